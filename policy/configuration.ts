@@ -1,0 +1,44 @@
+/** What a `--policy-pack-config` file says: enforcement, settings and exceptions by policy name. */
+import type { Rule, Settings } from "./rules/rule.ts";
+import { type Enforcement, enforcementOf, type Level, type Severity } from "./rules/severity.ts";
+import { isRecord } from "./rules/read/value.ts";
+
+/** By policy name, or `all`. */
+export type PolicyConfig = Readonly<Record<string, unknown>>;
+
+/**
+ * The name under which a rule's findings of one severity are configured. An engine knows one enforcement for a policy, so
+ * what a rule finds of another severity than its own is a policy beside it: `CTR-033`, `CTR-033-low`.
+ */
+export function policyName(rule: Rule, severity: Severity): string {
+  return severity === rule.severity ? rule.id : `${rule.id}-${severity}`;
+}
+
+/** What applies where the file says nothing. */
+export function defaultEnforcement(rule: Rule, severity: Severity, level: Level): Enforcement {
+  return rule.enforcement && severity === rule.severity ? rule.enforcement[level] : enforcementOf(severity, level);
+}
+
+function enforcementIn(entry: unknown): Enforcement | undefined {
+  const written = isRecord(entry) ? entry.enforcementLevel : entry;
+  if (written === "remediate") return "mandatory";
+  return written === "advisory" || written === "mandatory" || written === "disabled" ? written : undefined;
+}
+
+export function policyConfiguration(config: PolicyConfig, level: Level) {
+  return {
+    enforcement: (rule: Rule, severity: Severity): Enforcement =>
+      enforcementIn(config[policyName(rule, severity)]) ??
+      enforcementIn(config.all) ??
+      defaultEnforcement(rule, severity, level),
+    settings: (name: string): Settings => {
+      const entry = config[name];
+      return isRecord(entry) ? entry : {};
+    },
+  };
+}
+
+/** The defaults of a rule's settings. */
+export function defaultsOf(rule: Rule): Settings {
+  return Object.fromEntries(Object.entries(rule.settings ?? {}).map(([key, setting]) => [key, setting.default]));
+}

@@ -1,0 +1,100 @@
+/** One rule on one resource. Both engines and the evaluator go through here, so that they cannot differ. */
+import { kindOf, type Resource, type Subject, subjectsOf } from "./rules/read/subject.ts";
+import { Malformed, Unknown } from "./rules/read/value.ts";
+import { type Container, containersOf, type Workload, workloadsOf } from "./rules/read/workload.ts";
+import type { Found, Judgement, Rule, Settings, Unjudged } from "./rules/rule.ts";
+
+/** What could be read, and why not more. */
+interface Collected<T> {
+  readonly items: readonly T[];
+  readonly failure?: unknown;
+}
+
+function collect<From, To>(from: Collected<From>, read: (item: From) => Iterable<To>): Collected<To> {
+  const items: To[] = [];
+  let failure = from.failure;
+  for (const source of from.items) {
+    try {
+      for (const item of read(source)) items.push(item);
+    } catch (error) {
+      failure ??= error;
+    }
+  }
+  return { items, failure };
+}
+
+/** A resource, opened once for all rules. */
+export interface Target {
+  readonly resource: Resource;
+  readonly subjects: Collected<Subject>;
+  readonly workloads: Collected<Workload>;
+  readonly containers: Collected<Container>;
+}
+
+export function targetOf(resource: Resource): Target {
+  const subjects = collect({ items: [resource] }, subjectsOf);
+  const workloads = collect(subjects, workloadsOf);
+  return { resource, subjects, workloads, containers: collect(workloads, containersOf) };
+}
+
+export interface Verdict {
+  readonly found: readonly Judgement[];
+  readonly unjudged?: Unjudged;
+}
+
+/** Runs one rule's functions over what they look at. */
+export function judge(rule: Rule, target: Target, settings: Settings): Verdict {
+  const found: Judgement[] = [];
+  let failure: unknown;
+  const run = <T>(things: Collected<T>, check: (thing: T, settings: Settings) => Iterable<Found>): void => {
+    failure ??= things.failure;
+    for (const thing of things.items) {
+      try {
+        for (const one of check(thing, settings)) found.push(typeof one === "string" ? { message: one } : one);
+      } catch (error) {
+        failure ??= error;
+      }
+    }
+  };
+  if (rule.container) run(target.containers, rule.container);
+  if (rule.workload) run(target.workloads, rule.workload);
+  if (rule.resource) {
+    const { kinds } = rule;
+    const looksAt = (subject: Subject) => kinds === undefined || kinds.includes(subject.kind);
+    run({ items: target.subjects.items.filter(looksAt), failure: target.subjects.failure }, rule.resource);
+  }
+  return failure === undefined ? { found } : { found, unjudged: unjudged(rule, failure) };
+}
+
+/** Runs a rule over a whole stack. */
+export function judgeStack(rule: Rule, subjects: readonly Subject[], settings: Settings): Verdict {
+  const found: Judgement[] = [];
+  try {
+    for (const one of rule.stack?.(subjects, settings) ?? [])
+      found.push(typeof one === "string" ? { message: one } : one);
+  } catch (error) {
+    return { found, unjudged: unjudged(rule, error) };
+  }
+  return { found };
+}
+
+/** Anything that is not one of our own two errors is an input of a shape nobody thought of. */
+function unjudged(rule: Rule, error: unknown): Unjudged {
+  if (error instanceof Unknown) return { rule: rule.id, why: "unknown", detail: error.path };
+  return {
+    rule: rule.id,
+    why: "malformed",
+    detail: error instanceof Malformed ? error.expected : "what its platform takes",
+  };
+}
+
+/** Whether a rule can have anything to say about resources of this type; spares opening the inputs of all others. */
+export function concerns(rule: Rule, type: string): boolean {
+  if (rule.unjudged) return true;
+  const kind = kindOf(type);
+  if ((rule.container || rule.workload) && /^(docker|kubernetes|aws:ecs):/.test(kind)) return true;
+  if (!rule.resource) return false;
+  return (
+    rule.kinds === undefined || rule.kinds.includes(kind) || (kind.startsWith("kubernetes:") && kind.endsWith("List"))
+  );
+}

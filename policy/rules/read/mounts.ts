@@ -1,0 +1,97 @@
+import type { Container, Workload } from "./workload.ts";
+import { normalPath } from "./paths.ts";
+import type { Subject } from "./subject.ts";
+import { flag, record, records, text } from "./value.ts";
+
+/** What a container finds at one of its paths. */
+export interface Mount {
+  /** Path in the container, normalised; empty where the platform names it elsewhere. */
+  readonly target: string;
+  readonly readOnly: boolean;
+  /** Name of the volume, or path on the host. */
+  readonly source: string;
+}
+
+/** A host path that a container can reach, normalised. */
+export interface HostPath {
+  readonly path: string;
+  readonly title: string;
+}
+
+/** A local volume whose driver binds a folder or a device of the host. */
+export function* boundByDriver(options: unknown): Iterable<string> {
+  const { device, o } = record(options);
+  const where = text(device);
+  if (where === undefined || !where.startsWith("/")) return;
+  if (/(^|,)\s*r?bind\s*(,|$)/.test(text(o) ?? "") || where.startsWith("/dev/")) yield where;
+}
+
+/** Every host path that a container of this workload can reach, also through volumes that are binds in disguise. */
+export function* hostPathsOf(workload: Workload): Iterable<HostPath> {
+  const { platform, spec, title } = workload;
+  const found = (path: string): HostPath => ({ path: normalPath(path), title });
+  if (platform === "docker") {
+    for (const volume of records(spec.volumes)) {
+      const hostPath = text(volume.hostPath);
+      if (hostPath) yield found(hostPath);
+      const name = text(volume.volumeName) ?? "";
+      if (isPath(name)) yield found(name);
+    }
+    yield* fromMounts(spec.mounts, found);
+  } else if (platform === "swarm") yield* fromMounts(record(record(spec.taskSpec).containerSpec).mounts, found);
+  else if (platform === "kubernetes") {
+    for (const volume of records(spec.volumes)) {
+      const path = text(record(volume.hostPath).path);
+      if (path) yield found(path);
+    }
+  } else {
+    for (const volume of records(spec.volumes)) {
+      const path = text(volume.hostPath) ?? text(record(volume.host).sourcePath);
+      if (path) yield found(path);
+      for (const device of boundByDriver(record(volume.dockerVolumeConfiguration).driverOpts)) yield found(device);
+    }
+  }
+}
+
+/** Host paths that a volume resource stands for. */
+export function* hostPathsOfVolume(subject: Subject): Iterable<HostPath> {
+  const found = (path: string): HostPath => ({ path: normalPath(path), title: `volume "${subject.name}"` });
+  if (subject.kind === "docker:Volume")
+    for (const device of boundByDriver(subject.props.driverOpts)) yield found(device);
+  if (subject.kind === "kubernetes:PersistentVolume") {
+    const spec = record(subject.props.spec);
+    for (const path of [text(record(spec.hostPath).path), text(record(spec.local).path)]) if (path) yield found(path);
+  }
+}
+
+/** Kinds for which {@link hostPathsOfVolume} finds something. */
+export const volumeKinds = ["docker:Volume", "kubernetes:PersistentVolume"] as const;
+
+const isPath = (source: string): boolean => /^([/\\~.]|[A-Za-z]:[\\/])/.test(source);
+
+function* fromMounts(mounts: unknown, found: (path: string) => HostPath): Iterable<HostPath> {
+  for (const mount of records(mounts)) {
+    const source = text(mount.source) ?? "";
+    const type = (text(mount.type) ?? "").toLowerCase();
+    if (source !== "" && (type === "bind" || type === "npipe" || isPath(source))) yield found(source);
+    for (const device of boundByDriver(record(mount.volumeOptions).driverOptions)) yield found(device);
+  }
+}
+
+/** Everything a container mounts. */
+export function* mountsOf(container: Container): Iterable<Mount> {
+  const { platform, spec } = container;
+  const mount = (target: unknown, source: unknown, readOnly: unknown): Mount => ({
+    target: normalPath(text(target) ?? ""),
+    source: text(source) ?? "",
+    readOnly: flag(readOnly) ?? false,
+  });
+  if (platform === "docker")
+    for (const volume of records(spec.volumes))
+      yield mount(volume.containerPath, volume.hostPath ?? volume.volumeName, volume.readOnly);
+  if (platform === "docker" || platform === "swarm")
+    for (const m of records(spec.mounts)) yield mount(m.target, m.source, m.readOnly);
+  else if (platform === "kubernetes")
+    for (const m of records(spec.volumeMounts)) yield mount(m.mountPath, m.name, m.readOnly);
+  else for (const m of records(spec.mountPoints)) yield mount(m.containerPath, m.sourceVolume, m.readOnly);
+}

@@ -1,0 +1,142 @@
+/**
+ * Containers, whatever runs them. A workload is what shares namespaces and volumes (a pod, a task, a Docker container by
+ * itself); a container is one process tree in it. Most rules are written once, over these.
+ */
+import { containerDefinitions } from "./ecs.ts";
+import type { Subject } from "./subject.ts";
+import { list, type Props, record, records, text, Unknown } from "./value.ts";
+
+export type Platform = "docker" | "swarm" | "kubernetes" | "ecs";
+
+export interface Workload {
+  readonly platform: Platform;
+  readonly subject: Subject;
+  /** How a sentence calls it: `pod "web"`. */
+  readonly title: string;
+  /** The container's inputs (Docker), the service's (Swarm), the pod spec (Kubernetes) or the task definition (ECS). */
+  readonly spec: Props;
+  /** Labels and annotations of the pod; empty elsewhere. */
+  readonly metadata: Props;
+}
+
+export interface Container {
+  readonly platform: Platform;
+  readonly workload: Workload;
+  readonly title: string;
+  /** The part of the inputs that describes this one container. */
+  readonly spec: Props;
+  readonly role: "main" | "init" | "ephemeral";
+}
+
+export function* workloadsOf(subject: Subject): Iterable<Workload> {
+  const { kind, name, props } = subject;
+  const workload = (platform: Platform, what: string, spec: Props, metadata: Props = {}): Workload => ({
+    platform,
+    subject,
+    title: `${what} "${name}"`,
+    spec,
+    metadata,
+  });
+  if (kind === "docker:Container") yield workload("docker", "container", props);
+  else if (kind === "docker:Service") yield workload("swarm", "service", props);
+  else if (kind === "aws:ecs:TaskDefinition" || kind === "aws:ecs:DaemonTaskDefinition")
+    yield workload("ecs", "task definition", props);
+  else if (
+    kind.startsWith("kubernetes:") &&
+    !kind.startsWith("kubernetes:ConfigMap") &&
+    !kind.startsWith("kubernetes:Secret")
+  )
+    for (const [spec, metadata] of podSpecsIn(props, record(props.metadata), 0))
+      yield workload("kubernetes", "pod", spec, metadata);
+}
+
+/** Where a pod spec, or something that leads to one, may stand; a custom resource uses these names as well. */
+const leadsToPods =
+  /^(spec|template|podTemplate|podTemplateSpec|podSpec|jobTemplate|items|containers|initContainers|ephemeralContainers)$/;
+
+/** Pod specs by their shape, so that a custom resource or an unheard-of kind does not slip by. */
+function* podSpecsIn(value: Props, metadata: Props, depth: number): Iterable<readonly [Props, Props]> {
+  if (depth > 12) return;
+  if (looksLikePodSpec(value)) {
+    yield [value, metadata];
+    return;
+  }
+  for (const key of Object.keys(value)) {
+    let inner: unknown;
+    try {
+      inner = value[key];
+    } catch (error) {
+      if (error instanceof Unknown && !leadsToPods.test(key)) continue;
+      throw error;
+    }
+    if (Array.isArray(inner)) {
+      for (const item of list(inner))
+        if (isObject(item)) yield* podSpecsIn(item, record(item.metadata ?? metadata), depth + 1);
+    } else if (isObject(inner)) yield* podSpecsIn(inner, record(inner.metadata ?? metadata), depth + 1);
+  }
+}
+
+const isObject = (value: unknown): value is Props =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+function looksLikePodSpec(value: Props): boolean {
+  for (const key of ["containers", "initContainers", "ephemeralContainers"]) {
+    const containers = value[key];
+    if (!Array.isArray(containers)) continue;
+    for (const container of list(containers)) if (isObject(container)) return true;
+  }
+  return false;
+}
+
+export function* containersOf(workload: Workload): Iterable<Container> {
+  const { platform, spec } = workload;
+  const container = (title: string, inputs: Props, role: Container["role"] = "main"): Container => ({
+    platform,
+    workload,
+    title,
+    spec: inputs,
+    role,
+  });
+  if (platform === "docker") yield container(workload.title, spec);
+  else if (platform === "swarm") yield container(workload.title, record(record(spec.taskSpec).containerSpec));
+  else if (platform === "ecs")
+    for (const definition of containerDefinitions(spec.containerDefinitions))
+      yield container(named("container", definition), definition);
+  else {
+    for (const c of records(spec.initContainers)) yield container(named("init container", c), c, "init");
+    for (const c of records(spec.containers)) yield container(named("container", c), c);
+    for (const c of records(spec.ephemeralContainers)) yield container(named("ephemeral container", c), c, "ephemeral");
+  }
+}
+
+const named = (what: string, spec: Props): string => `${what} "${text(spec.name) ?? ""}"`;
+
+/** A Docker container that is made only so that files can be put into its volumes. */
+export function neverStarts(container: Container): boolean {
+  return container.platform === "docker" && container.spec.start === false && container.spec.mustRun === false;
+}
+
+/** A container that does one job and ends: it needs no health check, no restart and no init. */
+export function runsOnce(container: Container): boolean {
+  if (container.platform === "docker") return container.spec.mustRun === false;
+  if (container.role !== "main") return true;
+  return /:(Job|CronJob)$/.test(container.workload.subject.kind);
+}
+
+/** A task that runs on Fargate, where AWS owns the host and several host options do not exist. */
+export function onFargate(workload: Workload): boolean {
+  if (workload.platform !== "ecs") return false;
+  for (const item of list(workload.spec.requiresCompatibilities))
+    if (text(item)?.toUpperCase() === "FARGATE") return true;
+  return false;
+}
+
+/** The container's security context (Kubernetes). */
+export function securityContext(container: Container): Props {
+  return record(container.spec.securityContext);
+}
+
+/** The pod's security context, which applies where the container's says nothing (Kubernetes). */
+export function podSecurityContext(workload: Workload): Props {
+  return record(workload.spec.securityContext);
+}

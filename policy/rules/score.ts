@@ -1,0 +1,17 @@
+import type { Severity } from "./severity.ts";
+
+/** What one violation costs, out of 100. */
+const cost: Readonly<Record<Severity, number>> = { critical: 40, high: 15, medium: 5, low: 1 };
+
+/** 100 for a stack without violations, never below 0. */
+export function score(violations: Iterable<Severity>): number {
+  let left = 100;
+  for (const severity of violations) left -= cost[severity];
+  return Math.max(0, left);
+}
+
+/** Secure means that nothing Critical and nothing High was found. */
+export function secure(violations: Iterable<Severity>): boolean {
+  for (const severity of violations) if (severity === "critical" || severity === "high") return false;
+  return true;
+}
