@@ -1,7 +1,8 @@
 /** What a `--policy-pack-config` file says: enforcement, settings and exceptions by policy name. */
+
+import { isRecord } from "./rules/read/value.ts";
 import type { Rule, Settings } from "./rules/rule.ts";
 import { type Enforcement, enforcementOf, type Level, type Severity } from "./rules/severity.ts";
-import { isRecord } from "./rules/read/value.ts";
 
 /** By policy name, or `all`. */
 export type PolicyConfig = Readonly<Record<string, unknown>>;
@@ -19,7 +20,8 @@ export function defaultEnforcement(rule: Rule, severity: Severity, level: Level)
   return rule.enforcement && severity === rule.severity ? rule.enforcement[level] : enforcementOf(severity, level);
 }
 
-function enforcementIn(entry: unknown): Enforcement | undefined {
+/** The enforcement that an entry asks for. */
+export function enforcementIn(entry: unknown): Enforcement | undefined {
   const written = isRecord(entry) ? entry.enforcementLevel : entry;
   if (written === "remediate") return "mandatory";
   return written === "advisory" || written === "mandatory" || written === "disabled" ? written : undefined;
@@ -27,9 +29,11 @@ function enforcementIn(entry: unknown): Enforcement | undefined {
 
 export function policyConfiguration(config: PolicyConfig, level: Level) {
   return {
+    // No configuration turns off the rules about itself.
     enforcement: (rule: Rule, severity: Severity): Enforcement =>
-      enforcementIn(config[policyName(rule, severity)]) ??
-      enforcementIn(config.all) ??
+      (rule.configuration
+        ? undefined
+        : (enforcementIn(config[policyName(rule, severity)]) ?? enforcementIn(config.all))) ??
       defaultEnforcement(rule, severity, level),
     settings: (name: string): Settings => {
       const entry = config[name];

@@ -126,6 +126,8 @@ function resourceOf(args: ResourceValidationArgs | PolicyResource): OpenedResour
       props: copy(args.props, "", missing) as Record<string, unknown>,
       protect: args.opts.protect,
       ignoreChanges: args.opts.ignoreChanges,
+      custom: args.provider !== undefined,
+      secretsOpened: true,
       ...(parent === undefined ? {} : { parent }),
       ...("dependencies" in args ? { dependencies: args.dependencies.map(({ urn }) => urn) } : {}),
     },

@@ -1,5 +1,5 @@
 import { flag } from "./read/value.ts";
-import { type Container, securityContext } from "./read/workload.ts";
+import { type Container, neverStarts, securityContext } from "./read/workload.ts";
 import { cis, fsbp, owasp, type Rule } from "./rule.ts";
 
 function rootIsReadOnly(container: Container): boolean {
@@ -17,6 +17,8 @@ export const readOnlyRoot: Rule = {
   remediation: "Make the root filesystem read-only; give what must be written a sized tmpfs or a volume.",
   reads: "readOnly, securityContext.readOnlyRootFilesystem, readonlyRootFilesystem",
   *container(container) {
+    // The provider cannot put files into a read-only container, not even into its volumes.
+    if (neverStarts(container)) return;
     if (!rootIsReadOnly(container)) yield `The ${container.title} must have a read-only root filesystem.`;
   },
 };

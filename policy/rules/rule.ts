@@ -1,5 +1,5 @@
-import type { Container, Workload } from "./read/workload.ts";
 import type { Subject } from "./read/subject.ts";
+import type { Container, Workload } from "./read/workload.ts";
 import type { Enforcement, Level, Severity } from "./severity.ts";
 
 /**

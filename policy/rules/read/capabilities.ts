@@ -1,5 +1,5 @@
-import { type Container, securityContext } from "./workload.ts";
 import { type Props, record, texts } from "./value.ts";
+import { type Container, securityContext } from "./workload.ts";
 
 /** A capability as the kernel names it, without its prefix: engines take any case, with or without `CAP_`. */
 export function capability(spelling: string): string {

@@ -1,5 +1,5 @@
-import type { Container } from "./workload.ts";
 import { entries, records, text, texts } from "./value.ts";
+import type { Container } from "./workload.ts";
 
 export interface Variable {
   readonly name: string;

@@ -1,7 +1,7 @@
-import type { Container, Workload } from "./workload.ts";
 import { normalPath } from "./paths.ts";
 import type { Subject } from "./subject.ts";
 import { flag, record, records, text } from "./value.ts";
+import type { Container, Workload } from "./workload.ts";
 
 /** What a container finds at one of its paths. */
 export interface Mount {
@@ -16,7 +16,11 @@ export interface Mount {
 export interface HostPath {
   readonly path: string;
   readonly title: string;
+  /** Whether it is certain that it cannot be written to. */
+  readonly readOnly: boolean;
 }
+
+type Find = (path: string, readOnly?: unknown) => HostPath;
 
 /** A local volume whose driver binds a folder or a device of the host. */
 export function* boundByDriver(options: unknown): Iterable<string> {
@@ -29,13 +33,13 @@ export function* boundByDriver(options: unknown): Iterable<string> {
 /** Every host path that a container of this workload can reach, also through volumes that are binds in disguise. */
 export function* hostPathsOf(workload: Workload): Iterable<HostPath> {
   const { platform, spec, title } = workload;
-  const found = (path: string): HostPath => ({ path: normalPath(path), title });
+  const found: Find = (path, readOnly) => ({ path: normalPath(path), title, readOnly: flag(readOnly) ?? false });
   if (platform === "docker") {
     for (const volume of records(spec.volumes)) {
       const hostPath = text(volume.hostPath);
-      if (hostPath) yield found(hostPath);
+      if (hostPath) yield found(hostPath, volume.readOnly);
       const name = text(volume.volumeName) ?? "";
-      if (isPath(name)) yield found(name);
+      if (isPath(name)) yield found(name, volume.readOnly);
     }
     yield* fromMounts(spec.mounts, found);
   } else if (platform === "swarm") yield* fromMounts(record(record(spec.taskSpec).containerSpec).mounts, found);
@@ -55,7 +59,11 @@ export function* hostPathsOf(workload: Workload): Iterable<HostPath> {
 
 /** Host paths that a volume resource stands for. */
 export function* hostPathsOfVolume(subject: Subject): Iterable<HostPath> {
-  const found = (path: string): HostPath => ({ path: normalPath(path), title: `volume "${subject.name}"` });
+  const found = (path: string): HostPath => ({
+    path: normalPath(path),
+    title: `volume "${subject.name}"`,
+    readOnly: false,
+  });
   if (subject.kind === "docker:Volume")
     for (const device of boundByDriver(subject.props.driverOpts)) yield found(device);
   if (subject.kind === "kubernetes:PersistentVolume") {
@@ -69,12 +77,12 @@ export const volumeKinds = ["docker:Volume", "kubernetes:PersistentVolume"] as c
 
 const isPath = (source: string): boolean => /^([/\\~.]|[A-Za-z]:[\\/])/.test(source);
 
-function* fromMounts(mounts: unknown, found: (path: string) => HostPath): Iterable<HostPath> {
+function* fromMounts(mounts: unknown, found: Find): Iterable<HostPath> {
   for (const mount of records(mounts)) {
     const source = text(mount.source) ?? "";
     const type = (text(mount.type) ?? "").toLowerCase();
-    if (source !== "" && (type === "bind" || type === "npipe" || isPath(source))) yield found(source);
-    for (const device of boundByDriver(record(mount.volumeOptions).driverOptions)) yield found(device);
+    if (source !== "" && (type === "bind" || type === "npipe" || isPath(source))) yield found(source, mount.readOnly);
+    for (const device of boundByDriver(record(mount.volumeOptions).driverOptions)) yield found(device, mount.readOnly);
   }
 }
 

@@ -1,5 +1,5 @@
-import type { Container } from "./workload.ts";
 import { texts } from "./value.ts";
+import type { Container } from "./workload.ts";
 
 /** One engine security option. A bare word has no value. */
 export interface SecurityOption {

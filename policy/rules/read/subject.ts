@@ -15,6 +15,10 @@ export interface Resource {
   readonly protect?: boolean;
   readonly ignoreChanges?: readonly string[];
   readonly retainOnDelete?: boolean;
+  /** Made by a provider, and no component. */
+  readonly custom?: boolean;
+  /** Whether an engine has opened secrets already, so that nothing tells them from plain values. */
+  readonly secretsOpened?: boolean;
 }
 
 /** One object that rules look at: a resource, or one item of a resource that is a list of them. */

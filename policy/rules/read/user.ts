@@ -1,5 +1,5 @@
-import { type Container, podSecurityContext, securityContext } from "./workload.ts";
 import { flag, number, text } from "./value.ts";
+import { type Container, podSecurityContext, securityContext } from "./workload.ts";
 
 /** Who a container runs as. `unproven`: the image decides, and nothing here says what is in it. */
 export interface Identity {

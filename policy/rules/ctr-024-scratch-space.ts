@@ -1,0 +1,44 @@
+import { isQuantity } from "./ctr-021-memory.ts";
+import { entries, isRecord, number, record, records, text } from "./read/value.ts";
+import { graded, type Rule } from "./rule.ts";
+
+const hasSize = (options: string): boolean => /(^|,)\s*size=\s*[1-9]/.test(options);
+
+export const scratchSpace: Rule = {
+  id: "CTR-024",
+  name: "scratch-space",
+  title: "Scratch space is unbounded",
+  severity: "medium",
+  also: ["low"],
+  frameworks: [],
+  remediation: "Give it a size.",
+  reads:
+    "tmpfs, mounts[].tmpfsOptions.sizeBytes, driverOpts, volumes[].emptyDir.sizeLimit, resources.limits.ephemeral-storage",
+  automatic: true,
+  kinds: ["docker:Volume"],
+  *container({ platform, spec, title, role }) {
+    if (platform === "docker")
+      for (const [path, options] of entries(spec.tmpfs))
+        if (!hasSize(text(options) ?? "")) yield `The ${title} must give its tmpfs on ${path} a size.`;
+    if (platform === "docker" || platform === "swarm")
+      for (const mount of records(spec.mounts))
+        if (text(mount.type) === "tmpfs" && !((number(record(mount.tmpfsOptions).sizeBytes) ?? 0) > 0))
+          yield `The ${title} must give its tmpfs on ${text(mount.target) ?? ""} a size.`;
+    if (
+      platform === "kubernetes" &&
+      role !== "ephemeral" &&
+      !isQuantity(record(record(spec.resources).limits)["ephemeral-storage"])
+    )
+      yield graded("low", `The ${title} must have a limit on ephemeral storage.`);
+  },
+  *workload({ platform, spec, title }) {
+    if (platform !== "kubernetes") return;
+    for (const volume of records(spec.volumes))
+      if (isRecord(volume.emptyDir) && !isQuantity(record(volume.emptyDir).sizeLimit))
+        yield `The ${title} must give the emptyDir "${text(volume.name) ?? ""}" a size.`;
+  },
+  *resource({ name, props }) {
+    const { type, o } = record(props.driverOpts);
+    if (text(type) === "tmpfs" && !hasSize(text(o) ?? "")) yield `The volume "${name}" must give its tmpfs a size.`;
+  },
+};

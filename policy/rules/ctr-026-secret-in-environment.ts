@@ -1,0 +1,22 @@
+import { environment } from "./read/environment.ts";
+import { holdsToken, holdsUrlPassword, isNamedSecret } from "./read/secrets.ts";
+import { fsbp, graded, nist, owasp, type Rule } from "./rule.ts";
+
+export const secretInEnvironment: Rule = {
+  id: "CTR-026",
+  name: "secret-in-environment",
+  title: "A secret is in the environment",
+  severity: "high",
+  also: ["critical"],
+  frameworks: [fsbp("ECS.8"), nist("4.1.4"), owasp("12")],
+  remediation:
+    "Use a file: a Docker secret, a Secret volume in Kubernetes, secrets from Secrets Manager on ECS. Where the program takes nothing else, an exception says so.",
+  reads: "envs, env, environment",
+  *container(container) {
+    for (const { name, value } of environment(container)) {
+      const message = `The ${container.title} must not take a secret from the environment variable ${name}.`;
+      if (holdsToken(value)) yield graded("critical", message);
+      else if (holdsUrlPassword(value) || isNamedSecret(name, value)) yield message;
+    }
+  },
+};

@@ -1,0 +1,28 @@
+import { imageOf, isFloating, parseImage, pulledImage } from "./read/image.ts";
+import { cis, type Found, graded, type Rule } from "./rule.ts";
+
+function* judge(title: string, reference: string | undefined): Iterable<Found> {
+  if (reference === undefined || reference === "") return;
+  const { tag, pinned } = parseImage(reference);
+  if (pinned) return;
+  if (isFloating(tag)) yield `The ${title} must name its image by digest, or at least by a tag that is a version.`;
+  else yield graded("low", `The ${title} must name its image by digest as well: a tag can be moved.`);
+}
+
+export const pinnedImage: Rule = {
+  id: "CTR-033",
+  name: "pinned-image",
+  title: "The image is not pinned",
+  severity: "high",
+  also: ["low"],
+  frameworks: [cis("5.28")],
+  remediation: "Use repository@sha256:digest.",
+  reads: "image, a pulled image's name",
+  kinds: ["docker:RemoteImage"],
+  *container(container) {
+    yield* judge(container.title, imageOf(container));
+  },
+  *resource(subject) {
+    yield* judge(`image "${subject.name}"`, pulledImage(subject));
+  },
+};

@@ -1,0 +1,18 @@
+import { records, text } from "./read/value.ts";
+import type { Rule } from "./rule.ts";
+
+export const volumesFrom: Rule = {
+  id: "CTR-040",
+  name: "volumes-from",
+  title: "Container takes all volumes of another",
+  severity: "medium",
+  frameworks: [],
+  remediation: "Mount the named volumes that are needed.",
+  reads: "volumes[].fromContainer, volumesFrom",
+  *container({ platform, spec, title }) {
+    const sources = platform === "docker" ? spec.volumes : platform === "ecs" ? spec.volumesFrom : undefined;
+    for (const volume of records(sources))
+      if (text(volume.fromContainer) || text(volume.sourceContainer))
+        yield `The ${title} must not take the volumes of another container.`;
+  },
+};

@@ -1,0 +1,28 @@
+import { list, records, text } from "./read/value.ts";
+import type { Rule } from "./rule.ts";
+
+/** The metadata services, and the engine's own word for the host. */
+const forbidden = /^(169\.254\.\d+\.\d+|fd00:ec2::254|host-gateway)$/i;
+
+export const hostAlias: Rule = {
+  id: "CTR-045",
+  name: "host-alias",
+  title: "A name leads to the host or to the metadata service",
+  severity: "medium",
+  frameworks: [],
+  remediation: "Remove it.",
+  reads: "hosts, hostAliases, extraHosts",
+  *workload({ platform, spec, title }) {
+    if (platform !== "kubernetes") return;
+    for (const _ of list(spec.hostAliases)) {
+      yield `The ${title} must not have host aliases.`;
+      return;
+    }
+  },
+  *container({ platform, spec, title }) {
+    if (platform === "kubernetes") return;
+    for (const host of records(platform === "ecs" ? spec.extraHosts : spec.hosts))
+      if (forbidden.test((text(host.ip) ?? text(host.ipAddress) ?? "").trim()))
+        yield `The ${title} must not have a name for the host or the metadata service.`;
+  },
+};

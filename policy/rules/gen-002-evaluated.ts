@@ -1,0 +1,19 @@
+import type { Rule } from "./rule.ts";
+
+export const everythingEvaluated: Rule = {
+  id: "GEN-002",
+  name: "everything-evaluated",
+  title: "A rule was not evaluated",
+  severity: "high",
+  frameworks: [],
+  remediation:
+    "Make the input a plain value: what a preview does not know is judged only when other resources exist already.",
+  reads: "what every other rule reads",
+  // A first preview always has unknown values; a pipeline in front of production can wait until it has none.
+  enforcement: { local: "disabled", "single-node": "disabled", production: "mandatory" },
+  *unjudged(missed) {
+    const rules = missed.filter(({ why }) => why === "unknown").map(({ rule }) => rule);
+    if (rules.length > 0)
+      yield `The inputs must be known before the update: ${rules.join(", ")} could not be evaluated.`;
+  },
+};

@@ -1,0 +1,26 @@
+import { bindingKinds, title } from "./read/kubernetes.ts";
+import { flag, records, text } from "./read/value.ts";
+import type { Rule } from "./rule.ts";
+
+export const defaultServiceAccount: Rule = {
+  id: "K8S-004",
+  name: "default-service-account",
+  title: "The namespace's default service account is used or bound",
+  severity: "medium",
+  frameworks: [],
+  remediation: "Give it a service account of its own.",
+  reads: "serviceAccountName, subjects of bindings",
+  kinds: bindingKinds,
+  *workload({ platform, spec, title: pod }) {
+    if (platform !== "kubernetes") return;
+    // An account whose token is not there gives nothing.
+    if (flag(spec.automountServiceAccountToken) === false) return;
+    const account = text(spec.serviceAccountName) ?? text(spec.serviceAccount) ?? "default";
+    if (account === "default" || account === "") yield `The ${pod} must have a service account of its own.`;
+  },
+  *resource(binding) {
+    for (const subject of records(binding.props.subjects))
+      if (text(subject.kind) === "ServiceAccount" && text(subject.name) === "default")
+        yield `The ${title(binding)} must not bind a default service account.`;
+  },
+};

@@ -1,0 +1,31 @@
+import { records, text } from "./read/value.ts";
+import { pss, type Rule } from "./rule.ts";
+
+const allowed = new Set([
+  "configMap",
+  "csi",
+  "downwardAPI",
+  "emptyDir",
+  "ephemeral",
+  "image",
+  "persistentVolumeClaim",
+  "projected",
+  "secret",
+]);
+
+export const volumeTypes: Rule = {
+  id: "K8S-005",
+  name: "volume-types",
+  title: "A volume is of a type that Pod Security Standards do not allow",
+  severity: "high",
+  frameworks: [pss("restricted")],
+  remediation: "Use a PersistentVolumeClaim.",
+  reads: "volumes",
+  *workload({ platform, spec, title }) {
+    if (platform !== "kubernetes") return;
+    for (const volume of records(spec.volumes))
+      for (const type of Object.keys(volume))
+        if (type !== "name" && !allowed.has(type))
+          yield `The ${title} must not have the volume "${text(volume.name) ?? ""}" of type ${type}.`;
+  },
+};

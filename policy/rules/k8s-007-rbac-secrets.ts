@@ -1,0 +1,18 @@
+import { accessRules, grants, roleKinds, title } from "./read/kubernetes.ts";
+import { nist, type Rule } from "./rule.ts";
+
+export const rbacSecrets: Rule = {
+  id: "K8S-007",
+  name: "rbac-secrets",
+  title: "A role reads all secrets",
+  severity: "high",
+  frameworks: [nist("4.3.1")],
+  remediation: "Name the secrets in resourceNames.",
+  reads: "rules",
+  kinds: roleKinds,
+  *resource(role) {
+    for (const rule of accessRules(role))
+      if (rule.names.length === 0 && grants(rule, "secrets", ["get", "list", "watch"]))
+        yield `The ${title(role)} must not read secrets that it does not name.`;
+  },
+};

@@ -1,0 +1,83 @@
+import type { Subject } from "./subject.ts";
+import { entries, isRecord, type Props, record, records, text, texts } from "./value.ts";
+
+export function metadataOf(subject: Subject): Props {
+  return record(subject.props.metadata);
+}
+
+/** The namespace of an object; `default` where none is named. */
+export function namespaceOf(subject: Subject): string {
+  return text(metadataOf(subject).namespace) ?? "default";
+}
+
+export function nameOf(subject: Subject): string {
+  return text(metadataOf(subject).name) ?? subject.name;
+}
+
+export function specOf(subject: Subject): Props {
+  return record(subject.props.spec);
+}
+
+/** Whether labels meet a label selector. An empty selector meets all. */
+export function selects(selector: unknown, labels: Props): boolean {
+  const { matchLabels, matchExpressions } = record(selector);
+  for (const [key, value] of entries(matchLabels)) if (text(labels[key]) !== text(value)) return false;
+  for (const expression of records(matchExpressions)) {
+    const key = text(expression.key) ?? "";
+    const found = text(labels[key]);
+    const values = [...texts(expression.values)];
+    const operator = text(expression.operator);
+    if (operator === "Exists" && found === undefined) return false;
+    if (operator === "DoesNotExist" && found !== undefined) return false;
+    if (operator === "In" && (found === undefined || !values.includes(found))) return false;
+    if (operator === "NotIn" && found !== undefined && values.includes(found)) return false;
+  }
+  return true;
+}
+
+/** One rule of a Role or ClusterRole. */
+export interface AccessRule {
+  readonly verbs: readonly string[];
+  readonly resources: readonly string[];
+  readonly groups: readonly string[];
+  readonly names: readonly string[];
+  readonly paths: readonly string[];
+}
+
+export const roleKinds = ["kubernetes:Role", "kubernetes:ClusterRole"] as const;
+export const bindingKinds = ["kubernetes:RoleBinding", "kubernetes:ClusterRoleBinding"] as const;
+
+export function* accessRules(subject: Subject): Iterable<AccessRule> {
+  for (const rule of records(subject.props.rules))
+    yield {
+      verbs: lower(rule.verbs),
+      resources: lower(rule.resources),
+      groups: lower(rule.apiGroups),
+      names: [...texts(rule.resourceNames)],
+      paths: [...texts(rule.nonResourceURLs)],
+    };
+}
+
+const lower = (value: unknown): string[] => [...texts(value)].map((word) => word.toLowerCase());
+
+/** Whether a rule gives one of these verbs on a resource, `pods/exec` also through `pods/*` and `*`. */
+export function grants(rule: AccessRule, resource: string, verbs: readonly string[]): boolean {
+  const [owner = "", part] = resource.split("/");
+  const covers = rule.resources.some(
+    (r) => r === "*" || r === resource || (part !== undefined && (r === `${owner}/*` || r === `*/${part}`)),
+  );
+  return covers && rule.verbs.some((verb) => verb === "*" || verbs.includes(verb));
+}
+
+/** How a sentence calls an object: `Role "reader"`. */
+export function title(subject: Subject): string {
+  return `${subject.kind.slice("kubernetes:".length)} "${subject.name}"`;
+}
+
+/** Every probe and lifecycle hook of a container. */
+export function* handlers(container: Props): Iterable<Props> {
+  for (const key of ["livenessProbe", "readinessProbe", "startupProbe"])
+    if (isRecord(container[key])) yield record(container[key]);
+  const lifecycle = record(container.lifecycle);
+  for (const key of ["postStart", "preStop"]) if (isRecord(lifecycle[key])) yield record(lifecycle[key]);
+}

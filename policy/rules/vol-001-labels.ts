@@ -1,0 +1,19 @@
+import { labelOf, sessionOf } from "./read/session.ts";
+import { advice, type Rule } from "./rule.ts";
+
+export const ownerLabels: Rule = {
+  id: "VOL-001",
+  name: "owner-labels",
+  title: "Labels that clean-up needs are missing",
+  severity: "low",
+  frameworks: [],
+  remediation: "Add the labels created_by and, to what belongs to a session, session_id.",
+  reads: "labels",
+  automatic: true,
+  kinds: ["docker:Container", "docker:Network", "docker:Volume"],
+  *resource(subject) {
+    if (labelOf(subject, "created_by") !== undefined) return;
+    const message = `The ${subject.kind.slice("docker:".length).toLowerCase()} "${subject.name}" must have the label created_by.`;
+    yield sessionOf(subject) === undefined ? advice(message) : message;
+  },
+};

@@ -1,0 +1,23 @@
+import { describe, expect, test } from "vitest";
+import { blocked, evaluate } from "../../policy/evaluate.ts";
+import { levels } from "../../policy/rules/severity.ts";
+import { compliant, sessionContainer } from "./fixtures.ts";
+
+describe.each(Object.entries(compliant))("%s", (_, resources) => {
+  test.each(levels)("has no violation at level %s, and everything was evaluated", (level) => {
+    const report = evaluate(resources, { level });
+    expect(report.findings.filter(({ verdict }) => verdict !== "recommendation")).toEqual([]);
+    expect(report).toMatchObject({ score: 100, secure: true });
+    expect(blocked(report)).toBe(false);
+  });
+});
+
+test("a container that loses its protection is stopped", () => {
+  const report = evaluate([
+    sessionContainer({ capabilities: { adds: ["cap_sys_admin"] }, securityOpts: [], privileged: true }),
+  ]);
+  expect(report.findings.filter(({ verdict }) => verdict === "violation").map(({ rule }) => rule)).toEqual(
+    expect.arrayContaining(["CTR-002", "CTR-003", "CTR-006"]),
+  );
+  expect(blocked(report)).toBe(true);
+});
