@@ -2,7 +2,7 @@
 
 /** One spelling for every path: no `//`, `.`, `..` or trailing slash, and `/var/run` is the `/run` it links to. */
 export function normalPath(written: string): string {
-  const path = written.trim().replaceAll("\\", "/");
+  const path = written.replaceAll("\\", "/");
   const parts: string[] = [];
   for (const part of path.split("/")) {
     if (part === "" || part === ".") continue;

@@ -1,0 +1,100 @@
+/** The rule reference and the level files, as text. */
+import { defaultEnforcement, policyName } from "./configuration.ts";
+import { rules } from "./rules/index.ts";
+import type { Rule } from "./rules/rule.ts";
+import { type Level, levels } from "./rules/severity.ts";
+
+const families: Readonly<Record<string, string>> = {
+  CTR: "Containers on every platform",
+  NET: "Docker networks",
+  VOL: "Volumes and mounts",
+  IMG: "Images",
+  PRV: "Providers",
+  K8S: "Kubernetes",
+  ECS: "AWS ECS",
+  EFS: "AWS EFS",
+  SG: "AWS security groups",
+  IAM: "AWS IAM",
+  SEC: "Secrets",
+  LOG: "Logs",
+  ECR: "AWS ECR",
+  GEN: "Everything",
+};
+
+/** Paths, from this folder, and contents of all generated files. */
+export function files(): ReadonlyMap<string, string> {
+  return new Map([
+    ["RULES.md", reference()],
+    ...levels.map((level) => [`levels/${level}.json`, levelFile(level)] as const),
+  ]);
+}
+
+/** A level as a file for `--policy-pack-config`: the enforcement of every policy. */
+function levelFile(level: Level): string {
+  const entries = rules
+    .filter((rule) => !rule.configuration)
+    .flatMap((rule) =>
+      severitiesOf(rule).map((severity) => [policyName(rule, severity), defaultEnforcement(rule, severity, level)]),
+    );
+  return `${JSON.stringify(Object.fromEntries(entries), null, 2)}\n`;
+}
+
+const severitiesOf = (rule: Rule) => [rule.severity, ...(rule.also ?? [])];
+
+function reference(): string {
+  const sections = Object.entries(families).map(([family, title]) => {
+    const own = rules.filter(({ id }) => id.startsWith(`${family}-`));
+    return [`## ${title}`, ...own.map(section)].join("\n\n");
+  });
+  return `${[introduction, ...sections].join("\n\n")}\n`;
+}
+
+function section(rule: Rule): string {
+  const facts = [
+    ["Severity", severitiesOf(rule).join(", ")],
+    ["Reads", rule.reads],
+    ["Also in", rule.frameworks.map(({ name, reference }) => `${name} ${reference}`).join("; ")],
+    ["What to do", rule.remediation],
+    ["Enforcement", rule.enforcement ? levels.map((level) => `${level}: ${rule.enforcement?.[level]}`).join(", ") : ""],
+    ["One value is always safe", rule.automatic ? "yes" : ""],
+  ];
+  const settings = Object.entries(rule.settings ?? {}).map(
+    ([key, { description, default: value }]) =>
+      `- Setting \`${key}\`: ${description} Default: \`${JSON.stringify(value)}\`.`,
+  );
+  const lines = facts.flatMap(([name, words]) => (words ? [`- ${name}: ${words}`] : []));
+  return [`### ${rule.id}`, `${rule.title} (\`${rule.name}\`).`, [...lines, ...settings].join("\n")].join("\n\n");
+}
+
+const introduction = `# Rules
+
+This file is made from the rules themselves by \`node generate.ts\`; a test compares the two.
+
+A Critical or High violation stops a deployment everywhere, a Medium one does outside the level \`local\`, a Low one never
+does. A rule that finds more than one severity is one policy for each: \`CTR-033\` is its own severity, \`CTR-033-low\` the
+other; each takes enforcement, settings and exceptions of its own in a \`--policy-pack-config\` file. \`levels/\` holds such a
+file for each level.
+
+What cannot be judged because a value is not known before the update is counted as not evaluated. Advice (a recommendation)
+never blocks and costs no score. The score is 100 less 40 for each Critical, 15 for each High, 5 for each Medium and 1 for
+each Low violation; a stack is secure when it has no Critical and no High one.
+
+An exception names what it is for, why, who answers for it and until when:
+
+\`\`\`json
+{
+  "CTR-026": {
+    "exceptions": [
+      { "resource": "*::session-alpha", "reason": "the tool reads no file", "owner": "platform", "expires": "2027-03-31" }
+    ]
+  }
+}
+\`\`\`
+
+What belongs to a session is known by the label \`session_id\` on Docker networks and containers. A network may let its members
+talk when it is internal, keeps the host's address off its bridge and carries the labels \`session_id\` and
+\`purpose=session-egress\` (a session and its proxy), or \`group\` and \`purpose=session-group\`. A container joins it with the same
+\`session_id\` or \`group\`, or with \`serves=<session id>,…\`.
+
+\`GEN-006\` and \`GEN-007\` look at the configuration file as a whole, which no policy in an engine is given: they are judged by
+\`evaluate\`, not by the pack.`;

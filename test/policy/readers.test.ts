@@ -1,0 +1,193 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { capability } from "../../policy/rules/read/capabilities.ts";
+import { coversWorld, isCoveredBy, rangeOf } from "../../policy/rules/read/cidr.ts";
+import { finalStage, instructions } from "../../policy/rules/read/dockerfile.ts";
+import { isFloating, parseImage } from "../../policy/rules/read/image.ts";
+import { isSensitive, normalPath, reachesEngine } from "../../policy/rules/read/paths.ts";
+import { holdsUrlPassword, isNamedSecret } from "../../policy/rules/read/secrets.ts";
+import { securityOption } from "../../policy/rules/read/security-options.ts";
+import { kindOf } from "../../policy/rules/read/subject.ts";
+import { identityOf } from "../../policy/rules/read/user.ts";
+
+describe("paths", () => {
+  const part = fc.stringMatching(/^[a-z0-9._-]{1,8}$/).filter((word) => word !== "." && word !== "..");
+  const parts = fc.array(part, { maxLength: 6 });
+  /** Ways to write nothing between two parts of a path. */
+  const detour = fc.oneof(
+    fc.constantFrom("/", "//", "/./", "/.//./"),
+    part.map((word) => `/${word}/../`),
+  );
+
+  test("have one spelling", () => {
+    fc.assert(
+      fc.property(parts, fc.array(detour, { minLength: 7, maxLength: 7 }), fc.boolean(), (words, detours, slash) => {
+        const written = words.reduce((path, word, at) => path + (detours[at] ?? "/") + word, "") + (slash ? "/" : "");
+        expect(normalPath(written === "" ? "/" : written)).toBe(normalPath(`/${words.join("/")}`));
+      }),
+    );
+  });
+
+  test("stay as they are once normalised", () => {
+    fc.assert(
+      fc.property(fc.string(), (path) => {
+        expect(normalPath(normalPath(path))).toBe(normalPath(path));
+      }),
+    );
+  });
+
+  test("reach the engine however the socket is written, and from every parent of it", () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom("/run/docker.sock", "/var/run/docker.sock", "/run/containerd/containerd.sock", "/run", "/"),
+        fc.array(detour, { maxLength: 5 }),
+        (socket, detours) => {
+          expect(reachesEngine(normalPath(`${detours.join("")}${socket}`))).toBe(true);
+        },
+      ),
+    );
+  });
+
+  test.each(["/srv/run", "/home/me/project", "/running", "/run/secrets/app", "/home/me/docker.socket"])(
+    "%s reaches no engine",
+    (path) => {
+      expect(reachesEngine(normalPath(path))).toBe(false);
+    },
+  );
+
+  test.each(["/home/me/project", "/srv/etc", "/etcetera", "/mnt/usr", "/home/me/.sshfs", "/data"])(
+    "%s is not sensitive",
+    (path) => {
+      expect(isSensitive(normalPath(path))).toBe(false);
+    },
+  );
+});
+
+test("capabilities have one spelling, whatever their case, prefix and blanks", () => {
+  const spelling = fc.tuple(
+    fc.constantFrom("SYS_ADMIN", "NET_RAW", "ALL", "CHOWN"),
+    fc.boolean(),
+    fc.array(fc.boolean(), { minLength: 20, maxLength: 20 }),
+    fc.stringMatching(/^[ \t]{0,3}$/),
+  );
+  fc.assert(
+    fc.property(spelling, ([name, prefix, capitals, blank]) => {
+      const written = [...(prefix ? `CAP_${name}` : name)]
+        .map((letter, at) => (capitals[at] ? letter : letter.toLowerCase()))
+        .join("");
+      expect(capability(blank + written + blank)).toBe(name);
+    }),
+  );
+});
+
+test.each([
+  [undefined, "unproven"],
+  ["", "unproven"],
+  ["root", "root"],
+  ["0", "root"],
+  ["000:5", "root"],
+  ["+0", "root"],
+  ["-0", "root"],
+  [":1000", "root"],
+  ["1000", "other"],
+  ["10", "other"],
+  ["agent:agent", "other"],
+])("user %j is %s", (user, is) => {
+  expect(identityOf(user).is).toBe(is);
+});
+
+test.each([
+  ["no-new-privileges", { name: "no-new-privileges", value: undefined }],
+  ["no-new-privileges:true", { name: "no-new-privileges", value: "true" }],
+  ['seccomp={"a":"b=c"}', { name: "seccomp", value: '{"a":"b=c"}' }],
+  ["label=type:x", { name: "label", value: "type:x" }],
+  [" LABEL:disable ", { name: "label", value: "disable" }],
+])("security option %j", (written, option) => {
+  expect(securityOption(written)).toEqual(option);
+});
+
+test.each([
+  ["node", "docker.io", undefined],
+  ["team/node:1", "docker.io", "1"],
+  ["localhost/node:1", "localhost", "1"],
+  ["registry.example.com:5000/team/node", "registry.example.com:5000", undefined],
+  ["GHCR.io/team/node:v2", "ghcr.io", "v2"],
+])("image %s comes from %s", (reference, registry, tag) => {
+  expect(parseImage(reference)).toEqual({ registry, tag, pinned: false });
+});
+
+test("only a tag with a figure in it is a version", () => {
+  for (const tag of ["1", "24.1-slim", "v2", "2026-11"]) expect(isFloating(tag)).toBe(false);
+  for (const tag of [undefined, "", "latest", "LATEST", "lts", "main", "edge"]) expect(isFloating(tag)).toBe(true);
+});
+
+test.each([
+  [["0.0.0.0/0"], true],
+  [["0.0.0.0/1", "128.0.0.0/1"], true],
+  [["0.0.0.0/2", "64.0.0.0/2", "128.0.0.0/2", "192.0.0.0/2"], true],
+  [["::/0"], true],
+  [["2000::/3"], false],
+  [["10.0.0.0/8", "192.168.0.0/16"], false],
+  [["10.0.0.0/8", "10.0.0.0/8"], false],
+  [["nonsense", "1.2.3/8", "1.2.3.4/99"], false],
+  [[], false],
+] as const)("%j covers the world: %s", (blocks, covers) => {
+  expect(coversWorld(blocks)).toBe(covers);
+});
+
+test("a block lies in the union of others", () => {
+  expect(isCoveredBy("10.0.0.0/8", ["10.0.0.0/9", "10.128.0.0/9"])).toBe(true);
+  expect(isCoveredBy("10.0.0.0/8", ["10.0.0.0/9"])).toBe(false);
+  expect(rangeOf("::1/128")).toMatchObject({ from: 1n, to: 1n });
+});
+
+test.each([
+  ["DB_PASSWORD", "x", true],
+  ["apiKey", "x", true],
+  ["x-api-key", "x", true],
+  ["PASSWORD", "123456", true],
+  ["DB_PASSWORD_FILE", "/run/secrets/db", false],
+  ["PASSWORD", "", false],
+  ["PASSWORD", "/run/secrets/db", false],
+  ["PASSWORD", "$DB_PASSWORD", false],
+  ["MAX_TOKENS", "4096", false],
+  ["TOKEN_TYPE", "bearer", false],
+  ["TOKEN_REQUIRED", "1", false],
+  ["SESSION_PIDS_REQUIRED", "0", false],
+  ["PWD", "/workspace", false],
+  ["COMPASS", "north", false],
+  ["SECRETARY", "me", false],
+  ["MONKEY", "x", false],
+])("%s=%s is a secret: %s", (name, value, is) => {
+  expect(isNamedSecret(name, value)).toBe(is);
+});
+
+test("a password in a URL is one, a reference to a variable is none", () => {
+  expect(holdsUrlPassword("x=postgres://me:secret@db:5432/x")).toBe(true);
+  expect(holdsUrlPassword("postgres://me:$PASSWORD@db/x")).toBe(false);
+  expect(holdsUrlPassword("https://example.com:8080/a@b")).toBe(false);
+  expect(holdsUrlPassword("ssh://git@example.com/x")).toBe(false);
+});
+
+test.each([
+  ["docker:index/container:Container", "docker:Container"],
+  ["aws:ecs/taskDefinition:TaskDefinition", "aws:ecs:TaskDefinition"],
+  ["aws-native:ecs:TaskDefinition", "aws:ecs:TaskDefinition"],
+  ["kubernetes:extensions/v1beta1:Deployment", "kubernetes:Deployment"],
+  ["kubernetes:apps/v1:DeploymentPatch", "kubernetes:Deployment"],
+  ["pulumi:providers:docker", "pulumi:providers:docker"],
+  ["nonsense", "nonsense:"],
+])("%s is of kind %s", (type, kind) => {
+  expect(kindOf(type)).toBe(kind);
+});
+
+test("a Dockerfile is read by stage, with what its base stage set", () => {
+  const source = "FROM a AS one\nUSER me\n# USER root\nFROM one AS two\nRUN x && \\\n  y\nFROM b AS other\nUSER root\n";
+  const stage = finalStage(instructions(source), "two");
+  expect(stage.map(({ word, rest }) => `${word} ${rest.replace(/\s+/g, " ")}`)).toEqual([
+    "FROM a AS one",
+    "USER me",
+    "FROM one AS two",
+    "RUN x && y",
+  ]);
+});
