@@ -1,0 +1,58 @@
+/**
+ * The hardened baseline: what every session container is held to, as one immutable value.
+ *
+ * Components render it into provider resources and rules are derived from it, so that what is built and what is checked
+ * cannot drift apart. Figures come from the product's requirements unless a line says otherwise. Sizes are bytes, times
+ * are seconds.
+ */
+
+const MiB = 1024 ** 2;
+
+/** Freezes a value and everything in it. */
+function deepFreeze<T>(value: T): T {
+  if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const inner of Object.values(value)) deepFreeze(inner);
+  }
+  return value;
+}
+
+export const baseline = deepFreeze({
+  /** The agent's identity inside the container; never root. */
+  user: { uid: 1000, gid: 1000 },
+  readOnlyRootFilesystem: true,
+  noNewPrivileges: true,
+  capabilities: { drop: ["ALL"] as readonly string[], add: [] as readonly string[] },
+  /** The process that reaps orphans and forwards signals as PID 1; it is part of the image. */
+  init: ["/usr/bin/tini", "--"] as readonly string[],
+  limits: {
+    /** Bytes. Agents need at least 4 GB. */
+    memory: 4096 * MiB,
+    /** Cores. */
+    cpu: 2,
+    /** Processes and threads. */
+    processes: 512,
+    /** File descriptors of one process. */
+    openFiles: 4096,
+    /** Bytes of `/tmp`. */
+    tmp: 512 * MiB,
+    /** Bytes of `/tmp/agent`. */
+    agentTmp: 64 * MiB,
+    /** Bytes of `/dev/shm`: the engine's own default. */
+    sharedMemory: 64 * MiB,
+    /** Bytes of a workspace kept in memory. */
+    workspace: 1024 * MiB,
+  },
+  healthCheck: { interval: 30, timeout: 10, startPeriod: 30, retries: 3 },
+  /** Rotation of the container's own output. */
+  logs: { maxSizeMegabytes: 50, maxFiles: 10 },
+  /** Brings a session back after a crash of its process or of the engine; `unless-stopped` does not survive the latter. */
+  restart: "always",
+  /** Where a published port listens unless settings say otherwise. */
+  publishAddress: "127.0.0.1",
+  /** A resolver that answers nothing: a sealed container's look-ups fail at once instead of leaving through the engine. */
+  sealedDns: ["127.0.0.1"] as readonly string[],
+  createdBy: "agent-sessions",
+});
+
+export type Baseline = typeof baseline;
