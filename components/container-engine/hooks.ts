@@ -1,0 +1,87 @@
+import * as pulumi from "@pulumi/pulumi";
+import type Docker from "dockerode";
+import { baseline } from "../../policy/baseline.ts";
+import { connectEngine } from "./connect.ts";
+import { type FoundEngine, findEngine } from "./find.ts";
+
+/** What a container's label must carry for its process limit to be set. */
+export const processLimitLabel = "pids_limit";
+
+const hooks = new Map<string, pulumi.ResourceHook>();
+let engine: FoundEngine | undefined;
+let client: Promise<Docker> | undefined;
+
+/** Names the engine that hooks speak to: the same that the provider was given. A strategy calls it once, before it makes anything. */
+export function useEngine(found: FoundEngine): void {
+  engine = found;
+  client = undefined;
+  // A run of the program registers its hooks anew.
+  hooks.clear();
+}
+
+async function engineClient(): Promise<Docker> {
+  client ??= (async () => connectEngine(engine ?? (await findEngine())))();
+  return client;
+}
+
+/** A hook is registered with the engine once, under one name, however many resources carry it. */
+function once(name: string, callback: pulumi.ResourceHookFunction): pulumi.ResourceHook {
+  const known = hooks.get(name) ?? new pulumi.ResourceHook(name, callback);
+  hooks.set(name, known);
+  return known;
+}
+
+/**
+ * Sets a container's process limit from its label, since the Docker provider has no field for it. The limit outlives restarts.
+ * The session's entrypoint starts nothing until it holds.
+ */
+export function processLimit(): pulumi.ResourceHook {
+  return once("agent-sessions-process-limit", async (args) => {
+    const inputs = args.newInputs as { name?: string; labels?: readonly { label: string; value: string }[] };
+    const limit = Number(inputs.labels?.find(({ label }) => label === processLimitLabel)?.value);
+    if (!Number.isInteger(limit)) return;
+    const docker = await engineClient();
+    await docker.getContainer(args.id ?? inputs.name ?? "").update({ PidsLimit: limit });
+  });
+}
+
+/**
+ * Fails the deployment when a container that runs once ended with an error, and removes it, so that a refresh makes it anew.
+ */
+export function exitedWell(): pulumi.ResourceHook {
+  return once("agent-sessions-exited-well", async (args) => {
+    const container = (await engineClient()).getContainer(args.id ?? "");
+    const { StatusCode: code } = (await container.wait()) as { StatusCode: number };
+    if (code === 0) return;
+    const output = (await container.logs({ stdout: true, stderr: true, tail: 5 })).toString("utf8").replace(/[^\n\x20-\x7e]/g, "").trim();
+    await container.remove({ force: true });
+    throw new Error(`${args.name} ended with ${code}: ${output}. When its cause is gone, run "pulumi up --refresh".`);
+  });
+}
+
+/**
+ * Refuses a volume name that somebody else has taken: the engine answers a second create with success and keeps the old
+ * volume, even one that is a bind of the host in disguise.
+ */
+export function ownVolumeGuard(): pulumi.ResourceHook {
+  return once("agent-sessions-own-volume", async (args) => {
+    const { name, labels = [] } = args.newInputs as { name: string; labels?: readonly { label: string; value: string }[] };
+    const docker = await engineClient();
+    const found = await docker.getVolume(name).inspect().catch(() => undefined);
+    if (found === undefined) return;
+    const reason = foreignVolume(found, Object.fromEntries(labels.map(({ label, value }) => [label, value])));
+    if (reason !== undefined) throw new Error(`volume ${name} is already there and ${reason}; remove it with "docker volume rm ${name}" or rename the session`);
+  });
+}
+
+/** Why an existing volume is not the one that a session may take over; undefined when it is. */
+export function foreignVolume(
+  found: { Labels?: Record<string, string> | null; Options?: Record<string, string> | null; Driver?: string },
+  labels: Readonly<Record<string, string>>,
+): string | undefined {
+  if (Object.keys(found.Options ?? {}).length > 0) return "has options of its own, so its data may lie anywhere on the host";
+  if (found.Driver !== undefined && found.Driver !== "local") return `is kept by the driver ${found.Driver}`;
+  if (found.Labels?.created_by !== baseline.createdBy) return "was not made by agent-sessions";
+  const differs = Object.keys(labels).find((label) => found.Labels?.[label] !== labels[label]);
+  return differs === undefined ? undefined : `belongs elsewhere (label ${differs} is "${found.Labels?.[differs] ?? ""}")`;
+}

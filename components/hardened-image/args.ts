@@ -1,0 +1,27 @@
+/** The image that sessions run. */
+export interface HardenedImageArgs {
+  /**
+   * What it is built upon: a Debian-based image, by name or digest.
+   * @see defaultBase
+   */
+  readonly base: string;
+  /** `slim` holds what an agent needs to work; `full` adds compilers, package managers and editors. @default slim */
+  readonly variant?: "slim" | "full";
+  /** The agent's npm package and version; with none, sessions run a login shell. */
+  readonly agent?: { readonly package: string; readonly version: string };
+  /**
+   * A file of PEM certificates that the build and the sessions trust besides the usual ones, as behind a company proxy.
+   * @default none
+   */
+  readonly caBundle?: string;
+  /** `linux/amd64` or `linux/arm64`. @default the engine's own */
+  readonly platform?: string;
+  /** Fills the OCI labels `version`, `revision` and `created`. @default none, so that a rebuild is the same image */
+  readonly labels?: { readonly version?: string; readonly revision?: string; readonly created?: string };
+}
+
+/** The local name of a base made from Debian packages, for machines that reach no container registry. */
+export const localBase = "agent-sessions-base:bookworm";
+
+/** The stock base, where a registry answers. */
+export const stockBase = "node:24-bookworm-slim";

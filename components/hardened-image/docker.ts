@@ -1,0 +1,46 @@
+import { createHash } from "node:crypto";
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import type { HardenedImageArgs } from "./args.ts";
+import { type BuildContext, buildContext } from "./context.ts";
+
+/** Where the image's sources lie, from the project's root. */
+const source = "images/session";
+
+/**
+ * The sessions' image, built by the engine when it is missing and when its sources or arguments change. Containers take it by
+ * its local id, so that a name moved elsewhere changes nothing.
+ */
+export class HardenedImage extends pulumi.ComponentResource {
+  /** The image's local id. */
+  readonly reference: pulumi.Output<string>;
+
+  constructor(name: string, args: HardenedImageArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("agent-sessions:docker:HardenedImage", name, {}, opts);
+    const image = new docker.Image(`${name}-image`, toDockerImage(args, buildContext(source, args.caBundle)), { parent: this });
+    this.reference = image.repoDigest;
+    this.registerOutputs({ reference: this.reference });
+  }
+}
+
+/** The provider's inputs. The tag is a hash of everything that goes into the build, so equal sources share one image. */
+export function toDockerImage(args: HardenedImageArgs, context: BuildContext) {
+  const variant = args.variant ?? "slim";
+  const build = {
+    context: context.folder,
+    dockerfile: `${context.folder}/Dockerfile`,
+    target: variant,
+    args: {
+      BASE_IMAGE: args.base,
+      AGENT_PACKAGE: args.agent?.package ?? "",
+      AGENT_VERSION: args.agent?.version ?? "",
+      VERSION: args.labels?.version ?? "",
+      VCS_REF: args.labels?.revision ?? "",
+      BUILD_DATE: args.labels?.created ?? "",
+    },
+    builderVersion: "BuilderBuildKit" as const,
+    ...(args.platform !== undefined && { platform: args.platform }),
+  };
+  const hash = createHash("sha256").update(JSON.stringify([context.hash, build.args, build.target, args.platform ?? ""])).digest("hex");
+  return { imageName: `agent-sessions-session:${variant}-${hash.slice(0, 12)}`, build, skipPush: true };
+}

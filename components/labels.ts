@@ -1,0 +1,12 @@
+/** A label as the Docker provider takes it. */
+export interface DockerLabel {
+  readonly label: string;
+  readonly value: string;
+}
+
+/** Labels as the Docker provider takes them, in a stable order. */
+export function dockerLabels(labels: Readonly<Record<string, string>>): DockerLabel[] {
+  return Object.entries(labels)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([label, value]) => ({ label, value }));
+}

@@ -1,0 +1,146 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { baseline } from "../../policy/baseline.ts";
+import type { NetworkAttachment } from "../isolated-network/args.ts";
+import type { Mount } from "../session-volumes/args.ts";
+
+/** What a session may use at most. Sizes are bytes. */
+export interface Limits {
+  /** Bytes of memory; swap is never added to it. @default 4 GB */
+  readonly memory: number;
+  /** Cores, in fractions. @default 2 */
+  readonly cpu: number;
+  /** Processes and threads together. The agent does not start before this limit holds. @default 512 */
+  readonly processes: number;
+  /** File descriptors that one process may hold. @default 4096 */
+  readonly openFiles: number;
+  /** Bytes of `/tmp`. @default 512 MB */
+  readonly tmp: number;
+  /** Bytes of `/dev/shm`. @default 64 MB */
+  readonly sharedMemory: number;
+}
+
+/** What a session is promised when the machine is busy. */
+export interface Reservations {
+  /** Bytes of memory that the kernel reclaims last. */
+  readonly memory?: number;
+  /** Cores' worth of processor time under contention. */
+  readonly cpu?: number;
+}
+
+/** When a session counts as unhealthy. Times are seconds. */
+export interface HealthCheck {
+  /** @default 30 */
+  readonly interval: number;
+  /** @default 10 */
+  readonly timeout: number;
+  /** Failures in this time after the start do not count. @default 30 */
+  readonly startPeriod: number;
+  /** Failures in a row until the session is ended and started again. @default 3 */
+  readonly retries: number;
+}
+
+/** Loosenings and hardenings of one session; with none given, the baseline holds. */
+export interface Security {
+  /** Capabilities to add to none. The policy pack refuses the dangerous ones. @default [] */
+  readonly capabilities?: readonly string[];
+  /** A seccomp profile, as the JSON text itself. @default the engine's own profile */
+  readonly seccompProfile?: string;
+  /** Name of an AppArmor profile that the host has loaded. @default the engine's own, where the host has AppArmor */
+  readonly appArmorProfile?: string;
+}
+
+/** A port of the session that is published. */
+export interface Port {
+  readonly container: number;
+  readonly host: number;
+  /** @default 127.0.0.1 */
+  readonly address: string;
+  readonly protocol: "tcp" | "udp";
+}
+
+/** One agent session, whatever the platform. */
+export interface SessionContainerArgs {
+  /** A DNS label of at most 40 characters; it names the container `claude-agent-<id>`. */
+  readonly sessionId: string;
+  /** The stack the session belongs to, `<project>/<stack>`; becomes a label. */
+  readonly stack: string;
+  /** What the agent calls itself. @default the session id */
+  readonly agentId?: string;
+  /** The image, by digest or local id; see HardenedImage. */
+  readonly image: pulumi.Input<string>;
+  /** The command line that runs in the tmux session. @default the agent of the image, else a shell */
+  readonly agentCommand?: string;
+  /** The user's own variables. No secrets: they stand in plain state. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Adds `RUST_LOG=debug` and `CLAUDE_DEBUG=true`. @default false */
+  readonly debug?: boolean;
+  readonly limits?: Partial<Limits>;
+  readonly reservations?: Reservations;
+  readonly healthCheck?: Partial<HealthCheck>;
+  readonly security?: Security;
+  /** How the session reaches others; see IsolatedNetwork. */
+  readonly network: NetworkAttachment;
+  /** What the session sees of volumes and folders; see SessionVolumes. */
+  readonly mounts: readonly Mount[];
+  /** Names below `/repos` that are cloned into the workspace at the first start. */
+  readonly repositories?: readonly string[];
+  /** Seconds without anything on the screen until the session counts as complete. @default none */
+  readonly idleTimeout?: number;
+  /** Seconds after the first start until the session counts as complete. @default none */
+  readonly maxLifetime?: number;
+}
+
+/** The name of a session's container and the stem of everything that belongs to it. */
+export function containerName(sessionId: string): string {
+  return `claude-agent-${sessionId}`;
+}
+
+/** The labels that everything made for a session carries. None of them changes in the object's life. */
+export function sessionLabels(sessionId: string, stack: string): Record<string, string> {
+  return { session_id: sessionId, created_by: baseline.createdBy, stack };
+}
+
+/** The limits with the baseline's figures where none are given. */
+export function limitsOf(args: Pick<SessionContainerArgs, "limits">): Limits {
+  const { memory, cpu, processes, openFiles, tmp, sharedMemory } = baseline.limits;
+  return { memory, cpu, processes, openFiles, tmp, sharedMemory, ...args.limits };
+}
+
+/** The health check with the baseline's figures where none are given. */
+export function healthCheckOf(args: Pick<SessionContainerArgs, "healthCheck">): HealthCheck {
+  return { ...baseline.healthCheck, ...args.healthCheck };
+}
+
+/** The variables that the session's processes see, in the order in which later ones win. */
+export function environmentOf(args: SessionContainerArgs): Record<string, string> {
+  const health = healthCheckOf(args);
+  return {
+    ...args.environment,
+    SESSION_ID: args.sessionId,
+    AGENT_ID: args.agentId ?? args.sessionId,
+    CLAUDE_HEADLESS: "true",
+    RUST_LOG: args.debug === true ? "debug" : (args.environment?.RUST_LOG ?? "info"),
+    ...(args.debug === true && { CLAUDE_DEBUG: "true" }),
+    AGENT_COMMAND: args.agentCommand ?? "",
+    SESSION_REPOSITORIES: (args.repositories ?? []).join(" "),
+    SESSION_IDLE_TIMEOUT: String(args.idleTimeout ?? 0),
+    SESSION_MAX_LIFETIME: String(args.maxLifetime ?? 0),
+    SESSION_HEALTH_RETRIES: String(health.retries),
+  };
+}
+
+/**
+ * What the session may do beyond a sealed box, one plain sentence fragment each, sorted: what a preview shows as added or
+ * removed authority.
+ */
+export function authorityOf(args: SessionContainerArgs, ports: readonly Port[]): string[] {
+  const of = `session ${args.sessionId}:`;
+  return [
+    ...(args.security?.capabilities ?? []).map((name) => `${of} capability ${name}`),
+    ...args.mounts
+      .filter((mount) => mount.source.kind === "bind")
+      .map((mount) => `${of} mount ${(mount.source as { path: string }).path} at ${mount.target} (${mount.readOnly ? "read-only" : "writable"})`),
+    ...ports.map((port) => `${of} port ${port.address}:${port.host} to ${port.container}/${port.protocol}`),
+    ...args.network.authority.map((entry) => `${of} ${entry}`),
+  ].sort();
+}

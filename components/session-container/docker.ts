@@ -1,0 +1,132 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import { baseline } from "../../policy/baseline.ts";
+import { processLimit } from "../container-engine/hooks.ts";
+import { dockerLabels } from "../labels.ts";
+import type { Mount } from "../session-volumes/args.ts";
+import { authorityOf, containerName, environmentOf, healthCheckOf, limitsOf, type SessionContainerArgs, sessionLabels } from "./args.ts";
+
+const MiB = 1024 ** 2;
+
+/** One agent session as a container of the Docker Engine or Podman, held to the baseline. */
+export class SessionContainer extends pulumi.ComponentResource {
+  readonly containerName: string;
+  readonly containerId: pulumi.Output<string>;
+  /** The command line that enters the session's terminal; detach with Ctrl-b d. */
+  readonly attachCommand: string;
+  /** What the session may do beyond a sealed box, sorted. */
+  readonly authority: readonly string[];
+
+  constructor(name: string, args: SessionContainerArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("agent-sessions:docker:SessionContainer", name, {}, opts);
+    const container = new docker.Container(`${name}-container`, toDocker(args), {
+      parent: this,
+      // The name is fixed, so the old one has to go first.
+      deleteBeforeReplace: true,
+      replaceWith: [...args.network.resources],
+      hooks: { afterCreate: [processLimit()], afterUpdate: [processLimit()] },
+    });
+    this.containerName = containerName(args.sessionId);
+    this.containerId = container.id;
+    this.attachCommand = `docker exec -it ${this.containerName} tmux attach -t claude`;
+    this.authority = authorityOf(args, args.network.ports);
+    this.registerOutputs({ containerId: this.containerId, authority: this.authority });
+  }
+}
+
+/** The provider's inputs for one session. All but the image is plain, so that a preview knows it. */
+export function toDocker(args: SessionContainerArgs) {
+  const limits = limitsOf(args);
+  const health = healthCheckOf(args);
+  const { network } = args;
+  return {
+    name: containerName(args.sessionId),
+    image: args.image,
+    hostname: network.networkMode === undefined || network.networkMode === "none" ? args.sessionId : undefined,
+    user: `${baseline.user.uid}:${baseline.user.gid}`,
+    entrypoints: [...baseline.init, "/usr/local/bin/session-entrypoint"],
+    workingDir: "/workspace",
+    envs: Object.entries(environmentOf(args))
+      .map(([key, value]) => `${key}=${value}`)
+      .sort(),
+    labels: dockerLabels({
+      ...sessionLabels(args.sessionId, args.stack),
+      pids_limit: String(limits.processes),
+      authority: authorityOf(args, network.ports).join("\n"),
+    }),
+
+    readOnly: baseline.readOnlyRootFilesystem,
+    capabilities: { drops: [...baseline.capabilities.drop], ...(args.security?.capabilities?.length && { adds: [...args.security.capabilities].sort() }) },
+    securityOpts: [
+      "no-new-privileges:true",
+      ...(args.security?.seccompProfile === undefined ? [] : [`seccomp=${args.security.seccompProfile}`]),
+      ...(args.security?.appArmorProfile === undefined ? [] : [`apparmor=${args.security.appArmorProfile}`]),
+    ],
+    ipcMode: "private",
+
+    // The provider counts memory in MB; an equal memorySwap means no swap, and leaving it out is a diff on every preview.
+    memory: Math.round(limits.memory / MiB),
+    memorySwap: Math.round(limits.memory / MiB),
+    cpus: String(limits.cpu),
+    shmSize: Math.round(limits.sharedMemory / MiB),
+    ulimits: [{ name: "nofile", soft: limits.openFiles, hard: limits.openFiles }],
+    ...(args.reservations?.memory !== undefined && { memoryReservation: Math.round(args.reservations.memory / MiB) }),
+    // The engine's weight for one core is 1024.
+    ...(args.reservations?.cpu !== undefined && { cpuShares: Math.round(args.reservations.cpu * 1024) }),
+
+    mounts: args.mounts.flatMap(toDockerMount),
+    tmpfs: Object.fromEntries(args.mounts.flatMap(toTmpfs)),
+
+    ...(network.networkMode !== undefined && { networkMode: network.networkMode }),
+    ...(network.network !== undefined && { networksAdvanced: [{ name: network.network.name, aliases: [network.network.alias] }] }),
+    ...(network.dns.length > 0 && { dns: [...network.dns] }),
+    ...(network.ports.length > 0 && {
+      ports: network.ports.map((port) => ({ internal: port.container, external: port.host, ip: port.address, protocol: port.protocol })),
+    }),
+
+    healthcheck: {
+      tests: ["CMD", "/usr/local/bin/session-health"],
+      interval: goDuration(health.interval),
+      timeout: goDuration(health.timeout),
+      startPeriod: goDuration(health.startPeriod),
+      retries: health.retries,
+    },
+    restart: baseline.restart,
+    logDriver: "json-file",
+    logOpts: { "max-size": `${baseline.logs.maxSizeMegabytes}m`, "max-file": String(baseline.logs.maxFiles) },
+    // The provider's own wait would wait for ever: the agent starts only after the hook that runs when the container is made.
+    wait: false,
+    mustRun: true,
+    destroyGraceSeconds: 10,
+  };
+}
+
+function toDockerMount(mount: Mount) {
+  const { source, target, readOnly } = mount;
+  switch (source.kind) {
+    case "volume":
+      return [{ type: "volume", source: source.name, target, readOnly }];
+    case "bind":
+      return [{ type: "bind", source: source.path, target, readOnly, bindOptions: { propagation: "rprivate" } }];
+    case "tmpfs":
+      return [];
+  }
+}
+
+function toTmpfs(mount: Mount): [string, string][] {
+  if (mount.source.kind !== "tmpfs") return [];
+  const { size, exec, mode, owned } = mount.source;
+  const options = ["rw", exec ? "exec" : "noexec", "nosuid", "nodev", `size=${size}`, `mode=${mode}`];
+  if (owned) options.push(`uid=${baseline.user.uid}`, `gid=${baseline.user.gid}`);
+  return [[mount.target, options.join(",")]];
+}
+
+/** Seconds as the engine itself writes them (`1m30s`), so that no preview sees a difference. */
+export function goDuration(seconds: number): string {
+  const hours = Math.floor(seconds / 3600);
+  const minutes = Math.floor((seconds % 3600) / 60);
+  const rest = seconds % 60;
+  if (hours > 0) return `${hours}h${minutes}m${rest}s`;
+  if (minutes > 0) return `${minutes}m${rest}s`;
+  return `${rest}s`;
+}

@@ -1,0 +1,95 @@
+import { lstatSync, realpathSync, type Stats, statSync } from "node:fs";
+import { homedir } from "node:os";
+import { normalize, resolve } from "node:path";
+
+/**
+ * Folders of the host that no session may see, at any depth: what is in them configures the host, holds its credentials
+ * or reaches its engine. `/var` is not listed as a whole, since data folders below it are common.
+ */
+const systemFolders = [
+  "/bin", "/boot", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/libx32", "/proc", "/root", "/run", "/sbin", "/sys", "/usr",
+  "/var/lib/containerd", "/var/lib/containers", "/var/lib/docker", "/var/lib/kubelet", "/var/log", "/var/run",
+  "/private/etc", "/private/var/run", "/System", "/Library",
+] as const;
+
+/** Folders whose parents are refused too: binding `/` or `/var` would hand over everything below. */
+const roots = ["/", "/home", "/Users", "/var", "/var/lib", "/private", "/private/var", "/opt", "/srv", "/mnt", "/media"] as const;
+
+/** Folders of a user that hold credentials. */
+const credentialFolders = [".ssh", ".aws", ".azure", ".docker", ".kube", ".gnupg", ".config", ".pulumi", ".password-store", ".local"] as const;
+
+/** Whether `path` is `folder` or lies below it. Both are absolute and normalised. */
+function within(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(folder.endsWith("/") ? folder : `${folder}/`);
+}
+
+export interface HostPathRules {
+  /** The folder that a relative path starts from. */
+  readonly base: string;
+  /** The path is bound writable: it must lie in one of {@link allowedRoots} and belong to {@link owner}. */
+  readonly writable?: boolean;
+  /** Folders of the host in which a writable bind may lie. */
+  readonly allowedRoots?: readonly string[];
+  /** The uid that must own a writable folder. */
+  readonly owner?: number;
+}
+
+/** The path to bind, links resolved, or the sentence that says why it is refused; the sentence follows the key and the value. */
+export type HostPathVerdict = { readonly path: string } | { readonly refused: string };
+
+/** Why a path, links resolved, may not be bound at all. */
+function refusal(path: string): string | undefined {
+  if ((roots as readonly string[]).includes(path)) return "would hand over everything below it; name the one folder that is meant";
+  const system = systemFolders.find((folder) => within(path, folder));
+  if (system !== undefined) return `lies in the system folder ${system}; copy what is needed to a folder of its own`;
+  const home = realOf(homedir());
+  if (path === home) return "is the home folder, with its credentials; name a folder in it";
+  const secret = credentialFolders.find((folder) => within(path, `${home}/${folder}`));
+  if (secret !== undefined) return `lies in ~/${secret}, which holds credentials; copy what is needed to a folder of its own`;
+  return undefined;
+}
+
+function realOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
+
+/**
+ * Judges a path of the host before anything is created: no system folder, no credentials, no socket, no `..`, and no link
+ * that leads to one. What is returned is the real path, so that a link changed later leads nowhere else.
+ */
+export function checkHostPath(path: string, rules: HostPathRules): HostPathVerdict {
+  if (path.trim() === "") return { refused: "is empty; name a folder" };
+  if (path.split("/").includes("..")) return { refused: 'climbs with ".."; write the full path that is meant' };
+  const absolute = normalize(resolve(rules.base, path)).replace(/(.)\/+$/, "$1");
+  const direct = refusal(absolute);
+  if (direct !== undefined) return { refused: direct };
+
+  let real: string;
+  let found: Stats;
+  try {
+    lstatSync(absolute);
+    real = realpathSync(absolute);
+    found = statSync(real);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    return { refused: code === "EACCES" ? "cannot be read by this user" : `does not exist on this machine (${absolute})` };
+  }
+  const followed = refusal(real);
+  if (followed !== undefined) return { refused: `leads to ${real}, which ${followed}` };
+  if (found.isSocket()) return { refused: "is a socket; an agent with a socket of the host holds whatever listens there" };
+  if (!found.isDirectory()) return { refused: "is not a folder" };
+  if (rules.writable !== true) return { path: real };
+
+  const allowed = (rules.allowedRoots ?? []).map((root) => realOf(resolve(rules.base, root)));
+  if (!allowed.some((root) => within(real, root))) {
+    return { refused: "is to be writable and lies in none of allowedHostPaths; add the folder that holds it there" };
+  }
+  if (rules.owner !== undefined && found.uid !== rules.owner) {
+    return { refused: `belongs to uid ${found.uid}, and the agent is uid ${rules.owner}; run: chown -R ${rules.owner} ${real}` };
+  }
+  return { path: real };
+}

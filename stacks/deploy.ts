@@ -1,0 +1,27 @@
+import { keyPrefix } from "./schema.ts";
+import { parse } from "./settings.ts";
+import { strategies } from "./strategies/index.ts";
+import type { Deployed } from "./strategies/strategy.ts";
+
+/**
+ * Deploys what a stack's configuration describes.
+ *
+ * @param config all configuration keys as Pulumi keeps them: texts, of which structured ones are JSON
+ * @param stack `<project>/<stack>`
+ * @throws SettingsError when the configuration is faulty, before anything is registered
+ */
+export async function deployFromConfig(config: Readonly<Record<string, string>>, stack: string): Promise<Deployed> {
+  const settings = parse(fromConfig(config));
+  const strategy = await strategies[settings.strategy]();
+  return strategy.deploy(settings, { stack });
+}
+
+/** Our keys of the configuration, without prefix and unpacked; keys of others, such as the CLI's own, are left alone. */
+export function fromConfig(config: Readonly<Record<string, string>>): Record<string, unknown> {
+  const raw: Record<string, unknown> = {};
+  for (const [key, text] of Object.entries(config)) {
+    if (!key.startsWith(keyPrefix)) continue;
+    raw[key.slice(keyPrefix.length)] = /^\s*[[{]/.test(text) ? JSON.parse(text) : text;
+  }
+  return raw;
+}

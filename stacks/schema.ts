@@ -1,0 +1,253 @@
+import { z } from "zod";
+import { durationPattern, parseDuration, parseSize, sizePattern } from "./units.ts";
+
+/**
+ * The form of the settings: every key, its meaning and its unit. What belongs together across keys is judged in settings.ts.
+ * A message here is what follows the key and the value in the sentence that a person reads.
+ */
+
+const size = (meaning: string, example: string) =>
+  z
+    .string({ error: `is not a size; write "${example}"` })
+    .regex(sizePattern, { error: `is not a size; write "${example}"` })
+    .transform((text) => parseSize(text) ?? Number.NaN)
+    .refine((bytes) => bytes >= 1024 ** 2, { error: 'is less than 1 MB; write a larger size such as "64 MB"' })
+    .describe(`${meaning} A size with its unit, such as "${example}".`);
+
+const duration = (meaning: string, example: string) =>
+  z
+    .string({ error: `is not a duration; write "${example}"` })
+    .regex(durationPattern, { error: `is not a duration; write "${example}"` })
+    .transform((text) => parseDuration(text) ?? Number.NaN)
+    .refine((seconds) => seconds >= 1, { error: `is shorter than a second; write "${example}"` })
+    .describe(`${meaning} A duration with its unit, such as "${example}".`);
+
+const cpu = (meaning: string) =>
+  z
+    .union([z.number(), z.string().regex(/^\s*\d+(\.\d+)?\s*$/)], { error: 'is not a number of cores; write "2" or "1.5"' })
+    .transform((value) => Number(value))
+    .refine((cores) => cores >= 0.01 && cores <= 1024, { error: 'is not a number of cores that can be given; write "2" or "0.5"' })
+    .describe(`${meaning} Cores, in fractions, such as "1.5".`);
+
+const count = (meaning: string, least: number, most: number) =>
+  z
+    .number({ error: `is not a whole number; write one from ${least} to ${most}` })
+    .int({ error: `is not a whole number; write one from ${least} to ${most}` })
+    .min(least, { error: `is too small; write a number from ${least} to ${most}` })
+    .max(most, { error: `is too large; write a number from ${least} to ${most}` })
+    .describe(meaning);
+
+const port = (meaning: string) => count(meaning, 1, 65_535);
+
+/** A DNS label: what a session, a repository and a policy may be called. */
+const label = (meaning: string, longest: number) =>
+  z
+    .string({ error: "is not a name; write it in quotes" })
+    .max(longest, { error: `is longer than ${longest} characters; choose a shorter name` })
+    .regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/, { error: "is not a name; use a-z, 0-9 and -, beginning and ending with a letter or digit" })
+    .describe(meaning);
+
+const text = (meaning: string) => z.string({ error: "is not a text; write it in quotes" }).min(1, { error: "is empty; write a value or remove the key" }).describe(meaning);
+const flag = (meaning: string) => z.boolean({ error: "is not true or false" }).describe(meaning);
+
+const repository = z
+  .strictObject({
+    name: label("The name under /repos and /workspace.", 40),
+    path: text("A folder of this machine with a git repository, bound read-only.").optional(),
+    url: z
+      .string({ error: "is not a URL; write https://host/path" })
+      .regex(/^(https?|git|ssh|file):\/\/\S+$/, { error: "is not a URL that git can clone; write https://, git://, ssh:// or file://" })
+      .refine((url) => !/^[a-z]+:\/\/[^/@\s]*:[^/@\s]*@/.test(url), { error: "holds a password; take it out" })
+      .describe("A git URL, cloned once and shared by all sessions that name the same one.")
+      .optional(),
+    ref: text("Branch, tag or commit of the URL; the remote's default branch when left out.")
+      .regex(/^(?!-)[\w./+@-]+$/, { error: "is not a branch, tag or commit" })
+      .optional(),
+  })
+  .describe("A repository that the session reads under /repos/<name> and works on under /workspace/<name>: a path, or a url with an optional ref.");
+
+const workspace = z
+  .discriminatedUnion(
+    "kind",
+    [
+      z.strictObject({ kind: z.literal("volume") }),
+      z.strictObject({ kind: z.literal("tmpfs"), size: size("Its size; 1 GB when left out.", "1 GB").optional() }),
+      z.strictObject({ kind: z.literal("host"), path: text("A folder of this machine, in allowedHostPaths and owned by uid 1000.") }),
+    ],
+    { error: 'is not a workspace; write {kind: volume}, {kind: tmpfs, size: "1 GB"} or {kind: host, path: /folder}' },
+  )
+  .describe("Where /workspace lives: volume (the default) outlives the container; tmpfs is memory, and any restart of the container empties it; host is a folder of this machine.");
+
+const limits = z
+  .strictObject({
+    memory: size("Memory, swap included; 4 GB when left out, as agents need at least that.", "4 GB").optional(),
+    cpu: cpu("Processor time; 2 when left out.").optional(),
+    processes: count("Processes and threads together; 512 when left out.", 16, 4_194_304).optional(),
+    openFiles: count("Files that one process may hold open; 4096 when left out.", 64, 1_048_576).optional(),
+    tmp: size("Size of /tmp; 512 MB when left out.", "512 MB").optional(),
+    sharedMemory: size("Size of /dev/shm; 64 MB when left out.", "64 MB").optional(),
+  })
+  .describe("What the session may use at most.");
+
+const reservations = z
+  .strictObject({ memory: size("Memory that the kernel reclaims last.", "2 GB").optional(), cpu: cpu("Processor time under contention.").optional() })
+  .describe("What the session is promised when the machine is busy.");
+
+const networkMode = z
+  .string()
+  .regex(/^(bridge|none|host|container:[\w.-]+|custom:[\w.-]+)$/, { error: "is not a network mode; write bridge, none, host, container:<id> or custom:<name>" })
+  .describe("bridge: a network of the session's own; none: no network; host and container:<id>: no isolation of the network; custom:<name>: an existing network.");
+
+const network = z
+  .strictObject({
+    mode: networkMode.optional(),
+    egress: z
+      .enum(["none", "open"], { error: "is not an egress mode; write none or open" })
+      .describe("Where the session may connect to: none (the default) or open.")
+      .optional(),
+    dns: z.array(z.union([z.ipv4(), z.ipv6()], { error: "is not the address of a resolver" })).describe("Resolvers' addresses; the engine's when left out.").optional(),
+    ports: z
+      .array(
+        z.strictObject({
+          container: port("Port in the session."),
+          host: port("Port on this machine."),
+          address: z.union([z.ipv4(), z.ipv6()], { error: "is not an address of this machine" }).describe("Where it listens; 127.0.0.1 when left out.").optional(),
+          protocol: z.enum(["tcp", "udp"], { error: "is not a protocol; write tcp or udp" }).describe("tcp when left out.").optional(),
+        }),
+      )
+      .describe("Published ports; they need open egress or a custom network.")
+      .optional(),
+  })
+  .describe("How the session is connected; not at all when left out.");
+
+const healthCheck = z
+  .strictObject({
+    interval: duration("Time between two checks; 30 s when left out.", "30 s").optional(),
+    timeout: duration("Time until a check counts as failed; 10 s when left out.", "10 s").optional(),
+    startPeriod: duration("Time after the start in which failures do not count; 30 s when left out.", "30 s").optional(),
+    retries: count("Failures in a row until the session is started again; 3 when left out.", 1, 100).optional(),
+  })
+  .describe("When the session counts as unhealthy and is started again.");
+
+const security = z
+  .strictObject({
+    capabilities: z
+      .array(text("A Linux capability.").regex(/^(CAP_)?[A-Za-z_]+$/i, { error: "is not the name of a capability" }))
+      .describe("Capabilities to add to none; the policy pack refuses dangerous ones.")
+      .optional(),
+    seccompProfile: text("A file with a seccomp profile; the engine's own when left out.").optional(),
+    appArmorProfile: text("An AppArmor profile that this machine has loaded; the engine's own when left out.")
+      .regex(/^[\w.-]+$/, { error: "is not the name of an AppArmor profile" })
+      .optional(),
+  })
+  .describe("Loosenings and hardenings besides the baseline.");
+
+const bind = z
+  .strictObject({
+    source: text("A folder of this machine."),
+    target: text("Where the session sees it: an absolute path outside the session's own folders."),
+    readOnly: flag("true when left out.").optional(),
+  })
+  .describe("A further folder of this machine.");
+
+const environment = z
+  .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: "is not the name of a variable" }), z.coerce.string())
+  .describe("Variables that the session's processes see. No secrets: they stand in plain state.");
+
+/** What `defaults`, a security policy and a session have in common. */
+const common = {
+  repositories: z.array(repository).describe("Repositories of the session.").optional(),
+  workspace: workspace.optional(),
+  limits: limits.optional(),
+  reservations: reservations.optional(),
+  environment: environment.optional(),
+  network: network.optional(),
+  healthCheck: healthCheck.optional(),
+  security: security.optional(),
+  mounts: z.array(bind).describe("Further folders of this machine.").optional(),
+  agentCommand: text("The command line that runs in the session's terminal; the image's agent, else a shell, when left out.").optional(),
+  idleTimeout: duration("Time without anything on the screen until the session counts as complete.", "2 h").optional(),
+  maxLifetime: duration("Time after the first start until the session counts as complete.", "2 d").optional(),
+};
+
+export const sessionSchema = z
+  .strictObject({
+    id: label("The session's name, at most 40 characters; its container is claude-agent-<id>.", 40),
+    agentId: label("What the agent calls itself; the id when left out.", 63).optional(),
+    securityPolicy: label("The name of an entry under securityPolicies; it stands between defaults and the session.", 63).optional(),
+    ...common,
+  })
+  .describe("One agent session.");
+
+export const defaultsSchema = z.strictObject(common).describe("What holds for every session that does not say otherwise.");
+
+export const securityPoliciesSchema = z
+  .record(z.string(), z.strictObject({ network: network.optional(), security: security.optional(), limits: limits.optional() }))
+  .describe("Named sets of network, security and limits that sessions refer to by securityPolicy.");
+
+export const imageSchema = z
+  .strictObject({
+    variant: z.enum(["slim", "full"], { error: "is not a variant; write slim or full" }).describe("slim, or full with compilers and editors; slim when left out.").optional(),
+    base: text("The Debian-based image to build upon, by name or digest. When left out: the local base that set-up made of Debian packages, else the stock Node image.").optional(),
+    agent: z
+      .union([
+        z.literal("none"),
+        z.strictObject({
+          package: text("npm package; @anthropic-ai/claude-code when left out.").optional(),
+          version: text("Its exact version.").regex(/^\d+\.\d+\.\d+[\w.+-]*$/, { error: 'is not an exact version; write one such as "2.1.329"' }),
+        }),
+      ])
+      .describe("The agent's npm package and version, or none: sessions run a shell.")
+      .optional(),
+    caBundle: text('A file of PEM certificates that the build and the sessions trust too, or "none". When left out: the file that NODE_EXTRA_CA_CERTS names.').optional(),
+    platform: z.enum(["linux/amd64", "linux/arm64"], { error: "is not a platform; write linux/amd64 or linux/arm64" }).describe("The engine's own when left out.").optional(),
+    revision: text("The source revision for the image's OCI labels.").optional(),
+    created: text("The build date for the image's OCI labels, as RFC 3339.").optional(),
+  })
+  .describe("The image that sessions run.");
+
+export const localSchema = z
+  .strictObject({
+    hostNetwork: flag("Sessions without a network mode of their own share this machine's network. false when left out.").optional(),
+    debug: flag("More logging, and ./src read-only at /app/src. false when left out.").optional(),
+    volumePersistence: flag("Workspaces are volumes. With false they are memory, which any restart empties. true when left out.").optional(),
+  })
+  .describe("Options of the strategy local.");
+
+/** All keys of a deployment, without the prefix `agent-sessions:`. */
+export const deploymentSchema = z.strictObject({
+  strategy: z.enum(["local"], { error: "is not a strategy; write local" }).describe("Where the sessions run; local when left out.").optional(),
+  local: localSchema.optional(),
+  engine: text("The container engine's address: unix://, tcp:// or ssh://. When left out: DOCKER_HOST, the docker context, the usual sockets.")
+    .regex(/^(unix|tcp|ssh):\/\/\S+$/, { error: "is not an engine's address; write unix:///path, tcp://host:port or ssh://user@host" })
+    .optional(),
+  image: imageSchema.optional(),
+  allowedHostPaths: z.array(text("A folder of this machine.")).describe("Folders in which writable binds may lie; none when left out.").optional(),
+  securityPolicies: securityPoliciesSchema.optional(),
+  defaults: defaultsSchema.optional(),
+  sessions: z
+    .array(sessionSchema, { error: 'is not a list of sessions; write one entry "- id: name" for each' })
+    .describe("The sessions of the stack."),
+});
+
+export type DeploymentInput = z.input<typeof deploymentSchema>;
+export type Deployment = z.output<typeof deploymentSchema>;
+export type SessionSetting = z.output<typeof sessionSchema>;
+
+/** The prefix of this project's keys in a stack file. */
+export const keyPrefix = "agent-sessions:";
+
+/** The JSON Schema of a stack file, for editors. */
+export function stackFileSchema(): object {
+  const { properties = {}, ...rest } = z.toJSONSchema(deploymentSchema, { io: "input" }) as { properties?: Record<string, object>; required?: string[]; $schema?: string };
+  const keys = Object.fromEntries(Object.entries(properties).map(([key, value]) => [`${keyPrefix}${key}`, value]));
+  return {
+    $schema: rest.$schema,
+    title: "A stack of agent-sessions",
+    type: "object",
+    properties: {
+      config: { type: "object", properties: keys, required: (rest.required ?? []).map((key) => `${keyPrefix}${key}`), patternProperties: { [`^(?!${keyPrefix})`]: {} }, additionalProperties: false },
+    },
+    required: ["config"],
+  };
+}

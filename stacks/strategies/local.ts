@@ -1,0 +1,84 @@
+import * as docker from "@pulumi/docker";
+import { connectEngine } from "../../components/container-engine/connect.ts";
+import { type FoundEngine, findEngine } from "../../components/container-engine/find.ts";
+import { useEngine } from "../../components/container-engine/hooks.ts";
+import { localBase, stockBase } from "../../components/hardened-image/args.ts";
+import { HardenedImage } from "../../components/hardened-image/docker.ts";
+import { IsolatedNetwork } from "../../components/isolated-network/docker.ts";
+import { SessionContainer } from "../../components/session-container/docker.ts";
+import { SessionVolumes } from "../../components/session-volumes/docker.ts";
+import { cloneName, RepositoryClone } from "../../components/session-volumes/repository.ts";
+import type { Session, Settings } from "../settings.ts";
+import type { Deployed, DeployedSession, Place } from "./strategy.ts";
+
+/** Sessions on the Docker or Podman of this machine, or of the one that `engine` names. */
+export async function deploy(settings: Settings, place: Place): Promise<Deployed> {
+  const engine = await findEngine({ address: settings.engine });
+  useEngine(engine);
+  const provider = new docker.Provider("engine", { host: engine.address, ...(engine.certPath !== undefined && { certPath: engine.certPath }) });
+  const opts = { provider };
+
+  const base = settings.image.base ?? (await chooseBase(engine));
+  const image = new HardenedImage("session", { ...settings.image, base }, opts);
+  const clones = repositoryClones(settings, image, place, opts);
+
+  const authority: string[] = [];
+  const sessions: Record<string, DeployedSession> = {};
+  for (const session of settings.sessions) {
+    const { id } = session;
+    const repositories = session.repositories.map((repository) => (repository.kind === "path" ? repository : { ...repository, kind: "volume" as const, volume: cloneName(repository) }));
+    const volumes = new SessionVolumes(id, { sessionId: id, ...place, repositories, workspace: session.workspace, tmp: session.limits.tmp, binds: session.binds }, opts);
+    const network = new IsolatedNetwork(id, { sessionId: id, ...place, ...session.network }, opts);
+    const { attachment } = network;
+    const container = new SessionContainer(
+      id,
+      {
+        ...session,
+        ...place,
+        sessionId: id,
+        image: image.reference,
+        debug: settings.local.debug,
+        network: attachment,
+        mounts: volumes.forSession.mounts,
+        repositories: session.repositories.map(({ name }) => name),
+      },
+      { ...opts, dependsOn: [...volumes.forSession.resources, ...attachment.resources, ...clonesOf(session, clones)] },
+    );
+    sessions[id] = {
+      container: container.containerName,
+      containerId: container.containerId,
+      network: attachment.network?.name ?? attachment.networkMode ?? "none",
+      isolation: attachment.isolation,
+      attach: container.attachCommand,
+    };
+    authority.push(...container.authority);
+  }
+  return { sessions, authority: authority.sort() };
+}
+
+/** One clone for each URL under each name, whichever sessions name it. The last ref named wins; settings refuse two. */
+function repositoryClones(settings: Settings, image: HardenedImage, place: Place, opts: { provider: docker.Provider }): ReadonlyMap<string, RepositoryClone> {
+  const clones = new Map<string, RepositoryClone>();
+  for (const session of settings.sessions) {
+    for (const repository of session.repositories) {
+      if (repository.kind === "path") continue;
+      const name = cloneName(repository);
+      if (!clones.has(name)) clones.set(name, new RepositoryClone(name, { ...repository, ...place, image: image.reference }, opts));
+    }
+  }
+  return clones;
+}
+
+function clonesOf(session: Session, clones: ReadonlyMap<string, RepositoryClone>) {
+  return session.repositories.flatMap((repository) => (repository.kind === "url" ? (clones.get(cloneName(repository))?.resources ?? []) : []));
+}
+
+/** The base that set-up made of Debian packages wins where the engine has it; else the stock Node image is pulled. */
+async function chooseBase(engine: FoundEngine): Promise<string> {
+  try {
+    await connectEngine(engine).getImage(localBase).inspect();
+    return localBase;
+  } catch {
+    return stockBase;
+  }
+}

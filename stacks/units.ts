@@ -1,0 +1,55 @@
+/** Units as people write them, read once into plain numbers. */
+
+const sizes: Readonly<Record<string, number>> = {
+  B: 1,
+  KB: 1024,
+  MB: 1024 ** 2,
+  GB: 1024 ** 3,
+  TB: 1024 ** 4,
+};
+
+const durations: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
+
+/** What {@link parseSize} accepts, as a regular expression for editors. */
+export const sizePattern = /^\s*\d+(\.\d+)?\s*([kKmMgGtT][iI]?[bB]|[bB])\s*$/;
+
+/** What {@link parseDuration} accepts, as a regular expression for editors. */
+export const durationPattern = /^\s*\d+(\.\d+)?\s*[smhd]\s*$/;
+
+/**
+ * Reads a size such as `4 GB` or `512 MB` into bytes. Multiples are of 1024, as the engine's own `--memory` reads them;
+ * `GiB` and `GB` are the same.
+ *
+ * @returns the bytes, or undefined when the text is not a size
+ */
+export function parseSize(text: string): number | undefined {
+  if (!sizePattern.test(text)) return undefined;
+  const amount = Number.parseFloat(text);
+  const unit = text.replace(/[\s\d.]/g, "").toUpperCase().replace("IB", "B");
+  const factor = sizes[unit];
+  return factor === undefined ? undefined : Math.round(amount * factor);
+}
+
+/**
+ * Reads a duration such as `30 s`, `10 m`, `8 h` or `2 d` into seconds.
+ *
+ * @returns the seconds, or undefined when the text is not a duration
+ */
+export function parseDuration(text: string): number | undefined {
+  if (!durationPattern.test(text)) return undefined;
+  const unit = text.replace(/[\s\d.]/g, "");
+  const factor = durations[unit];
+  return factor === undefined ? undefined : Number.parseFloat(text) * factor;
+}
+
+/** Writes bytes with the largest unit that leaves a short number: `4 GB`, `512 MB`. */
+export function formatSize(bytes: number): string {
+  const units = ["B", "KB", "MB", "GB", "TB"];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  return `${Number(value.toFixed(1))} ${units[unit]}`;
+}
