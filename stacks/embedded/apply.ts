@@ -1,0 +1,157 @@
+import type Docker from "dockerode";
+import { createContainer, removeContainer } from "./docker/container.ts";
+import { buildImage, type Progress, pullImage } from "./docker/image.ts";
+import { createNetwork, removeNetwork } from "./docker/network.ts";
+import { createVolume, removeVolume } from "./docker/volume.ts";
+import type { Identity } from "./identity.ts";
+import { ownLabels } from "./labels.ts";
+import { imageType, type Live, type LiveObject, remoteImageType, resourceTypes } from "./live.ts";
+import type { Operation, Plan, Step } from "./plan.ts";
+import { type Properties, type Registration, type Resolution, type RunOptions, runProgram } from "./program.ts";
+import { concealSecrets, revealSecrets } from "./secrets.ts";
+
+/** What became of one step. */
+export interface Outcome {
+  readonly operation: Operation;
+  readonly urn: string;
+  readonly name: string;
+  /** Why it failed. */
+  readonly error?: string;
+  /** It was not tried, since something it needs failed. */
+  readonly skipped?: boolean;
+}
+
+export interface ApplyOptions extends Pick<RunOptions, "project" | "stack" | "program"> {
+  readonly docker: Docker;
+  readonly identity: Identity;
+  readonly live: Live;
+  /** Requests to the engine at once. @default 8 */
+  readonly parallel?: number;
+  /** Told of each step when it begins and when it ends, and of each line of a build. */
+  readonly progress?: { begin?(step: Step): void; end?(outcome: Outcome): void; line?: Progress };
+}
+
+export interface Applied {
+  readonly outcomes: readonly Outcome[];
+  readonly outputs: Properties;
+}
+
+/**
+ * Carries a plan out: what has left the program first, so that its names and ports are free, then the program again, each
+ * registration making its object as soon as what it needs is there.
+ *
+ * It never throws for a step: failures are outcomes, and what needs a failed step is skipped.
+ */
+export async function applyPlan(plan: Plan, options: ApplyOptions): Promise<Applied> {
+  const limit = limiter(options.parallel ?? 8);
+  const outcomes: Outcome[] = [];
+  const steps = new Map(plan.steps.map((step) => [step.urn, step]));
+  const failed = new Set<string>();
+
+  const perform = async (step: Step, work: () => Promise<Resolution>): Promise<Resolution | undefined> => {
+    try {
+      const resolution = await limit(async () => {
+        options.progress?.begin?.(step);
+        return work();
+      });
+      finish({ operation: step.operation, urn: step.urn, name: step.name });
+      return resolution;
+    } catch (error) {
+      finish({ operation: step.operation, urn: step.urn, name: step.name, error: (error as Error).message });
+      return undefined;
+    }
+  };
+  const finish = (outcome: Outcome) => {
+    if (outcome.error !== undefined || outcome.skipped) failed.add(outcome.urn);
+    outcomes.push(outcome);
+    options.progress?.end?.(outcome);
+  };
+
+  await removeAll(plan.steps.filter(({ operation }) => operation === "delete"), options.docker, perform);
+  const run = await runProgram({
+    ...options,
+    preview: false,
+    resolve: async (registration) => {
+      const step = steps.get(registration.urn);
+      const asked = { outputs: registration.inputs };
+      if (step === undefined) return asked;
+      if (registration.dependencies.some((urn) => failed.has(urn))) {
+        finish({ operation: step.operation, urn: step.urn, name: step.name, skipped: true });
+        return asked;
+      }
+      return (await perform(step, () => carryOut(step, registration, options))) ?? asked;
+    },
+  });
+  return { outcomes, outputs: run.outputs };
+}
+
+/** Removes objects in the order in which they let go of each other. */
+export async function removeAll(steps: readonly Step[], docker: Docker, perform: (step: Step, work: () => Promise<Resolution>) => Promise<unknown>): Promise<void> {
+  for (const kind of ["container", "network", "volume"] as const) {
+    const ofKind = steps.filter(({ live }) => live?.kind === kind);
+    await Promise.all(ofKind.map((step) => perform(step, async () => (await remove(docker, step.live as LiveObject), { outputs: {} }))));
+  }
+}
+
+function remove(docker: Docker, live: LiveObject): Promise<void> {
+  switch (live.kind) {
+    case "container":
+      return removeContainer(docker, live.id, Number(live.inputs?.destroyGraceSeconds ?? 10));
+    case "network":
+      return removeNetwork(docker, live.id);
+    case "volume":
+      return removeVolume(docker, live.name);
+  }
+}
+
+async function carryOut(step: Step, registration: Registration, options: ApplyOptions): Promise<Resolution> {
+  const { docker, progress } = options;
+  const { type, inputs } = registration;
+  const line = progress?.line ?? (() => {});
+  if (type === imageType || type === remoteImageType) {
+    const id = step.operation === "same" ? (await docker.getImage(step.name).inspect()).Id : await (type === imageType ? buildImage : pullImage)(docker, inputs, line);
+    return { id, outputs: { ...inputs, repoDigest: id, imageId: id } };
+  }
+  const kind = resourceTypes[type as keyof typeof resourceTypes];
+  if (kind === undefined) throw new Error(`${step.name}: the embedded engine cannot make ${type}; deploy this stack with the Pulumi CLI (--engine pulumi)`);
+
+  switch (step.operation) {
+    case "same":
+      return { id: step.live?.id ?? "", outputs: inputs };
+    case "start":
+      await docker.getContainer(step.live?.id ?? "").start();
+      return { id: step.live?.id ?? "", outputs: inputs };
+    case "replace":
+      if (step.live !== undefined) await release(step.live, options);
+      break;
+  }
+  const create = { container: createContainer, network: createNetwork, volume: createVolume }[kind];
+  const id = await create(docker, revealSecrets(inputs), ownLabels(options.identity, registration, concealSecrets(inputs)));
+  return { id, outputs: inputs };
+}
+
+/** Removes what is to be made anew; a network lets go only when our containers have left it, and these are made anew too. */
+async function release(live: LiveObject, options: ApplyOptions): Promise<void> {
+  if (live.kind === "network") {
+    const { Containers: joined = {} } = (await options.docker.getNetwork(live.id).inspect()) as { Containers?: Record<string, unknown> };
+    const own = options.live.own.filter((object) => object.kind === "container" && object.id in joined);
+    await Promise.all(own.map((container) => remove(options.docker, container)));
+  }
+  await remove(options.docker, live);
+}
+
+/** Lets so many run at once, the others in order. */
+function limiter(most: number): <T>(work: () => Promise<T>) => Promise<T> {
+  let running = 0;
+  const waiting: (() => void)[] = [];
+  return async (work) => {
+    if (running >= most) await new Promise<void>((go) => waiting.push(go));
+    running += 1;
+    try {
+      return await work();
+    } finally {
+      running -= 1;
+      waiting.shift()?.();
+    }
+  };
+}

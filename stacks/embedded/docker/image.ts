@@ -1,0 +1,77 @@
+import type Docker from "dockerode";
+import { filesBelow } from "../../../components/hardened-image/context.ts";
+import type { Properties } from "../program.ts";
+import { refuseUnknown } from "./inputs.ts";
+
+/** Receives each line that the engine prints while it builds or pulls. */
+export type Progress = (line: string) => void;
+
+interface BuildInput {
+  readonly context: string;
+  readonly dockerfile: string;
+  readonly target?: string;
+  readonly args?: Readonly<Record<string, string>>;
+  readonly platform?: string;
+}
+
+/** One message of the engine's stream. */
+interface Message {
+  readonly stream?: string;
+  readonly status?: string;
+  readonly error?: string;
+}
+
+/**
+ * Builds an image from a folder.
+ *
+ * @returns the image's local id
+ * @throws Error with the engine's own words and the last lines of the build
+ */
+export async function buildImage(docker: Docker, inputs: Properties, progress: Progress): Promise<string> {
+  const name = String(inputs.imageName);
+  refuseUnknown("docker.Image", name, inputs, ["imageName", "build", "skipPush", "buildOnPreview"]);
+  const build = inputs.build as BuildInput;
+  const stream = await docker.buildImage(
+    { context: build.context, src: filesBelow(build.context) },
+    {
+      t: name,
+      dockerfile: build.dockerfile.slice(build.context.length + 1),
+      ...(build.target !== undefined && { target: build.target }),
+      buildargs: { ...build.args },
+      ...(build.platform !== undefined && { platform: build.platform }),
+      rm: true,
+      forcerm: true,
+    } as Docker.ImageBuildOptions,
+  );
+  await follow(docker, stream, `the image ${name} could not be built`, progress);
+  return (await docker.getImage(name).inspect()).Id;
+}
+
+/** Pulls an image by name. @returns its local id */
+export async function pullImage(docker: Docker, inputs: Properties, progress: Progress): Promise<string> {
+  const name = String(inputs.name);
+  await follow(docker, await docker.pull(name), `the image ${name} could not be pulled`, progress);
+  return (await docker.getImage(name).inspect()).Id;
+}
+
+function follow(docker: Docker, stream: NodeJS.ReadableStream, failure: string, progress: Progress): Promise<void> {
+  const last: string[] = [];
+  const note = (message: Message) => {
+    const line = (message.stream ?? message.status ?? "").trimEnd();
+    if (line === "") return;
+    last.push(line);
+    if (last.length > 10) last.shift();
+    progress(line);
+  };
+  return new Promise((resolve, reject) => {
+    docker.modem.followProgress(
+      stream,
+      (error: Error | null, messages: Message[]) => {
+        const refused = error?.message ?? messages.find((message) => message.error !== undefined)?.error;
+        if (refused === undefined) resolve();
+        else reject(new Error(`${failure}: ${refused}\n${last.join("\n")}`));
+      },
+      note,
+    );
+  });
+}

@@ -1,0 +1,23 @@
+import type { Properties } from "../program.ts";
+
+/** Labels as the provider takes them, as the engine does. */
+export function labelsOf(inputs: Properties): Record<string, string> {
+  const list = (inputs.labels ?? []) as readonly { label: string; value: string }[];
+  return Object.fromEntries(list.map(({ label, value }) => [label, value]));
+}
+
+/** Reads a duration as Go writes it (`1m30s`, `500ms`) into nanoseconds. */
+export function nanoseconds(duration: unknown): number {
+  const units: Readonly<Record<string, number>> = { ms: 1e6, s: 1e9, m: 60e9, h: 3600e9 };
+  return [...String(duration ?? "0s").matchAll(/(\d+(?:\.\d+)?)(ms|h|m|s)/g)].reduce((sum, [, amount, unit]) => sum + Number(amount) * (units[unit ?? "s"] ?? 0), 0);
+}
+
+/**
+ * Refuses inputs that this engine would have to leave out: a control that is dropped in silence is worse than an error.
+ *
+ * @throws Error naming the inputs and the way out
+ */
+export function refuseUnknown(type: string, name: string, inputs: Properties, known: readonly string[]): void {
+  const unknown = Object.keys(inputs).filter((key) => !known.includes(key));
+  if (unknown.length > 0) throw new Error(`${name}: the embedded engine does not know the input ${unknown.join(", ")} of ${type}; deploy this stack with the Pulumi CLI (--engine pulumi)`);
+}

@@ -1,0 +1,104 @@
+import type Docker from "dockerode";
+import { blocked, type Report } from "../../policy/evaluate.ts";
+import { deployFromConfig, fromConfig } from "../deploy.ts";
+import { parse, type Settings } from "../settings.ts";
+import { type Applied, applyPlan, type ApplyOptions, removeAll } from "./apply.ts";
+import { networkShortage } from "./capacity.ts";
+import { type Identity, identify } from "./identity.ts";
+import { labelNames } from "./labels.ts";
+import { emptyLive, type Live, readLive } from "./live.ts";
+import { type Plan, planDeployment, type PlanOptions, type Step } from "./plan.ts";
+import { review } from "./review.ts";
+
+/** A stack as the embedded engine takes it. */
+export interface StackSource {
+  readonly project: string;
+  readonly stack: string;
+  /** The checkout's folder. */
+  readonly root: string;
+  /** Configuration as Pulumi keeps it: texts, of which structured ones are JSON. */
+  readonly config: Readonly<Record<string, string>>;
+}
+
+/** A plan and what the policy rules say of it. */
+export interface Reviewed {
+  readonly plan: Plan;
+  readonly report: Report;
+  /** Why it must not be carried out, one sentence each; empty when it may. */
+  readonly refusals: readonly string[];
+}
+
+/** The embedded engine for one stack: plans with or without a container engine, and applies with one. */
+export class EmbeddedEngine {
+  readonly settings: Settings;
+  readonly identity: Identity;
+  readonly #source: StackSource;
+  readonly #docker: Docker | undefined;
+
+  /** @throws SettingsError when the configuration is faulty */
+  constructor(source: StackSource, docker?: Docker) {
+    this.settings = parse(fromConfig(source.config), { root: source.root });
+    this.identity = identify(source.project, source.stack, source.root);
+    this.#source = source;
+    this.#docker = docker;
+  }
+
+  get #run(): Pick<PlanOptions, "project" | "stack" | "program"> {
+    const { project, stack, config } = this.#source;
+    return { project, stack, program: () => deployFromConfig(config, `${project}/${stack}`) };
+  }
+
+  /** What the engine holds now; nothing for a plan without one. */
+  live(): Promise<Live> {
+    return this.#docker === undefined ? Promise.resolve(emptyLive(this.identity)) : readLive(this.#docker, this.identity);
+  }
+
+  /** Compares what the settings describe with what is there, and judges it. Nothing is changed. */
+  async plan(live: Live, options: Pick<PlanOptions, "adopt" | "deleteData"> = {}): Promise<Reviewed> {
+    const docker = this.#docker;
+    const plan = await planDeployment({ ...this.#run, ...options, identity: this.identity, live, ...(docker !== undefined && { docker }) });
+    const report = review(plan.run.registrations, this.settings);
+    const refused = blocked(report) ? report.findings.filter(({ verdict, enforcement }) => verdict === "violation" && enforcement === "mandatory") : [];
+    const refusals = [...plan.conflicts, ...refused.map(({ rule, resource, message, remediation }) => `policy ${rule}: ${resource.split("::").pop()}: ${message} ${remediation}`)];
+    return { plan, report, refusals };
+  }
+
+  /** Why the engine has no room for the plan; undefined when it has. */
+  shortage(plan: Plan): Promise<string | undefined> {
+    return this.#docker === undefined ? Promise.resolve(undefined) : networkShortage(plan, this.#docker, this.identity);
+  }
+
+  /** Carries a plan out. @throws Error when there is no container engine */
+  apply(plan: Plan, live: Live, options: Pick<ApplyOptions, "parallel" | "progress"> = {}): Promise<Applied> {
+    if (this.#docker === undefined) throw new Error("there is no container engine to apply the plan to");
+    return applyPlan(plan, { ...this.#run, ...options, docker: this.#docker, identity: this.identity, live });
+  }
+
+  /** What `down` would do: remove everything of the deployment, volumes with data only when asked. */
+  teardown(live: Live, deleteData: boolean): Step[] {
+    return live.own.map((object) => {
+      const kept = object.labels[labelNames.retain] === "true" && !deleteData;
+      return { operation: kept ? "keep" : "delete", urn: object.urn ?? object.name, type: object.kind, name: object.name, changes: [], live: object };
+    });
+  }
+
+  /** Removes what {@link teardown} lists. @returns the failures, one sentence each */
+  async remove(steps: readonly Step[], progress: (step: Step) => void = () => {}): Promise<string[]> {
+    const docker = this.#docker;
+    if (docker === undefined) throw new Error("there is no container engine to remove anything from");
+    const failures: string[] = [];
+    await removeAll(
+      steps.filter(({ operation }) => operation === "delete"),
+      docker,
+      async (step, work) => {
+        try {
+          await work();
+          progress(step);
+        } catch (error) {
+          failures.push(`${step.name}: ${(error as Error).message}`);
+        }
+      },
+    );
+    return failures;
+  }
+}

@@ -1,0 +1,46 @@
+import { gunzipSync, gzipSync } from "node:zlib";
+import type { Identity } from "./identity.ts";
+import type { Properties, Registration } from "./program.ts";
+
+/** The labels by which the engine's own objects are this engine's state. */
+export const labelNames = {
+  deployment: "agent-sessions.deployment",
+  /** The URN. */
+  resource: "agent-sessions.resource",
+  /** The inputs it was made from, packed. */
+  inputs: "agent-sessions.inputs",
+  /** Its data is kept when the resource leaves the program. */
+  retain: "agent-sessions.retain",
+} as const;
+
+/** JSON with sorted keys, so that equal values are equal texts. */
+export function stableJson(value: unknown): string {
+  return JSON.stringify(value, (_, inner: unknown) =>
+    typeof inner === "object" && inner !== null && !Array.isArray(inner) ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1))) : inner,
+  );
+}
+
+/** Inputs as a label holds them. @param inputs without secrets */
+export function packInputs(inputs: Properties): string {
+  return gzipSync(stableJson(inputs), { level: 9 }).toString("base64");
+}
+
+/** The inputs that a label holds; none when it was not written by this engine. */
+export function unpackInputs(text: string | undefined): Properties | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(gunzipSync(Buffer.from(text, "base64")).toString("utf8")) as Properties;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What marks an object as made for a resource of a deployment. */
+export function ownLabels(identity: Identity, registration: Registration, inputs: Properties): Record<string, string> {
+  return {
+    [labelNames.deployment]: identity.deployment,
+    [labelNames.resource]: registration.urn,
+    [labelNames.inputs]: packInputs(inputs),
+    ...(registration.retainOnDelete && { [labelNames.retain]: "true" }),
+  };
+}

@@ -1,0 +1,169 @@
+import * as pulumi from "@pulumi/pulumi";
+import resproto from "@pulumi/pulumi/proto/resource_pb.js";
+import { MockMonitor } from "@pulumi/pulumi/runtime/mocks.js";
+import settings from "@pulumi/pulumi/runtime/settings.js";
+import state from "@pulumi/pulumi/runtime/state.js";
+import structproto from "google-protobuf/google/protobuf/struct_pb.js";
+
+/** The parts of the SDK's runtime that it does not declare; one test guards them, and the SDK's version is pinned. */
+const { waitForRPCs } = settings as unknown as { waitForRPCs(): Promise<void> };
+const { getStore, withLocalStorage } = state as unknown as {
+  getStore(): Record<string, unknown>;
+  withLocalStorage<T>(callback: () => T): T;
+};
+
+/** How the SDK writes a value that is not known before the deployment has run. */
+export const unknownValue = pulumi.runtime.unknownValue;
+
+/** Plain JSON values, with the SDK's signatures for secrets and its text for unknown values. */
+export type Properties = Readonly<Record<string, unknown>>;
+
+/** What the program asks of the engine for one resource. */
+export interface Registration {
+  readonly urn: string;
+  readonly type: string;
+  readonly name: string;
+  /** False for a component. */
+  readonly custom: boolean;
+  readonly inputs: Properties;
+  readonly parent?: string;
+  /** `<urn>::<id>` of an explicit provider. */
+  readonly provider?: string;
+  /** URNs of what must be there first. */
+  readonly dependencies: readonly string[];
+  /** URNs whose replacement replaces this one. */
+  readonly replaceWith: readonly string[];
+  readonly ignoreChanges: readonly string[];
+  readonly retainOnDelete: boolean;
+  readonly deleteBeforeReplace: boolean;
+  readonly protect: boolean;
+}
+
+/** What the engine answers for one resource. */
+export interface Resolution {
+  /** Left out while it is unknown. */
+  readonly id?: string;
+  readonly outputs: Properties;
+}
+
+export interface RunOptions {
+  readonly project: string;
+  readonly stack: string;
+  /** The program only says what it wants; ids and computed values are unknown. */
+  readonly preview: boolean;
+  /** Registers resources; what it returns becomes the stack's outputs. */
+  readonly program: () => Promise<object>;
+  /** Answers each registration. It must not throw: what throws here becomes an unhandled rejection in the SDK. */
+  readonly resolve: (registration: Registration) => Promise<Resolution>;
+}
+
+export interface ProgramRun {
+  /** In the order in which the program asked for them, components included. */
+  readonly registrations: readonly Registration[];
+  readonly outputs: Properties;
+}
+
+/**
+ * Runs the Pulumi program in this process, with `resolve` in the engine's place.
+ *
+ * @throws whatever the program throws
+ */
+export function runProgram(options: RunOptions): Promise<ProgramRun> {
+  return withLocalStorage(async () => {
+    const monitor = new EmbeddedMonitor(options);
+    settings.setMockOptions(monitor, options.project, options.stack, options.preview);
+    const store = getStore();
+    store.supportsSecrets = true;
+    store.supportsResourceReferences = true;
+    store.supportsDeletedWith = true;
+    store.supportsReplaceWith = true;
+    store.supportsResourceHooks = true;
+    // Hooks are for the other engine; here their work is part of making the resource. This spares the callback server.
+    store.callbacks = { registerResourceHook: async () => {}, awaitStackRegistrations: async () => {}, shutdown: () => {} };
+
+    let failure: unknown;
+    const outputs = await pulumi.runtime.runInPulumiStack(async () => {
+      try {
+        return await options.program();
+      } catch (error) {
+        failure = error;
+        return {};
+      }
+    });
+    await waitForRPCs();
+    if (failure !== undefined) throw failure;
+    return { registrations: monitor.registrations, outputs: (await resolved(outputs)) as Properties };
+  });
+}
+
+/** Waits for every output in a value; unknown ones become undefined. */
+async function resolved(value: unknown): Promise<unknown> {
+  if (pulumi.Output.isInstance(value)) {
+    const inner = value as unknown as { promise(): Promise<unknown>; isKnown: Promise<boolean> };
+    const result = await inner.promise();
+    return (await inner.isKnown) ? resolved(result) : undefined;
+  }
+  if (Array.isArray(value)) return Promise.all(value.map(resolved));
+  if (typeof value === "object" && value !== null) {
+    return Object.fromEntries(await Promise.all(Object.entries(value).map(async ([key, inner]) => [key, await resolved(inner)] as const)));
+  }
+  return value;
+}
+
+type Reply = (error: unknown, response?: unknown) => void;
+
+/** The seam to the SDK: the monitor that its own unit tests use, with the engine's answers. */
+class EmbeddedMonitor extends MockMonitor {
+  readonly registrations: Registration[] = [];
+  readonly #options: RunOptions;
+
+  constructor(options: RunOptions) {
+    super({
+      call: () => {
+        throw new Error("the embedded engine calls no provider function; use the Pulumi CLI");
+      },
+      newResource: () => {
+        throw new Error("the embedded engine reads no foreign resource; use the Pulumi CLI");
+      },
+    });
+    this.#options = options;
+  }
+
+  override async registerResource(request: resproto.RegisterResourceRequest, reply: Reply): Promise<void> {
+    const registration = this.#read(request);
+    this.registrations.push(registration);
+    const { id, outputs } = registration.custom ? await this.#options.resolve(registration) : { id: undefined, outputs: {} };
+    this.resources.set(registration.urn, { urn: registration.urn, id: id ?? null, state: outputs });
+    const response = new resproto.RegisterResourceResponse();
+    response.setUrn(registration.urn);
+    response.setId(id ?? "");
+    response.setObject(structproto.Struct.fromJavaScript(outputs as Record<string, structproto.JavaScriptValue>));
+    reply(null, response);
+  }
+
+  /** As the real engine makes it, so that both know a resource by one name. */
+  #urn(parent: string, type: string, name: string): string {
+    const parentType = parent.split("::")[2] ?? "";
+    const qualified = parentType === "" || parentType === pulumi.runtime.rootPulumiStackTypeName ? type : `${parentType}$${type}`;
+    return `urn:pulumi:${this.#options.stack}::${this.#options.project}::${qualified}::${name}`;
+  }
+
+  #read(request: resproto.RegisterResourceRequest): Registration {
+    const [parent, provider] = [request.getParent(), request.getProvider()];
+    return {
+      urn: this.#urn(parent, request.getType(), request.getName()),
+      type: request.getType(),
+      name: request.getName(),
+      custom: request.getCustom(),
+      inputs: (request.getObject()?.toJavaScript() ?? {}) as Properties,
+      ...(parent && { parent }),
+      ...(provider && { provider }),
+      dependencies: request.getDependenciesList(),
+      replaceWith: request.getReplaceWithList(),
+      ignoreChanges: request.getIgnorechangesList(),
+      retainOnDelete: request.getRetainondelete() ?? false,
+      deleteBeforeReplace: request.getDeletebeforereplace(),
+      protect: request.getProtect() ?? false,
+    };
+  }
+}
