@@ -1,0 +1,156 @@
+import { randomUUID } from "node:crypto";
+import { cpSync, copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
+import Docker from "dockerode";
+import { ensureBaseImage } from "../../stacks/cli/setup/base-image.ts";
+
+/** The engine that the tests run against. */
+export const docker = new Docker();
+
+/** Why the live tests cannot run here; undefined when they can. */
+export async function whyNot(): Promise<string | undefined> {
+  try {
+    await docker.ping();
+    return undefined;
+  } catch (error) {
+    return `no container engine answers (${(error as Error).message})`;
+  }
+}
+
+/** Builds the image from its sources, without an agent, and returns its id. Unchanged sources come from the engine's cache. */
+export async function buildSessionImage(): Promise<string> {
+  const base = await ensureBaseImage({ docker, install: "yes", report: (line) => console.log(line) });
+  const context = mkdtempSync(join(tmpdir(), "session-image-"));
+  try {
+    cpSync(join(import.meta.dirname, "../../images/session"), context, { recursive: true });
+    const bundle = process.env.NODE_EXTRA_CA_CERTS;
+    if (bundle !== undefined && existsSync(bundle)) copyFileSync(bundle, join(context, "ca-bundle.crt"));
+    const stream = await docker.buildImage(
+      { context, src: readdirSync(context) },
+      { target: "slim", buildargs: { BASE_IMAGE: base, AGENT_PACKAGE: "" } },
+    );
+    const events = await new Promise<{ aux?: { ID?: string }; error?: string; stream?: string }[]>((resolve, reject) => {
+      docker.modem.followProgress(stream, (error, output) => (error ? reject(error) : resolve(output)));
+    });
+    const failed = events.find(({ error }) => error !== undefined);
+    const id = events.findLast(({ aux }) => aux?.ID !== undefined)?.aux?.ID;
+    if (failed !== undefined || id === undefined) throw new Error(events.map((event) => event.stream ?? event.error ?? "").join(""));
+    return id;
+  } finally {
+    rmSync(context, { recursive: true, force: true });
+  }
+}
+
+export interface LiveSessionOptions {
+  readonly image: string;
+  readonly environment?: Record<string, string>;
+  /** @default 128; null for none */
+  readonly processes?: number | null;
+  readonly restart?: "no" | "always";
+  /** More mounts, as `source:target:options`. */
+  readonly binds?: readonly string[];
+}
+
+/** A container that is held to the hardened baseline, with volumes of its own. */
+export class LiveSession {
+  readonly container: Docker.Container;
+  private readonly volumes: readonly string[];
+
+  private constructor(container: Docker.Container, volumes: readonly string[]) {
+    this.container = container;
+    this.volumes = volumes;
+  }
+
+  static async start({ image, environment = {}, processes = 128, restart = "no", binds = [] }: LiveSessionOptions): Promise<LiveSession> {
+    const name = `session-image-test-${randomUUID().slice(0, 8)}`;
+    const volumes = ["workspace", "session", "logs"].map((kind) => `${name}-${kind}`);
+    const container = await docker.createContainer({
+      name,
+      Image: image,
+      User: "1000:1000",
+      Env: Object.entries({ SESSION_ID: "one", ...environment }).map(([key, value]) => `${key}=${value}`),
+      HostConfig: {
+        ReadonlyRootfs: true,
+        CapDrop: ["ALL"],
+        SecurityOpt: ["no-new-privileges"],
+        NetworkMode: "none",
+        RestartPolicy: { Name: restart },
+        Memory: 1024 ** 3,
+        ...(processes !== null && { PidsLimit: processes }),
+        Tmpfs: {
+          "/tmp": "rw,noexec,nosuid,nodev,size=16m,mode=1777",
+          "/tmp/agent": "rw,noexec,nosuid,nodev,size=2m,uid=1000,gid=1000,mode=0700",
+        },
+        Binds: [...volumes.map((volume) => `${volume}:/${volume.slice(name.length + 1)}`), ...binds],
+      },
+    });
+    await container.start();
+    return new LiveSession(container, volumes);
+  }
+
+  /** Runs a shell line in the container as the agent's user, or another. */
+  async exec(line: string, user = "1000:1000"): Promise<{ code: number; out: string }> {
+    const exec = await this.container.exec({ Cmd: ["/bin/bash", "-c", line], User: user, AttachStdout: true, AttachStderr: true });
+    const stream = await exec.start({});
+    const sink = new PassThrough();
+    let out = "";
+    sink.on("data", (chunk: Buffer) => {
+      out += chunk.toString();
+    });
+    docker.modem.demuxStream(stream, sink, sink);
+    await new Promise((resolve) => stream.on("end", resolve).on("close", resolve));
+    return { code: (await exec.inspect()).ExitCode ?? -1, out: out.trim() };
+  }
+
+  /** What `session-health --report` says. */
+  async health(): Promise<{ status: string; reason?: string }> {
+    try {
+      return JSON.parse((await this.exec("session-health --report")).out) as { status: string };
+    } catch {
+      return { status: "not running" };
+    }
+  }
+
+  async logs(): Promise<string> {
+    const raw = await this.container.logs({ stdout: true, stderr: true, follow: false });
+    // Each piece has a header of 8 bytes, the last 4 of them its length.
+    const pieces: string[] = [];
+    for (let at = 0; at < raw.length; ) {
+      const length = raw.readUInt32BE(at + 4);
+      pieces.push(raw.subarray(at + 8, at + 8 + length).toString());
+      at += 8 + length;
+    }
+    return pieces.join("");
+  }
+
+  async state(): Promise<{ running: boolean; exitCode: number; restarts: number }> {
+    const { State, RestartCount } = await this.container.inspect();
+    return { running: State.Running, exitCode: State.ExitCode, restarts: RestartCount };
+  }
+
+  async becomes(status: "healthy" | "complete" | "unhealthy", seconds = 15): Promise<void> {
+    await until(async () => (await this.health()).status === status, seconds, async () => `${status}; it is ${JSON.stringify(await this.health())}\n${await this.logs()}`);
+  }
+
+  async ends(seconds = 15): Promise<number> {
+    await until(async () => !(await this.state()).running, seconds, async () => "ended");
+    return (await this.state()).exitCode;
+  }
+
+  async remove(): Promise<void> {
+    await this.container.remove({ force: true });
+    for (const volume of this.volumes) await docker.getVolume(volume).remove({ force: true });
+  }
+}
+
+/** Waits for a condition; says what was waited for when it does not come. */
+export async function until(condition: () => Promise<boolean>, seconds: number, what: () => Promise<string>): Promise<void> {
+  const end = Date.now() + seconds * 1000;
+  while (!(await condition())) {
+    if (Date.now() > end) throw new Error(`not within ${seconds} s: ${await what()}`);
+    await delay(100);
+  }
+}
