@@ -1,0 +1,61 @@
+import { consent, SetupError, type Install } from "./consent.ts";
+import type { Report } from "./command.ts";
+import { which } from "./command.ts";
+import { answers, configureEngine, startEngine } from "./daemon.ts";
+import { canInstallPackages, installPackages } from "./debian.ts";
+
+export interface EnsureEngineOptions {
+  /** Whether a container engine answers now. */
+  readonly probe: () => Promise<boolean>;
+  /** @default "ask" */
+  readonly install?: Install;
+  readonly report: Report;
+}
+
+/** The steps for a person whose machine set-up cannot change, for a platform as Node names it. */
+export function engineSteps(platform: NodeJS.Platform, installed: boolean): string {
+  if (platform === "darwin") return "Start Docker Desktop, OrbStack or colima (`brew install colima docker && colima start`), then run this again.";
+  if (platform !== "linux") return "Run this inside WSL 2 or another Linux machine, where a container engine can be started.";
+  if (installed) {
+    return [
+      "A container engine is installed here but does not answer to this user. As root:",
+      "  systemctl enable --now docker",
+      "  usermod -aG docker \"$USER\"     # then log in again; members of this group are as good as root",
+      "or start rootless Podman: systemctl --user enable --now podman.socket",
+    ].join("\n");
+  }
+  return [
+    "Install a container engine, then run this again:",
+    "  Debian, Ubuntu:  sudo apt-get update && sudo apt-get install -y docker.io",
+    "  Fedora, RHEL:    sudo dnf install -y podman && systemctl --user enable --now podman.socket",
+    "  others:          https://docs.docker.com/engine/install",
+    "On Debian or Ubuntu this command does it by itself when it runs as root.",
+  ].join("\n");
+}
+
+/**
+ * Makes sure that a container engine answers: starts the one that is installed, or installs Docker from Debian packages.
+ *
+ * @throws SetupError with the exact steps where it cannot, or may not.
+ */
+export async function ensureEngine({ probe, install = "ask", report }: EnsureEngineOptions): Promise<void> {
+  if (await probe()) return;
+  const installed = which("dockerd") !== undefined;
+  const steps = engineSteps(process.platform, installed);
+  const mayStart = process.platform === "linux" && process.getuid?.() === 0;
+  if (!mayStart || (!installed && !canInstallPackages())) throw new SetupError(`No container engine answers.\n${steps}`);
+
+  const plan = [
+    ...(installed ? [] : ["install the Debian packages docker.io and iptables (about 300 MB)"]),
+    "start the Docker engine, with address pools for more than 50 networks where it has no settings yet",
+  ];
+  await consent(plan, install, steps, report);
+  configureEngine(report);
+  if (!installed) {
+    await installPackages(["docker.io", "iptables"], report);
+    // The package starts the engine by itself where there is a service manager.
+    if (await answers(probe, 2)) return;
+  }
+  await startEngine({ probe, report });
+  report("The container engine answers.");
+}
