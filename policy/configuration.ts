@@ -15,6 +15,11 @@ export function policyName(rule: Rule, severity: Severity): string {
   return severity === rule.severity ? rule.id : `${rule.id}-${severity}`;
 }
 
+/** Every severity that a rule may find, its own first. */
+export function severitiesOf(rule: Rule): readonly Severity[] {
+  return [rule.severity, ...(rule.also ?? [])];
+}
+
 /** What applies where the file says nothing. */
 export function defaultEnforcement(rule: Rule, severity: Severity, level: Level): Enforcement {
   return rule.enforcement && severity === rule.severity ? rule.enforcement[level] : enforcementOf(severity, level);
@@ -27,7 +32,12 @@ export function enforcementIn(entry: unknown): Enforcement | undefined {
   return written === "advisory" || written === "mandatory" || written === "disabled" ? written : undefined;
 }
 
-export function policyConfiguration(config: PolicyConfig, level: Level) {
+export interface PolicyConfiguration {
+  enforcement(rule: Rule, severity: Severity): Enforcement;
+  settings(name: string): Settings;
+}
+
+export function policyConfiguration(config: PolicyConfig, level: Level): PolicyConfiguration {
   return {
     // No configuration turns off the rules about itself.
     enforcement: (rule: Rule, severity: Severity): Enforcement =>

@@ -1,7 +1,14 @@
 /** One rule on one resource. Both engines and the evaluator go through here, so that they cannot differ. */
 import { kindOf, type Resource, type Subject, subjectsOf } from "./rules/read/subject.ts";
 import { Malformed, Unknown } from "./rules/read/value.ts";
-import { type Container, containersOf, type Workload, workloadsOf } from "./rules/read/workload.ts";
+import {
+  type Container,
+  containersOf,
+  type Platform,
+  platformOf,
+  type Workload,
+  workloadsOf,
+} from "./rules/read/workload.ts";
 import type { Found, Judgement, Rule, Settings, Unjudged } from "./rules/rule.ts";
 
 /** What could be read, and why not more. */
@@ -26,6 +33,7 @@ function collect<From, To>(from: Collected<From>, read: (item: From) => Iterable
 /** A resource, opened once for all rules. */
 export interface Target {
   readonly resource: Resource;
+  readonly platform: Platform | undefined;
   readonly subjects: Collected<Subject>;
   readonly workloads: Collected<Workload>;
   readonly containers: Collected<Container>;
@@ -34,12 +42,20 @@ export interface Target {
 export function targetOf(resource: Resource): Target {
   const subjects = collect({ items: [resource] }, subjectsOf);
   const workloads = collect(subjects, workloadsOf);
-  return { resource, subjects, workloads, containers: collect(workloads, containersOf) };
+  const platform = platformOf(kindOf(resource.type));
+  return { resource, platform, subjects, workloads, containers: collect(workloads, containersOf) };
 }
 
 export interface Verdict {
   readonly found: readonly Judgement[];
   readonly unjudged?: Unjudged;
+}
+
+/** The same sentence twice about one thing says nothing more. */
+function add(found: Judgement[], one: Found): void {
+  const judgement = typeof one === "string" ? { message: one } : one;
+  const isSame = (other: Judgement) => other.message === judgement.message && other.subject === judgement.subject;
+  if (!found.some(isSame)) found.push(judgement);
 }
 
 /** Runs one rule's functions over what they look at. */
@@ -50,14 +66,16 @@ export function judge(rule: Rule, target: Target, settings: Settings): Verdict {
     failure ??= things.failure;
     for (const thing of things.items) {
       try {
-        for (const one of check(thing, settings)) found.push(typeof one === "string" ? { message: one } : one);
+        for (const one of check(thing, settings)) add(found, one);
       } catch (error) {
         failure ??= error;
       }
     }
   };
-  if (rule.container) run(target.containers, rule.container);
-  if (rule.workload) run(target.workloads, rule.workload);
+  if (target.platform !== undefined && isFor(rule, target.platform)) {
+    if (rule.container) run(target.containers, rule.container);
+    if (rule.workload) run(target.workloads, rule.workload);
+  }
   if (rule.resource) {
     const { kinds } = rule;
     const looksAt = (subject: Subject) => kinds === undefined || kinds.includes(subject.kind);
@@ -70,8 +88,7 @@ export function judge(rule: Rule, target: Target, settings: Settings): Verdict {
 export function judgeStack(rule: Rule, subjects: readonly Subject[], settings: Settings): Verdict {
   const found: Judgement[] = [];
   try {
-    for (const one of rule.stack?.(subjects, settings) ?? [])
-      found.push(typeof one === "string" ? { message: one } : one);
+    for (const one of rule.stack?.(subjects, settings) ?? []) add(found, one);
   } catch (error) {
     return { found, unjudged: unjudged(rule, error) };
   }
@@ -92,9 +109,13 @@ function unjudged(rule: Rule, error: unknown): Unjudged {
 export function concerns(rule: Rule, type: string): boolean {
   if (rule.unjudged) return true;
   const kind = kindOf(type);
-  if ((rule.container || rule.workload) && /^(docker|kubernetes|aws:ecs):/.test(kind)) return true;
+  const platform = platformOf(kind);
+  if ((rule.container || rule.workload) && platform !== undefined && isFor(rule, platform)) return true;
   if (!rule.resource) return false;
-  return (
-    rule.kinds === undefined || rule.kinds.includes(kind) || (kind.startsWith("kubernetes:") && kind.endsWith("List"))
-  );
+  const { kinds } = rule;
+  const isList = /^kubernetes:.*List$/.test(kind);
+  return kinds === undefined || kinds.some((one) => one === kind || (isList && one.startsWith("kubernetes:")));
 }
+
+const isFor = ({ platforms }: Rule, platform: Platform): boolean =>
+  platforms === undefined || platforms.includes(platform);

@@ -5,7 +5,7 @@ import type {
   ResourceValidationPolicy,
   StackValidationPolicy,
 } from "@pulumi/policy";
-import { defaultEnforcement, defaultsOf, policyName } from "./configuration.ts";
+import { defaultEnforcement, defaultsOf, policyName, severitiesOf } from "./configuration.ts";
 import { exceptionFor, exceptionsIn } from "./exceptions.ts";
 import { concerns, judge, judgeStack, type Target, targetOf } from "./judge.ts";
 import { rules as everyRule } from "./rules/index.ts";
@@ -36,7 +36,7 @@ const exceptionsSchema = {
 export function policies(rules: readonly Rule[] = everyRule): Policy[] {
   return rules
     .filter((rule) => !rule.configuration)
-    .flatMap((rule) => [rule.severity, ...(rule.also ?? [])].map((severity) => policyOf(rule, severity, rules)));
+    .flatMap((rule) => severitiesOf(rule).map((severity) => policyOf(rule, severity, rules)));
 }
 
 function policyOf(rule: Rule, severity: Severity, rules: readonly Rule[]): Policy {
@@ -78,6 +78,8 @@ function policyOf(rule: Rule, severity: Severity, rules: readonly Rule[]): Polic
         const urn = one.subject?.resource.urn;
         if (wanted(one) && !(urn !== undefined && isExcepted(settings, urn))) report(one.message, urn);
       }
+      if (isMain && unjudged?.why === "malformed")
+        report(`The inputs must be readable: one is not ${unjudged.detail}.`);
       if (isMain) sayUnknown(unjudged, new Map(opened.flatMap(({ missing }) => [...missing])));
     };
   return policy;
@@ -91,6 +93,7 @@ function isExcepted(settings: Settings, urn: string): boolean {
 function missedBy(rules: readonly Rule[], rule: Rule, target: Target, settings: Settings): Judgement[] {
   const missed: Unjudged[] = [];
   for (const other of rules) {
+    if (!concerns(other, target.resource.type)) continue;
     const { unjudged } = judge(other, target, defaultsOf(other));
     if (unjudged) missed.push(unjudged);
   }

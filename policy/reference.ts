@@ -1,5 +1,5 @@
 /** The rule reference and the level files, as text. */
-import { defaultEnforcement, policyName } from "./configuration.ts";
+import { defaultEnforcement, policyName, severitiesOf } from "./configuration.ts";
 import { rules } from "./rules/index.ts";
 import type { Rule } from "./rules/rule.ts";
 import { type Level, levels } from "./rules/severity.ts";
@@ -39,8 +39,6 @@ function levelFile(level: Level): string {
   return `${JSON.stringify(Object.fromEntries(entries), null, 2)}\n`;
 }
 
-const severitiesOf = (rule: Rule) => [rule.severity, ...(rule.also ?? [])];
-
 function reference(): string {
   const sections = Object.entries(families).map(([family, title]) => {
     const own = rules.filter(({ id }) => id.startsWith(`${family}-`));
@@ -53,6 +51,7 @@ function section(rule: Rule): string {
   const facts = [
     ["Severity", severitiesOf(rule).join(", ")],
     ["Reads", rule.reads],
+    ["Platforms", rule.platforms?.join(", ") ?? ""],
     ["Also in", rule.frameworks.map(({ name, reference }) => `${name} ${reference}`).join("; ")],
     ["What to do", rule.remediation],
     ["Enforcement", rule.enforcement ? levels.map((level) => `${level}: ${rule.enforcement?.[level]}`).join(", ") : ""],
@@ -72,7 +71,8 @@ This file is made from the rules themselves by \`node generate.ts\`; a test comp
 
 A Critical or High violation stops a deployment everywhere, a Medium one does outside the level \`local\`, a Low one never
 does. A rule that finds more than one severity is one policy for each: \`CTR-033\` is its own severity, \`CTR-033-low\` the
-other; each takes enforcement, settings and exceptions of its own in a \`--policy-pack-config\` file. \`levels/\` holds such a
+other; each takes enforcement and exceptions of its own in a \`--policy-pack-config\` file. An engine hands a policy only its
+own entry, so a rule's settings stand under each of its names there. \`levels/\` holds such a
 file for each level.
 
 What cannot be judged because a value is not known before the update is counted as not evaluated. Advice (a recommendation)

@@ -10,9 +10,9 @@ export const privileged: Rule = {
   frameworks: [cis("5.5"), pss("baseline"), fsbp("ECS.4"), owasp("3")],
   remediation: "Remove privileged; there is no agent task that needs it.",
   reads: "privileged, securityContext.privileged",
+  platforms: ["docker", "kubernetes", "ecs"],
   *container(container) {
     const { platform, spec, title } = container;
-    if (platform === "swarm") return;
     if (flag(platform === "kubernetes" ? securityContext(container).privileged : spec.privileged) === true)
       yield `The ${title} must not be privileged.`;
   },

@@ -10,6 +10,7 @@ export const userNamespace: Rule = {
   frameworks: [cis("5.31")],
   remediation: "Remove it, and turn on userns-remap (Kubernetes: hostUsers: false).",
   reads: "usernsMode, hostUsers",
+  platforms: ["docker", "kubernetes"],
   *workload({ platform, spec, title }) {
     if (platform === "docker" && text(spec.usernsMode)?.toLowerCase() === "host")
       yield `The ${title} must not turn the engine's user namespaces off.`;

@@ -20,6 +20,7 @@ export const processes: Rule = {
   remediation: "Give each session its own uid and an nproc limit, or a limit on PIDs by an update of the container.",
   reads: "ulimits, cgroupParent, the labels pids_limit and created_by",
   automatic: true,
+  platforms: ["docker", "swarm", "kubernetes"],
   *container(container) {
     const { platform, title } = container;
     if (platform === "docker" && !neverStarts(container) && !isBounded(container))

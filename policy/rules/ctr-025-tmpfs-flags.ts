@@ -13,8 +13,8 @@ export const tmpfsFlags: Rule = {
   reads: "tmpfs, driverOpts",
   automatic: true,
   kinds: ["docker:Volume"],
-  *container({ platform, spec, title }) {
-    if (platform !== "docker") return;
+  platforms: ["docker"],
+  *container({ spec, title }) {
     for (const [path, options] of entries(spec.tmpfs)) {
       const given = words(text(options) ?? "");
       const loose = ["suid", "dev", ...(path.startsWith("/workspace") ? [] : ["exec"])].filter((word) =>

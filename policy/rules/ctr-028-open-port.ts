@@ -29,6 +29,7 @@ export const openPort: Rule = {
   reads: "ports, publishAllPorts, endpointSpec.ports",
   automatic: true,
   settings: { publicContainers },
+  platforms: ["docker", "swarm"],
   *workload(workload, settings) {
     const { platform, spec, title } = workload;
     const entrance = isPublic(workload, settings);

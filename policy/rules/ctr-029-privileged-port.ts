@@ -20,6 +20,7 @@ export const privilegedPort: Rule = {
   remediation: "Use a port above 1023; 80 and 443 are for the reverse proxy.",
   reads: "ports[].external, endpointSpec.ports[].publishedPort, hostPort",
   settings: { publicContainers },
+  platforms: ["docker", "swarm", "kubernetes"],
   *workload(workload, settings) {
     for (const port of hostPorts(workload)) {
       if (port <= 0 || port >= 1024 || (publicPorts.has(port) && isPublic(workload, settings))) continue;

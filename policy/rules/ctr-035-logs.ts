@@ -12,9 +12,10 @@ export const logs: Rule = {
   remediation: "Use json-file with max-size and max-file, or the driver local, or awslogs with mode non-blocking.",
   reads: "logDriver, logOpts, taskSpec.logDriver, logConfiguration",
   automatic: true,
+  platforms: ["docker", "swarm", "ecs"],
   *container(container) {
     const { platform, spec, title, workload } = container;
-    if (platform === "kubernetes" || neverStarts(container)) return;
+    if (neverStarts(container)) return;
     if (platform === "ecs") {
       if (!isRecord(spec.logConfiguration)) {
         yield `The ${title} must have a log configuration.`;

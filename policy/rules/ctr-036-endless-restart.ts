@@ -12,8 +12,8 @@ export const endlessRestart: Rule = {
   remediation:
     "Use on-failure with at most 5 retries where nothing must come back after a crash of the engine; always is what brings it back.",
   reads: "restart, maxRetryCount",
-  *workload({ platform, spec, title }) {
-    if (platform !== "docker") return;
+  platforms: ["docker"],
+  *workload({ spec, title }) {
     const restart = text(spec.restart);
     if (restart === "always" || restart === "unless-stopped")
       yield advice(`The ${title} must have a reason to restart without end.`);

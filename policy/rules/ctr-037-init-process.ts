@@ -22,8 +22,9 @@ export const initProcess: Rule = {
   remediation: "Set init: true, or start with tini or dumb-init.",
   reads: "init, entrypoints, linuxParameters.initProcessEnabled",
   automatic: true,
+  platforms: ["docker", "swarm", "ecs"],
   *container(container) {
-    if (container.platform === "kubernetes" || runsOnce(container) || hasInit(container)) return;
+    if (runsOnce(container) || hasInit(container)) return;
     yield `The ${container.title} must have an init process that reaps orphans and forwards signals.`;
   },
 };

@@ -10,9 +10,9 @@ export const defaultBridge: Rule = {
   frameworks: [cis("5.30"), owasp("5")],
   remediation: "Use a network of its own, or none.",
   reads: "networkMode, networksAdvanced",
+  platforms: ["docker"],
   *workload(workload) {
-    const { platform, spec, title } = workload;
-    if (platform !== "docker") return;
+    const { spec, title } = workload;
     for (const container of containersOf(workload)) if (neverStarts(container)) return;
     for (const _ of list(spec.networksAdvanced)) return;
     if (/^(|bridge|default)$/.test(text(spec.networkMode)?.toLowerCase() ?? ""))

@@ -9,8 +9,8 @@ export const joinedNamespace: Rule = {
   frameworks: [],
   remediation: "Give it namespaces of its own.",
   reads: "networkMode, pidMode, ipcMode",
-  *workload({ platform, spec, title }) {
-    if (platform !== "docker") return;
+  platforms: ["docker"],
+  *workload({ spec, title }) {
     for (const mode of ["networkMode", "pidMode", "ipcMode"])
       if (/^container:/i.test(text(spec[mode]) ?? ""))
         yield `The ${title} must not join another container's namespace (${mode}).`;

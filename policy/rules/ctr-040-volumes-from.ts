@@ -9,8 +9,9 @@ export const volumesFrom: Rule = {
   frameworks: [],
   remediation: "Mount the named volumes that are needed.",
   reads: "volumes[].fromContainer, volumesFrom",
+  platforms: ["docker", "ecs"],
   *container({ platform, spec, title }) {
-    const sources = platform === "docker" ? spec.volumes : platform === "ecs" ? spec.volumesFrom : undefined;
+    const sources = platform === "docker" ? spec.volumes : spec.volumesFrom;
     for (const volume of records(sources))
       if (text(volume.fromContainer) || text(volume.sourceContainer))
         yield `The ${title} must not take the volumes of another container.`;

@@ -11,8 +11,8 @@ export const efsTransit: Rule = {
   remediation: "Set transitEncryption to ENABLED, with an access point and IAM.",
   reads: "volumes[].efsVolumeConfiguration",
   automatic: true,
-  *workload({ platform, spec, title }) {
-    if (platform !== "ecs") return;
+  platforms: ["ecs"],
+  *workload({ spec, title }) {
     for (const volume of records(spec.volumes)) {
       if (!isRecord(volume.efsVolumeConfiguration)) continue;
       const { transitEncryption, authorizationConfig } = record(volume.efsVolumeConfiguration);

@@ -1,5 +1,5 @@
 import type { Subject } from "./read/subject.ts";
-import { flag, isRecord, record, text } from "./read/value.ts";
+import { each, flag, isRecord, record, text } from "./read/value.ts";
 import { about, type Rule } from "./rule.ts";
 
 /** Whether a cluster records what is done in a session, and encrypts it. */
@@ -22,14 +22,14 @@ export const ecsExec: Rule = {
   reads: "enableExecuteCommand, configuration.executeCommandConfiguration",
   *stack(subjects) {
     const clusters = subjects.filter(({ kind }) => kind === "aws:ecs:Cluster");
-    for (const service of subjects) {
-      if (service.kind !== "aws:ecs:Service" || flag(service.props.enableExecuteCommand) !== true) continue;
+    yield* each(subjects, function* (service) {
+      if (service.kind !== "aws:ecs:Service" || flag(service.props.enableExecuteCommand) !== true) return;
       if (clusters.length === 0 || !clusters.every(isAudited))
         yield about(
           service,
           `The service "${service.name}" must not let people into its tasks without an encrypted record.`,
         );
-    }
+    });
     for (const cluster of clusters)
       if (isRecord(record(cluster.props.configuration).executeCommandConfiguration) && !isAudited(cluster))
         yield about(cluster, `The cluster "${cluster.name}" must record and encrypt what people do in its tasks.`);

@@ -9,8 +9,8 @@ export const taskRoles: Rule = {
   frameworks: [],
   remediation: "Use two roles: one to start the task, one for what runs in it.",
   reads: "taskRoleArn, executionRoleArn",
-  *workload({ platform, spec, title }) {
-    if (platform !== "ecs") return;
+  platforms: ["ecs"],
+  *workload({ spec, title }) {
     const execution = text(spec.executionRoleArn);
     if (!execution) yield `The ${title} must have an execution role.`;
     else if (execution === text(spec.taskRoleArn))

@@ -10,8 +10,8 @@ export const taskNetwork: Rule = {
   frameworks: [fsbp("ECS.17")],
   remediation: "Set networkMode to awsvpc.",
   reads: "networkMode, requiresCompatibilities",
+  platforms: ["ecs"],
   *workload(workload) {
-    if (workload.platform !== "ecs") return;
     const mode = text(workload.spec.networkMode)?.toLowerCase();
     // The host's network is CTR-008's.
     if (mode === "host" || mode === "none" || mode === "awsvpc") return;

@@ -1,4 +1,4 @@
-import { policyName } from "../configuration.ts";
+import { policyName, severitiesOf } from "../configuration.ts";
 import { exceptionsIn, faults } from "../exceptions.ts";
 import type { Rule } from "./rule.ts";
 
@@ -11,9 +11,7 @@ export const exceptions: Rule = {
   remediation: "Give each exception a rule, a resource, a reason, an owner and a day; renew it or remove it.",
   reads: "exceptions in the pack's configuration",
   *configuration({ config, now, rules }) {
-    const names = new Set(
-      rules.flatMap((rule) => [rule.severity, ...(rule.also ?? [])].map((severity) => policyName(rule, severity))),
-    );
+    const names = new Set(rules.flatMap((rule) => severitiesOf(rule).map((severity) => policyName(rule, severity))));
     for (const [name, entry] of Object.entries(config))
       for (const [at, exception] of exceptionsIn(entry).entries()) {
         if (!names.has(name)) yield `The exception ${name}[${at}] must be for a rule that exists.`;

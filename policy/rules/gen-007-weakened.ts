@@ -1,4 +1,4 @@
-import { enforcementIn, policyName } from "../configuration.ts";
+import { enforcementIn, policyName, severitiesOf } from "../configuration.ts";
 import type { Rule } from "./rule.ts";
 import { enforcementOf } from "./severity.ts";
 
@@ -15,7 +15,7 @@ export const weakenedRules: Rule = {
   *configuration({ config, level, rules }) {
     if (isWeaker(enforcementIn(config.all))) yield "The configuration must not weaken all rules.";
     for (const rule of rules)
-      for (const severity of [rule.severity, ...(rule.also ?? [])]) {
+      for (const severity of severitiesOf(rule)) {
         const name = policyName(rule, severity);
         const mustHold =
           (severity === "critical" || severity === "high") &&

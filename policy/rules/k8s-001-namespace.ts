@@ -11,8 +11,8 @@ export const ownNamespace: Rule = {
   frameworks: [],
   remediation: "Give it a namespace of its own.",
   reads: "metadata.namespace",
-  *workload({ platform, subject, title }) {
-    if (platform !== "kubernetes") return;
+  platforms: ["kubernetes"],
+  *workload({ subject, title }) {
     const namespace = namespaceOf(subject);
     if (shared.has(namespace)) yield `The ${title} must not be in the namespace ${namespace}.`;
   },

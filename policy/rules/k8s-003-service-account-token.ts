@@ -1,5 +1,5 @@
 import { nameOf, namespaceOf } from "./read/kubernetes.ts";
-import { flag, isRecord, record, records, text } from "./read/value.ts";
+import { each, flag, isRecord, record, records, text } from "./read/value.ts";
 import { workloadsOf } from "./read/workload.ts";
 import { about, type Rule } from "./rule.ts";
 
@@ -12,8 +12,8 @@ export const serviceAccountToken: Rule = {
   remediation: "Set automountServiceAccountToken to false.",
   reads: "automountServiceAccountToken of pods and service accounts, projected volumes",
   automatic: true,
-  *workload({ platform, spec, title }) {
-    if (platform !== "kubernetes") return;
+  platforms: ["kubernetes"],
+  *workload({ spec, title }) {
     if (flag(spec.automountServiceAccountToken) === true)
       yield `The ${title} must not mount a service account's token.`;
     for (const volume of records(spec.volumes))
@@ -27,7 +27,7 @@ export const serviceAccountToken: Rule = {
     for (const subject of subjects)
       if (subject.kind === "kubernetes:ServiceAccount" && flag(subject.props.automountServiceAccountToken) === false)
         refusing.add(`${namespaceOf(subject)}/${nameOf(subject)}`);
-    for (const subject of subjects)
+    yield* each(subjects, function* (subject) {
       for (const { platform, spec, title } of workloadsOf(subject)) {
         if (platform !== "kubernetes" || flag(spec.automountServiceAccountToken) !== undefined) continue;
         const account = text(spec.serviceAccountName) ?? text(spec.serviceAccount) ?? "default";
@@ -37,5 +37,6 @@ export const serviceAccountToken: Rule = {
             `The ${title} must set automountServiceAccountToken to false, or its service account must.`,
           );
       }
+    });
   },
 };

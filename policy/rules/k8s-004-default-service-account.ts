@@ -11,8 +11,8 @@ export const defaultServiceAccount: Rule = {
   remediation: "Give it a service account of its own.",
   reads: "serviceAccountName, subjects of bindings",
   kinds: bindingKinds,
-  *workload({ platform, spec, title: pod }) {
-    if (platform !== "kubernetes") return;
+  platforms: ["kubernetes"],
+  *workload({ spec, title: pod }) {
     // An account whose token is not there gives nothing.
     if (flag(spec.automountServiceAccountToken) === false) return;
     const account = text(spec.serviceAccountName) ?? text(spec.serviceAccount) ?? "default";

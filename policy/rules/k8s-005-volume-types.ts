@@ -21,8 +21,8 @@ export const volumeTypes: Rule = {
   frameworks: [pss("restricted")],
   remediation: "Use a PersistentVolumeClaim.",
   reads: "volumes",
-  *workload({ platform, spec, title }) {
-    if (platform !== "kubernetes") return;
+  platforms: ["kubernetes"],
+  *workload({ spec, title }) {
     for (const volume of records(spec.volumes))
       for (const type of Object.keys(volume))
         if (type !== "name" && !allowed.has(type))

@@ -1,5 +1,5 @@
 import { namespaceOf, selects, specOf } from "./read/kubernetes.ts";
-import { record } from "./read/value.ts";
+import { each, record } from "./read/value.ts";
 import { workloadsOf } from "./read/workload.ts";
 import { about, nist, type Rule } from "./rule.ts";
 
@@ -13,7 +13,7 @@ export const networkPolicy: Rule = {
   reads: "the labels of pods, podSelector of network policies",
   *stack(subjects) {
     const policies = subjects.filter(({ kind }) => kind === "kubernetes:NetworkPolicy");
-    for (const subject of subjects)
+    yield* each(subjects, function* (subject) {
       for (const { platform, metadata, title } of workloadsOf(subject)) {
         if (platform !== "kubernetes") continue;
         const labels = record(metadata.labels);
@@ -22,5 +22,6 @@ export const networkPolicy: Rule = {
         );
         if (!isSelected) yield about(subject, `The ${title} must be selected by a NetworkPolicy.`);
       }
+    });
   },
 };

@@ -10,10 +10,10 @@ export const namespaceLimits: Rule = {
   remediation: "Add a ResourceQuota and a LimitRange.",
   reads: "the stack's Namespaces, ResourceQuotas and LimitRanges",
   *stack(subjects) {
-    for (const namespace of subjects) {
-      if (namespace.kind !== "kubernetes:Namespace") continue;
-      for (const kind of ["ResourceQuota", "LimitRange"])
-        if (!subjects.some((one) => one.kind === `kubernetes:${kind}` && namespaceOf(one) === nameOf(namespace)))
+    for (const kind of ["ResourceQuota", "LimitRange"]) {
+      const limits = subjects.filter((one) => one.kind === `kubernetes:${kind}`);
+      for (const namespace of subjects)
+        if (namespace.kind === "kubernetes:Namespace" && !limits.some((one) => namespaceOf(one) === nameOf(namespace)))
           yield about(namespace, `The namespace "${namespace.name}" must have a ${kind}.`);
     }
   },

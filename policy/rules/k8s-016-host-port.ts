@@ -9,8 +9,8 @@ export const hostPort: Rule = {
   frameworks: [pss("baseline")],
   remediation: "Use a Service.",
   reads: "ports[].hostPort",
-  *container({ platform, spec, title }) {
-    if (platform !== "kubernetes") return;
+  platforms: ["kubernetes"],
+  *container({ spec, title }) {
     for (const port of records(spec.ports))
       if ((number(port.hostPort) ?? 0) > 0)
         yield `The ${title} must not take the node's port ${number(port.hostPort)}.`;

@@ -12,12 +12,11 @@ export const hostProcess: Rule = {
   frameworks: [pss("baseline")],
   remediation: "Remove hostProcess.",
   reads: "securityContext.windowsOptions",
+  platforms: ["kubernetes"],
   *container(container) {
-    if (container.platform === "kubernetes" && isHostProcess(securityContext(container)))
-      yield `The ${container.title} must not be a process of the host.`;
+    if (isHostProcess(securityContext(container))) yield `The ${container.title} must not be a process of the host.`;
   },
   *workload(workload) {
-    if (workload.platform === "kubernetes" && isHostProcess(podSecurityContext(workload)))
-      yield `The ${workload.title} must not be a process of the host.`;
+    if (isHostProcess(podSecurityContext(workload))) yield `The ${workload.title} must not be a process of the host.`;
   },
 };

@@ -11,8 +11,8 @@ export const probeHost: Rule = {
   remediation: "Remove host: the node would send requests for the pod.",
   reads: "livenessProbe, readinessProbe, startupProbe, lifecycle",
   automatic: true,
-  *container({ platform, spec, title }) {
-    if (platform !== "kubernetes") return;
+  platforms: ["kubernetes"],
+  *container({ spec, title }) {
     for (const handler of handlers(spec))
       for (const kind of ["httpGet", "tcpSocket"])
         if (text(record(handler[kind]).host)) yield `The ${title} must not name a host in its probes and hooks.`;

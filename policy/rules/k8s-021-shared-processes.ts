@@ -9,8 +9,9 @@ export const sharedProcesses: Rule = {
   frameworks: [],
   remediation: "Remove shareProcessNamespace: the secrets of one container can be read by the others.",
   reads: "shareProcessNamespace",
-  *workload({ platform, spec, title }) {
-    if (platform === "kubernetes" && flag(spec.shareProcessNamespace) === true)
+  platforms: ["kubernetes"],
+  *workload({ spec, title }) {
+    if (flag(spec.shareProcessNamespace) === true)
       yield `The ${title} must not share processes between its containers.`;
   },
 };

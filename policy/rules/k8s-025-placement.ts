@@ -9,8 +9,8 @@ export const placement: Rule = {
   frameworks: [],
   remediation: "Leave the choice to the scheduler.",
   reads: "nodeName, tolerations, priorityClassName",
-  *workload({ platform, spec, title }) {
-    if (platform !== "kubernetes") return;
+  platforms: ["kubernetes"],
+  *workload({ spec, title }) {
     if (text(spec.nodeName)) yield `The ${title} must not name its node.`;
     if (/^system-/.test(text(spec.priorityClassName) ?? ""))
       yield `The ${title} must not have a priority of the system.`;

@@ -1,5 +1,5 @@
 import { namespaceOf, selects, specOf, title } from "./read/kubernetes.ts";
-import { isRecord, list, number, record, text } from "./read/value.ts";
+import { each, isRecord, list, number, record, text } from "./read/value.ts";
 import { about, type Rule } from "./rule.ts";
 
 const longRunning = ["kubernetes:Deployment", "kubernetes:StatefulSet"];
@@ -25,10 +25,10 @@ export const availability: Rule = {
   },
   *stack(subjects) {
     const budgets = subjects.filter(({ kind }) => kind === "kubernetes:PodDisruptionBudget");
-    for (const service of subjects) {
-      if (!longRunning.includes(service.kind)) continue;
+    yield* each(subjects, function* (service) {
+      if (!longRunning.includes(service.kind)) return;
       const spec = specOf(service);
-      if ((number(spec.replicas) ?? 1) < 2) continue;
+      if ((number(spec.replicas) ?? 1) < 2) return;
       const labels = record(record(record(spec.template).metadata).labels);
       if (
         !budgets.some(
@@ -36,6 +36,6 @@ export const availability: Rule = {
         )
       )
         yield about(service, `The ${title(service)} must have a PodDisruptionBudget.`);
-    }
+    });
   },
 };

@@ -10,8 +10,8 @@ export const serviceLinks: Rule = {
   remediation: "Set enableServiceLinks to false.",
   reads: "enableServiceLinks",
   automatic: true,
-  *workload({ platform, spec, title }) {
-    if (platform === "kubernetes" && flag(spec.enableServiceLinks) !== false)
-      yield `The ${title} must set enableServiceLinks to false.`;
+  platforms: ["kubernetes"],
+  *workload({ spec, title }) {
+    if (flag(spec.enableServiceLinks) !== false) yield `The ${title} must set enableServiceLinks to false.`;
   },
 };

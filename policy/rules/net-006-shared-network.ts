@@ -1,7 +1,7 @@
 import { dockerObjects, networksOf } from "./read/network.ts";
 import { labelOf, sessionOf } from "./read/session.ts";
 import type { Subject } from "./read/subject.ts";
-import { flag, text } from "./read/value.ts";
+import { each, flag, text } from "./read/value.ts";
 import { about, owasp, type Rule } from "./rule.ts";
 
 /** Whether a network's labels, or a container's, say that the container belongs in it. */
@@ -31,41 +31,32 @@ export const sharedNetwork: Rule = {
       yield `The network "${network.name}" must not be attachable: any container could join it.`;
   },
   *stack(subjects) {
-    const containers = dockerObjects(subjects, "docker:Container");
-    for (const network of dockerObjects(subjects, "docker:Network")) {
-      if (sessionOf(network) === undefined && labelOf(network, "group") === undefined) continue;
-      const name = text(network.props.name) ?? network.name;
-      for (const container of containers) {
-        if (![...networksOf(container)].includes(name) || belongs(container, network)) continue;
-        yield about(
-          container,
-          `The container "${container.name}" must not join the network "${network.name}", which belongs to others.`,
-        );
+    const networks = new Map<string, Subject>();
+    for (const network of dockerObjects(subjects, "docker:Network"))
+      networks.set(text(network.props.name) ?? network.name, network);
+    /** The first session seen on each network that nobody labelled. */
+    const firstIn = new Map<string, string>();
+    yield* each(dockerObjects(subjects, "docker:Container"), function* (container) {
+      for (const name of networksOf(container)) {
+        const network = networks.get(name);
+        if (network && (sessionOf(network) !== undefined || labelOf(network, "group") !== undefined)) {
+          if (!belongs(container, network))
+            yield about(
+              container,
+              `The container "${container.name}" must not join the network "${network.name}", which belongs to others.`,
+            );
+          continue;
+        }
+        const session = sessionOf(container);
+        if (session === undefined) continue;
+        const first = firstIn.get(name) ?? session;
+        firstIn.set(name, first);
+        if (first !== session)
+          yield about(
+            container,
+            `The container "${container.name}" must not share the network ${name} with another session.`,
+          );
       }
-    }
-    yield* withoutOwner(subjects, containers);
+    });
   },
 };
-
-/** A network that nobody labelled, and that two sessions join all the same. */
-function* withoutOwner(subjects: readonly Subject[], containers: readonly Subject[]) {
-  const owned = new Set(
-    dockerObjects(subjects, "docker:Network")
-      .filter((network) => sessionOf(network) !== undefined || labelOf(network, "group") !== undefined)
-      .map((network) => text(network.props.name) ?? network.name),
-  );
-  const sessionsIn = new Map<string, Set<string>>();
-  for (const container of containers) {
-    const session = sessionOf(container);
-    if (session === undefined) continue;
-    for (const name of networksOf(container)) {
-      const sessions = sessionsIn.get(name) ?? new Set();
-      sessionsIn.set(name, sessions.add(session));
-      if (sessions.size > 1 && !owned.has(name))
-        yield about(
-          container,
-          `The container "${container.name}" must not share the network ${name} with another session.`,
-        );
-    }
-  }
-}

@@ -1,6 +1,7 @@
 import { dockerObjects, isInternal, networksOf } from "./read/network.ts";
 import { sessionOf } from "./read/session.ts";
-import { text, texts } from "./read/value.ts";
+import type { Subject } from "./read/subject.ts";
+import { each, text, texts } from "./read/value.ts";
 import { about, type Rule } from "./rule.ts";
 
 export const sealedNames: Rule = {
@@ -13,22 +14,18 @@ export const sealedNames: Rule = {
   reads: "dns, networksAdvanced, internal",
   automatic: true,
   *stack(subjects) {
-    const sealed = new Map(
-      dockerObjects(subjects, "docker:Network").map((network) => [
-        text(network.props.name) ?? network.name,
-        isInternal(network),
-      ]),
-    );
-    for (const container of dockerObjects(subjects, "docker:Container")) {
-      const networks = [...networksOf(container)];
-      if (
-        sessionOf(container) === undefined ||
-        networks.length === 0 ||
-        !networks.every((name) => sealed.get(name) === true)
-      )
-        continue;
-      if ([...texts(container.props.dns)].join() !== "127.0.0.1")
+    const networks = new Map<string, Subject>();
+    for (const network of dockerObjects(subjects, "docker:Network"))
+      networks.set(text(network.props.name) ?? network.name, network);
+    const isSealed = (name: string) => {
+      const network = networks.get(name);
+      return network !== undefined && isInternal(network);
+    };
+    yield* each(dockerObjects(subjects, "docker:Container"), function* (container) {
+      if (sessionOf(container) === undefined) return;
+      const joined = [...networksOf(container)];
+      if (joined.length > 0 && joined.every(isSealed) && [...texts(container.props.dns)].join() !== "127.0.0.1")
         yield about(container, `The container "${container.name}" must have the resolver 127.0.0.1 alone.`);
-    }
+    });
   },
 };

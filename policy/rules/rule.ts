@@ -1,5 +1,5 @@
 import type { Subject } from "./read/subject.ts";
-import type { Container, Workload } from "./read/workload.ts";
+import type { Container, Platform, Workload } from "./read/workload.ts";
 import type { Enforcement, Level, Severity } from "./severity.ts";
 
 /**
@@ -73,6 +73,8 @@ export interface Rule {
   /** Enforcement that does not follow from the severity. */
   readonly enforcement?: Readonly<Record<Level, Enforcement>>;
 
+  /** Platforms of the containers and workloads that it looks at. @default all */
+  readonly platforms?: readonly Platform[];
   /** Every container on every platform. */
   readonly container?: Check<Container>;
   /** Every group of containers that share namespaces and volumes: a pod, a task, or one container by itself. */

@@ -1,6 +1,6 @@
 import { mountsOf } from "./read/mounts.ts";
 import { isWithin } from "./read/paths.ts";
-import { entries, record, text } from "./read/value.ts";
+import { each, entries, record, text } from "./read/value.ts";
 import { containersOf, workloadsOf } from "./read/workload.ts";
 import { about, type Rule } from "./rule.ts";
 
@@ -17,8 +17,8 @@ export const dataInMemory: Rule = {
   frameworks: [],
   remediation: "Use a local volume, or EFS: a tmpfs is empty after any restart.",
   reads: "tmpfs, mounts, driverOpts",
-  *container({ platform, spec, title }) {
-    if (platform !== "docker") return;
+  platforms: ["docker"],
+  *container({ spec, title }) {
     for (const [path] of entries(spec.tmpfs)) if (mustLast(path)) yield `The ${title} must keep ${path} on a volume.`;
   },
   *stack(subjects) {
@@ -27,7 +27,7 @@ export const dataInMemory: Rule = {
       if (kind === "docker:Volume" && text(record(props.driverOpts).type) === "tmpfs")
         inMemory.add(text(props.name) ?? name);
     if (inMemory.size === 0) return;
-    for (const subject of subjects)
+    yield* each(subjects, function* (subject) {
       for (const workload of workloadsOf(subject)) {
         if (workload.platform !== "docker") continue;
         for (const container of containersOf(workload))
@@ -35,5 +35,6 @@ export const dataInMemory: Rule = {
             if (inMemory.has(source) && mustLast(target))
               yield about(subject, `The ${container.title} must keep ${target} on a volume that is not in memory.`);
       }
+    });
   },
 };

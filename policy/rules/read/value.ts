@@ -129,6 +129,19 @@ function* knownFirst<T>(keys: Iterable<string>, read: (key: string) => T): Itera
   if (missed) throw missed;
 }
 
+/** Judges one thing after the other; what cannot be judged about one hides nothing about the rest. */
+export function* each<T, Found>(things: Iterable<T>, judge: (thing: T) => Iterable<Found>): Iterable<Found> {
+  let missed: unknown;
+  for (const thing of things) {
+    try {
+      yield* judge(thing);
+    } catch (error) {
+      missed ??= error;
+    }
+  }
+  if (missed !== undefined) throw missed;
+}
+
 export function isRecord(value: unknown): value is Props {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -28,26 +28,31 @@ export interface Container {
   readonly role: "main" | "init" | "ephemeral";
 }
 
+/** The platform whose containers resources of a kind may hold. */
+export function platformOf(kind: string): Platform | undefined {
+  if (kind === "docker:Container") return "docker";
+  if (kind === "docker:Service") return "swarm";
+  if (kind === "aws:ecs:TaskDefinition" || kind === "aws:ecs:DaemonTaskDefinition") return "ecs";
+  // Any object may hold a pod spec, except those that hold nothing but the user's own data.
+  return /^kubernetes:(?!(ConfigMap|Secret)$)/.test(kind) ? "kubernetes" : undefined;
+}
+
+const words: Readonly<Record<Platform, string>> = {
+  docker: "container",
+  swarm: "service",
+  kubernetes: "pod",
+  ecs: "task definition",
+};
+
 export function* workloadsOf(subject: Subject): Iterable<Workload> {
-  const { kind, name, props } = subject;
-  const workload = (platform: Platform, what: string, spec: Props, metadata: Props = {}): Workload => ({
-    platform,
-    subject,
-    title: `${what} "${name}"`,
-    spec,
-    metadata,
-  });
-  if (kind === "docker:Container") yield workload("docker", "container", props);
-  else if (kind === "docker:Service") yield workload("swarm", "service", props);
-  else if (kind === "aws:ecs:TaskDefinition" || kind === "aws:ecs:DaemonTaskDefinition")
-    yield workload("ecs", "task definition", props);
-  else if (
-    kind.startsWith("kubernetes:") &&
-    !kind.startsWith("kubernetes:ConfigMap") &&
-    !kind.startsWith("kubernetes:Secret")
-  )
+  const platform = platformOf(subject.kind);
+  if (platform === undefined) return;
+  const title = `${words[platform]} "${subject.name}"`;
+  const { props } = subject;
+  if (platform !== "kubernetes") yield { platform, subject, title, spec: props, metadata: {} };
+  else
     for (const [spec, metadata] of podSpecsIn(props, record(props.metadata), 0))
-      yield workload("kubernetes", "pod", spec, metadata);
+      yield { platform, subject, title, spec, metadata };
 }
 
 /** Where a pod spec, or something that leads to one, may stand; a custom resource uses these names as well. */

@@ -1,4 +1,4 @@
-import { fileSystem, resource, sessionContainer, task } from "../fixtures.ts";
+import { changed, deployment, fileSystem, podNetworkPolicy, resource, sessionContainer, task } from "../fixtures.ts";
 import { type Case, container, rule, unknown } from "./case.ts";
 
 const exception = {
@@ -34,6 +34,7 @@ export const cases: Case[] = [
     .broken("a boolean that is none", container({ privileged: "maybe" }))
     .broken("a seccomp profile that is none", container({ securityOpts: ["seccomp=/etc/profile.json"] }))
     .broken("a policy that is none", resource("aws:iam/policy:Policy", "x", { policy: "{" }))
+    .broken("a selector that is none", [deployment, changed(podNetworkPolicy, { "spec/podSelector": "app" })])
     .broken("registry log-ins that are none", resource("pulumi:providers:docker", "x", { registryAuth: "{" }))
     .broken("no inputs at all", { ...sessionContainer(), props: null as never }).cases,
   ...rule("GEN-004")

@@ -1,0 +1,93 @@
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { evaluate, type Resource } from "../../policy/evaluate.ts";
+import { Analyzer, type Diagnostic, proto } from "./analyzer.ts";
+import { dockerApp, dockerAppFindings } from "./foreign/docker-app.ts";
+import { ecsApp, ecsAppFindings } from "./foreign/ecs-app.ts";
+import { kubernetesApp, kubernetesAppFindings } from "./foreign/kubernetes-app.ts";
+
+const stacks: readonly (readonly [string, readonly Resource[], readonly string[]])[] = [
+  ["a plain Docker app", dockerApp, dockerAppFindings],
+  ["a Kubernetes deployment with a chart", kubernetesApp, kubernetesAppFindings],
+  ["an ECS service", ecsApp, ecsAppFindings],
+];
+
+describe.each(stacks)("%s, which knows nothing of this project", (_, resources, expected) => {
+  const { findings } = evaluate(resources);
+
+  test("is judged with exactly these violations", () => {
+    const found = findings
+      .filter(({ verdict }) => verdict === "violation")
+      .map(({ rule, resource, severity }) => `${rule} ${resource.split("::").at(-1)} ${severity}`);
+    expect(found.sort()).toEqual([...expected].sort());
+  });
+
+  test("keeps its secrets", () => {
+    expect(JSON.stringify(findings)).not.toContain("not-to-be-printed");
+  });
+});
+
+test("a task definition that is not known yet is not evaluated by any rule about ECS containers, and by no other", () => {
+  const missed = evaluate(ecsApp)
+    .findings.filter(({ verdict }) => verdict === "not-evaluated")
+    .map(({ rule }) => rule);
+  expect(missed).toEqual(expect.arrayContaining(["CTR-001", "CTR-003", "CTR-006", "CTR-026", "ECS-004"]));
+  expect(missed.filter((rule) => rule.startsWith("K8S"))).toEqual([]);
+});
+
+/** The pack as somebody else takes it: its folder alone, with its own packages. */
+describe("the pack's folder by itself", () => {
+  const folder = join(mkdtempSync(join(tmpdir(), "policy-")), "policy");
+  let pack: Analyzer | undefined;
+  let missing = "";
+
+  beforeAll(async () => {
+    const source = fileURLToPath(new URL("../../policy", import.meta.url));
+    cpSync(source, folder, { recursive: true, filter: (path) => !path.startsWith(join(source, "node_modules")) });
+    const installed = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--ignore-scripts"], {
+      cwd: folder,
+      encoding: "utf8",
+      timeout: 240_000,
+    });
+    if (installed.status !== 0) missing = `npm ci failed: ${installed.stderr.trim().split("\n")[0] ?? ""}`;
+    else pack = await Analyzer.start(folder, join(folder, "node_modules/@pulumi/pulumi/cmd/run-policy-pack"));
+  }, 300_000);
+
+  afterAll(() => {
+    pack?.stop();
+    rmSync(join(folder, ".."), { recursive: true, force: true });
+  });
+
+  /** What the engine is told, by policy and resource; resource rules first, then those over the stack. */
+  const ask = async (analyzer: Analyzer, resources: readonly Resource[]): Promise<Diagnostic[]> => {
+    const found = await analyzer.analyzeStack(resources);
+    for (const resource of resources)
+      found.push(...(await analyzer.analyze(resource)).map((one) => ({ ...one, urn: resource.urn })));
+    return found;
+  };
+
+  test.each(stacks)("finds in %s what the evaluator finds", { timeout: 60_000 }, async (_, resources) => {
+    if (!pack)
+      return expect(missing, "no registry answers").toMatch(
+        /^npm ci failed: .*(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|network)/,
+      );
+    const told = (await ask(pack, resources)).filter(({ message }) => !message.includes("can't run policy"));
+    const mandatory = (one: Diagnostic) => one.enforcementlevel === proto.EnforcementLevel.MANDATORY;
+    const name = (rule: string, severity: string) => [rule, `${rule}-${severity}`];
+    const { findings } = evaluate(resources);
+    const judged = findings.filter(({ verdict }) => verdict !== "not-evaluated");
+    for (const { rule, severity, resource, message, enforcement, verdict } of judged) {
+      const same = told.find(
+        (one) => name(rule, severity).includes(one.policyname) && one.urn === resource && one.message.endsWith(message),
+      );
+      expect(same, `${rule} ${resource} ${message}`).toBeDefined();
+      if (same && verdict === "violation") expect(mandatory(same), rule).toBe(enforcement === "mandatory");
+    }
+    expect(told).toHaveLength(judged.length);
+    expect(JSON.stringify(told)).not.toContain("not-to-be-printed");
+  });
+});
