@@ -75,7 +75,8 @@ other; each takes enforcement and exceptions of its own in a \`--policy-pack-con
 own entry, so a rule's settings stand under each of its names there. \`levels/\` holds such a
 file for each level.
 
-What cannot be judged because a value is not known before the update is counted as not evaluated. Advice (a recommendation)
+What cannot be judged because a value is not known before the update is counted as not evaluated; with \`GEN-002\` set to
+\`mandatory\` it stops the deployment. Advice (a recommendation)
 never blocks and costs no score. The score is 100 less 40 for each Critical, 15 for each High, 5 for each Medium and 1 for
 each Low violation; a stack is secure when it has no Critical and no High one.
 

@@ -2,9 +2,12 @@ import { imageOf, parseImage, pulledImage } from "./read/image.ts";
 import { texts } from "./read/value.ts";
 import { type Found, nist, owasp, type Rule, type Settings } from "./rule.ts";
 
-function* judge(title: string, reference: string | undefined, settings: Settings): Iterable<Found> {
+/** Without a list there is nothing to compare, and an image that is not known yet is no reason to hold anything up. */
+function* judge(title: string, read: () => string | undefined, settings: Settings): Iterable<Found> {
   const allowed = [...texts(settings.registries)].map((registry) => registry.toLowerCase());
-  if (allowed.length === 0 || reference === undefined || reference === "") return;
+  if (allowed.length === 0) return;
+  const reference = read();
+  if (reference === undefined || reference === "") return;
   const { registry } = parseImage(reference);
   if (registry !== undefined && !allowed.includes(registry))
     yield `The ${title} must not take its image from ${registry}, which is not an allowed registry.`;
@@ -28,9 +31,9 @@ export const imageRegistry: Rule = {
   },
   kinds: ["docker:RemoteImage"],
   *container(container, settings) {
-    yield* judge(container.title, imageOf(container), settings);
+    yield* judge(container.title, () => imageOf(container), settings);
   },
   *resource(subject, settings) {
-    yield* judge(`image "${subject.name}"`, pulledImage(subject), settings);
+    yield* judge(`image "${subject.name}"`, () => pulledImage(subject), settings);
   },
 };

@@ -9,8 +9,8 @@ export const everythingEvaluated: Rule = {
   remediation:
     "Make the input a plain value: what a preview does not know is judged only when other resources exist already.",
   reads: "what every other rule reads",
-  // A first preview always has unknown values; a pipeline in front of production can wait until it has none.
-  enforcement: { local: "disabled", "single-node": "disabled", production: "mandatory" },
+  // A first preview always has unknown values, so a pipeline that wants none has to ask for it.
+  enforcement: { local: "disabled", "single-node": "disabled", production: "disabled" },
   *unjudged(missed) {
     const rules = missed.filter(({ why }) => why === "unknown").map(({ rule }) => rule);
     if (rules.length > 0)

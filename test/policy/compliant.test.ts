@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { blocked, evaluate } from "../../policy/evaluate.ts";
+import { unknown } from "../../policy/rules/read/value.ts";
 import { levels } from "../../policy/rules/severity.ts";
 import { compliant, sessionContainer } from "./fixtures.ts";
 
@@ -10,6 +11,15 @@ describe.each(Object.entries(compliant))("%s", (_, resources) => {
     expect(report).toMatchObject({ score: 100, secure: true });
     expect(blocked(report)).toBe(false);
   });
+});
+
+test("an image that is built in the same deployment holds nothing up, and is counted", () => {
+  const report = evaluate([sessionContainer({ image: unknown })], { level: "production" });
+  expect(report.findings.filter(({ verdict }) => verdict !== "recommendation")).toMatchObject([
+    { rule: "CTR-033", verdict: "not-evaluated" },
+  ]);
+  expect(blocked(report)).toBe(false);
+  expect(blocked(evaluate([sessionContainer({ image: unknown })], { config: { "GEN-002": "mandatory" } }))).toBe(true);
 });
 
 test("a container that loses its protection is stopped", () => {

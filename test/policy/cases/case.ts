@@ -38,8 +38,15 @@ export function rule(id: string) {
       return list;
     },
     /** Not known before the update. */
-    unknown(resources: Resource | readonly Resource[]) {
-      cases.push({ rule: id, what: "an unknown value", resources: [resources].flat(), verdict: "not-evaluated" });
+    unknown(resources: Resource | readonly Resource[], config?: PolicyConfig) {
+      const verdict = "not-evaluated";
+      cases.push({
+        rule: id,
+        what: "an unknown value",
+        resources: [resources].flat(),
+        verdict,
+        ...(config && { config }),
+      });
       return list;
     },
   };

@@ -579,7 +579,7 @@ export const cases: Case[] = [
     .broken("a pulled image", resource("docker:index/remoteImage:RemoteImage", "x", { name: "node:24" }), "medium", {
       "CTR-034": { registries: ["ghcr.io"] },
     })
-    .unknown(container({ image: unknown })).cases,
+    .unknown(container({ image: unknown }), { "CTR-034": { registries: ["ghcr.io"] } }).cases,
   ...rule("CTR-035")
     .broken("no rotation", container({ logOpts: undefined }))
     .broken("no number of files", container({ logOpts: { "max-size": "1m" } }))
