@@ -1,10 +1,8 @@
+import { baseline } from "../baseline.ts";
 import { environment } from "./read/environment.ts";
 import { flag, record, texts } from "./read/value.ts";
 import { type Container, runsOnce } from "./read/workload.ts";
 import type { Rule } from "./rule.ts";
-
-/** A resolver that answers nothing: how a sealed container keeps names in. */
-const nowhere = "127.0.0.1";
 
 function resolvers({ platform, spec, workload }: Container): Iterable<string> {
   if (platform === "docker") return texts(spec.dns);
@@ -39,7 +37,7 @@ export const leftovers: Rule = {
     if (isInteractive(container)) yield `The ${title} must not wait for a person at a terminal.`;
     if (platform === "docker" && !runsOnce(container) && flag(spec.attach) === true)
       yield `The ${title} must not hold the deployment until it ends.`;
-    const allowed = [nowhere, ...texts(settings.resolvers)];
+    const allowed = [...baseline.sealedDns, ...texts(settings.resolvers)];
     for (const resolver of resolvers(container))
       if (!allowed.includes(resolver)) yield `The ${title} must not ask the resolver ${resolver}.`;
     for (const { name, value } of environment(container)) {

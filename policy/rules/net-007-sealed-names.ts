@@ -1,8 +1,12 @@
+import { baseline } from "../baseline.ts";
 import { dockerObjects, isInternal, networksOf } from "./read/network.ts";
 import { sessionOf } from "./read/session.ts";
 import type { Subject } from "./read/subject.ts";
 import { each, text, texts } from "./read/value.ts";
 import { about, type Rule } from "./rule.ts";
+
+/** The only resolvers of a sealed container. */
+const resolvers = baseline.sealedDns.join();
 
 export const sealedNames: Rule = {
   id: "NET-007",
@@ -24,8 +28,8 @@ export const sealedNames: Rule = {
     yield* each(dockerObjects(subjects, "docker:Container"), function* (container) {
       if (sessionOf(container) === undefined) return;
       const joined = [...networksOf(container)];
-      if (joined.length > 0 && joined.every(isSealed) && [...texts(container.props.dns)].join() !== "127.0.0.1")
-        yield about(container, `The container "${container.name}" must have the resolver 127.0.0.1 alone.`);
+      if (joined.length > 0 && joined.every(isSealed) && [...texts(container.props.dns)].join() !== resolvers)
+        yield about(container, `The container "${container.name}" must have the resolver ${resolvers} alone.`);
     });
   },
 };
