@@ -1,5 +1,6 @@
 import type Docker from "dockerode";
 import { foreignVolume } from "../../components/container-engine/hooks.ts";
+import { labelsOf } from "./docker/inputs.ts";
 import type { Identity } from "./identity.ts";
 import { labelNames, stableJson } from "./labels.ts";
 import { imageType, type Live, type LiveObject, type ObjectKind, remoteImageType, resourceTypes } from "./live.ts";
@@ -46,6 +47,16 @@ export interface PlanOptions extends Pick<RunOptions, "project" | "stack" | "pro
   readonly adopt?: boolean;
   /** Volumes that have left the program are removed with their data. */
   readonly deleteData?: boolean;
+}
+
+/** The plan with nothing left to do but for the sessions named; what belongs to no session stays in. */
+export function limitTo(plan: Plan, sessions: readonly string[]): Plan {
+  const labels = new Map(plan.run.registrations.map(({ urn, inputs }) => [urn, labelsOf(inputs)]));
+  const wanted = (step: Step) => {
+    const session = labels.get(step.urn)?.session_id ?? step.live?.labels.session_id;
+    return session === undefined || sessions.includes(session);
+  };
+  return { ...plan, steps: plan.steps.filter(wanted) };
 }
 
 /** Whether a plan changes anything. */
@@ -162,10 +173,7 @@ function authorityIn(labels: Readonly<Record<string, string>>): string[] {
 function compareAuthority(run: ProgramRun, live: Live): Plan["authority"] {
   const before = new Set(live.own.flatMap(({ kind, labels }) => (kind === "container" ? authorityIn(labels) : [])));
   const after = new Set(
-    run.registrations.flatMap(({ inputs }) => {
-      const labels = Array.isArray(inputs.labels) ? (inputs.labels as { label: string; value: string }[]) : [];
-      return authorityIn(Object.fromEntries(labels.map(({ label, value }) => [label, value])));
-    }),
+    run.registrations.flatMap(({ inputs }) => authorityIn(labelsOf(inputs))),
   );
   return { added: [...after].filter((line) => !before.has(line)).sort(), removed: [...before].filter((line) => !after.has(line)).sort() };
 }

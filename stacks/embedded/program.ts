@@ -81,14 +81,16 @@ export function runProgram(options: RunOptions): Promise<ProgramRun> {
     // Hooks are for the other engine; here their work is part of making the resource. This spares the callback server.
     store.callbacks = { registerResourceHook: async () => {}, awaitStackRegistrations: async () => {}, shutdown: () => {} };
 
+    // Kept apart from the stack's own output, which is unknown as a whole as soon as one value in it is.
+    let outputs: object = {};
     let failure: unknown;
-    const outputs = await pulumi.runtime.runInPulumiStack(async () => {
+    await pulumi.runtime.runInPulumiStack(async () => {
       try {
-        return await options.program();
+        outputs = await options.program();
       } catch (error) {
         failure = error;
-        return {};
       }
+      return outputs;
     });
     await waitForRPCs();
     if (failure !== undefined) throw failure;

@@ -1,0 +1,47 @@
+import type { Command } from "commander";
+import { EmbeddedEngine } from "../embedded/engine.ts";
+import { buildImage } from "../embedded/docker/image.ts";
+import { imageType } from "../embedded/live.ts";
+import { formatSize } from "../units.ts";
+import { prepareMachine } from "./setup/machine.ts";
+import { loadStack, stackOption } from "./stack.ts";
+
+interface Options {
+  readonly stack: string;
+  readonly force?: boolean;
+  readonly install: boolean;
+  readonly yes?: boolean;
+  readonly json?: boolean;
+}
+
+export function register(program: Command): void {
+  program
+    .command("build")
+    .description("Build the sessions' image when it is missing or its sources have changed, and start nothing.")
+    .addOption(stackOption())
+    .option("--force", "build it although it is there")
+    .option("--no-install", "install nothing on this machine")
+    .option("-y, --yes", "do not ask")
+    .option("--json", "print the result as JSON")
+    .addHelpText("after", "\nExample:\n  sessions build --stack local\n")
+    .action(run);
+}
+
+async function run(options: Options): Promise<void> {
+  const source = loadStack(options.stack);
+  const say = (line: string) => void process.stderr.write(`${line}\n`);
+  const docker = await prepareMachine(source, { install: options.install ? (options.yes ? "yes" : "ask") : "no", report: say });
+  const engine = new EmbeddedEngine(source, docker);
+  const { plan } = await engine.plan(await engine.live());
+  const images = plan.run.registrations.filter(({ type }) => type === imageType);
+  const results = [];
+  for (const { urn, inputs } of images) {
+    const missing = plan.steps.find((step) => step.urn === urn)?.operation === "create";
+    if (missing || options.force) await buildImage(docker, inputs, (line) => say(`  ${line}`));
+    const name = String(inputs.imageName);
+    const { Id: id, Size: size } = await docker.getImage(name).inspect();
+    results.push({ name, id, size, built: missing || options.force === true });
+  }
+  if (options.json) console.log(JSON.stringify(results, null, 2));
+  else for (const { name, id, size, built } of results) console.log(`${name} ${id} ${formatSize(size)}${built ? "" : " (unchanged)"}`);
+}

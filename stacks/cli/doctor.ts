@@ -1,0 +1,75 @@
+import type { Command } from "commander";
+import type Docker from "dockerode";
+import { findEngine } from "../../components/container-engine/find.ts";
+import { limitsOf } from "../../components/session-container/args.ts";
+import { fromConfig } from "../deploy.ts";
+import { parse, type Settings } from "../settings.ts";
+import { formatSize } from "../units.ts";
+import { table } from "./render.ts";
+import { loadStack, reachableEngine, stackOption } from "./stack.ts";
+
+/** One thing that this machine can or cannot hold to. */
+interface Finding {
+  readonly subject: string;
+  readonly found: string;
+  /** `ok`, `note` where a promise is weaker here, `missing` where sessions cannot run. */
+  readonly verdict: "ok" | "note" | "missing";
+  readonly means: string;
+}
+
+export function register(program: Command): void {
+  program
+    .command("doctor")
+    .description("Say what this machine can and cannot enforce, and what that means for the sessions.")
+    .addOption(stackOption())
+    .option("--json", "print JSON")
+    .addHelpText("after", "\nExample:\n  sessions doctor\n")
+    .action(run);
+}
+
+async function run(options: { stack: string; json?: boolean }): Promise<void> {
+  const source = loadStack(options.stack);
+  const settings = parse(fromConfig(source.config), { root: source.root });
+  const { address, source: how } = await findEngine({ address: settings.engine });
+  const docker = await reachableEngine(source);
+  const findings =
+    docker === undefined
+      ? [{ subject: "engine", found: `none at ${address} (${how})`, verdict: "missing" as const, means: 'nothing can be started; "npm start" can install and start one on Debian and Ubuntu' }]
+      : await examine(docker, settings, `${address} (${how})`);
+  if (options.json) console.log(JSON.stringify(findings, null, 2));
+  else console.log(table(["subject", "found", "", "what it means"], findings.map(({ subject, found, verdict, means }) => [subject, found, verdict, means])));
+  if (findings.some(({ verdict }) => verdict === "missing")) process.exitCode = 1;
+}
+
+/** The fields of the engine's own description that the client library does not declare. */
+interface EngineInfo {
+  readonly SecurityOptions?: readonly string[] | null;
+  readonly CgroupVersion?: string;
+  readonly CgroupDriver?: string;
+  readonly PidsLimit?: boolean;
+  readonly MemTotal: number;
+  readonly NCPU: number;
+  readonly LiveRestoreEnabled?: boolean;
+  readonly DefaultAddressPools?: readonly { Base: string; Size: number }[] | null;
+}
+
+async function examine(docker: Docker, settings: Settings, where: string): Promise<Finding[]> {
+  const [info, version] = await Promise.all([docker.info() as Promise<EngineInfo>, docker.version()]);
+  const options = (info.SecurityOptions ?? []).map((option) => option.replace(/^name=/, ""));
+  const has = (name: string) => options.some((option) => option.split(",")[0] === name);
+  const memory = settings.sessions.reduce((sum, session) => sum + limitsOf(session).memory, 0);
+  const networks = settings.sessions.filter(({ network }) => network.egress === "open").length;
+  const pools = info.DefaultAddressPools ?? [];
+  const judge = (subject: string, good: boolean, found: string, means: string, otherwise: string, bad: Finding["verdict"] = "note"): Finding => ({ subject, found, verdict: good ? "ok" : bad, means: good ? means : otherwise });
+  return [
+    { subject: "engine", found: `${version.Version} at ${where}`, verdict: "ok", means: "sessions run here" },
+    judge("seccomp", has("seccomp"), has("seccomp") ? "on" : "off", "dangerous system calls fail", "system calls are not filtered; use an engine and a kernel with seccomp", "missing"),
+    judge("process limit", info.PidsLimit !== false, info.PidsLimit === false ? "not there" : "there", "a fork bomb hurts only its own session", "no session starts: its entrypoint waits for a limit that the kernel cannot give", "missing"),
+    judge("cgroups", info.CgroupVersion === "2", `version ${info.CgroupVersion ?? "1"}, ${info.CgroupDriver ?? ""}`, "limits hold", "limits hold; reservations are coarser than with version 2"),
+    judge("AppArmor", has("apparmor"), has("apparmor") ? "on" : "off", "the engine's profile confines sessions", "one layer less; the other controls hold without it"),
+    judge("user namespace", has("userns") || has("rootless"), has("rootless") ? "rootless engine" : has("userns") ? "remapped" : "the host's", "the agent's uid is nobody on the host", "uid 1000 in a session is uid 1000 on the host, without any capability; userns-remap in daemon.json changes that"),
+    judge("crash of the engine", info.LiveRestoreEnabled === true, info.LiveRestoreEnabled ? "live-restore" : "sessions restart", "sessions run on", "sessions are started again with the engine; their volumes keep the data"),
+    judge("networks", pools.length > 0 || networks < 28, pools.length > 0 ? pools.map(({ Base, Size }) => `${Base} in /${Size}`).join(", ") : "the engine's stock pools", `enough for the ${networks} sessions that need one`, `about 30 networks, and ${networks} sessions need one; add default-address-pools to daemon.json`, "missing"),
+    judge("memory", memory <= info.MemTotal, `${formatSize(info.MemTotal)}, limits add up to ${formatSize(memory)}`, "every session can use its whole limit", "the limits promise more than there is; under pressure the kernel ends processes of the largest session"),
+  ];
+}

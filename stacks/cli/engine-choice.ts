@@ -1,0 +1,53 @@
+import { spawn, spawnSync } from "node:child_process";
+import { Option } from "commander";
+import type { Identity } from "../embedded/identity.ts";
+import type { Live } from "../embedded/live.ts";
+import type { StackSource } from "../embedded/engine.ts";
+
+export type EngineName = "pulumi" | "embedded";
+
+export function engineOption(): Option {
+  return new Option("--engine <name>", "what deploys: the Pulumi CLI, or the engine built in; auto takes the one that made what is there").choices(["auto", "pulumi", "embedded"]).default("auto");
+}
+
+/** The engine that made a stack's containers and networks; undefined when there are none. */
+export function ownerOf(live: Live, identity: Identity): EngineName | undefined {
+  if (live.own.some(({ kind }) => kind !== "volume")) return "embedded";
+  const stack = `${identity.project}/${identity.stack}`;
+  const pulumi = live.objects.some(({ kind, labels, urn }) => kind !== "volume" && urn === undefined && labels.created_by === "agent-sessions" && labels.stack === stack);
+  return pulumi ? "pulumi" : undefined;
+}
+
+/**
+ * Which engine a command uses: the owner of what is there; else Pulumi if its CLI, a login and the stack are there; else the
+ * embedded one.
+ *
+ * @throws Error when the engine that was asked for does not own what is there, with the way to move over
+ */
+export function chooseEngine(asked: "auto" | EngineName, live: Live, identity: Identity, source: StackSource): EngineName {
+  const owner = ownerOf(live, identity);
+  if (asked === "auto") return owner ?? (pulumiKnows(source) ? "pulumi" : "embedded");
+  if (owner !== undefined && owner !== asked) {
+    throw new Error(`the ${owner} engine made the sessions of this stack; to move over, run "sessions down --engine ${owner}", which keeps the data, then "sessions up --engine ${asked} --adopt"`);
+  }
+  if (asked === "pulumi" && !hasPulumi()) throw new Error('the Pulumi CLI is not in PATH; install it, or use "--engine embedded"');
+  return asked;
+}
+
+function hasPulumi(): boolean {
+  return spawnSync("pulumi", ["version"], { stdio: "ignore" }).status === 0;
+}
+
+function pulumiKnows({ stack, root }: StackSource): boolean {
+  return hasPulumi() && spawnSync("pulumi", ["stack", "--show-name", "--stack", stack, "--non-interactive"], { cwd: root, stdio: "ignore" }).status === 0;
+}
+
+/** Runs the Pulumi CLI on the stack, with this Node first in PATH. @returns its exit code */
+export function runPulumi(args: readonly string[], { root }: StackSource): Promise<number> {
+  const env = { ...process.env, PATH: `${process.execPath.replace(/\/[^/]*$/, "")}:${process.env.PATH ?? ""}` };
+  return new Promise((resolve, reject) => {
+    const child = spawn("pulumi", args, { cwd: root, stdio: "inherit", env });
+    child.once("error", reject);
+    child.once("exit", (code) => resolve(code ?? 1));
+  });
+}

@@ -1,0 +1,44 @@
+import type { Command } from "commander";
+import { formatSize } from "../units.ts";
+import { table } from "./render.ts";
+import { liveSessions } from "./sessions.ts";
+import { loadStack, openEngine, stackOption } from "./stack.ts";
+
+export function register(program: Command): void {
+  program
+    .command("list")
+    .description("List the stack's sessions that are there.")
+    .addOption(stackOption())
+    .option("--json", "print JSON")
+    .addHelpText("after", "\nExample:\n  sessions list --json\n")
+    .action(async (options: { stack: string; json?: boolean }) => {
+      const source = loadStack(options.stack);
+      const docker = await openEngine(source);
+      const rows = await Promise.all(
+        (await liveSessions(docker, source)).map(async ({ id, container }) => {
+          const { Name, HostConfig, State, Config } = await docker.getContainer(container.Id).inspect();
+          return {
+            session: id,
+            container: Name.slice(1),
+            network: HostConfig.NetworkMode ?? "",
+            state: State.Status,
+            health: State.Health?.Status ?? "none",
+            memory: HostConfig.Memory ?? 0,
+            cpu: (HostConfig.NanoCpus ?? 0) / 1e9,
+            processes: HostConfig.PidsLimit ?? 0,
+            authority: (Config.Labels.authority ?? "").split("\n").filter(Boolean),
+            attach: `docker exec -it ${Name.slice(1)} tmux attach -t claude`,
+          };
+        }),
+      );
+      if (options.json) console.log(JSON.stringify(rows, null, 2));
+      else if (rows.length === 0) console.log('No session is there; "sessions up" starts them.');
+      else
+        console.log(
+          table(
+            ["session", "container", "network", "state", "health", "limits", "attach"],
+            rows.map((row) => [row.session, row.container, row.network, row.state, row.health, `${formatSize(row.memory)}, ${row.cpu} cpu, ${row.processes} processes`, row.attach]),
+          ),
+        );
+    });
+}

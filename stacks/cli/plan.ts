@@ -1,0 +1,69 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import type { Command } from "commander";
+import { EmbeddedEngine } from "../embedded/engine.ts";
+import { changes, compareInputs, type Plan } from "../embedded/plan.ts";
+import { concealSecrets } from "../embedded/secrets.ts";
+import { planJson, planText } from "./render.ts";
+import { loadStack, reachableEngine, stackOption } from "./stack.ts";
+
+interface Options {
+  readonly stack: string;
+  readonly json?: boolean;
+  readonly detailedExitcode?: boolean;
+  readonly against?: string;
+  readonly save?: string;
+}
+
+export function register(program: Command): void {
+  program
+    .command("plan")
+    .description("Show what up would change, in resources and in authority, and what the policy rules say. Needs no engine and changes nothing.")
+    .addOption(stackOption())
+    .option("--against <file>", "compare with a saved plan instead of the engine")
+    .option("--save <file>", "save what the program asks for, for --against")
+    .option("--detailed-exitcode", "exit with 3 when something would change")
+    .option("--json", "print JSON")
+    .addHelpText("after", "\nExample:\n  sessions plan --stack local --detailed-exitcode\n")
+    .action(run);
+}
+
+async function run(options: Options): Promise<void> {
+  const source = loadStack(options.stack);
+  const docker = options.against === undefined ? await reachableEngine(source) : undefined;
+  const engine = new EmbeddedEngine(source, docker);
+  const { plan, report, refusals } = await engine.plan(await engine.live());
+  const saved = savedResources(plan);
+  if (options.save !== undefined) writeFileSync(options.save, `${JSON.stringify(saved, null, 2)}\n`);
+
+  const differences = options.against === undefined ? undefined : compare(JSON.parse(readFileSync(options.against, "utf8")) as Saved, saved);
+  if (options.json) console.log(JSON.stringify({ ...planJson(plan, report, refusals), ...(differences !== undefined && { against: differences }) }, null, 2));
+  else if (differences !== undefined) console.log(differences.length === 0 ? "Nothing differs from the saved plan." : differences.map(({ operation, urn, keys }) => `  ${operation} ${urn}${keys.length > 0 ? `: ${keys.join(", ")}` : ""}`).join("\n"));
+  else console.log(`${docker === undefined ? "No engine answers, so everything counts as new.\n" : ""}${planText(plan, report)}`);
+
+  for (const refusal of refusals) console.error(`refused: ${refusal}`);
+  if (refusals.length > 0) process.exitCode = 1;
+  else if (options.detailedExitcode && (differences === undefined ? changes(plan) : differences.length > 0)) process.exitCode = 3;
+}
+
+/** Inputs by URN. */
+type Saved = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
+function savedResources(plan: Plan): Saved {
+  return Object.fromEntries(plan.run.registrations.filter(({ custom }) => custom).map(({ urn, inputs }) => [urn, concealSecrets(inputs)]));
+}
+
+interface Difference {
+  readonly operation: "create" | "delete" | "change";
+  readonly urn: string;
+  readonly keys: readonly string[];
+}
+
+function compare(before: Saved, after: Saved): Difference[] {
+  return [...new Set([...Object.keys(before), ...Object.keys(after)])].sort().flatMap((urn): Difference[] => {
+    const [old, now] = [before[urn], after[urn]];
+    if (old === undefined) return [{ operation: "create", urn, keys: [] }];
+    if (now === undefined) return [{ operation: "delete", urn, keys: [] }];
+    const keys = compareInputs(old, now).map(({ key }) => key);
+    return keys.length === 0 ? [] : [{ operation: "change", urn, keys }];
+  });
+}

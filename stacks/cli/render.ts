@@ -1,0 +1,50 @@
+import Table from "cli-table3";
+import type { Report } from "../../policy/evaluate.ts";
+import type { Plan, Step } from "../embedded/plan.ts";
+import { unknownValue } from "../embedded/program.ts";
+
+const signs: Readonly<Record<Step["operation"], string>> = { create: "+", replace: "±", start: "▸", delete: "-", keep: "·", same: " " };
+
+/** A value on one line, cut where it is long. */
+function short(value: unknown): string {
+  if (value === undefined) return "nothing";
+  const text = JSON.stringify(value).replaceAll(unknownValue, "known after the build");
+  return text.length > 70 ? `${text.slice(0, 67)}…` : text;
+}
+
+/** What a plan changes, one line for each resource and for each input that differs, then authority and score. */
+export function planText(plan: Plan, report: Report): string {
+  const lines: string[] = [];
+  for (const step of plan.steps) {
+    if (step.operation === "same") continue;
+    const kind = step.type.split(":").pop()?.toLowerCase() ?? step.type;
+    const note = step.operation === "keep" ? " (its data is kept; sessions down --delete-data removes it)" : step.restarts !== undefined ? `  ends the running agent of session ${step.restarts}` : "";
+    lines.push(`  ${signs[step.operation]} ${step.operation.padEnd(8)}${kind.padEnd(10)} ${step.name}${note}`);
+    for (const { key, before, after } of step.changes) lines.push(`      ${key}: ${short(before)} → ${short(after)}`);
+  }
+  const same = plan.steps.filter(({ operation }) => operation === "same").length;
+  if (lines.length === 0) lines.push("  Nothing is to change.");
+  else lines.push(`  ${same} unchanged.`);
+  const { added, removed } = plan.authority;
+  if (added.length + removed.length > 0) lines.push("", "Authority:", ...added.map((line) => `  + ${line}`), ...removed.map((line) => `  - ${line}`));
+  lines.push("", `Policy: score ${report.score} of 100, ${report.secure ? "secure" : "not secure"}.`);
+  for (const { verdict, severity, rule, message } of report.findings) if (verdict === "violation") lines.push(`  ${severity} ${rule}: ${message}`);
+  return lines.join("\n");
+}
+
+/** A plan as a program reads it. */
+export function planJson(plan: Plan, report: Report, refusals: readonly string[]): object {
+  return {
+    steps: plan.steps.map(({ operation, urn, type, name, changes, restarts }) => ({ operation, urn, type, name, changes, ...(restarts !== undefined && { restarts }) })),
+    authority: plan.authority,
+    refusals,
+    policy: report,
+  };
+}
+
+/** A table with plain borders, as the commands print it. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const drawn = new Table({ head: [...head], style: { head: [], border: [] }, wordWrap: true });
+  for (const row of rows) drawn.push([...row]);
+  return drawn.toString();
+}

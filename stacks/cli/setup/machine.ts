@@ -1,0 +1,33 @@
+import type Docker from "dockerode";
+import { connectEngine } from "../../../components/container-engine/connect.ts";
+import { findEngine } from "../../../components/container-engine/find.ts";
+import { fromConfig } from "../../deploy.ts";
+import type { StackSource } from "../../embedded/engine.ts";
+import { parse } from "../../settings.ts";
+import { ensureBaseImage } from "./base-image.ts";
+import type { Report } from "./command.ts";
+import type { Install } from "./consent.ts";
+import { ensureEngine } from "./engine.ts";
+
+/**
+ * Makes this machine able to run a stack: a container engine that answers, and a base image to build upon.
+ *
+ * @returns a client for the engine
+ * @throws SettingsError when the stack is faulty, before anything is installed; SetupError with the steps for a person
+ */
+export async function prepareMachine(source: StackSource, { install, report }: { install: Install; report: Report }): Promise<Docker> {
+  const settings = parse(fromConfig(source.config), { root: source.root });
+  const address = settings.engine === undefined ? {} : { address: settings.engine };
+  const probe = async () => {
+    try {
+      await connectEngine(await findEngine(address)).ping();
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  await ensureEngine({ probe, install, report });
+  const docker = connectEngine(await findEngine(address));
+  if (settings.image.base === undefined) await ensureBaseImage({ docker, install, report });
+  return docker;
+}

@@ -1,0 +1,63 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Option } from "commander";
+import type Docker from "dockerode";
+import { parse as parseYaml } from "yaml";
+import { connectEngine } from "../../components/container-engine/connect.ts";
+import { findEngine } from "../../components/container-engine/find.ts";
+import type { StackSource } from "../embedded/engine.ts";
+import { keyPrefix } from "../schema.ts";
+
+/** The checkout's folder. */
+export const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
+
+/** The name in Pulumi.yaml. */
+export const project = "agent-sessions";
+
+export function stackOption(): Option {
+  return new Option("-s, --stack <name>", "the stack: stacks/Pulumi.<name>.yaml").env("PULUMI_STACK").default("local");
+}
+
+/** Where a stack's settings stand. */
+export function stackFile(stack: string): string {
+  return join(root, "stacks", `Pulumi.${stack}.yaml`);
+}
+
+/** Reads a stack file. @throws Error naming the stacks that are there, or what is no YAML */
+export function loadStack(stack: string): StackSource {
+  const file = stackFile(stack);
+  if (!existsSync(file)) {
+    const known = readdirSync(join(root, "stacks")).flatMap((name) => /^Pulumi\.(.+)\.yaml$/.exec(name)?.[1] ?? []);
+    throw new Error(`there is no stack "${stack}" (stacks/Pulumi.${stack}.yaml); there is: ${known.join(", ")}`);
+  }
+  const content = parseYaml(readFileSync(file, "utf8")) as { config?: Record<string, unknown> } | null;
+  return { project, stack, root, config: textConfig(content) };
+}
+
+/** A stack file's configuration as Pulumi keeps it: texts, of which structured ones are JSON. */
+export function textConfig(content: { config?: Record<string, unknown> } | null): Record<string, string> {
+  return Object.fromEntries(Object.entries(content?.config ?? {}).map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)]));
+}
+
+function engineAddress(source: StackSource): { address?: string } {
+  const address = source.config[`${keyPrefix}engine`];
+  return address === undefined ? {} : { address };
+}
+
+/** A client for the stack's container engine; undefined when none answers. */
+export async function reachableEngine(source: StackSource): Promise<Docker | undefined> {
+  const docker = connectEngine(await findEngine(engineAddress(source)));
+  return docker.ping().then(
+    () => docker,
+    () => undefined,
+  );
+}
+
+/** A client for the stack's container engine. @throws Error when none answers, naming where it was looked for */
+export async function openEngine(source: StackSource): Promise<Docker> {
+  const docker = await reachableEngine(source);
+  if (docker !== undefined) return docker;
+  const { address, source: how } = await findEngine(engineAddress(source));
+  throw new Error(`no container engine answers at ${address} (${how}); start it, or name another in agent-sessions:engine, or run "npm start", which can install one`);
+}

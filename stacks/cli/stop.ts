@@ -1,0 +1,19 @@
+import type { Command } from "commander";
+import { ignore } from "../embedded/docker/container.ts";
+import { liveSession } from "./sessions.ts";
+import { loadStack, openEngine, stackOption } from "./stack.ts";
+
+export function register(program: Command): void {
+  program
+    .command("stop")
+    .description("Stop one session; its data stays, and the next up or start brings it back.")
+    .argument("<id>", "the session")
+    .addOption(stackOption())
+    .addHelpText("after", "\nExample:\n  sessions stop demo\n")
+    .action(async (id: string, options: { stack: string }) => {
+      const source = loadStack(options.stack);
+      const container = await liveSession(await openEngine(source), source, id);
+      await container.stop().catch(ignore(304));
+      console.log(`Session ${id} is stopped.`);
+    });
+}

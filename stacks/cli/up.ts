@@ -1,0 +1,146 @@
+import { createInterface } from "node:readline/promises";
+import type { Command } from "commander";
+import type Docker from "dockerode";
+import { containerName, limitsOf } from "../../components/session-container/args.ts";
+import { EmbeddedEngine, type Reviewed } from "../embedded/engine.ts";
+import { type Health, waitHealthy } from "../embedded/health.ts";
+import { lock } from "../embedded/lock.ts";
+import { changes, limitTo, type Step } from "../embedded/plan.ts";
+import type { DeployedSession } from "../strategies/strategy.ts";
+import { formatSize } from "../units.ts";
+import { chooseEngine, type EngineName, engineOption, runPulumi } from "./engine-choice.ts";
+import { planJson, planText, table } from "./render.ts";
+import { prepareMachine } from "./setup/machine.ts";
+import { loadStack, stackOption } from "./stack.ts";
+
+interface Options {
+  readonly stack: string;
+  readonly engine: "auto" | EngineName;
+  readonly yes?: boolean;
+  readonly install: boolean;
+  readonly only?: string[];
+  readonly adopt?: boolean;
+  readonly json?: boolean;
+  readonly timeout: string;
+  readonly parallel: string;
+}
+
+export function register(program: Command): void {
+  program
+    .command("up")
+    .description("Bring the sessions to what the stack file says: plan, policy check, rollout, and wait until every session is healthy.")
+    .addOption(stackOption())
+    .addOption(engineOption())
+    .option("-y, --yes", "do not ask")
+    .option("--no-install", "install nothing on this machine")
+    .option("--only <id...>", "change these sessions and leave the others as they are")
+    .option("--adopt", "take over names that something else holds: containers and networks are replaced, volumes kept with their data")
+    .option("--timeout <seconds>", "how long to wait until the sessions are healthy", "120")
+    .option("--parallel <n>", "requests to the engine at once", "8")
+    .option("--json", "print the result as JSON")
+    .addHelpText("after", "\nExample:\n  sessions up --stack local --yes\n")
+    .action(run);
+}
+
+async function run(options: Options): Promise<void> {
+  const source = loadStack(options.stack);
+  const say = (line: string) => void process.stderr.write(`${line}\n`);
+  const docker = await prepareMachine(source, { install: options.install ? (options.yes ? "yes" : "ask") : "no", report: say });
+  const engine = new EmbeddedEngine(source, docker);
+  const name = chooseEngine(options.engine, await engine.live(), engine.identity, source);
+  say(`Stack ${source.stack}, ${name} engine.`);
+  if (name === "pulumi") {
+    process.exitCode = await runPulumi(["up", "--stack", source.stack, "--policy-pack", "policy", "--parallel", "64", ...(options.yes ? ["--yes"] : [])], source);
+    if (process.exitCode === 0) await finish(options, docker, engine, { changed: true }, say);
+    return;
+  }
+
+  const release = await lock(engine.identity.deployment);
+  try {
+    // Read after the lock is held: what another run did meanwhile counts.
+    const live = await engine.live();
+    const reviewed = narrow(await engine.plan(live, { adopt: options.adopt === true }), engine, options.only);
+    await refuse(reviewed, engine);
+    const changed = changes(reviewed.plan);
+    if (!changed) say("Nothing is to change.");
+    else {
+      say(planText(reviewed.plan, reviewed.report));
+      if (!options.yes && !(await agreed(reviewed.plan.steps))) {
+        say("Nothing was changed.");
+        process.exitCode = 1;
+        return;
+      }
+      const { outcomes } = await engine.apply(reviewed.plan, live, {
+        parallel: Number(options.parallel),
+        progress: {
+          end: ({ operation, name: object, error, skipped }) => {
+            if (operation === "same" && error === undefined) return;
+            say(skipped ? `  skipped ${object}: what it needs failed` : error === undefined ? `  ${operation} ${object}` : `  failed ${object}: ${error}`);
+          },
+          line: (line) => say(`    ${line}`),
+        },
+      });
+      const failures = outcomes.filter(({ error, skipped }) => error !== undefined || skipped);
+      if (failures.length > 0) throw new Error(`${failures.length} of ${outcomes.length} steps were not done: ${failures.map(({ name: object, error }) => `${object}${error === undefined ? " (skipped)" : ` (${error})`}`).join("; ")}. Mend the cause and run up again; what was done stays.`);
+    }
+    await finish(options, docker, engine, { changed, reviewed }, say);
+  } finally {
+    release();
+  }
+}
+
+/** What `--only` leaves of a plan. @throws Error when it names a session that is not in the stack file */
+function narrow(reviewed: Reviewed, engine: EmbeddedEngine, only: readonly string[] | undefined): Reviewed {
+  if (only === undefined) return reviewed;
+  const known = engine.settings.sessions.map(({ id }) => id);
+  const unknown = only.filter((id) => !known.includes(id));
+  if (unknown.length > 0) throw new Error(`--only: there is no session ${unknown.join(", ")} in the stack file; there is: ${known.join(", ")}`);
+  return { ...reviewed, plan: limitTo(reviewed.plan, only) };
+}
+
+/** Stops before anything is created when the plan must not be carried out. */
+async function refuse({ refusals, plan }: Reviewed, engine: EmbeddedEngine): Promise<void> {
+  const shortage = refusals.length === 0 ? await engine.shortage(plan) : undefined;
+  const all = shortage === undefined ? refusals : [shortage];
+  if (all.length > 0) throw new Error(`nothing was changed, because:\n${all.map((line) => `  ${line}`).join("\n")}`);
+}
+
+/** Asks on a terminal; without one, whoever runs the command has agreed by running it. */
+async function agreed(steps: readonly Step[]): Promise<boolean> {
+  if (!process.stdin.isTTY || !process.stderr.isTTY) return true;
+  const ended = steps.flatMap(({ restarts }) => restarts ?? []);
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await terminal.question(`${ended.length > 0 ? `This ends the running agents of ${ended.join(", ")}. ` : ""}Go on? [y/N] `);
+    return /^\s*y(es)?\s*$/i.test(answer);
+  } finally {
+    terminal.close();
+  }
+}
+
+/** Waits for health and prints the one table. */
+async function finish(options: Options, docker: Docker, engine: EmbeddedEngine, result: { changed: boolean; reviewed?: Reviewed }, say: (line: string) => void): Promise<void> {
+  const sessions = engine.settings.sessions.filter(({ id }) => options.only?.includes(id) ?? true).map(({ id }) => ({ id, container: containerName(id) }));
+  const health = await waitHealthy(docker, sessions, Number(options.timeout), ({ session, status, reason }) => {
+    if (status !== "healthy") say(`  ${session} is ${status}${reason === undefined ? "" : `: ${reason}`}`);
+  });
+  const { plan, report, refusals } = result.reviewed ?? (await engine.plan(await engine.live()));
+  const deployed = plan.run.outputs.sessions as Readonly<Record<string, DeployedSession>>;
+  if (options.json) {
+    console.log(JSON.stringify({ changed: result.changed, sessions: health.map((entry) => ({ ...entry, ...deployed[entry.session], containerId: undefined })), ...planJson(plan, report, refusals) }, null, 2));
+  } else {
+    console.log(summary(engine, deployed, health));
+    if (!result.changed) console.log("Nothing was changed.");
+  }
+  if (health.some(({ status }) => status !== "healthy" && status !== "complete")) process.exitCode = 1;
+}
+
+function summary(engine: EmbeddedEngine, deployed: Readonly<Record<string, DeployedSession>>, health: readonly Health[]): string {
+  const rows = engine.settings.sessions.map((session) => {
+    const limits = limitsOf(session);
+    const found = health.find((entry) => entry.session === session.id);
+    const { container = "", network = "", isolation = "", attach = "" } = deployed[session.id] ?? {};
+    return [session.id, container, network, isolation, `${formatSize(limits.memory)}, ${limits.cpu} cpu, ${limits.processes} processes`, found?.status ?? "", attach];
+  });
+  return table(["session", "container", "network", "isolation", "limits", "health", "attach"], rows);
+}
