@@ -1,0 +1,93 @@
+import { mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type Docker from "dockerode";
+import { connectEngine } from "../../components/container-engine/connect.ts";
+import { findEngine } from "../../components/container-engine/find.ts";
+import { ensureBaseImage } from "../../stacks/cli/setup/base-image.ts";
+import type { Applied } from "../../stacks/embedded/apply.ts";
+import { EmbeddedEngine, type Reviewed } from "../../stacks/embedded/engine.ts";
+import { type Health, waitHealthy } from "../../stacks/embedded/health.ts";
+
+/** A client for the engine of this machine; undefined, with the reason printed, when none answers. */
+export async function liveEngine(): Promise<Docker | undefined> {
+  const found = await findEngine();
+  const docker = connectEngine(found);
+  try {
+    await docker.ping();
+    await ensureBaseImage({ docker, report: () => {} });
+    return docker;
+  } catch (error) {
+    console.warn(`skipped: no container engine answers at ${found.address} (${(error as Error).message})`);
+    return undefined;
+  }
+}
+
+/** A checkout of its own, so that a test's deployment is nobody else's. */
+export class Rig {
+  readonly root = realpathSync(mkdtempSync(join(tmpdir(), "agent-sessions-test-")));
+  readonly docker: Docker;
+  readonly stack: string;
+
+  constructor(docker: Docker, stack = "test") {
+    this.docker = docker;
+    this.stack = stack;
+  }
+
+  engine(sessions: readonly object[], more: Readonly<Record<string, unknown>> = {}): EmbeddedEngine {
+    const described = { sessions, image: { agent: "none" }, ...more };
+    const config = Object.fromEntries(Object.entries(described).map(([key, value]) => [`agent-sessions:${key}`, JSON.stringify(value)]));
+    return new EmbeddedEngine({ project: "agent-sessions", stack: this.stack, root: this.root, config }, this.docker);
+  }
+
+  /** Brings the sessions up and waits until they are well. Throws when a step fails. */
+  async up(sessions: readonly object[], more: Readonly<Record<string, unknown>> = {}): Promise<{ reviewed: Reviewed; applied: Applied; health: Health[] }> {
+    const engine = this.engine(sessions, more);
+    const live = await engine.live();
+    const reviewed = await engine.plan(live);
+    if (reviewed.refusals.length > 0) throw new Error(reviewed.refusals.join("\n"));
+    const applied = await engine.apply(reviewed.plan, live);
+    const failures = applied.outcomes.flatMap(({ name, error }) => (error === undefined ? [] : [`${name}: ${error}`]));
+    if (failures.length > 0) throw new Error(failures.join("\n"));
+    const health = await waitHealthy(
+      this.docker,
+      engine.settings.sessions.map(({ id }) => ({ id, container: `claude-agent-${id}` })),
+      60,
+      () => {},
+    );
+    return { reviewed, applied, health };
+  }
+
+  /** Runs a shell line in a session as the agent. */
+  async shell(session: string, line: string): Promise<{ code: number; output: string }> {
+    const exec = await this.docker.getContainer(`claude-agent-${session}`).exec({ Cmd: ["bash", "-c", line], AttachStdout: true, AttachStderr: true });
+    const stream = await exec.start({});
+    const chunks: Buffer[] = [];
+    const { PassThrough } = await import("node:stream");
+    const both = new PassThrough();
+    both.on("data", (chunk: Buffer) => chunks.push(chunk));
+    this.docker.modem.demuxStream(stream, both, both);
+    await new Promise((resolve) => stream.once("end", resolve));
+    const { ExitCode: code } = await exec.inspect();
+    return { code: code ?? -1, output: Buffer.concat(chunks).toString("utf8").trim() };
+  }
+
+  /** Removes everything of the deployment, data included. */
+  async dispose(): Promise<void> {
+    const engine = this.engine([]);
+    const failures = await engine.remove(engine.teardown(await engine.live(), true));
+    rmSync(this.root, { recursive: true, force: true });
+    if (failures.length > 0) throw new Error(failures.join("\n"));
+  }
+}
+
+/** Waits for a condition, asking again every 200 ms. */
+export async function until<T>(ask: () => Promise<T | undefined | false>, seconds: number, what: string): Promise<T> {
+  const deadline = Date.now() + seconds * 1000;
+  for (;;) {
+    const answer = await ask();
+    if (answer !== undefined && answer !== false) return answer;
+    if (Date.now() > deadline) throw new Error(`${what} did not happen within ${seconds} s`);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
