@@ -135,9 +135,12 @@ function sentencesOf(issue: z.core.$ZodIssue, raw: unknown): string[] {
   return [sentence(issue.path, value, message)];
 }
 
+let form: JsonSchema | undefined;
+
 /** The keys that a place in the settings knows, for the sentence about one that it does not. */
 function knownKeys(path: readonly PropertyKey[]): string {
-  let schema = z.toJSONSchema(deploymentSchema, { io: "input" }) as JsonSchema | undefined;
+  form ??= z.toJSONSchema(deploymentSchema, { io: "input" }) as JsonSchema;
+  let schema: JsonSchema | undefined = form;
   for (const part of path) schema = typeof part === "number" ? schema?.items : (schema?.properties?.[String(part)] ?? schema?.additionalProperties);
   const keys = Object.keys(schema?.properties ?? {});
   return keys.length > 0 ? `known here: ${keys.join(", ")}` : "see stacks/settings.schema.json";
@@ -185,12 +188,23 @@ function resolveSessions(deployment: Deployment, root: string): { sessions: Sess
   const mistakes: string[] = [];
   const seen = new Map<string, number>();
   const published = new Map<string, string>();
+  const cloned = new Map<string, { ref: string; session: string }>();
   const sessions = (deployment.sessions ?? []).map((entry, index) => {
     const place = ["sessions", index];
     const first = seen.get(entry.id);
     if (first !== undefined) mistakes.push(`sessions[${index}].id: "${entry.id}" is taken by sessions[${first}]; choose another.`);
     seen.set(entry.id, first ?? index);
     const session = resolveSession(merge(deployment, entry, place, mistakes), deployment, place, root, mistakes);
+    for (const repository of session.repositories) {
+      if (repository.kind === "path") continue;
+      const clone = `${repository.name} ${repository.url}`;
+      const { ref = "its default branch" } = repository;
+      const other = cloned.get(clone);
+      if (other !== undefined && other.ref !== ref) {
+        mistakes.push(`sessions[${index}].repositories: "${repository.name}" is taken at ${ref} here and at ${other.ref} by session "${other.session}", and they share one clone; name one ref, or give one of them another name.`);
+      }
+      cloned.set(clone, other ?? { ref, session: session.id });
+    }
     for (const port of session.network.ports) {
       const listens = `${port.address}:${port.host}/${port.protocol}`;
       const other = published.get(listens);

@@ -1,11 +1,11 @@
 import type Docker from "dockerode";
-import { createContainer, removeContainer } from "./docker/container.ts";
+import { createContainer, ignore, removeContainer } from "./docker/container.ts";
 import { buildImage, type Progress, pullImage } from "./docker/image.ts";
 import { createNetwork, removeNetwork } from "./docker/network.ts";
 import { createVolume, removeVolume } from "./docker/volume.ts";
 import type { Identity } from "./identity.ts";
 import { ownLabels } from "./labels.ts";
-import { imageType, type Live, type LiveObject, remoteImageType, resourceTypes } from "./live.ts";
+import { imageType, type Live, type LiveObject, type ObjectKind, readLive, remoteImageType, resourceTypes } from "./live.ts";
 import type { Operation, Plan, Step } from "./plan.ts";
 import { type Properties, type Registration, type Resolution, type RunOptions, runProgram } from "./program.ts";
 import { concealSecrets, revealSecrets } from "./secrets.ts";
@@ -89,7 +89,7 @@ export async function applyPlan(plan: Plan, options: ApplyOptions): Promise<Appl
 export async function removeAll(steps: readonly Step[], docker: Docker, perform: (step: Step, work: () => Promise<Resolution>) => Promise<unknown>): Promise<void> {
   for (const kind of ["container", "network", "volume"] as const) {
     const ofKind = steps.filter(({ live }) => live?.kind === kind);
-    await Promise.all(ofKind.map((step) => perform(step, async () => (await remove(docker, step.live as LiveObject), { outputs: {} }))));
+    await Promise.all(ofKind.map((step) => perform(step, () => remove(docker, step.live as LiveObject).then(() => ({ outputs: {} })))));
   }
 }
 
@@ -119,15 +119,35 @@ async function carryOut(step: Step, registration: Registration, options: ApplyOp
     case "same":
       return { id: step.live?.id ?? "", outputs: inputs };
     case "start":
-      await docker.getContainer(step.live?.id ?? "").start();
+      await docker.getContainer(step.live?.id ?? "").start().catch(ignore(304));
       return { id: step.live?.id ?? "", outputs: inputs };
     case "replace":
       if (step.live !== undefined) await release(step.live, options);
       break;
   }
   const create = { container: createContainer, network: createNetwork, volume: createVolume }[kind];
-  const id = await create(docker, revealSecrets(inputs), ownLabels(options.identity, registration, concealSecrets(inputs)));
-  return { id, outputs: inputs };
+  const labels = ownLabels(options.identity, registration, concealSecrets(inputs));
+  try {
+    return { id: await create(docker, revealSecrets(inputs), labels), outputs: inputs };
+  } catch (error) {
+    ignore(409)(error);
+    const id = await finishOther(docker, kind, step.name, labels, options.identity);
+    if (id === undefined) throw error;
+    return { id, outputs: inputs };
+  }
+}
+
+/**
+ * A run that was killed leaves requests that the engine still carries out, so the name may have been taken since the plan was
+ * made. What was made for the same resource from the same inputs is what was wanted.
+ *
+ * @returns its id, or undefined when the name is somebody else's
+ */
+async function finishOther(docker: Docker, kind: ObjectKind, name: string, labels: Readonly<Record<string, string>>, identity: Identity): Promise<string | undefined> {
+  const made = (await readLive(docker, identity)).find(kind, name);
+  if (made === undefined || Object.entries(labels).some(([label, value]) => made.labels[label] !== value)) return undefined;
+  if (kind === "container") await docker.getContainer(made.id).start().catch(ignore(304));
+  return made.id;
 }
 
 /** Removes what is to be made anew; a network lets go only when our containers have left it, and these are made anew too. */

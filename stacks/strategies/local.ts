@@ -56,7 +56,7 @@ export async function deploy(settings: Settings, place: Place): Promise<Deployed
   return { sessions, authority: authority.sort() };
 }
 
-/** One clone for each URL under each name, whichever sessions name it. The last ref named wins; settings refuse two. */
+/** One clone for each URL under each name, whichever sessions name it; settings refuse two refs of one. */
 function repositoryClones(settings: Settings, image: HardenedImage, place: Place, opts: { provider: docker.Provider }): ReadonlyMap<string, RepositoryClone> {
   const clones = new Map<string, RepositoryClone>();
   for (const session of settings.sessions) {

@@ -58,7 +58,7 @@ async function exists(docker: Docker, name: string): Promise<boolean> {
 /** Pulls an image; returns why it could not, or undefined. A registry that says nothing for `patience` seconds is left. */
 export async function pull(docker: Pick<Docker, "pull" | "modem">, name: string, patience: number, report: Report): Promise<string | undefined> {
   const abort = new AbortController();
-  let timer = setTimeout(() => abort.abort(), patience * 1000);
+  const timer = setTimeout(() => abort.abort(), patience * 1000);
   const silence = new Promise<never>((_, reject) => {
     abort.signal.addEventListener("abort", () => reject(new Error(`no answer for ${patience} seconds`)));
   });

@@ -136,7 +136,9 @@ export async function removeContainer(docker: Docker, id: string, graceSeconds =
   const container = docker.getContainer(id);
   try {
     await container.stop({ t: graceSeconds }).catch(ignore(304, 404));
-    await container.remove({ force: true });
+    // 409: somebody else is removing it; this waits for the end of that.
+    await container.remove({ force: true }).catch(ignore(409));
+    await container.wait({ condition: "removed" }).catch(ignore(404));
   } catch (error) {
     ignore(404)(error);
   }
