@@ -1,6 +1,6 @@
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
-import { type Command, Option } from "commander";
-import { isSeq, parseDocument, type YAMLSeq } from "yaml";
+import { readFileSync, realpathSync, renameSync, writeFileSync } from "node:fs";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Document, isMap, isScalar, isSeq, parseDocument } from "yaml";
 import { fromConfig } from "../deploy.ts";
 import { keyPrefix } from "../schema.ts";
 import { parse } from "../settings.ts";
@@ -8,8 +8,14 @@ import { loadStack, stackFile, stackOption, textConfig } from "./stack.ts";
 
 interface Options {
   readonly stack: string;
-  readonly repository?: string[];
+  readonly repository?: readonly Repository[];
   readonly egress?: string;
+}
+
+interface Repository {
+  readonly name: string;
+  readonly path?: string;
+  readonly url?: string;
 }
 
 export function register(program: Command): void {
@@ -18,7 +24,7 @@ export function register(program: Command): void {
     .description("Add a session to the stack file; comments stay. The next up starts it and leaves the others as they are.")
     .argument("<id>", "the new session's id")
     .addOption(stackOption())
-    .option("-r, --repository <name=path-or-url...>", "a repository of the session")
+    .option("-r, --repository <name=path-or-url>", "a repository of the session; may be given again (paths start at the project's root)", repository)
     .addOption(new Option("--egress <mode>", "where the session may connect to").choices(["none", "open"]))
     .addHelpText("after", "\nExample:\n  sessions add review --repository code=/srv/code\n")
     .action(run);
@@ -26,13 +32,11 @@ export function register(program: Command): void {
 
 function run(id: string, options: Options): void {
   const source = loadStack(options.stack);
-  const file = stackFile(options.stack);
+  // A link stays one.
+  const file = realpathSync(stackFile(options.stack));
   const document = parseDocument(readFileSync(file, "utf8"));
-  const path = ["config", `${keyPrefix}sessions`];
-  const entry = { id, ...(options.repository !== undefined && { repositories: options.repository.map(repository) }), ...(options.egress !== undefined && { network: { egress: options.egress } }) };
-  const sessions = document.getIn(path);
-  if (isSeq(sessions)) (sessions as YAMLSeq).add(document.createNode(entry));
-  else document.setIn(path, document.createNode([entry]));
+  const entry = { id, ...(options.repository !== undefined && { repositories: options.repository }), ...(options.egress !== undefined && { network: { egress: options.egress } }) };
+  append(document, entry);
 
   // Judged as a whole before it is written.
   parse(fromConfig(textConfig(document.toJS() as { config?: Record<string, unknown> })), { root: source.root });
@@ -42,8 +46,21 @@ function run(id: string, options: Options): void {
   console.log(`Added session ${id} to stacks/Pulumi.${options.stack}.yaml; "sessions up" starts it.`);
 }
 
-function repository(text: string): { name: string; path?: string; url?: string } {
-  const [name = "", where = ""] = text.split(/=(.*)/);
-  if (where === "") throw new Error(`--repository: "${text}" names no place; write name=/path or name=https://host/path`);
-  return /^[a-z]+:\/\//.test(where) ? { name, url: where } : { name, path: where };
+/** Puts the entry behind the sessions that are there, also where the Pulumi CLI keeps them as JSON in a text. */
+function append(document: Document, entry: object): void {
+  const key = `${keyPrefix}sessions`;
+  if (!isMap(document.get("config"))) document.set("config", document.createNode({}));
+  const sessions = document.getIn(["config", key], true);
+  if (isSeq(sessions)) {
+    sessions.add(document.createNode(entry));
+    return;
+  }
+  const present = isScalar(sessions) && typeof sessions.value === "string" ? (JSON.parse(sessions.value) as object[]) : [];
+  document.setIn(["config", key], document.createNode([...present, entry]));
+}
+
+function repository(text: string, before: readonly Repository[] = []): readonly Repository[] {
+  const [name = "", where = ""] = text.split(/=(.*)/s);
+  if (where === "") throw new InvalidArgumentError("It names no place; write name=/path or name=https://host/path.");
+  return [...before, /^[a-z]+:\/\//.test(where) ? { name, url: where } : { name, path: where }];
 }

@@ -1,7 +1,10 @@
 import type { Command } from "commander";
 import { runIn } from "./exec.ts";
-import { liveSession } from "./sessions.ts";
+import { runningSession } from "./sessions.ts";
 import { loadStack, openEngine, stackOption } from "./stack.ts";
+
+/** A terminal that the session's image does not describe is taken for a plain one; tmux would refuse it. */
+const script = "infocmp >/dev/null 2>&1 || export TERM=xterm-256color; exec tmux attach -t claude";
 
 export function register(program: Command): void {
   program
@@ -14,6 +17,6 @@ export function register(program: Command): void {
       if (!process.stdin.isTTY || !process.stdout.isTTY) throw new Error('attach needs a terminal; "sessions logs" shows what the session printed');
       const source = loadStack(options.stack);
       const docker = await openEngine(source);
-      process.exitCode = await runIn(docker, await liveSession(docker, source, id), ["tmux", "attach", "-t", "claude"], { tty: true, stdin: true });
+      process.exitCode = await runIn(docker, await runningSession(docker, source, id), ["bash", "-c", script], { tty: true, stdin: true });
     });
 }

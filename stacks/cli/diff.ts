@@ -1,7 +1,8 @@
 import type { Command } from "commander";
 import { runIn } from "./exec.ts";
+import { printable } from "./printable.ts";
 import { repositoriesOf } from "./repositories.ts";
-import { liveSession } from "./sessions.ts";
+import { runningSession } from "./sessions.ts";
 import { loadStack, openEngine, stackOption } from "./stack.ts";
 
 interface Options {
@@ -22,22 +23,28 @@ export function register(program: Command): void {
     .action(run);
 }
 
-/** Compares the work tree, new files too, with where the clone started; an index of its own leaves the agent's alone. */
+/**
+ * Compares the work tree, new files too, with where the clone started; an index of its own leaves the agent's alone. A clone
+ * of a detached HEAD, as every repository by URL is one, has no origin/HEAD: its start stands in the reflog. One that started
+ * empty is compared with nothing.
+ */
 const script = `
 cd "/workspace/$1" || exit 1
-base=$(git merge-base HEAD refs/remotes/origin/HEAD 2>/dev/null || git rev-list --max-parents=0 HEAD | tail -n 1)
+base=$(git merge-base HEAD refs/remotes/origin/HEAD 2>/dev/null) ||
+  base=$(git log --walk-reflogs --format='%H %gs' HEAD 2>/dev/null | sed -n '$ s/ clone: .*//p')
+[[ -n $base ]] || base=$(git hash-object -t tree /dev/null)
 export GIT_INDEX_FILE=$(mktemp)
 trap 'rm -f "$GIT_INDEX_FILE"' EXIT
-cp .git/index "$GIT_INDEX_FILE"
+if [[ -e .git/index ]]; then cp .git/index "$GIT_INDEX_FILE"; else rm "$GIT_INDEX_FILE"; fi
 git add --all --intent-to-add . && git --no-pager diff --no-ext-diff --no-textconv $2 "$base"
 `;
 
 async function run(id: string, options: Options): Promise<void> {
   const source = loadStack(options.stack);
   const docker = await openEngine(source);
-  const container = await liveSession(docker, source, id);
+  const container = await runningSession(docker, source, id);
   for (const { name } of repositoriesOf(source, id, options.repository)) {
-    const code = await runIn(docker, container, ["bash", "-c", script, "diff", name, options.stat ? "--stat" : ""], { tty: false, stdin: false });
+    const code = await runIn(docker, container, ["bash", "-c", script, "diff", name, options.stat ? "--stat" : ""], { tty: false, stdin: false, output: printable(process.stdout), errors: printable(process.stderr) });
     if (code !== 0) process.exitCode = 1;
   }
 }

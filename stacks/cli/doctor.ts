@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type Docker from "dockerode";
 import { findEngine } from "../../components/container-engine/find.ts";
+import { networkModeOf } from "../../components/isolated-network/args.ts";
 import { limitsOf } from "../../components/session-container/args.ts";
 import { fromConfig } from "../deploy.ts";
 import { parse, type Settings } from "../settings.ts";
@@ -47,6 +48,9 @@ interface EngineInfo {
   readonly CgroupVersion?: string;
   readonly CgroupDriver?: string;
   readonly PidsLimit?: boolean;
+  readonly MemoryLimit?: boolean;
+  readonly SwapLimit?: boolean;
+  readonly CpuCfsQuota?: boolean;
   readonly MemTotal: number;
   readonly NCPU: number;
   readonly LiveRestoreEnabled?: boolean;
@@ -58,18 +62,28 @@ async function examine(docker: Docker, settings: Settings, where: string): Promi
   const options = (info.SecurityOptions ?? []).map((option) => option.replace(/^name=/, ""));
   const has = (name: string) => options.some((option) => option.split(",")[0] === name);
   const memory = settings.sessions.reduce((sum, session) => sum + limitsOf(session).memory, 0);
-  const networks = settings.sessions.filter(({ network }) => network.egress === "open").length;
+  const networks = settings.sessions.filter(({ network }) => networkModeOf(network).kind === "bridge").length;
   const pools = info.DefaultAddressPools ?? [];
+  const room = networkRoom(pools);
+  const withoutLimit = [info.MemoryLimit === false && "memory", info.CpuCfsQuota === false && "processor time"].filter(Boolean).join(" and ");
   const judge = (subject: string, good: boolean, found: string, means: string, otherwise: string, bad: Finding["verdict"] = "note"): Finding => ({ subject, found, verdict: good ? "ok" : bad, means: good ? means : otherwise });
   return [
     { subject: "engine", found: `${version.Version} at ${where}`, verdict: "ok", means: "sessions run here" },
     judge("seccomp", has("seccomp"), has("seccomp") ? "on" : "off", "dangerous system calls fail", "system calls are not filtered; use an engine and a kernel with seccomp", "missing"),
     judge("process limit", info.PidsLimit !== false, info.PidsLimit === false ? "not there" : "there", "a fork bomb hurts only its own session", "no session starts: its entrypoint waits for a limit that the kernel cannot give", "missing"),
+    judge("memory and cpu limits", withoutLimit === "", withoutLimit === "" ? "there" : `none for ${withoutLimit}`, "a session cannot take the machine from the others", "a session can take the whole machine; boot a kernel with these controllers", "missing"),
+    judge("swap limit", info.SwapLimit !== false, info.SwapLimit === false ? "not there" : "there", "a memory limit counts swap too", "a session can swap beyond its memory limit; boot with swapaccount=1 or without swap"),
     judge("cgroups", info.CgroupVersion === "2", `version ${info.CgroupVersion ?? "1"}, ${info.CgroupDriver ?? ""}`, "limits hold", "limits hold; reservations are coarser than with version 2"),
     judge("AppArmor", has("apparmor"), has("apparmor") ? "on" : "off", "the engine's profile confines sessions", "one layer less; the other controls hold without it"),
     judge("user namespace", has("userns") || has("rootless"), has("rootless") ? "rootless engine" : has("userns") ? "remapped" : "the host's", "the agent's uid is nobody on the host", "uid 1000 in a session is uid 1000 on the host, without any capability; userns-remap in daemon.json changes that"),
     judge("crash of the engine", info.LiveRestoreEnabled === true, info.LiveRestoreEnabled ? "live-restore" : "sessions restart", "sessions run on", "sessions are started again with the engine; their volumes keep the data"),
-    judge("networks", pools.length > 0 || networks < 28, pools.length > 0 ? pools.map(({ Base, Size }) => `${Base} in /${Size}`).join(", ") : "the engine's stock pools", `enough for the ${networks} sessions that need one`, `about 30 networks, and ${networks} sessions need one; add default-address-pools to daemon.json`, "missing"),
+    judge("networks", networks <= room, `${pools.length > 0 ? pools.map(({ Base, Size }) => `${Base} in /${Size}`).join(", ") : "the engine's stock pools"}: about ${room}`, `enough for the sessions that need one (${networks})`, `${networks} sessions need one; add default-address-pools to daemon.json`, "missing"),
     judge("memory", memory <= info.MemTotal, `${formatSize(info.MemTotal)}, limits add up to ${formatSize(memory)}`, "every session can use its whole limit", "the limits promise more than there is; under pressure the kernel ends processes of the largest session"),
   ];
+}
+
+/** How many networks the engine's address pools hold; an engine that names none has Docker's own, less what it uses itself. */
+function networkRoom(pools: readonly { Base: string; Size: number }[]): number {
+  if (pools.length === 0) return 28;
+  return pools.reduce((sum, { Base, Size }) => sum + Math.max(0, 2 ** (Size - Number(Base.split("/")[1]))), 0);
 }

@@ -1,4 +1,6 @@
 import type { Command } from "commander";
+import type Docker from "dockerode";
+import type { IsolationLevel } from "../../components/isolated-network/args.ts";
 import { formatSize } from "../units.ts";
 import { table } from "./render.ts";
 import { liveSessions } from "./sessions.ts";
@@ -21,6 +23,7 @@ export function register(program: Command): void {
             session: id,
             container: Name.slice(1),
             network: HostConfig.NetworkMode ?? "",
+            isolation: await isolationOf(docker, id, HostConfig.NetworkMode ?? "default"),
             state: State.Status,
             health: State.Health?.Status ?? "none",
             memory: HostConfig.Memory ?? 0,
@@ -36,9 +39,18 @@ export function register(program: Command): void {
       else
         console.log(
           table(
-            ["session", "container", "network", "state", "health", "limits", "attach"],
-            rows.map((row) => [row.session, row.container, row.network, row.state, row.health, `${formatSize(row.memory)}, ${row.cpu} cpu, ${row.processes} processes`, row.attach]),
+            ["session", "container", "network", "isolation", "state", "health", "limits", "attach"],
+            rows.map((row) => [row.session, row.container, row.network, row.isolation, row.state, row.health, `${formatSize(row.memory)}, ${row.cpu} cpu, ${row.processes} processes`, row.attach]),
           ),
         );
     });
+}
+
+/** How far a container is cut off, told from what is there and not from the settings, which may have changed since. */
+async function isolationOf(docker: Docker, id: string, mode: string): Promise<IsolationLevel> {
+  if (mode === "none") return "sealed";
+  if (mode === "host" || mode.startsWith("container:")) return "none";
+  const network: Docker.NetworkInspectInfo | undefined = await docker.getNetwork(mode).inspect().catch(() => undefined);
+  if (network?.Labels?.session_id !== id) return "shared";
+  return network.Internal ? "sealed" : "isolated";
 }

@@ -25,4 +25,10 @@ async function main(args: readonly string[]): Promise<void> {
   }
 }
 
+// Whoever reads the output, such as head, may have seen enough.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit();
+});
+
 await main(process.argv.slice(2));

@@ -17,9 +17,20 @@ export async function liveSessions(docker: Docker, { project, stack }: StackSour
 
 /** One session's container. @throws Error naming the sessions that are there */
 export async function liveSession(docker: Docker, source: StackSource, id: string): Promise<Docker.Container> {
+  return docker.getContainer((await find(docker, source, id)).Id);
+}
+
+/** One session's container, in which commands can run. @throws Error saying how to start it, or naming the sessions that are there */
+export async function runningSession(docker: Docker, source: StackSource, id: string): Promise<Docker.Container> {
+  const { Id, State } = await find(docker, source, id);
+  if (State === "running") return docker.getContainer(Id);
+  throw new Error(`session "${id}" is not running but ${State}; ${State === "restarting" ? `"sessions logs ${id}" shows why` : `"sessions start ${id}" starts it`}`);
+}
+
+async function find(docker: Docker, source: StackSource, id: string): Promise<Docker.ContainerInfo> {
   const sessions = await liveSessions(docker, source);
   const found = sessions.find((session) => session.id === id);
-  if (found !== undefined) return docker.getContainer(found.container.Id);
+  if (found !== undefined) return found.container;
   const known = sessions.map((session) => session.id).join(", ");
   throw new Error(`there is no session "${id}" in stack ${source.stack}; ${known === "" ? 'none is up, run "sessions up"' : `there is: ${known}`}`);
 }

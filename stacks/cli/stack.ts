@@ -28,11 +28,20 @@ export function stackFile(stack: string): string {
 export function loadStack(stack: string): StackSource {
   const file = stackFile(stack);
   if (!existsSync(file)) {
-    const known = readdirSync(join(root, "stacks")).flatMap((name) => /^Pulumi\.(.+)\.yaml$/.exec(name)?.[1] ?? []);
+    const known = readdirSync(join(root, "stacks"))
+      .flatMap((name) => /^Pulumi\.(.+)\.yaml$/.exec(name)?.[1] ?? [])
+      .sort();
     throw new Error(`there is no stack "${stack}" (stacks/Pulumi.${stack}.yaml); there is: ${known.join(", ")}`);
   }
-  const content = parseYaml(readFileSync(file, "utf8")) as { config?: Record<string, unknown> } | null;
-  return { project, stack, root, config: textConfig(content) };
+  return { project, stack, root, config: textConfig(readYaml(file, stack)) };
+}
+
+function readYaml(file: string, stack: string): { config?: Record<string, unknown> } | null {
+  try {
+    return parseYaml(readFileSync(file, "utf8")) as { config?: Record<string, unknown> } | null;
+  } catch (error) {
+    throw new Error(`stacks/Pulumi.${stack}.yaml is no YAML: ${(error as Error).message.trim()}`);
+  }
 }
 
 /** A stack file's configuration as Pulumi keeps it: texts, of which structured ones are JSON. */
