@@ -12,6 +12,7 @@ const size = (meaning: string, example: string) =>
     .regex(sizePattern, { error: `is not a size; write "${example}"` })
     .transform((text) => parseSize(text) ?? Number.NaN)
     .refine((bytes) => bytes >= 1024 ** 2, { error: 'is less than 1 MB; write a larger size such as "64 MB"' })
+    .refine((bytes) => bytes <= 1024 ** 5, { error: `is more than 1024 TB; write a smaller size such as "${example}"` })
     .describe(`${meaning} A size with its unit, such as "${example}".`);
 
 const duration = (meaning: string, example: string) =>
@@ -20,11 +21,12 @@ const duration = (meaning: string, example: string) =>
     .regex(durationPattern, { error: `is not a duration; write "${example}"` })
     .transform((text) => parseDuration(text) ?? Number.NaN)
     .refine((seconds) => seconds >= 1, { error: `is shorter than a second; write "${example}"` })
+    .refine((seconds) => seconds <= 36_500 * 86_400, { error: `is longer than a century; write "${example}"` })
     .describe(`${meaning} A duration with its unit, such as "${example}".`);
 
 const cpu = (meaning: string) =>
   z
-    .union([z.number(), z.string().regex(/^\s*\d+(\.\d+)?\s*$/)], { error: 'is not a number of cores; write "2" or "1.5"' })
+    .union([z.number(), z.string().regex(/^\s*\d+(\.\d+)?\s*$/, { error: 'is not a number of cores; write "2" or "1.5"' })], { error: 'is not a number of cores; write "2" or "1.5"' })
     .transform((value) => Number(value))
     .refine((cores) => cores >= 0.01 && cores <= 1024, { error: 'is not a number of cores that can be given; write "2" or "0.5"' })
     .describe(`${meaning} Cores, in fractions, such as "1.5".`);
@@ -50,6 +52,15 @@ const label = (meaning: string, longest: number) =>
 const text = (meaning: string) => z.string({ error: "is not a text; write it in quotes" }).min(1, { error: "is empty; write a value or remove the key" }).describe(meaning);
 const flag = (meaning: string) => z.boolean({ error: "is not true or false" }).describe(meaning);
 
+/** Whether a URL names a folder by its full path, in an encoding that can be read. */
+function isFileUrl(url: string): boolean {
+  try {
+    return decodeURIComponent(url).startsWith("file:///");
+  } catch {
+    return false;
+  }
+}
+
 const repository = z
   .strictObject({
     name: label("The name under /repos and /workspace.", 40),
@@ -57,7 +68,9 @@ const repository = z
     url: z
       .string({ error: "is not a URL; write https://host/path" })
       .regex(/^(https?|git|ssh|file):\/\/\S+$/, { error: "is not a URL that git can clone; write https://, git://, ssh:// or file://" })
-      .refine((url) => !/^[a-z]+:\/\/[^/@\s]*:[^/@\s]*@/.test(url), { error: "holds a password; take it out" })
+      // A token stands where the user of an https URL would.
+      .refine((url) => !/^([a-z]+:\/\/[^/@\s]*:[^/\s]*|https?:\/\/[^/\s]*)@/.test(url), { error: "holds a password; take it out" })
+      .refine((url) => !url.startsWith("file://") || isFileUrl(url), { error: "is not the URL of a folder of this machine; write file:///folder" })
       .describe("A git URL, cloned once and shared by all sessions that name the same one.")
       .optional(),
     ref: text("Branch, tag or commit of the URL; the remote's default branch when left out.")
@@ -94,8 +107,9 @@ const reservations = z
   .describe("What the session is promised when the machine is busy.");
 
 const networkMode = z
-  .string()
-  .regex(/^(bridge|none|host|container:[\w.-]+|custom:[\w.-]+)$/, { error: "is not a network mode; write bridge, none, host, container:<id> or custom:<name>" })
+  .string({ error: "is not a network mode; write bridge, none, host, container:<id> or custom:<name>" })
+  // The engine would take these three not as a network's name but as its mode: the host's network by another name.
+  .regex(/^(bridge|none|host|container:[\w.-]+|custom:(?!(host|none|default)$)[\w.-]+)$/, { error: "is not a network mode; write bridge, none, host, container:<id> or custom:<name>" })
   .describe("bridge: a network of the session's own; none: no network; host and container:<id>: no isolation of the network; custom:<name>: an existing network.");
 
 const network = z
@@ -151,7 +165,7 @@ const bind = z
   .describe("A further folder of this machine.");
 
 const environment = z
-  .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: "is not the name of a variable" }), z.coerce.string())
+  .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: "is not the name of a variable" }), z.union([z.string(), z.number(), z.boolean()], { error: "is not a text; write it in quotes" }).transform(String))
   .describe("Variables that the session's processes see. No secrets: they stand in plain state.");
 
 /** What `defaults`, a security policy and a session have in common. */
@@ -196,7 +210,7 @@ export const imageSchema = z
           package: text("npm package; @anthropic-ai/claude-code when left out.").optional(),
           version: text("Its exact version.").regex(/^\d+\.\d+\.\d+[\w.+-]*$/, { error: 'is not an exact version; write one such as "2.1.329"' }),
         }),
-      ])
+      ], { error: 'is not an agent; write none or {version: "2.1.329"}' })
       .describe("The agent's npm package and version, or none: sessions run a shell.")
       .optional(),
     caBundle: text('A file of PEM certificates that the build and the sessions trust too, or "none". When left out: the file that NODE_EXTRA_CA_CERTS names.').optional(),

@@ -31,7 +31,7 @@ export function parseSize(text: string): number | undefined {
 }
 
 /**
- * Reads a duration such as `30 s`, `10 m`, `8 h` or `2 d` into seconds.
+ * Reads a duration such as `30 s`, `10 m`, `8 h` or `2 d` into whole seconds, the nearest.
  *
  * @returns the seconds, or undefined when the text is not a duration
  */
@@ -39,7 +39,7 @@ export function parseDuration(text: string): number | undefined {
   if (!durationPattern.test(text)) return undefined;
   const unit = text.replace(/[\s\d.]/g, "");
   const factor = durations[unit];
-  return factor === undefined ? undefined : Number.parseFloat(text) * factor;
+  return factor === undefined ? undefined : Math.round(Number.parseFloat(text) * factor);
 }
 
 /** Writes bytes with the largest unit that leaves a short number: `4 GB`, `512 MB`. */

@@ -42,7 +42,8 @@ function refusal(path: string): string | undefined {
   if ((roots as readonly string[]).includes(path)) return "would hand over everything below it; name the one folder that is meant";
   const system = systemFolders.find((folder) => within(path, folder));
   if (system !== undefined) return `lies in the system folder ${system}; copy what is needed to a folder of its own`;
-  const home = realOf(homedir());
+  // Under sudo the own home is root's, and the credentials lie in the caller's.
+  const home = /^\/(home|Users)\/[^/]+/.exec(path)?.[0] ?? realOf(homedir());
   if (path === home) return "is the home folder, with its credentials; name a folder in it";
   const secret = credentialFolders.find((folder) => within(path, `${home}/${folder}`));
   if (secret !== undefined) return `lies in ~/${secret}, which holds credentials; copy what is needed to a folder of its own`;

@@ -1,6 +1,5 @@
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, symlinkSync } from "node:fs";
+import { mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
@@ -10,8 +9,9 @@ import { checkHostPath } from "../../components/session-volumes/host-path.ts";
 import { stackFileSchema } from "../../stacks/schema.ts";
 import { parse, SettingsError } from "../../stacks/settings.ts";
 import { formatSize, parseDuration, parseSize } from "../../stacks/units.ts";
+import { temporaryFolder } from "../support/folder.ts";
 
-const root = realpathSync(mkdtempSync(join(tmpdir(), "agent-sessions-settings-")));
+const root = temporaryFolder("settings");
 const read = (raw: Record<string, unknown>) => parse(raw, { root, environment: {} });
 const one = (session: object, more: object = {}) => read({ sessions: [{ id: "a", ...session }], ...more });
 
@@ -84,9 +84,9 @@ describe("what is refused", () => {
     ["ports without a way out", { network: { ports: [{ container: 80, host: 8080 }] } }, /^sessions\[0\]\.network\.ports: .* does not fit: egress is "none"/],
     ["the host's network without the option", { network: { mode: "host" } }, /^sessions\[0\]\.network\.mode: "host" gives up all isolation/],
     ["a repository that is not there", { repositories: [{ name: "x", path: "/srv/nowhere" }] }, /^sessions\[0\]\.repositories\[0\]\.path: "\/srv\/nowhere" does not exist on this machine/],
-    ["a password in a URL", { repositories: [{ name: "x", url: "https://u:p@example.com/x" }] }, /holds a password; take it out/],
+    ["a password in a URL", { repositories: [{ name: "x", url: "https://u:p@example.com/x" }] }, /^sessions\[0\]\.repositories\[0\]\.url: "https:\/\/…@example\.com\/x" holds a password; take it out\.$/],
     ["a writable folder outside the allowed ones", { workspace: { kind: "host", path: "code" } }, /lies in none of allowedHostPaths/],
-    ["a reservation above the limit", { reservations: { cpu: 3 } }, /reservations\.cpu: is more than the limit/],
+    ["a reservation above the limit", { reservations: { cpu: 3 } }, /^sessions\[0\]\.reservations\.cpu: 3 is more than the limit of 2; lower it or raise limits\.cpu\.$/],
     ["a policy that is not there", { securityPolicy: "none-such" }, /securityPolicy: "none-such" is not under securityPolicies/],
   ])("%s", (_, session, sentence) => {
     const sentences = refused({ sessions: [{ id: "a", ...session }] });

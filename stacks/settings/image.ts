@@ -1,0 +1,42 @@
+import { readFileSync } from "node:fs";
+import { isAbsolute, resolve } from "node:path";
+import type { HardenedImageArgs } from "../../components/hardened-image/args.ts";
+import type { Deployment } from "../schema.ts";
+import { shown } from "./sentences.ts";
+
+/** The version of the agent that images hold unless settings say otherwise. */
+export const defaultAgent = { package: "@anthropic-ai/claude-code", version: "2.1.329" } as const;
+
+/** The base is left out where the strategy chooses it. */
+export type ImageSettings = Omit<HardenedImageArgs, "base"> & { readonly base?: string };
+
+export function resolveImage(image: Deployment["image"], root: string, environment: NodeJS.ProcessEnv): { args: ImageSettings; mistakes: string[] } {
+  const mistakes: string[] = [];
+  const given = image?.caBundle;
+  // Whatever the user's own Node trusts, the build has to trust too: it goes through the same proxy.
+  const caBundle = given === "none" ? undefined : (given ?? (environment.NODE_EXTRA_CA_CERTS || undefined));
+  const path = caBundle === undefined || isAbsolute(caBundle) ? caBundle : resolve(root, caBundle);
+  if (path !== undefined && !readableCertificates(path)) {
+    const key = given === undefined ? "NODE_EXTRA_CA_CERTS" : "image.caBundle";
+    mistakes.push(`${key}: ${shown(caBundle)} is not a file of PEM certificates; name one, or set image.caBundle: none.`);
+  }
+  const agent = image?.agent === "none" ? undefined : { ...defaultAgent, ...image?.agent };
+  const { revision, created } = image ?? {};
+  const args = {
+    variant: image?.variant ?? ("slim" as const),
+    ...(image?.base !== undefined && { base: image.base }),
+    ...(agent !== undefined && { agent: { package: agent.package ?? defaultAgent.package, version: agent.version } }),
+    ...(path !== undefined && { caBundle: path }),
+    ...(image?.platform !== undefined && { platform: image.platform }),
+    labels: { ...(revision !== undefined && { revision }), ...(created !== undefined && { created }) },
+  };
+  return { args, mistakes };
+}
+
+function readableCertificates(path: string): boolean {
+  try {
+    return readFileSync(path, "utf8").includes("-----BEGIN CERTIFICATE-----");
+  } catch {
+    return false;
+  }
+}

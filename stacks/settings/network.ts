@@ -1,0 +1,53 @@
+import { networkConflicts, type NetworkMode } from "../../components/isolated-network/args.ts";
+import type { Port } from "../../components/session-container/args.ts";
+import { baseline } from "../../policy/baseline.ts";
+import type { Deployment } from "../schema.ts";
+import type { Layered } from "./layers.ts";
+import { sentence } from "./sentences.ts";
+
+export interface NetworkSettings {
+  readonly mode?: NetworkMode;
+  readonly egress: "none" | "open";
+  readonly dns: readonly string[];
+  readonly ports: readonly Port[];
+}
+
+/** Reads `container:x` and `custom:x` apart. */
+function networkMode(text: string): NetworkMode {
+  const [kind, name = ""] = text.split(/:(.*)/);
+  if (kind === "container") return { kind, id: name };
+  if (kind === "custom") return { kind, name };
+  return { kind: kind as "none" | "bridge" | "host" };
+}
+
+/** @param judged whether all that bears upon the network has its form, so that contradictions are real */
+export function resolveNetwork({ setting, where }: Layered, deployment: Deployment, judged: boolean, mistakes: string[]): NetworkSettings {
+  const given = setting.network ?? {};
+  const hostNetwork = deployment.local?.hostNetwork === true;
+  const mode = given.mode === undefined ? (hostNetwork ? ({ kind: "host" } as const) : undefined) : networkMode(given.mode);
+  const network = {
+    ...(mode !== undefined && { mode }),
+    egress: given.egress ?? ("none" as const),
+    dns: given.dns ?? [],
+    ports: (given.ports ?? [])
+      .filter((port) => port.host !== undefined)
+      .map((port) => ({ container: port.container, host: port.host, address: port.address ?? baseline.publishAddress, protocol: port.protocol ?? ("tcp" as const) })),
+  };
+  if (!judged) return network;
+  if (mode?.kind === "host" && !hostNetwork) mistakes.push(sentence(where("network", "mode"), "host", "gives up all isolation of the network; set local.hostNetwork: true too if that is meant"));
+  for (const { key, sentence: rest } of networkConflicts(network)) mistakes.push(sentence(where("network", key), given[key], `does not fit: ${rest}`));
+  return network;
+}
+
+/** Ports of this machine that sessions listen on, to find two that want one. */
+export class PublishedPorts {
+  readonly #taken: { readonly port: Port; readonly session: string }[] = [];
+
+  /** Takes a port. @returns who has it already, or has it on every address */
+  take(port: Port, session: string): string | undefined {
+    const everywhere = (address: string) => address === "0.0.0.0" || address === "::";
+    const other = this.#taken.find(({ port: { host, protocol, address } }) => host === port.host && protocol === port.protocol && (address === port.address || everywhere(address) || everywhere(port.address)));
+    this.#taken.push({ port, session });
+    return other?.session;
+  }
+}

@@ -1,0 +1,188 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import type { HealthCheck, Limits, Reservations, Security } from "../../components/session-container/args.ts";
+import { duplicateTargets, targetRefusal, type Workspace } from "../../components/session-volumes/args.ts";
+import { checkHostPath, type HostPathRules } from "../../components/session-volumes/host-path.ts";
+import { baseline } from "../../policy/baseline.ts";
+import type { Deployment, SessionSetting } from "../schema.ts";
+import { formatSize } from "../units.ts";
+import { type Layered, layer, placeName } from "./layers.ts";
+import { type NetworkSettings, PublishedPorts, resolveNetwork } from "./network.ts";
+import { sentence } from "./sentences.ts";
+
+/** A repository of a session: a folder of this machine, or a URL to clone. */
+export type RepositorySetting =
+  | { readonly name: string; readonly kind: "path"; readonly path: string }
+  | { readonly name: string; readonly kind: "url"; readonly url: string; readonly ref?: string; /** The real path behind a `file://` URL. */ readonly hostPath?: string };
+
+/** One session, with defaults and policy worked in. Sizes are bytes, times are seconds, paths are real. */
+export interface Session {
+  readonly id: string;
+  readonly agentId: string;
+  readonly repositories: readonly RepositorySetting[];
+  readonly workspace: Workspace;
+  readonly limits: Partial<Limits>;
+  readonly reservations: Reservations;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly network: NetworkSettings;
+  readonly healthCheck: Partial<HealthCheck>;
+  readonly security: Security;
+  readonly binds: readonly Bind[];
+  readonly agentCommand?: string;
+  readonly idleTimeout?: number;
+  readonly maxLifetime?: number;
+}
+
+interface Bind {
+  readonly source: string;
+  readonly target: string;
+  readonly readOnly: boolean;
+}
+
+/** What a session is judged with. */
+interface Judgement {
+  readonly deployment: Deployment;
+  readonly root: string;
+  /** See `soundness`. */
+  readonly sound: (...path: PropertyKey[]) => boolean;
+  readonly mistakes: string[];
+}
+
+type JudgePath = (path: readonly PropertyKey[], value: string, writable?: boolean) => string;
+
+export function resolveSessions(deployment: Deployment, root: string, sound: Judgement["sound"]): { sessions: Session[]; mistakes: string[] } {
+  const mistakes: string[] = [];
+  const seen = new Map<string, number>();
+  const published = new PublishedPorts();
+  const cloned = new Map<string, { ref: string; session: string }>();
+  const sessions = deployment.sessions.map((entry, index) => {
+    const first = seen.get(entry.id);
+    if (first !== undefined) mistakes.push(`sessions[${index}].id: "${entry.id}" is taken by sessions[${first}]; choose another.`);
+    seen.set(entry.id, first ?? index);
+    const layered = layer(deployment, entry, index, mistakes, sound("securityPolicies"));
+    const session = resolveSession(layered, { deployment, root, sound, mistakes });
+    for (const repository of session.repositories) {
+      if (repository.kind === "path") continue;
+      const clone = `${repository.name} ${repository.url}`;
+      const { ref = "its default branch" } = repository;
+      const other = cloned.get(clone);
+      if (other !== undefined && other.ref !== ref) {
+        mistakes.push(`sessions[${index}].repositories: "${repository.name}" is taken at ${ref} here and at ${other.ref} by session "${other.session}", and they share one clone; name one ref, or give one of them another name.`);
+      }
+      cloned.set(clone, other ?? { ref, session: session.id });
+    }
+    for (const port of session.network.ports) {
+      const other = published.take(port, session.id);
+      if (other !== undefined) mistakes.push(`sessions[${index}].network.ports: ${port.address}:${port.host}/${port.protocol} is taken by session "${other}"; choose another host port.`);
+    }
+    return session;
+  });
+  return { sessions, mistakes };
+}
+
+function resolveSession(layered: Layered, judgement: Judgement): Session {
+  const { setting, place, where } = layered;
+  const { deployment, root, mistakes } = judgement;
+  const judge: JudgePath = (path, value, writable = false) => {
+    const rules: HostPathRules = { base: root, allowedRoots: deployment.allowedHostPaths ?? [], writable: writable && judgement.sound("allowedHostPaths"), owner: baseline.user.uid };
+    const verdict = checkHostPath(value, rules);
+    if ("path" in verdict) return verdict.path;
+    mistakes.push(sentence(where(...path), value, verdict.refused));
+    return value;
+  };
+  const sound = (key: string) => [[...place, key], ["defaults", key], ["securityPolicies", "*", key]].every((path) => judgement.sound(...path));
+
+  const repositories = resolveRepositories(layered, judge, judgement);
+  const binds = resolveBinds(layered, deployment, root, judge, mistakes);
+  const targets = [...repositories.flatMap(({ name }) => (name === undefined ? [] : [`/repos/${name}`])), ...binds.map(({ target }) => target)];
+  for (const target of duplicateTargets(targets)) mistakes.push(`${placeName(layered)}: two mounts on ${target}; give each a name or target of its own.`);
+  return {
+    id: setting.id,
+    agentId: setting.agentId ?? setting.id,
+    repositories,
+    workspace: resolveWorkspace(setting, deployment, (path) => judge(["workspace", "path"], path, true)),
+    limits: resolveLimits(layered, sound("limits") && sound("reservations"), mistakes),
+    reservations: setting.reservations ?? {},
+    environment: setting.environment ?? {},
+    network: resolveNetwork(layered, deployment, sound("network") && judgement.sound("local"), mistakes),
+    healthCheck: setting.healthCheck ?? {},
+    security: resolveSecurity(layered, root, mistakes),
+    binds,
+    ...(setting.agentCommand !== undefined && { agentCommand: setting.agentCommand }),
+    ...(setting.idleTimeout !== undefined && { idleTimeout: setting.idleTimeout }),
+    ...(setting.maxLifetime !== undefined && { maxLifetime: setting.maxLifetime }),
+  };
+}
+
+function resolveRepositories({ setting, where }: Layered, judge: JudgePath, { sound, mistakes }: Judgement): RepositorySetting[] {
+  return (setting.repositories ?? []).flatMap((repository, index): RepositorySetting[] => {
+    const path = ["repositories", index];
+    if ((repository.path === undefined) === (repository.url === undefined)) {
+      if (sound(...where(...path))) mistakes.push(sentence(where(...path), repository.name, "needs a path or a url, and not both"));
+      return [];
+    }
+    if (repository.path !== undefined) {
+      if (repository.ref !== undefined) mistakes.push(sentence(where(...path, "ref"), repository.ref, "belongs to a url; a path is taken as it is"));
+      return [{ name: repository.name, kind: "path", path: judge([...path, "path"], repository.path) }];
+    }
+    const url = repository.url ?? "";
+    const folder = url.startsWith("file://") ? decodeURIComponent(url.slice("file://".length)) : undefined;
+    const hostPath = folder === undefined ? undefined : judge([...path, "url"], folder);
+    return [{ name: repository.name, kind: "url", url, ...(repository.ref !== undefined && { ref: repository.ref }), ...(hostPath !== undefined && { hostPath }) }];
+  });
+}
+
+function resolveBinds({ setting, where }: Layered, deployment: Deployment, root: string, judge: JudgePath, mistakes: string[]): Bind[] {
+  const binds = (setting.mounts ?? []).flatMap((mount, index) => {
+    const path = ["mounts", index];
+    const refused = mount.target === undefined ? undefined : targetRefusal(mount.target);
+    if (refused !== undefined) mistakes.push(sentence(where(...path, "target"), mount.target, refused));
+    const readOnly = mount.readOnly ?? true;
+    const source = mount.source === undefined ? undefined : judge([...path, "source"], mount.source, !readOnly);
+    return source === undefined || mount.target === undefined ? [] : [{ source, target: mount.target, readOnly }];
+  });
+  if (deployment.local?.debug) {
+    const verdict = checkHostPath("src", { base: root });
+    if ("refused" in verdict) mistakes.push(`local.debug: true mounts ./src, which ${verdict.refused}; make it a folder of this project or set debug: false.`);
+    else binds.push({ source: verdict.path, target: "/app/src", readOnly: true });
+  }
+  return binds;
+}
+
+function resolveWorkspace(setting: SessionSetting, deployment: Deployment, judge: (path: string) => string): Workspace {
+  const workspace: NonNullable<SessionSetting["workspace"]> = setting.workspace ?? { kind: deployment.local?.volumePersistence === false ? "tmpfs" : "volume" };
+  switch (workspace.kind) {
+    case "volume":
+      return workspace;
+    case "tmpfs":
+      return { kind: "tmpfs", size: workspace.size ?? baseline.limits.workspace };
+    case "host":
+      return { kind: "host", path: judge(workspace.path) };
+  }
+}
+
+function resolveLimits({ setting, where }: Layered, judged: boolean, mistakes: string[]): Partial<Limits> {
+  const limits = Object.fromEntries(Object.entries(setting.limits ?? {}).filter(([, value]) => value !== undefined)) as Partial<Limits>;
+  for (const key of ["memory", "cpu"] as const) {
+    const reserved = setting.reservations?.[key];
+    const limit = limits[key] ?? baseline.limits[key];
+    if (!judged || reserved === undefined || reserved <= limit) continue;
+    const write = (amount: number) => (key === "memory" ? formatSize(amount) : amount);
+    mistakes.push(sentence(where("reservations", key), write(reserved), `is more than the limit of ${write(limit)}; lower it or raise limits.${key}`));
+  }
+  return limits;
+}
+
+function resolveSecurity({ setting, where }: Layered, root: string, mistakes: string[]): Security {
+  const { capabilities, seccompProfile, appArmorProfile } = setting.security ?? {};
+  let profile: string | undefined;
+  if (seccompProfile !== undefined) {
+    try {
+      profile = JSON.stringify(JSON.parse(readFileSync(resolve(root, seccompProfile), "utf8")));
+    } catch {
+      // The parser's own message quotes the file.
+      mistakes.push(sentence(where("security", "seccompProfile"), seccompProfile, "cannot be read as JSON; name a file with a seccomp profile"));
+    }
+  }
+  return { ...(capabilities !== undefined && { capabilities }), ...(profile !== undefined && { seccompProfile: profile }), ...(appArmorProfile !== undefined && { appArmorProfile }) };
+}

@@ -1,0 +1,201 @@
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { checkHostPath } from "../../components/session-volumes/host-path.ts";
+import { parse, SettingsError } from "../../stacks/settings.ts";
+import { parseDuration, parseSize } from "../../stacks/units.ts";
+import { temporaryFolder } from "../support/folder.ts";
+
+const root = temporaryFolder("refused");
+mkdirSync(join(root, "code"));
+writeFileSync(join(root, "text"), "top-secret");
+
+function refusedWith(raw: unknown, environment: NodeJS.ProcessEnv = {}): readonly string[] {
+  try {
+    parse(raw as Record<string, unknown>, { root, environment });
+  } catch (error) {
+    if (error instanceof SettingsError) return error.sentences;
+    throw error;
+  }
+  return [];
+}
+
+const session = (entry: object) => ({ sessions: [{ id: "a", ...entry }] });
+const open = { egress: "open" };
+
+describe("each mistake is one sentence with key, value and way out", () => {
+  test.each<[unknown, string]>([
+    [{}, "sessions: is missing; write a value for it."],
+    [{ sessions: "a" }, 'sessions: "a" is not a list of sessions; write one entry "- id: name" for each.'],
+    [{ sessions: [{}] }, "sessions[0].id: is missing; write a value for it."],
+    [{ sessions: [{ id: 1 }] }, "sessions[0].id: 1 is not a name; write it in quotes."],
+    [{ sessions: [], strategy: "moon" }, 'strategy: "moon" is not a strategy; write local.'],
+    [{ sessions: [], engine: "docker" }, `engine: "docker" is not an engine's address; write unix:///path, tcp://host:port or ssh://user@host.`],
+    [{ sessions: [], image: { agent: "claude" } }, 'image.agent: "claude" is not an agent; write none or {version: "2.1.329"}.'],
+    [{ sessions: [], image: { agent: { version: "latest" } } }, 'image.agent.version: "latest" is not an exact version; write one such as "2.1.329".'],
+    [{ sessions: [], image: { agent: { version: "1.0.0", tag: 1 } } }, "image.agent.tag: there is no such key; see stacks/settings.schema.json."],
+    [{ sessions: [], image: { caBundle: "text" } }, 'image.caBundle: "text" is not a file of PEM certificates; name one, or set image.caBundle: none.'],
+    [{ sessions: [], local: { debug: "yes" } }, 'local.debug: "yes" is not true or false.'],
+    [{ sessions: [], local: { debg: true } }, "local.debg: there is no such key; known here: hostNetwork, debug, volumePersistence."],
+    [session({ limits: 5 }), "sessions[0].limits: 5 is not a set of keys and values; known here: memory, cpu, processes, openFiles, tmp, sharedMemory."],
+    [session({ mounts: "x" }), 'sessions[0].mounts: "x" is not a list; write one entry "- …" for each.'],
+    [session({ limits: { memory: 4 } }), 'sessions[0].limits.memory: 4 is not a size; write "4 GB".'],
+    [session({ limits: { tmp: "1 KB" } }), 'sessions[0].limits.tmp: "1 KB" is less than 1 MB; write a larger size such as "64 MB".'],
+    [session({ limits: { tmp: "9999999 TB" } }), 'sessions[0].limits.tmp: "9999999 TB" is more than 1024 TB; write a smaller size such as "512 MB".'],
+    [session({ limits: { cpu: "many" } }), 'sessions[0].limits.cpu: "many" is not a number of cores; write "2" or "1.5".'],
+    [session({ limits: { processes: 1.5 } }), "sessions[0].limits.processes: 1.5 is not a whole number; write one from 16 to 4194304."],
+    [session({ limits: { processes: 1 } }), "sessions[0].limits.processes: 1 is too small; write a number from 16 to 4194304."],
+    [session({ idleTimeout: "2 weeks" }), 'sessions[0].idleTimeout: "2 weeks" is not a duration; write "2 h".'],
+    [session({ idleTimeout: "0 s" }), 'sessions[0].idleTimeout: "0 s" is shorter than a second; write "2 h".'],
+    [session({ idleTimeout: "99999 d" }), 'sessions[0].idleTimeout: "99999 d" is longer than a century; write "2 h".'],
+    [session({ reservations: { memory: "5 GB" } }), 'sessions[0].reservations.memory: "5 GB" is more than the limit of 4 GB; lower it or raise limits.memory.'],
+    [session({ agentCommand: "" }), 'sessions[0].agentCommand: "" is empty; write a value or remove the key.'],
+    [session({ environment: { "A-B": "x" } }), "sessions[0].environment.A-B: is not the name of a variable."],
+    [session({ workspace: { kind: "disk" } }), 'sessions[0].workspace.kind: "disk" is not a workspace; write {kind: volume}, {kind: tmpfs, size: "1 GB"} or {kind: host, path: /folder}.'],
+    [session({ network: { egress: "some" } }), 'sessions[0].network.egress: "some" is not an egress mode; write none or open.'],
+    [session({ network: { mode: 7 } }), "sessions[0].network.mode: 7 is not a network mode; write bridge, none, host, container:<id> or custom:<name>."],
+    [session({ network: { ...open, mode: "none" } }), 'sessions[0].network.egress: "open" does not fit: network mode "none" has no way out; remove mode or set egress: none.'],
+    [session({ network: { ...open, dns: ["dns.example"] } }), 'sessions[0].network.dns[0]: "dns.example" is not the address of a resolver.'],
+    [session({ network: { dns: ["9.9.9.9"] } }), 'sessions[0].network.dns: ["9.9.9.9"] does not fit: the session has no network of its own with a way out, so no resolver can be reached; remove dns or set egress: open.'],
+    [session({ security: { capabilities: ["a b"] } }), 'sessions[0].security.capabilities[0]: "a b" is not the name of a capability.'],
+    [session({ security: { seccompProfile: "text" } }), 'sessions[0].security.seccompProfile: "text" cannot be read as JSON; name a file with a seccomp profile.'],
+    [session({ repositories: [{ name: "x" }] }), 'sessions[0].repositories[0]: "x" needs a path or a url, and not both.'],
+    [session({ repositories: [{ name: "x", path: "code", ref: "main" }] }), 'sessions[0].repositories[0].ref: "main" belongs to a url; a path is taken as it is.'],
+    [session({ repositories: [{ name: "x", url: "file:///%zz" }] }), 'sessions[0].repositories[0].url: "file:///%zz" is not the URL of a folder of this machine; write file:///folder.'],
+    [session({ repositories: [{ name: "x", url: "file://code" }] }), 'sessions[0].repositories[0].url: "file://code" is not the URL of a folder of this machine; write file:///folder.'],
+    [session({ repositories: [{ name: "x", url: "file:///srv/%2e%2e/etc" }] }), 'sessions[0].repositories[0].url: "/srv/../etc" climbs with ".."; write the full path that is meant.'],
+    [session({ repositories: [{ name: "x", url: "https://token@example.com/x" }] }), 'sessions[0].repositories[0].url: "https://…@example.com/x" holds a password; take it out.'],
+    [session({ mounts: [{ source: "code", target: "/etc/x" }] }), 'sessions[0].mounts[0].target: "/etc/x" lies in /etc, which the session needs itself; choose another target.'],
+    [session({ mounts: [{ source: "text", target: "/data" }] }), 'sessions[0].mounts[0].source: "text" is not a folder.'],
+    [session({ securityPolicy: "constructor" }), 'sessions[0].securityPolicy: "constructor" is not under securityPolicies, which has no entry; add one.'],
+    [{ sessions: [null, null] }, "sessions[0]: null is not a set of keys and values; known here: id, agentId, securityPolicy, repositories, workspace, limits, reservations, environment, network, healthCheck, security, mounts, agentCommand, idleTimeout, maxLifetime."],
+  ])("%j", (raw, expected) => {
+    const sentences = refusedWith(raw);
+    expect(sentences[0]).toBe(expected);
+    // One for each entry that is faulty, and none that follows from the first mistake alone.
+    expect(sentences).toHaveLength(Array.isArray((raw as { sessions?: unknown }).sessions) ? Math.max(1, (raw as { sessions: unknown[] }).sessions.length) : 1);
+  });
+
+  test("certificates that the user's environment names and that are not there", () => {
+    expect(refusedWith({ sessions: [] }, { NODE_EXTRA_CA_CERTS: "/nowhere" })).toEqual(['NODE_EXTRA_CA_CERTS: "/nowhere" is not a file of PEM certificates; name one, or set image.caBundle: none.']);
+  });
+});
+
+describe("what is wrong is named where it was written, and nothing follows from it that is not so", () => {
+  test("a mistake in defaults or in a policy is said once, under its own key", () => {
+    const raw = { defaults: { mounts: [{ source: "gone", target: "/data" }], network: { dns: ["9.9.9.9"] } }, securityPolicies: { p: { network: { ports: [{ container: 1, host: 1 }], dns: [] } } }, sessions: [{ id: "a" }, { id: "b" }, { id: "c", securityPolicy: "p" }] };
+    expect(refusedWith(raw).map((sentence) => sentence.split(": ")[0])).toEqual(["defaults.mounts[0].source", "defaults.network.dns", "securityPolicies.p.network.ports"]);
+  });
+
+  test.each<[string, object, string]>([
+    ["a misspelt key beside open egress", { defaults: { network: open, colour: 1 }, sessions: [{ id: "a", network: { ports: [{ container: 1, host: 1 }] } }] }, "defaults.colour"],
+    ["an egress that cannot be read beside ports", session({ network: { egress: "yes", ports: [{ container: 1, host: 1 }] } }), "sessions[0].network.egress"],
+    ["a limit that cannot be read beside a reservation", session({ limits: { cpu: "x" }, reservations: { cpu: 3 } }), "sessions[0].limits.cpu"],
+    ["a policy with a faulty value", { securityPolicies: { p: { limits: { cpu: 0 } } }, sessions: [{ id: "a", securityPolicy: "p" }] }, "securityPolicies.p.limits.cpu"],
+    ["allowed paths with a faulty one", { allowedHostPaths: [root, 5], ...session({ workspace: { kind: "host", path: "gone" } }) }, "allowedHostPaths[1]"],
+    ["options with a faulty one beside the host's network", { local: { hostNetwork: true, debug: 1 }, ...session({ network: { mode: "host" } }) }, "local.debug"],
+  ])("%s", (_, raw, key) => {
+    const own = refusedWith(raw).filter((sentence) => !sentence.includes("does not exist"));
+    expect(own.map((sentence) => sentence.split(": ")[0])).toEqual([key]);
+  });
+});
+
+describe("no way around a refusal", () => {
+  test.each(["host", "none", "default"])("the engine's mode %s by way of a custom network", (mode) => {
+    expect(refusedWith(session({ network: { mode: `custom:${mode}` } }))).toEqual([`sessions[0].network.mode: "custom:${mode}" is not a network mode; write bridge, none, host, container:<id> or custom:<name>.`]);
+  });
+
+  test("a debug folder that is a link to /etc", () => {
+    symlinkSync("/etc", join(root, "src"));
+    const sentences = refusedWith({ local: { debug: true }, sessions: [{ id: "a" }] });
+    expect(sentences).toHaveLength(1);
+    expect(sentences[0]).toMatch(/^local\.debug: true mounts \.\/src, which leads to \/etc,/);
+  });
+
+  test.each([`${homedir()}/.ssh`, "/home/somebody/.ssh/keys", "/Users/somebody/.aws", "/home/somebody"])("the credentials in %s, whoever runs this", (path) => {
+    expect(checkHostPath(path, { base: root })).toEqual({ refused: expect.stringMatching(/credentials|system folder/) });
+  });
+
+  test("one port on all addresses and on one", () => {
+    const ports = (address: string) => ({ network: { ...open, ports: [{ container: 80, host: 8080, address }] } });
+    expect(refusedWith({ sessions: [{ id: "a", ...ports("0.0.0.0") }, { id: "b", ...ports("127.0.0.1") }] })).toEqual(['sessions[1].network.ports: 127.0.0.1:8080/tcp is taken by session "a"; choose another host port.']);
+    expect(refusedWith({ sessions: [{ id: "a", ...ports("127.0.0.2") }, { id: "b", ...ports("127.0.0.1") }] })).toEqual([]);
+  });
+});
+
+describe("no sentence gives a secret away", () => {
+  const environment = { TOKEN: "hunter2" };
+  test.each<[string, unknown]>([
+    ["a variable of a wrong kind", session({ environment: { TOKEN: ["hunter2"] } })],
+    ["an environment that is a text", session({ environment: "hunter2" })],
+    ["sessions that are no list", { sessions: { id: "a", environment } }],
+    ["a session in a list too many", { sessions: [[{ id: "a", environment }]] }],
+    ["defaults that are a list", { sessions: [], defaults: [{ environment }] }],
+    ["a password with @ in a URL", session({ repositories: [{ name: "x", url: "https://u:hun@hunter2@example.com/x" }] })],
+    ["a seccomp profile that is another file", session({ security: { seccompProfile: "text" } })],
+  ])("%s", (_, raw) => {
+    const sentences = refusedWith(raw);
+    expect(sentences).not.toEqual([]);
+    expect(sentences.join("\n")).not.toMatch(/hunter2|top-secret/);
+  });
+});
+
+describe("for anything", () => {
+  test("JSON of any form is read or refused with sentences", () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ maxDepth: 5 }), (raw) => {
+        expect(refusedWith(raw).every((sentence) => sentence.endsWith("."))).toBe(true);
+      }),
+    );
+    expect(refusedWith(null)).toHaveLength(1);
+  });
+
+  test("a value of the environment that cannot be read is never in a sentence", () => {
+    const secret = fc.stringMatching(/^[a-z]{12}$/).map((text) => `secret${text}`);
+    fc.assert(
+      fc.property(secret, fc.constantFrom("environment", "limits", "id"), (text, broken) => {
+        const sentences = refusedWith({ sessions: [{ id: "a", environment: { A: text, B: text }, [broken]: [text].map((inner) => ({ environment: { A: inner } })) }] });
+        expect(sentences.length).toBeGreaterThan(0);
+        expect(sentences.join("\n")).not.toContain(text);
+      }),
+    );
+  });
+
+  test("every DNS label of at most 40 characters is an id", () => {
+    fc.assert(
+      fc.property(fc.stringMatching(/^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/), (id) => {
+        expect(parse({ sessions: [{ id }] }, { root, environment: {} }).sessions[0]?.id).toBe(id);
+      }),
+    );
+  });
+
+  test("a size and a duration are whole numbers of what they say", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 99_999 }), fc.constantFrom<[string, number][]>([" MB", 2 ** 20], ["GiB", 2 ** 30], [" gb ", 2 ** 30], ["tb", 2 ** 40]), (amount, [unit, factor]) => {
+        expect(parseSize(`${amount}${unit}`)).toBe(amount * factor);
+      }),
+    );
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 9999 }), fc.constantFrom("s", "m", "h", "d"), (tenths, unit) => {
+        expect(Number.isInteger(parseDuration(`${tenths / 10} ${unit}`))).toBe(true);
+      }),
+    );
+  });
+
+  test("a link to a system folder is refused, however long the way", () => {
+    let count = 0;
+    fc.assert(
+      fc.property(fc.constantFrom("/etc", "/proc", "/sys", "/dev", "/usr/bin", "/var/log", "/"), fc.integer({ min: 1, max: 5 }), (target, hops) => {
+        let last: string = target;
+        for (let hop = 0; hop < hops; hop += 1) {
+          const link = join(root, `hop-${count++}`);
+          symlinkSync(last, link);
+          last = link;
+        }
+        expect(checkHostPath(last, { base: root })).toHaveProperty("refused");
+      }),
+    );
+  });
+});

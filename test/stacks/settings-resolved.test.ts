@@ -1,0 +1,132 @@
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { parse } from "../../stacks/settings.ts";
+import { temporaryFolder } from "../support/folder.ts";
+
+/** What every key of a description becomes, in full, so that nothing else is ever added to a session. */
+
+const root = temporaryFolder("resolved");
+for (const folder of ["code", "data", "src"]) mkdirSync(join(root, folder));
+symlinkSync(join(root, "code"), join(root, "link"));
+symlinkSync(root, join(root, "own"));
+writeFileSync(join(root, "seccomp.json"), '{ "defaultAction": "SCMP_ACT_ERRNO" }');
+writeFileSync(join(root, "ca.pem"), "-----BEGIN CERTIFICATE-----\n");
+
+const image = { variant: "slim", agent: { package: "@anthropic-ai/claude-code", version: "2.1.329" }, labels: {} };
+const plain = {
+  repositories: [],
+  workspace: { kind: "volume" },
+  limits: {},
+  reservations: {},
+  environment: {},
+  network: { egress: "none", dns: [], ports: [] },
+  healthCheck: {},
+  security: {},
+  binds: [],
+};
+
+test("an id alone becomes a session with nothing beside the baseline", () => {
+  expect(parse({ sessions: [{ id: "a" }] }, { root, environment: {} })).toEqual({
+    strategy: "local",
+    local: { hostNetwork: false, debug: false, volumePersistence: true },
+    image,
+    allowedHostPaths: [],
+    sessions: [{ id: "a", agentId: "a", ...plain }],
+  });
+});
+
+test("every key of a session, with paths made real and units made numbers", () => {
+  const session = {
+    id: "full-1",
+    agentId: "agent",
+    repositories: [
+      { name: "local", path: "link" },
+      { name: "remote", url: "ssh://git@example.com/x.git", ref: "v1.0" },
+      { name: "file", url: `file://${root}/link` },
+    ],
+    workspace: { kind: "tmpfs", size: "1.5 GB" },
+    limits: { memory: "8 GB", cpu: "1.5", processes: 64, openFiles: 128, tmp: "64 MB", sharedMemory: "1gib" },
+    reservations: { memory: "2048 MB", cpu: 0.25 },
+    environment: { TEXT: "x", NUMBER: 1, FLAG: true },
+    network: { mode: "bridge", egress: "open", dns: ["9.9.9.9", "2620:fe::fe"], ports: [{ container: 80, host: 8080 }, { container: 53, host: 53, address: "0.0.0.0", protocol: "udp" }] },
+    healthCheck: { interval: "1 m", timeout: "5 s", startPeriod: "1.5 m", retries: 5 },
+    security: { capabilities: ["NET_BIND_SERVICE"], seccompProfile: "seccomp.json", appArmorProfile: "docker-default" },
+    mounts: [{ source: "own/data", target: "/data" }],
+    agentCommand: "claude --resume",
+    idleTimeout: "90 m",
+    maxLifetime: "2 d",
+  };
+  expect(parse({ sessions: [session] }, { root, environment: {} }).sessions).toEqual([
+    {
+      id: "full-1",
+      agentId: "agent",
+      repositories: [
+        { name: "local", kind: "path", path: join(root, "code") },
+        { name: "remote", kind: "url", url: "ssh://git@example.com/x.git", ref: "v1.0" },
+        { name: "file", kind: "url", url: `file://${root}/link`, hostPath: join(root, "code") },
+      ],
+      workspace: { kind: "tmpfs", size: 1536 * 1024 ** 2 },
+      limits: { memory: 8 * 1024 ** 3, cpu: 1.5, processes: 64, openFiles: 128, tmp: 64 * 1024 ** 2, sharedMemory: 1024 ** 3 },
+      reservations: { memory: 2 * 1024 ** 3, cpu: 0.25 },
+      environment: { TEXT: "x", NUMBER: "1", FLAG: "true" },
+      network: {
+        mode: { kind: "bridge" },
+        egress: "open",
+        dns: ["9.9.9.9", "2620:fe::fe"],
+        ports: [
+          { container: 80, host: 8080, address: "127.0.0.1", protocol: "tcp" },
+          { container: 53, host: 53, address: "0.0.0.0", protocol: "udp" },
+        ],
+      },
+      healthCheck: { interval: 60, timeout: 5, startPeriod: 90, retries: 5 },
+      security: { capabilities: ["NET_BIND_SERVICE"], seccompProfile: '{"defaultAction":"SCMP_ACT_ERRNO"}', appArmorProfile: "docker-default" },
+      binds: [{ source: join(root, "data"), target: "/data", readOnly: true }],
+      agentCommand: "claude --resume",
+      idleTimeout: 5400,
+      maxLifetime: 172_800,
+    },
+  ]);
+});
+
+test.each([
+  ["nothing", {}, {}, image],
+  ["no agent", { agent: "none" }, {}, { variant: "slim", labels: {} }],
+  ["a version alone keeps the package", { agent: { version: "1.2.3" } }, {}, { ...image, agent: { package: "@anthropic-ai/claude-code", version: "1.2.3" } }],
+  ["the user's own certificates", {}, { NODE_EXTRA_CA_CERTS: join(root, "ca.pem") }, { ...image, caBundle: join(root, "ca.pem") }],
+  ["an empty NODE_EXTRA_CA_CERTS is none", {}, { NODE_EXTRA_CA_CERTS: "" }, image],
+  ["a bundle of the project wins over the user's", { caBundle: "ca.pem" }, { NODE_EXTRA_CA_CERTS: "/nowhere" }, { ...image, caBundle: join(root, "ca.pem") }],
+  ["none refuses the user's", { caBundle: "none" }, { NODE_EXTRA_CA_CERTS: join(root, "ca.pem") }, image],
+  [
+    "all of it",
+    { variant: "full", base: "debian@sha256:1", platform: "linux/arm64", revision: "abc", created: "2026-01-01T00:00:00Z" },
+    {},
+    { ...image, variant: "full", base: "debian@sha256:1", platform: "linux/arm64", labels: { revision: "abc", created: "2026-01-01T00:00:00Z" } },
+  ],
+])("the image: %s", (_, given, environment, expected) => {
+  expect(parse({ sessions: [], image: given }, { root, environment }).image).toEqual(expected);
+});
+
+test("what the strategy's options change in a session", () => {
+  const settings = parse({ sessions: [{ id: "a" }], local: { debug: true, volumePersistence: false, hostNetwork: true }, allowedHostPaths: ["own"], engine: "unix:///run/x.sock" }, { root, environment: {} });
+  expect(settings).toMatchObject({ engine: "unix:///run/x.sock", allowedHostPaths: [root], local: { debug: true, volumePersistence: false, hostNetwork: true } });
+  expect(settings.sessions).toEqual([
+    {
+      id: "a",
+      agentId: "a",
+      ...plain,
+      workspace: { kind: "tmpfs", size: 1024 ** 3 },
+      network: { mode: { kind: "host" }, egress: "none", dns: [], ports: [] },
+      binds: [{ source: join(root, "src"), target: "/app/src", readOnly: true }],
+    },
+  ]);
+});
+
+test.each([
+  ["none", { kind: "none" }],
+  ["bridge", { kind: "bridge" }],
+  ["container:other-1", { kind: "container", id: "other-1" }],
+  ["custom:team.net", { kind: "custom", name: "team.net" }],
+])("the network mode %s", (mode, expected) => {
+  expect(parse({ sessions: [{ id: "a", network: { mode } }] }, { root, environment: {} }).sessions[0]?.network.mode).toEqual(expected);
+});
