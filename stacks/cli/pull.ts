@@ -87,12 +87,12 @@ async function pull(docker: Docker, container: Docker.Container, name: string, i
     must(git(folder, "init", "--quiet", "--bare", "--template=", quarantine), "git could not make a temporary repository");
     must(git(quarantine, "fetch", "--quiet", "--no-tags", bundle, `${branch}:${branch}`), "git could not read what the session sent");
     const before = git(target, "rev-parse", "--quiet", "--verify", branch);
-    const fetched = git(target, "-c", "transfer.fsckObjects=true", "-c", "fetch.fsckObjects=true", "-c", "core.hooksPath=/dev/null", "fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-auto-maintenance", "--no-write-fetch-head", quarantine, `${force ? "+" : ""}${branch}:${branch}`);
+    const fetched = git(target, "-c", "transfer.fsckObjects=true", "-c", "fetch.fsckObjects=true", "-c", "core.hooksPath=/dev/null", "fetch", "--no-tags", "--no-recurse-submodules", "--no-auto-maintenance", "--no-write-fetch-head", quarantine, `${force ? "+" : ""}${branch}:${branch}`);
     if (fetched.status !== 0 && fetched.stderr.includes("non-fast-forward")) throw new Error(`${target} has commits on session/${id} that the session has not; --force replaces them`);
     must(fetched, `git could not take the session's work into ${target}`);
     // The first time, all that no other branch has is new.
     const known = before.status === 0 ? [before.stdout.trim()] : [`--exclude=${branch}`, "--all"];
-    const log = must(git(target, "log", "--format=%h %s", branch, "--not", ...known), `git could not list the commits in ${target}`);
+    const log = must(git(target, "log", "--no-show-signature", "--format=%h %s", branch, "--not", ...known), `git could not list the commits in ${target}`);
     const commits = log.split("\n").filter(Boolean).map((line) => ({ id: line.split(" ", 1)[0] ?? "", subject: plain(line.slice(line.indexOf(" ") + 1)) }));
     return { commits, head: must(git(target, "rev-parse", "--short", branch), "git could not find the branch").trim() };
   } finally {
