@@ -1,10 +1,11 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { temporaryFolder } from "../support/folder.ts";
 
+const folder = temporaryFolder("plan");
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Runs `sessions` where no engine and no Pulumi CLI can be reached. */
@@ -29,7 +30,7 @@ test("plan needs no engine, no CLI and no network", () => {
 });
 
 test("plan compares with a saved plan", () => {
-  const file = join(mkdtempSync(join(tmpdir(), "agent-sessions-plan-")), "saved.json");
+  const file = join(folder, "saved.json");
   expect(sessions("plan", "--save", file).status).toBe(0);
   expect(Object.keys(JSON.parse(readFileSync(file, "utf8")) as object)).toHaveLength(6);
   const { status, stdout } = sessions("plan", "--against", file, "--detailed-exitcode");

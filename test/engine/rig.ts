@@ -5,6 +5,7 @@ import type Docker from "dockerode";
 import { connectEngine } from "../../components/container-engine/connect.ts";
 import { findEngine } from "../../components/container-engine/find.ts";
 import { ensureBaseImage } from "../../stacks/cli/setup/base-image.ts";
+import { textConfig } from "../../stacks/cli/stack.ts";
 import type { Applied } from "../../stacks/embedded/apply.ts";
 import { EmbeddedEngine, type Reviewed } from "../../stacks/embedded/engine.ts";
 import { type Health, waitHealthy } from "../../stacks/embedded/health.ts";
@@ -36,7 +37,7 @@ export class Rig {
 
   engine(sessions: readonly object[], more: Readonly<Record<string, unknown>> = {}): EmbeddedEngine {
     const described = { sessions, image: { agent: "none" }, ...more };
-    const config = Object.fromEntries(Object.entries(described).map(([key, value]) => [`agent-sessions:${key}`, JSON.stringify(value)]));
+    const config = textConfig({ config: Object.fromEntries(Object.entries(described).map(([key, value]) => [`agent-sessions:${key}`, value])) });
     return new EmbeddedEngine({ project: "agent-sessions", stack: this.stack, root: this.root, config }, this.docker);
   }
 

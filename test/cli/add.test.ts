@@ -1,0 +1,57 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { Checkout } from "./checkout.ts";
+
+const checkout = new Checkout();
+afterAll(() => checkout.dispose());
+
+const read = (stack: string) => readFileSync(checkout.stackFile(stack), "utf8");
+const sessionsOf = (stack: string) => (parse(read(stack)) as { config: Record<string, unknown> }).config["agent-sessions:sessions"];
+
+describe("sessions add", () => {
+  test("adds an entry and keeps every line that was there", async () => {
+    const before = "# ours\nconfig:\n  agent-sessions:sessions:\n    # the first\n    - id: one # stays\n";
+    checkout.write("comments", before);
+    const { code, stdout } = await checkout.run(["add", "two", "--stack", "comments", "--egress", "open", "-r", "lib=https://example.com/lib.git", "-r", "own=https://example.com/own.git"]);
+    expect([code, stdout]).toEqual([0, 'Added session two to stacks/Pulumi.comments.yaml; "sessions up" starts it.\n']);
+    expect(read("comments").startsWith(before)).toBe(true);
+    expect(sessionsOf("comments")).toEqual([
+      { id: "one" },
+      { id: "two", repositories: [{ name: "lib", url: "https://example.com/lib.git" }, { name: "own", url: "https://example.com/own.git" }], network: { egress: "open" } },
+    ]);
+  });
+
+  test.each([
+    ["sessions kept as JSON in a text, as the Pulumi CLI may", `config:\n  agent-sessions:sessions: '[{"id": "one"}]'\n`, [{ id: "one" }, { id: "two" }]],
+    ["an empty configuration", "config:\n", [{ id: "two" }]],
+    ["an empty file", "", [{ id: "two" }]],
+  ])("adds to %s", async (_, content, expected) => {
+    checkout.write("forms", content);
+    expect((await checkout.run(["add", "two", "--stack", "forms"])).code).toBe(0);
+    expect(sessionsOf("forms")).toEqual(expected);
+  });
+
+  test.each([
+    ["an id that is taken", ["one"], 2, /sessions\[1\]\.id: "one" is taken by sessions\[0\]/],
+    ["an id of 41 characters", ["x".repeat(41)], 2, /longer than 40 characters/],
+    ["a repository at /etc", ["two", "-r", "code=/etc"], 2, /sessions\[1\]\.repositories\[0\]/],
+    ["a repository without a place", ["two", "-r", "code"], 2, /names no place/],
+    ["an egress that does not exist", ["two", "--egress", "some"], 2, /Allowed choices are none, open/],
+  ])("refuses %s and leaves the file alone", async (_, args, expected, sentence) => {
+    const before = "config:\n  agent-sessions:sessions:\n    - id: one\n";
+    checkout.write("refused", before);
+    const { code, stdout, stderr } = await checkout.run(["add", ...args, "--stack", "refused"]);
+    expect([code, stdout, stderr]).toEqual([expected, "", expect.stringMatching(sentence)]);
+    expect(stderr).not.toMatch(/^\s+at /m);
+    expect(read("refused")).toBe(before);
+    expect(readdirSync(join(checkout.root, "stacks")).filter((name) => name.startsWith("Pulumi.refused"))).toEqual(["Pulumi.refused.yaml"]);
+  });
+
+  test("names a stack file that is no YAML", async () => {
+    checkout.write("broken", "config: [\n");
+    const { code, stderr } = await checkout.run(["add", "two", "--stack", "broken"]);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^sessions: stacks\/Pulumi\.broken\.yaml is no YAML: /)]);
+  });
+});

@@ -1,0 +1,54 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { liveEngine } from "../engine/rig.ts";
+import { Checkout } from "./checkout.ts";
+
+const docker = await liveEngine();
+const stack = "day";
+
+describe.skipIf(docker === undefined)("a day with the sessions command", () => {
+  const checkout = new Checkout();
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), "agent-sessions-day-")));
+  const repository = join(folder, "code");
+  const git = (...args: string[]) => execFileSync("git", ["-C", repository, "-c", "user.name=t", "-c", "user.email=t@localhost", ...args], { encoding: "utf8" }).trim();
+  const sessions = (command: string, ...args: string[]) => checkout.run([command, "--stack", stack, ...args]);
+  const json = async (command: string, ...args: string[]) => JSON.parse((await sessions(command, "--json", ...args)).stdout);
+
+  beforeAll(() => {
+    mkdirSync(repository);
+    git("init", "-q", "-b", "main");
+    git("commit", "-q", "--allow-empty", "-m", "first");
+    checkout.write(stack, "config:\n  # Kept.\n  agent-sessions:image: { agent: none }\n  agent-sessions:sessions: []\n");
+  });
+  afterAll(async () => {
+    await sessions("down", "--delete-data", "--engine", "embedded");
+    checkout.dispose();
+    rmSync(folder, { recursive: true });
+  });
+
+  test("a session is added, started, worked in, pulled from and removed", async () => {
+    expect((await sessions("add", "day", "--repository", `code=${repository}`)).code).toBe(0);
+    expect(readFileSync(checkout.stackFile(stack), "utf8")).toContain("# Kept.");
+    const up = await sessions("up", "--yes", "--json", "--engine", "embedded");
+    expect(up.code, up.stderr).toBe(0);
+    expect(JSON.parse(up.stdout)).toMatchObject({ changed: true, sessions: [{ session: "day", status: "healthy", isolation: "sealed" }] });
+
+    const line = "cd /workspace/code && echo new > file && git add file && git commit -qm second && echo later > other; echo out; echo err >&2; exit 7";
+    expect(await sessions("exec", "day", "--", "sh", "-c", line)).toMatchObject({ code: 7, stdout: "out\n", stderr: "err\n" });
+    expect((await sessions("diff", "day")).stdout).toMatch(/^\+new$[\s\S]*^\+later$/m);
+    expect((await sessions("pull", "day")).stdout).toMatch(/^code: 1 new .*on session\/day/);
+    expect(git("log", "--format=%s", "session/day")).toBe("second\nfirst");
+    expect(git("branch", "--show-current")).toBe("main");
+
+    expect((await sessions("stop", "day")).stdout).toBe("Session day is stopped.\n");
+    expect(await json("list")).toMatchObject([{ session: "day", state: "exited" }]);
+    expect((await sessions("up", "--yes", "--engine", "embedded")).stdout).toContain("healthy");
+    expect((await sessions("logs", "day")).code).toBe(0);
+
+    expect(await json("down", "--engine", "embedded")).toEqual({ removed: ["claude-agent-day"], kept: expect.arrayContaining(["logs", "session", "workspace"].map((kind) => `claude-agent-day-${kind}`)), failures: [] });
+    expect(await json("down", "--delete-data", "--engine", "embedded")).toMatchObject({ kept: [], failures: [] });
+  }, 300_000);
+});
