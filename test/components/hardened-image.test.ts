@@ -1,0 +1,93 @@
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { HardenedImageArgs } from "../../components/hardened-image/args.ts";
+import { buildContext } from "../../components/hardened-image/context.ts";
+import { HardenedImage, toDockerImage } from "../../components/hardened-image/docker.ts";
+import { record } from "../support/record.ts";
+
+const home = process.cwd();
+afterEach(() => {
+  const folder = process.cwd();
+  process.chdir(home);
+  rmSync(folder, { recursive: true });
+});
+beforeEach(() => {
+  process.chdir(mkdtempSync(join(tmpdir(), "agent-sessions-image-")));
+  mkdirSync("images/session/files", { recursive: true });
+  writeFileSync("images/session/Dockerfile", "FROM scratch\n");
+  writeFileSync("images/session/files/run", "one", { mode: 0o644 });
+  writeFileSync("ca.pem", "first");
+});
+
+const plain: HardenedImageArgs = { base: "debian:12" };
+const made = (args: Partial<HardenedImageArgs> = {}) => toDockerImage({ ...plain, ...args }, buildContext("images/session", args.caBundle));
+
+test("it asks the provider for exactly this", async () => {
+  const { one } = await record(() => new HardenedImage("session", { ...plain, variant: "full", agent: { package: "p", version: "1.2.3" }, platform: "linux/arm64", labels: { version: "1", revision: "r", created: "t" } }));
+  expect(one("Image")).toMatchObject({ name: "session-image", parent: one("HardenedImage").urn, dependencies: [] });
+  expect(one("Image").inputs).toEqual({
+    imageName: expect.stringMatching(/^agent-sessions-session:full-[0-9a-f]{12}$/),
+    skipPush: true,
+    // The provider's own default.
+    buildOnPreview: false,
+    build: {
+      context: "images/session",
+      dockerfile: "images/session/Dockerfile",
+      target: "full",
+      platform: "linux/arm64",
+      builderVersion: "BuilderBuildKit",
+      args: { BASE_IMAGE: "debian:12", AGENT_PACKAGE: "p", AGENT_VERSION: "1.2.3", VERSION: "1", VCS_REF: "r", BUILD_DATE: "t" },
+    },
+  });
+});
+
+test("the tag stays while nothing in the build changes, wherever and whenever it is built", () => {
+  const before = made();
+  writeFileSync("images/session/files/run", "one");
+  expect(made()).toEqual(before);
+});
+
+test.each<[string, Partial<HardenedImageArgs>, () => void]>([
+  ["a file's content", {}, () => writeFileSync("images/session/files/run", "two")],
+  ["a file's name", {}, () => writeFileSync("images/session/files/more", "")],
+  ["a file's execute bit", {}, () => chmodSync("images/session/files/run", 0o755)],
+  ["the base", { base: "debian:13" }, () => {}],
+  ["the variant", { variant: "full" }, () => {}],
+  ["the agent", { agent: { package: "p", version: "1.0.0" } }, () => {}],
+  ["the platform", { platform: "linux/arm64" }, () => {}],
+  ["a label", { labels: { revision: "abc" } }, () => {}],
+  ["a CA bundle", { caBundle: "ca.pem" }, () => {}],
+])("the tag changes with %s", (_, args, change) => {
+  const before = made().imageName;
+  change();
+  expect(made(args).imageName).not.toBe(before);
+});
+
+test("a CA bundle is built from a copy that holds it, named by its content; the sources stay as they are", () => {
+  const sources = buildContext("images/session").hash;
+  const first = made({ caBundle: "ca.pem" });
+  expect(first.build.context).toMatch(/^\.agent-sessions\/contexts\/[0-9a-f]{16}$/);
+  expect(readFileSync(join(first.build.context, "ca-bundle.crt"), "utf8")).toBe("first");
+  expect(readFileSync(join(first.build.context, "files/run"), "utf8")).toBe("one");
+  expect(made({ caBundle: "ca.pem" })).toEqual(first);
+  writeFileSync("ca.pem", "second");
+  const second = made({ caBundle: "ca.pem" });
+  expect(second.imageName).not.toBe(first.imageName);
+  expect(second.build.context).not.toBe(first.build.context);
+  expect(buildContext("images/session").hash).toBe(sources);
+});
+
+test("a bundle that is not there is refused and no image is registered", async () => {
+  let refused: unknown;
+  const { of } = await record(() => {
+    try {
+      new HardenedImage("session", { ...plain, caBundle: "gone.pem" });
+    } catch (error) {
+      refused = error;
+    }
+  });
+  expect((refused as Error | undefined)?.message).toContain("gone.pem");
+  expect(of("Image")).toEqual([]);
+});

@@ -1,0 +1,78 @@
+import { expect, test } from "vitest";
+import type { IsolatedNetworkArgs, NetworkAttachment } from "../../components/isolated-network/args.ts";
+import { IsolatedNetwork } from "../../components/isolated-network/docker.ts";
+import { record } from "../support/record.ts";
+
+const place = { sessionId: "a", stack: "agent-sessions/test" };
+type Given = Omit<IsolatedNetworkArgs, keyof typeof place>;
+
+async function make(args: Given) {
+  let attachment: NetworkAttachment | undefined;
+  const recorded = await record(() => {
+    attachment = new IsolatedNetwork("a", { ...place, ...args }).attachment;
+  });
+  const { resources = [], ...rest } = attachment ?? {};
+  return { ...recorded, attachment: rest, resources: resources.length };
+}
+
+const bare = { ports: [], dns: [] };
+const bridge = (open: boolean) => ({
+  name: "claude-agent-a",
+  driver: "bridge",
+  internal: !open,
+  options: {
+    "com.docker.network.bridge.enable_icc": "false",
+    "com.docker.network.bridge.enable_ip_masquerade": String(open),
+    // Without an address of its own on the bridge, the host's services cannot be reached through it.
+    ...(!open && { "com.docker.network.bridge.inhibit_ipv4": "true" }),
+  },
+  labels: [
+    { label: "created_by", value: "agent-sessions" },
+    { label: "session_id", value: "a" },
+    { label: "stack", value: "agent-sessions/test" },
+  ],
+});
+const own = { name: "claude-agent-a", alias: "a" };
+const port = { container: 80, host: 8080, address: "127.0.0.1", protocol: "tcp" } as const;
+
+test.each<[Given, object]>([
+  [{}, { ...bare, isolation: "sealed", networkMode: "none", authority: [] }],
+  [{ mode: { kind: "host" } }, { ...bare, isolation: "none", networkMode: "host", authority: ["the host's network"] }],
+  [{ mode: { kind: "container", id: "x" } }, { ...bare, isolation: "none", networkMode: "container:x", authority: ["the network of container x"] }],
+  [{ mode: { kind: "custom", name: "n" }, dns: ["9.9.9.9"], ports: [port] }, { ports: [port], dns: ["9.9.9.9"], isolation: "shared", network: { name: "n", alias: "a" }, authority: ["the network n"] }],
+])("%j makes no network", async (args, expected) => {
+  const { of, attachment, resources } = await make(args);
+  expect(attachment).toEqual(expected);
+  expect(of("Network")).toEqual([]);
+  expect(resources).toBe(0);
+});
+
+test.each<[Given, object, object]>([
+  [{ egress: "open", dns: ["9.9.9.9"], ports: [port] }, bridge(true), { ports: [port], dns: ["9.9.9.9"], isolation: "isolated", network: own, authority: ["egress to any host"] }],
+  [{ mode: { kind: "bridge" } }, bridge(false), { ports: [], dns: ["127.0.0.1"], isolation: "sealed", network: own, authority: [] }],
+])("%j makes one network of the session's own", async (args, inputs, expected) => {
+  const { one, attachment, resources } = await make(args);
+  expect(one("Network").inputs).toEqual(inputs);
+  expect(one("Network")).toMatchObject({ name: "a-bridge", parent: one("IsolatedNetwork").urn, dependencies: [], deleteBeforeReplace: true, retainOnDelete: false });
+  expect(attachment).toEqual(expected);
+  expect(resources).toBe(1);
+});
+
+test.each<[Given, RegExp]>([
+  [{ ports: [port] }, /^session a, network\.ports: egress is "none", and a sealed session publishes nothing; remove the ports/],
+  [{ mode: { kind: "bridge" }, ports: [port] }, /^session a, network\.ports: egress is "none"/],
+  [{ mode: { kind: "host" }, egress: "open", ports: [port] }, /^session a, network\.ports: the network mode is "host"/],
+  [{ mode: { kind: "bridge" }, dns: ["9.9.9.9"] }, /^session a, network\.dns: the session has no network of its own with a way out/],
+  [{ mode: { kind: "none" }, egress: "open" }, /^session a, network\.egress: network mode "none" has no way out/],
+])("%j is refused before any network is registered", async (args, sentence) => {
+  let refused: unknown;
+  const { of } = await record(() => {
+    try {
+      new IsolatedNetwork("a", { ...place, ...args });
+    } catch (error) {
+      refused = error;
+    }
+  });
+  expect((refused as Error | undefined)?.message).toMatch(sentence);
+  expect(of("Network")).toEqual([]);
+});

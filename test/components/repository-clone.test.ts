@@ -1,0 +1,73 @@
+import { expect, test } from "vitest";
+import { cloneName, RepositoryClone, type RepositoryCloneArgs } from "../../components/session-volumes/repository.ts";
+import { record } from "../support/record.ts";
+
+const plain = { name: "x", url: "https://example.com/x", image: "sha256:0", stack: "agent-sessions/test" };
+const stem = cloneName(plain);
+const labels = [
+  { label: "created_by", value: "agent-sessions" },
+  { label: "kind", value: "repository" },
+  { label: "stack", value: "agent-sessions/test" },
+];
+const container = {
+  name: stem,
+  image: "sha256:0",
+  user: "1000:1000",
+  entrypoints: ["/usr/bin/tini", "--", "/usr/local/bin/repository-fetch"],
+  workingDir: "/workspace",
+  envs: ["REPOSITORY_REF=", "REPOSITORY_URL=https://example.com/x", "SESSION_PIDS_REQUIRED=0"],
+  labels: [...labels.slice(0, 2), { label: "pids_limit", value: "128" }, ...labels.slice(2)],
+  readOnly: true,
+  capabilities: { drops: ["ALL"] },
+  securityOpts: ["no-new-privileges:true"],
+  ipcMode: "private",
+  memory: 1024,
+  memorySwap: 1024,
+  cpus: "1",
+  mounts: [{ type: "volume", source: stem, target: "/workspace", readOnly: false }],
+  tmpfs: { "/tmp": "rw,noexec,nosuid,nodev,size=67108864,mode=1777" },
+  networksAdvanced: [{ name: stem }],
+  logDriver: "json-file",
+  logOpts: { "max-size": "1m", "max-file": "2" },
+  restart: "no",
+  attach: true,
+  mustRun: false,
+  rm: false,
+};
+const make = (args: Partial<RepositoryCloneArgs> = {}) => record(() => new RepositoryClone("c", { ...plain, ...args }));
+
+test("a remote one is fetched through a network of its own into a volume, by a container as hardened as a session", async () => {
+  const { all, one } = await make();
+  const [volume, network, fetch] = ["Volume", "Network", "Container"].map(one);
+  expect(all).toHaveLength(4);
+  expect(volume).toMatchObject({ name: "c-volume", parent: one("RepositoryClone").urn, inputs: { name: stem, driver: "local", labels } });
+  expect(network?.inputs).toEqual({ name: stem, driver: "bridge", internal: false, options: { "com.docker.network.bridge.enable_icc": "false", "com.docker.network.bridge.enable_ip_masquerade": "true" }, labels });
+  expect(fetch?.inputs).toEqual(container);
+  expect(fetch).toMatchObject({ name: "c-fetch", parent: one("RepositoryClone").urn, replaceWith: [network?.urn], deleteBeforeReplace: true });
+  expect(fetch?.dependencies.toSorted()).toEqual([volume?.urn, network?.urn].toSorted());
+});
+
+test("one of this machine is fetched without any network, from a folder that is bound read-only", async () => {
+  const { of, one } = await make({ url: "file:///srv/x", hostPath: "/srv/x" });
+  const name = cloneName({ name: "x", url: "file:///srv/x" });
+  const { networksAdvanced: _, ...rest } = container;
+  expect(of("Network")).toEqual([]);
+  expect(one("Container").inputs).toEqual({
+    ...rest,
+    name,
+    networkMode: "none",
+    envs: ["REPOSITORY_REF=", "REPOSITORY_URL=file:///source", "SESSION_PIDS_REQUIRED=0"],
+    mounts: [{ ...container.mounts[0], source: name }, { type: "bind", source: "/srv/x", target: "/source", readOnly: true, bindOptions: { propagation: "rprivate" } }],
+  });
+});
+
+test("a changed ref runs the fetch again and leaves the volume", async () => {
+  const [before, after] = [await make(), await make({ ref: "v2" })];
+  expect(after.one("Volume")).toEqual(before.one("Volume"));
+  expect(after.one("Container").inputs).toEqual({ ...container, envs: ["REPOSITORY_REF=v2", ...container.envs.slice(1)] });
+});
+
+test("the name tells URLs apart", () => {
+  expect(cloneName({ name: "x", url: "https://a.example/x" })).toMatch(/^agent-repository-x-[0-9a-f]{8}$/);
+  expect(cloneName({ name: "x", url: "https://a.example/x" })).not.toBe(cloneName({ name: "x", url: "https://b.example/x" }));
+});

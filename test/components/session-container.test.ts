@@ -1,0 +1,149 @@
+import * as pulumi from "@pulumi/pulumi";
+import { expect, test } from "vitest";
+import { IsolatedNetwork } from "../../components/isolated-network/docker.ts";
+import type { SessionContainerArgs } from "../../components/session-container/args.ts";
+import { goDuration, SessionContainer } from "../../components/session-container/docker.ts";
+import { SessionVolumes } from "../../components/session-volumes/docker.ts";
+import { record } from "../support/record.ts";
+
+const place = { sessionId: "a", stack: "agent-sessions/test" };
+const none = { networkMode: "none", ports: [], dns: [], isolation: "sealed", authority: [], resources: [] } as const;
+const plain: SessionContainerArgs = { ...place, image: "sha256:0", network: none, mounts: [] };
+const GB = 1024 ** 3;
+
+/** All that the provider is asked for when nothing is. */
+const baselineInputs = {
+  name: "claude-agent-a",
+  image: "sha256:0",
+  hostname: "a",
+  user: "1000:1000",
+  entrypoints: ["/usr/bin/tini", "--", "/usr/local/bin/session-entrypoint"],
+  workingDir: "/workspace",
+  envs: ["AGENT_COMMAND=", "AGENT_ID=a", "CLAUDE_HEADLESS=true", "RUST_LOG=info", "SESSION_HEALTH_RETRIES=3", "SESSION_ID=a", "SESSION_IDLE_TIMEOUT=0", "SESSION_MAX_LIFETIME=0", "SESSION_REPOSITORIES="],
+  labels: [
+    { label: "authority", value: "" },
+    { label: "created_by", value: "agent-sessions" },
+    { label: "pids_limit", value: "512" },
+    { label: "session_id", value: "a" },
+    { label: "stack", value: "agent-sessions/test" },
+  ],
+  readOnly: true,
+  capabilities: { drops: ["ALL"] },
+  securityOpts: ["no-new-privileges:true"],
+  ipcMode: "private",
+  memory: 4096,
+  memorySwap: 4096,
+  cpus: "2",
+  shmSize: 64,
+  ulimits: [{ name: "nofile", soft: 4096, hard: 4096 }],
+  mounts: [],
+  tmpfs: {},
+  networkMode: "none",
+  healthcheck: { tests: ["CMD", "/usr/local/bin/session-health"], interval: "30s", timeout: "10s", startPeriod: "30s", retries: 3 },
+  restart: "always",
+  logDriver: "json-file",
+  logOpts: { "max-size": "50m", "max-file": "10" },
+  wait: false,
+  mustRun: true,
+  destroyGraceSeconds: 10,
+};
+
+test("with nothing asked for, exactly the baseline is registered, below its component", async () => {
+  const { all, one } = await record(() => new SessionContainer("a", plain));
+  expect(all.map(({ type, name }) => [type, name])).toEqual([
+    ["agent-sessions:docker:SessionContainer", "a"],
+    ["docker:index/container:Container", "a-container"],
+  ]);
+  expect(one("Container")).toMatchObject({ parent: one("SessionContainer").urn, dependencies: [], replaceWith: [], deleteBeforeReplace: true, retainOnDelete: false, ignoreChanges: [] });
+  expect(one("Container").inputs).toEqual(baselineInputs);
+});
+
+test("every option changes its own inputs and no other", async () => {
+  const args: SessionContainerArgs = {
+    ...plain,
+    agentId: "me",
+    agentCommand: "claude --resume",
+    environment: { A: "1", SESSION_ID: "forged", SESSION_HEALTH_RETRIES: "0" },
+    debug: true,
+    limits: { memory: 8 * GB, cpu: 1.5, processes: 64, openFiles: 128, sharedMemory: GB },
+    reservations: { memory: 2 * GB, cpu: 0.5 },
+    healthCheck: { interval: 90, timeout: 5, startPeriod: 3600, retries: 5 },
+    security: { capabilities: ["SYS_NICE", "CHOWN"], seccompProfile: "{}", appArmorProfile: "docker-default" },
+    network: { ...none, networkMode: undefined, network: { name: "n", alias: "a" }, dns: ["9.9.9.9"], ports: [{ container: 80, host: 8080, address: "127.0.0.1", protocol: "tcp" }], authority: ["egress to any host"] },
+    mounts: [
+      { target: "/data", readOnly: false, source: { kind: "bind", path: "/srv/data" } },
+      { target: "/session", readOnly: false, source: { kind: "volume", name: "v" } },
+      { target: "/tmp", readOnly: false, source: { kind: "tmpfs", size: 1024, exec: false, mode: "1777", owned: false } },
+      { target: "/workspace", readOnly: false, source: { kind: "tmpfs", size: 2048, exec: true, mode: "0700", owned: true } },
+    ],
+    repositories: ["x", "y"],
+    idleTimeout: 60,
+    maxLifetime: 120,
+  };
+  const authority = ["session a: capability CHOWN", "session a: capability SYS_NICE", "session a: egress to any host", "session a: mount /srv/data at /data (writable)", "session a: port 127.0.0.1:8080 to 80/tcp"];
+  let component: SessionContainer | undefined;
+  const { one } = await record(() => {
+    component = new SessionContainer("a", args);
+  });
+  const { networkMode: _, ...rest } = baselineInputs;
+  expect(one("Container").inputs).toEqual({
+    ...rest,
+    envs: [
+      "A=1", "AGENT_COMMAND=claude --resume", "AGENT_ID=me", "CLAUDE_DEBUG=true", "CLAUDE_HEADLESS=true", "RUST_LOG=debug", "SESSION_HEALTH_RETRIES=5", "SESSION_ID=a",
+      "SESSION_IDLE_TIMEOUT=60", "SESSION_MAX_LIFETIME=120", "SESSION_REPOSITORIES=x y",
+    ],
+    labels: [{ label: "authority", value: authority.join("\n") }, baselineInputs.labels[1], { label: "pids_limit", value: "64" }, ...baselineInputs.labels.slice(3)],
+    capabilities: { drops: ["ALL"], adds: ["CHOWN", "SYS_NICE"] },
+    securityOpts: ["no-new-privileges:true", "seccomp={}", "apparmor=docker-default"],
+    memory: 8192,
+    memorySwap: 8192,
+    memoryReservation: 2048,
+    cpus: "1.5",
+    cpuShares: 512,
+    shmSize: 1024,
+    ulimits: [{ name: "nofile", soft: 128, hard: 128 }],
+    mounts: [
+      { type: "bind", source: "/srv/data", target: "/data", readOnly: false, bindOptions: { propagation: "rprivate" } },
+      { type: "volume", source: "v", target: "/session", readOnly: false },
+    ],
+    tmpfs: { "/tmp": "rw,noexec,nosuid,nodev,size=1024,mode=1777", "/workspace": "rw,exec,nosuid,nodev,size=2048,mode=0700,uid=1000,gid=1000" },
+    networksAdvanced: [{ name: "n", aliases: ["a"] }],
+    dns: ["9.9.9.9"],
+    ports: [{ internal: 80, external: 8080, ip: "127.0.0.1", protocol: "tcp" }],
+    healthcheck: { ...baselineInputs.healthcheck, interval: "1m30s", timeout: "5s", startPeriod: "1h0m0s", retries: 5 },
+  });
+  expect(component).toMatchObject({ containerName: "claude-agent-a", authority, attachCommand: "docker exec -it claude-agent-a tmux attach -t claude" });
+});
+
+test.each([
+  ["host", undefined],
+  ["container:other", undefined],
+  ["none", "a"],
+])("in network mode %s the host name is %s, since a shared stack has one already", async (networkMode, hostname) => {
+  const { one } = await record(() => new SessionContainer("a", { ...plain, network: { ...none, networkMode } }));
+  expect(one("Container").inputs).toMatchObject({ networkMode });
+  expect(one("Container").inputs.hostname).toBe(hostname);
+});
+
+test("an image that is still unknown stays unknown, and what the component needs is registered first", async () => {
+  const { all, one, of } = await record(() => {
+    const { forSession } = new SessionVolumes("a", place);
+    const image = pulumi.output(pulumi.unknown) as pulumi.Output<string>;
+    new SessionContainer("a", { ...plain, image, mounts: forSession.mounts }, { dependsOn: [...forSession.resources] });
+  });
+  expect(one("Container").inputs.image).toBe(pulumi.runtime.unknownValue);
+  expect(new Set(one("SessionContainer").dependencies)).toEqual(new Set(of("Volume").map(({ urn }) => urn)));
+  expect(all.findLastIndex(({ type }) => type.endsWith(":Volume"))).toBeLessThan(all.indexOf(one("Container")));
+});
+
+test("a replaced network replaces the session that is on it", async () => {
+  const { one } = await record(() => {
+    const { attachment } = new IsolatedNetwork("a", { ...place, egress: "open" });
+    new SessionContainer("a", { ...plain, network: attachment });
+  });
+  expect(one("Container").replaceWith).toEqual([one("Network").urn]);
+});
+
+test.each([[1, "1s"], [60, "1m0s"], [90, "1m30s"], [3600, "1h0m0s"], [3661, "1h1m1s"]])("%i seconds are written as the engine writes them", (seconds, text) => {
+  expect(goDuration(seconds)).toBe(text);
+});
