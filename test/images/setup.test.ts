@@ -139,7 +139,12 @@ describe("the engine", () => {
 });
 
 describe("a pull", () => {
-  const modem = { followProgress: (_: unknown, done: (error: Error | null) => void, progress: (event: object) => void) => (progress({ id: "1", status: "Pull complete" }), done(null)) };
+  const modem = {
+    followProgress: (_: unknown, done: (error: Error | null) => void, progress: (event: object) => void) => {
+      progress({ id: "1", status: "Pull complete" });
+      done(null);
+    },
+  };
   const engine = (give: (options: { abortSignal: AbortSignal }) => Promise<unknown>) =>
     ({ pull: (_: string, options: { abortSignal: AbortSignal }) => give(options), modem }) as unknown as Pick<Docker, "pull" | "modem">;
 
