@@ -28,7 +28,9 @@ const cpu = (meaning: string) =>
   z
     .union([z.number(), z.string().regex(/^\s*\d+(\.\d+)?\s*$/, { error: 'is not a number of cores; write "2" or "1.5"' })], { error: 'is not a number of cores; write "2" or "1.5"' })
     .transform((value) => Number(value))
-    .refine((cores) => cores >= 0.01 && cores <= 1024, { error: 'is not a number of cores that can be given; write "2" or "0.5"' })
+    .refine((cores) => cores >= 0.1 && cores <= 1024, { error: 'is not a number of cores that can be given; write "2" or "0.5"' })
+    // The Docker provider reads back no more than that.
+    .refine((cores) => Number(cores.toFixed(cores < 10 ? 2 : 1)) === cores, { error: 'is too fine a number of cores; write at most two decimals, and one from 10 on, such as "1.25" or "12.5"' })
     .describe(`${meaning} Cores, in fractions, such as "1.5".`);
 
 const count = (meaning: string, least: number, most: number) =>

@@ -56,7 +56,7 @@ export function toDocker(args: SessionContainerArgs) {
     }),
 
     readOnly: baseline.readOnlyRootFilesystem,
-    capabilities: { drops: [...baseline.capabilities.drop], ...(args.security?.capabilities?.length && { adds: [...args.security.capabilities].sort() }) },
+    capabilities: { drops: [...baseline.capabilities.drop], ...(args.security?.capabilities?.length && { adds: args.security.capabilities.map(fullCapability).sort() }) },
     securityOpts: [
       "no-new-privileges:true",
       ...(args.security?.seccompProfile === undefined ? [] : [`seccomp=${args.security.seccompProfile}`]),
@@ -67,7 +67,7 @@ export function toDocker(args: SessionContainerArgs) {
     // The provider counts memory in MB; an equal memorySwap means no swap, and leaving it out is a diff on every preview.
     memory: Math.round(limits.memory / MiB),
     memorySwap: Math.round(limits.memory / MiB),
-    cpus: String(limits.cpu),
+    cpus: decimalCores(limits.cpu),
     shmSize: Math.round(limits.sharedMemory / MiB),
     ulimits: [{ name: "nofile", soft: limits.openFiles, hard: limits.openFiles }],
     ...(args.reservations?.memory !== undefined && { memoryReservation: Math.round(args.reservations.memory / MiB) }),
@@ -119,6 +119,17 @@ function toTmpfs(mount: Mount): [string, string][] {
   const options = ["rw", exec ? "exec" : "noexec", "nosuid", "nodev", `size=${size}`, `mode=${mode}`];
   if (owned) options.push(`uid=${baseline.user.uid}`, `gid=${baseline.user.gid}`);
   return [[mount.target, options.join(",")]];
+}
+
+/** A capability as the engine spells it: in any other spelling a refresh would replace the container. */
+function fullCapability(name: string): string {
+  return `CAP_${name.toUpperCase().replace(/^CAP_/, "")}`;
+}
+
+/** Cores as the provider reads them back (`2.0`, `1.5`, `10.`): in any other spelling of the same number it would replace the container. */
+export function decimalCores(cores: number): string {
+  const digits = cores.toFixed(9);
+  return digits.split("0").length - 1 === 9 ? cores.toFixed(1) : digits.replace(/0+$/, "");
 }
 
 /** Seconds as the engine itself writes them (`1m30s`), so that no preview sees a difference. */

@@ -81,7 +81,8 @@ export function toCloneContainer(args: RepositoryCloneArgs, stem: string, labels
     ipcMode: "private",
     memory,
     memorySwap: memory,
-    cpus: "1",
+    // As the provider reads it back.
+    cpus: "1.0",
     mounts: [
       // The session image's workspace belongs to the agent, and a new volume takes that over.
       { type: "volume", source: stem, target: "/workspace", readOnly: false },

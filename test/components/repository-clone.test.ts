@@ -23,7 +23,7 @@ const container = {
   ipcMode: "private",
   memory: 1024,
   memorySwap: 1024,
-  cpus: "1",
+  cpus: "1.0",
   mounts: [{ type: "volume", source: stem, target: "/workspace", readOnly: false }],
   tmpfs: { "/tmp": "rw,noexec,nosuid,nodev,size=67108864,mode=1777" },
   networksAdvanced: [{ name: stem }],

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { expect, test } from "vitest";
 import { IsolatedNetwork } from "../../components/isolated-network/docker.ts";
 import type { SessionContainerArgs } from "../../components/session-container/args.ts";
-import { goDuration, SessionContainer } from "../../components/session-container/docker.ts";
+import { decimalCores, goDuration, SessionContainer } from "../../components/session-container/docker.ts";
 import { SessionVolumes } from "../../components/session-volumes/docker.ts";
 import { record } from "../support/record.ts";
 
@@ -33,7 +33,7 @@ const baselineInputs = {
   ipcMode: "private",
   memory: 4096,
   memorySwap: 4096,
-  cpus: "2",
+  cpus: "2.0",
   shmSize: 64,
   ulimits: [{ name: "nofile", soft: 4096, hard: 4096 }],
   mounts: [],
@@ -93,7 +93,7 @@ test("every option changes its own inputs and no other", async () => {
       "SESSION_IDLE_TIMEOUT=60", "SESSION_MAX_LIFETIME=120", "SESSION_REPOSITORIES=x y",
     ],
     labels: [{ label: "authority", value: authority.join("\n") }, baselineInputs.labels[1], { label: "pids_limit", value: "64" }, ...baselineInputs.labels.slice(3)],
-    capabilities: { drops: ["ALL"], adds: ["CHOWN", "SYS_NICE"] },
+    capabilities: { drops: ["ALL"], adds: ["CAP_CHOWN", "CAP_SYS_NICE"] },
     securityOpts: ["no-new-privileges:true", "seccomp={}", "apparmor=docker-default"],
     memory: 8192,
     memorySwap: 8192,
@@ -146,4 +146,8 @@ test("a replaced network replaces the session that is on it", async () => {
 
 test.each([[1, "1s"], [60, "1m0s"], [90, "1m30s"], [3600, "1h0m0s"], [3661, "1h1m1s"]])("%i seconds are written as the engine writes them", (seconds, text) => {
   expect(goDuration(seconds)).toBe(text);
+});
+
+test.each([[2, "2.0"], [0.5, "0.5"], [0.25, "0.25"], [1.05, "1.05"], [10, "10."], [12, "12.0"], [12.5, "12.5"], [100, "100."], [100.5, "100.5"]])("%d cores are written as the provider reads them back", (cores, text) => {
+  expect(decimalCores(cores)).toBe(text);
 });

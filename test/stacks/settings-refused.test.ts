@@ -44,6 +44,8 @@ describe("each mistake is one sentence with key, value and way out", () => {
     [session({ limits: { memory: 4 } }), 'sessions[0].limits.memory: 4 is not a size; write "4 GB".'],
     [session({ limits: { tmp: "1 KB" } }), 'sessions[0].limits.tmp: "1 KB" is less than 1 MB; write a larger size such as "64 MB".'],
     [session({ limits: { tmp: "9999999 TB" } }), 'sessions[0].limits.tmp: "9999999 TB" is more than 1024 TB; write a smaller size such as "512 MB".'],
+    [session({ limits: { cpu: 0.125 } }), 'sessions[0].limits.cpu: 0.125 is too fine a number of cores; write at most two decimals, and one from 10 on, such as "1.25" or "12.5".'],
+    [session({ limits: { cpu: "10.25" } }), 'sessions[0].limits.cpu: "10.25" is too fine a number of cores; write at most two decimals, and one from 10 on, such as "1.25" or "12.5".'],
     [session({ limits: { cpu: "many" } }), 'sessions[0].limits.cpu: "many" is not a number of cores; write "2" or "1.5".'],
     [session({ limits: { processes: 1.5 } }), "sessions[0].limits.processes: 1.5 is not a whole number; write one from 16 to 4194304."],
     [session({ limits: { processes: 1 } }), "sessions[0].limits.processes: 1 is too small; write a number from 16 to 4194304."],
