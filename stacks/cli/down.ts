@@ -36,7 +36,7 @@ async function run(options: Options): Promise<void> {
   const removed: string[] = [];
   const failures: string[] = [];
   if (name === "pulumi") {
-    const code = await runPulumi(["destroy", "--stack", source.stack, "--parallel", "64", ...(options.yes ? ["--yes"] : [])], source);
+    const code = await runPulumi("destroy", options, source);
     if (code !== 0) {
       process.exitCode = code;
       return;

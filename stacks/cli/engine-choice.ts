@@ -1,4 +1,5 @@
 import { spawn, spawnSync } from "node:child_process";
+import { delimiter, dirname } from "node:path";
 import { Option } from "commander";
 import type { Identity } from "../embedded/identity.ts";
 import type { Live } from "../embedded/live.ts";
@@ -28,9 +29,11 @@ export function chooseEngine(asked: "auto" | EngineName, live: Live, identity: I
   const owner = ownerOf(live, identity);
   if (asked === "auto") return owner ?? (pulumiKnows(source) ? "pulumi" : "embedded");
   if (owner !== undefined && owner !== asked) {
-    throw new Error(`the ${owner} engine made the sessions of this stack; to move over, run "sessions down --engine ${owner}", which keeps the data, then "sessions up --engine ${asked} --adopt"`);
+    const adopt = asked === "embedded" ? " --adopt" : "";
+    throw new Error(`the ${owner} engine made the sessions of this stack; to move over, run "sessions down --engine ${owner}", which keeps the data, then "sessions up --engine ${asked}${adopt}"`);
   }
   if (asked === "pulumi" && !hasPulumi()) throw new Error('the Pulumi CLI is not in PATH; install it, or use "--engine embedded"');
+  if (asked === "pulumi" && !pulumiKnows(source)) throw new Error(`Pulumi knows no stack "${source.stack}", or nobody is logged in; run "pulumi login" and "pulumi stack init ${source.stack}" first, or use "--engine embedded"`);
   return asked;
 }
 
@@ -42,11 +45,21 @@ function pulumiKnows({ stack, root }: StackSource): boolean {
   return hasPulumi() && spawnSync("pulumi", ["stack", "--show-name", "--stack", stack, "--non-interactive"], { cwd: root, stdio: "ignore" }).status === 0;
 }
 
-/** Runs the Pulumi CLI on the stack, with this Node first in PATH. @returns its exit code */
-export function runPulumi(args: readonly string[], { root }: StackSource): Promise<number> {
-  const env = { ...process.env, PATH: `${process.execPath.replace(/\/[^/]*$/, "")}:${process.env.PATH ?? ""}` };
+/** What the CLI is given: as many requests at once as the provider's waits of 2 s for each network and volume ask for. */
+const pulumiOptions = ["--parallel", "64"];
+
+/**
+ * Runs the Pulumi CLI on the stack, with this Node first in PATH. It asks on a terminal; without one, whoever runs the command
+ * has agreed by running it. All that it prints goes to standard error, as standard output belongs to the command.
+ *
+ * @returns its exit code
+ */
+export function runPulumi(operation: "up" | "destroy", options: { readonly yes?: boolean; readonly more?: readonly string[] }, { stack, root }: StackSource): Promise<number> {
+  const agreed = options.yes === true || !process.stdin.isTTY || !process.stderr.isTTY;
+  const args = [operation, "--stack", stack, ...pulumiOptions, ...(options.more ?? []), ...(agreed ? ["--yes"] : [])];
+  const env = { ...process.env, PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH ?? ""}` };
   return new Promise((resolve, reject) => {
-    const child = spawn("pulumi", args, { cwd: root, stdio: "inherit", env });
+    const child = spawn("pulumi", args, { cwd: root, stdio: ["inherit", 2, 2], env });
     child.once("error", reject);
     child.once("exit", (code) => resolve(code ?? 1));
   });

@@ -1,8 +1,10 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import type { Command } from "commander";
 import { EmbeddedEngine } from "../embedded/engine.ts";
+import { emptyLive } from "../embedded/live.ts";
 import { changes, compareInputs, type Plan } from "../embedded/plan.ts";
 import { concealSecrets } from "../embedded/secrets.ts";
+import { ownerOf } from "./engine-choice.ts";
 import { planJson, planText } from "./render.ts";
 import { loadStack, reachableEngine, stackOption } from "./stack.ts";
 
@@ -31,14 +33,17 @@ async function run(options: Options): Promise<void> {
   const source = loadStack(options.stack);
   const docker = options.against === undefined ? await reachableEngine(source) : undefined;
   const engine = new EmbeddedEngine(source, docker);
-  const { plan, report, refusals } = await engine.plan(await engine.live());
+  const live = await engine.live();
+  // What the Pulumi CLI made has no inputs on it to compare with.
+  const foreign = ownerOf(live, engine.identity) === "pulumi";
+  const { plan, report, refusals } = await engine.plan(foreign ? emptyLive(engine.identity) : live);
   const saved = savedResources(plan);
   if (options.save !== undefined) writeFileSync(options.save, `${JSON.stringify(saved, null, 2)}\n`);
 
   const differences = options.against === undefined ? undefined : compare(JSON.parse(readFileSync(options.against, "utf8")) as Saved, saved);
   if (options.json) console.log(JSON.stringify({ ...planJson(plan, report, refusals), ...(differences !== undefined && { against: differences }) }, null, 2));
   else if (differences !== undefined) console.log(differences.length === 0 ? "Nothing differs from the saved plan." : differences.map(({ operation, urn, keys }) => `  ${operation} ${urn}${keys.length > 0 ? `: ${keys.join(", ")}` : ""}`).join("\n"));
-  else console.log(`${docker === undefined ? "No engine answers, so everything counts as new.\n" : ""}${planText(plan, report)}`);
+  else console.log(`${docker === undefined ? "No engine answers, so everything counts as new.\n" : foreign ? `The Pulumi CLI made the sessions of this stack; "pulumi preview --stack ${source.stack}" shows what would change. Here everything counts as new.\n` : ""}${planText(plan, report)}`);
 
   for (const refusal of refusals) console.error(`refused: ${refusal}`);
   if (refusals.length > 0) process.exitCode = 1;

@@ -2,10 +2,11 @@ import { createInterface } from "node:readline/promises";
 import type { Command } from "commander";
 import type Docker from "dockerode";
 import { containerName, limitsOf } from "../../components/session-container/args.ts";
-import { EmbeddedEngine, type Reviewed } from "../embedded/engine.ts";
+import { EmbeddedEngine, type Reviewed, type StackSource } from "../embedded/engine.ts";
 import { type Health, waitHealthy } from "../embedded/health.ts";
+import { emptyLive } from "../embedded/live.ts";
 import { lock } from "../embedded/lock.ts";
-import { changes, limitTo, type Step } from "../embedded/plan.ts";
+import { changes, limitTo, type Plan, type Step } from "../embedded/plan.ts";
 import type { DeployedSession } from "../strategies/strategy.ts";
 import { formatSize } from "../units.ts";
 import { chooseEngine, type EngineName, engineOption, runPulumi } from "./engine-choice.ts";
@@ -49,11 +50,7 @@ async function run(options: Options): Promise<void> {
   const engine = new EmbeddedEngine(source, docker);
   const name = chooseEngine(options.engine, await engine.live(), engine.identity, source);
   say(`Stack ${source.stack}, ${name} engine.`);
-  if (name === "pulumi") {
-    process.exitCode = await runPulumi(["up", "--stack", source.stack, "--policy-pack", "policy", "--parallel", "64", ...(options.yes ? ["--yes"] : [])], source);
-    if (process.exitCode === 0) await finish(options, docker, engine, { changed: true }, say);
-    return;
-  }
+  if (name === "pulumi") return upWithPulumi(options, source, docker, engine, say);
 
   const release = await lock(engine.identity.deployment);
   try {
@@ -83,10 +80,31 @@ async function run(options: Options): Promise<void> {
       const failures = outcomes.filter(({ error, skipped }) => error !== undefined || skipped);
       if (failures.length > 0) throw new Error(`${failures.length} of ${outcomes.length} steps were not done: ${failures.map(({ name: object, error }) => `${object}${error === undefined ? " (skipped)" : ` (${error})`}`).join("; ")}. Mend the cause and run up again; what was done stays.`);
     }
-    await finish(options, docker, engine, { changed, reviewed }, say);
+    await finish(options, docker, engine, { by: "embedded", changed, reviewed }, say);
   } finally {
     release();
   }
+}
+
+/** Leaves planning, policy and rollout to the Pulumi CLI. It looks at what is really there first, so that what was removed by hand comes back. */
+async function upWithPulumi(options: Options, source: StackSource, docker: Docker, engine: EmbeddedEngine, say: (line: string) => void): Promise<void> {
+  if (options.adopt) throw new Error('--adopt belongs to the embedded engine; with Pulumi, "pulumi import" takes over what is there');
+  const reviewed = narrow(await engine.plan(emptyLive(engine.identity)), engine, options.only);
+  const targets = options.only === undefined ? [] : targetsOf(reviewed.plan);
+  const more = ["--refresh", "--policy-pack", "policy", ...targets.flatMap((urn) => ["--target", urn])];
+  const label = `${source.project}/${source.stack}`;
+  const objects = async () => (await engine.live()).objects.flatMap(({ id, labels }) => (labels.stack === label ? [id] : [])).sort().join();
+  const before = await objects();
+  process.exitCode = await runPulumi("up", { ...options, more }, source);
+  if (process.exitCode === 0) await finish(options, docker, engine, { by: "pulumi", changed: before !== (await objects()), reviewed }, say);
+}
+
+/** The resources of a plan, with all that the CLI wants targeted too when it is new: providers and parents. */
+function targetsOf({ steps, run: { registrations } }: Plan): readonly string[] {
+  const parents = new Map(registrations.map(({ urn, parent }) => [urn, parent]));
+  const line = (urn: string | undefined): string[] => (urn === undefined ? [] : [urn, ...line(parents.get(urn))]);
+  const providers = registrations.filter(({ type }) => type.startsWith("pulumi:providers:"));
+  return [...new Set([...providers, ...steps].flatMap(({ urn }) => line(urn)))];
 }
 
 /** What `--only` leaves of a plan. @throws Error when it names a session that is not in the stack file */
@@ -119,15 +137,17 @@ async function agreed(steps: readonly Step[]): Promise<boolean> {
 }
 
 /** Waits for health and prints the one table. */
-async function finish(options: Options, docker: Docker, engine: EmbeddedEngine, result: { changed: boolean; reviewed?: Reviewed }, say: (line: string) => void): Promise<void> {
+async function finish(options: Options, docker: Docker, engine: EmbeddedEngine, result: { by: EngineName; changed: boolean; reviewed: Reviewed }, say: (line: string) => void): Promise<void> {
   const sessions = engine.settings.sessions.filter(({ id }) => options.only?.includes(id) ?? true).map(({ id }) => ({ id, container: containerName(id) }));
   const health = await waitHealthy(docker, sessions, Number(options.timeout), ({ session, status, reason }) => {
     if (status !== "healthy") say(`  ${session} is ${status}${reason === undefined ? "" : `: ${reason}`}`);
   });
-  const { plan, report, refusals } = result.reviewed ?? (await engine.plan(await engine.live()));
+  const { plan, report, refusals } = result.reviewed;
   const deployed = plan.run.outputs.sessions as Readonly<Record<string, DeployedSession>>;
   if (options.json) {
-    console.log(JSON.stringify({ changed: result.changed, sessions: health.map((entry) => ({ ...entry, ...deployed[entry.session], containerId: undefined })), ...planJson(plan, report, refusals) }, null, 2));
+    // What the Pulumi CLI did stands in its own output; the plan here knows nothing of its state.
+    const details = result.by === "pulumi" ? { policy: report } : planJson(plan, report, refusals);
+    console.log(JSON.stringify({ engine: result.by, changed: result.changed, sessions: health.map((entry) => ({ ...entry, ...deployed[entry.session], containerId: undefined })), ...details }, null, 2));
   } else {
     console.log(summary(engine, deployed, health));
     if (!result.changed) console.log("Nothing was changed.");

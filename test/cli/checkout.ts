@@ -16,10 +16,13 @@ export interface Result {
 /** A copy of the program with stack files of its own, in which `sessions` is run as a user runs it. */
 export class Checkout {
   readonly root = realpathSync(mkdtempSync(join(tmpdir(), "agent-sessions-cli-")));
+  readonly #variables: NodeJS.ProcessEnv;
 
-  constructor() {
+  /** @param variables added to the environment of what is run in it */
+  constructor(variables: NodeJS.ProcessEnv = {}) {
+    this.#variables = variables;
     for (const room of ["stacks", "components", "policy", "images"]) cpSync(join(source, room), join(this.root, room), { recursive: true, filter: (path) => !path.includes("node_modules") });
-    cpSync(join(source, "package.json"), join(this.root, "package.json"));
+    for (const file of ["package.json", "Pulumi.yaml"]) cpSync(join(source, file), join(this.root, file));
     symlinkSync(join(source, "node_modules"), join(this.root, "node_modules"));
   }
 
@@ -37,6 +40,11 @@ export class Checkout {
     return this.spawn(process.execPath, [join(this.root, "stacks/cli/main.ts"), ...args], input);
   }
 
+  /** Runs another program in the checkout, with this Node first in PATH. */
+  runProgram(program: string, args: readonly string[]): Promise<Result> {
+    return this.spawn(program, args);
+  }
+
   /** Runs `sessions` on a terminal of 33 lines of 111 columns; `keys` are typed when the screen shows `prompt`. */
   runOnTerminal(args: readonly string[], prompt: RegExp, keys: string): Promise<Result> {
     const line = [process.execPath, join(this.root, "stacks/cli/main.ts"), ...args].map((word) => `'${word}'`).join(" ");
@@ -50,7 +58,7 @@ export class Checkout {
   private spawn(program: string, args: readonly string[], input?: string, prompt?: RegExp): Promise<Result> {
     return new Promise((resolve, reject) => {
       const { PULUMI_STACK, DEBUG, ...env } = process.env;
-      const child = spawn(program, args, { cwd: this.root, env: { ...env, TERM: "no-such-terminal" }, stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"] });
+      const child = spawn(program, args, { cwd: this.root, env: { ...env, TERM: "no-such-terminal", ...this.#variables }, stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"] });
       let [stdout, stderr, typed] = ["", "", false];
       child.stdout!.setEncoding("utf8").on("data", (text: string) => {
         stdout += text;
