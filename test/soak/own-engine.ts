@@ -1,0 +1,53 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import Docker from "dockerode";
+import { which } from "../../stacks/cli/setup/command.ts";
+import { until } from "../engine/rig.ts";
+
+const dockerd = process.platform === "linux" && process.getuid?.() === 0 ? which("dockerd") : undefined;
+
+/** Whether this machine can run an engine of the test's own; if not, the reason is printed. */
+export const canRunEngine = dockerd !== undefined;
+if (!canRunEngine) console.warn("skipped: an engine of the test's own needs Linux, root and dockerd");
+
+/** An engine of the test's own beside the machine's, with stock settings, whose death hurts nobody else. */
+export class OwnEngine {
+  readonly folder = mkdtempSync(join(tmpdir(), "agent-sessions-engine-"));
+  readonly socket = join(this.folder, "docker.sock");
+  readonly docker = new Docker({ socketPath: this.socket });
+  #process: ChildProcess | undefined;
+
+  /** Starts the engine. After a SIGKILL its containerd lives on, and a first start may give up on it: the second finds it gone. */
+  async start(): Promise<void> {
+    for (const attempt of [1, 2]) {
+      rmSync(join(this.folder, "pid"), { force: true });
+      this.spawn();
+      await until(async () => this.#process?.exitCode !== null || (await this.docker.ping().then(() => true, () => false)), 90, `the engine's start (${this.folder}/log)`);
+      if (this.#process?.exitCode === null) return;
+      if (attempt === 2) throw new Error(`the engine did not start: ${readFileSync(join(this.folder, "log"), "utf8").slice(-500)}`);
+    }
+  }
+
+  private spawn(): void {
+    writeFileSync(join(this.folder, "daemon.json"), "{}");
+    const log = openSync(join(this.folder, "log"), "a");
+    const paths = ["--host", `unix://${this.socket}`, "--data-root", join(this.folder, "data"), "--exec-root", join(this.folder, "run"), "--pidfile", join(this.folder, "pid"), "--config-file", join(this.folder, "daemon.json")];
+    // Without a bridge of its own it leaves the machine's firewall alone.
+    this.#process = spawn(dockerd ?? "dockerd", [...paths, "--bridge", "none", "--iptables=false", "--ip6tables=false"], { stdio: ["ignore", log, log] });
+    closeSync(log);
+  }
+
+  /** Removes its folder; a killed engine leaves its data root mounted on itself. */
+  dispose(): void {
+    spawnSync("umount", [join(this.folder, "data")], { stdio: "ignore" });
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  async end(signal: NodeJS.Signals): Promise<void> {
+    const ended = new Promise((resolve) => this.#process?.once("exit", resolve));
+    this.#process?.kill(signal);
+    await ended;
+  }
+}
