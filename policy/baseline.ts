@@ -50,8 +50,10 @@ export const baseline = deepFreeze({
   restart: "always",
   /** Where a published port listens unless settings say otherwise. */
   publishAddress: "127.0.0.1",
-  /** A resolver that answers nothing: a sealed container's look-ups fail at once instead of leaving through the engine. */
+  /** A resolver that answers nothing: a sealed container's look-ups fail instead of leaving through the engine. */
   sealedDns: ["127.0.0.1"] as readonly string[],
+  /** An engine before 25 gives a failed look-up no answer at all: with these it fails after a second, not after ten. */
+  sealedDnsOptions: ["timeout:1", "attempts:1"] as readonly string[],
   createdBy: "agent-sessions",
 });
 

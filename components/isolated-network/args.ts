@@ -38,6 +38,8 @@ export interface NetworkAttachment {
   readonly network?: { readonly name: string; readonly alias: string };
   readonly ports: readonly Port[];
   readonly dns: readonly string[];
+  /** The resolver's options, as in resolv.conf. @default the engine's */
+  readonly dnsOptions?: readonly string[];
   readonly isolation: IsolationLevel;
   /** What the network lets the session do beyond a sealed box. */
   readonly authority: readonly string[];

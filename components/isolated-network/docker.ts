@@ -62,7 +62,7 @@ function attach(args: IsolatedNetworkArgs): Omit<NetworkAttachment, "resources">
     case "bridge": {
       const network = { name: containerName(args.sessionId), alias: args.sessionId };
       if (args.egress === "open") return { ...rest, network, authority: ["egress to any host"] };
-      return { ...rest, network, dns: baseline.sealedDns, authority: [] };
+      return { ...rest, network, dns: baseline.sealedDns, dnsOptions: baseline.sealedDnsOptions, authority: [] };
     }
   }
 }

@@ -80,6 +80,7 @@ export function toDocker(args: SessionContainerArgs) {
     ...(network.networkMode !== undefined && { networkMode: network.networkMode }),
     ...(network.network !== undefined && { networksAdvanced: [{ name: network.network.name, aliases: [network.network.alias] }] }),
     ...(network.dns.length > 0 && { dns: [...network.dns] }),
+    ...(network.dnsOptions !== undefined && { dnsOpts: [...network.dnsOptions] }),
     ...(network.ports.length > 0 && {
       ports: network.ports.map((port) => ({ internal: port.container, external: port.host, ip: port.address, protocol: port.protocol })),
     }),

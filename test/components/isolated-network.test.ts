@@ -49,7 +49,7 @@ test.each<[Given, object]>([
 
 test.each<[Given, object, object]>([
   [{ egress: "open", dns: ["9.9.9.9"], ports: [port] }, bridge(true), { ports: [port], dns: ["9.9.9.9"], isolation: "isolated", network: own, authority: ["egress to any host"] }],
-  [{ mode: { kind: "bridge" } }, bridge(false), { ports: [], dns: ["127.0.0.1"], isolation: "sealed", network: own, authority: [] }],
+  [{ mode: { kind: "bridge" } }, bridge(false), { ports: [], dns: ["127.0.0.1"], dnsOptions: ["timeout:1", "attempts:1"], isolation: "sealed", network: own, authority: [] }],
 ])("%j makes one network of the session's own", async (args, inputs, expected) => {
   const { one, attachment, resources } = await make(args);
   expect(one("Network").inputs).toEqual(inputs);

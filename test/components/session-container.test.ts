@@ -69,7 +69,7 @@ test("every option changes its own inputs and no other", async () => {
     reservations: { memory: 2 * GB, cpu: 0.5 },
     healthCheck: { interval: 90, timeout: 5, startPeriod: 3600, retries: 5 },
     security: { capabilities: ["SYS_NICE", "CHOWN"], seccompProfile: "{}", appArmorProfile: "docker-default" },
-    network: { ...none, networkMode: undefined, network: { name: "n", alias: "a" }, dns: ["9.9.9.9"], ports: [{ container: 80, host: 8080, address: "127.0.0.1", protocol: "tcp" }], authority: ["egress to any host"] },
+    network: { ...none, networkMode: undefined, network: { name: "n", alias: "a" }, dns: ["9.9.9.9"], dnsOptions: ["attempts:1"], ports: [{ container: 80, host: 8080, address: "127.0.0.1", protocol: "tcp" }], authority: ["egress to any host"] },
     mounts: [
       { target: "/data", readOnly: false, source: { kind: "bind", path: "/srv/data" } },
       { target: "/session", readOnly: false, source: { kind: "volume", name: "v" } },
@@ -109,6 +109,7 @@ test("every option changes its own inputs and no other", async () => {
     tmpfs: { "/tmp": "rw,noexec,nosuid,nodev,size=1024,mode=1777", "/workspace": "rw,exec,nosuid,nodev,size=2048,mode=0700,uid=1000,gid=1000" },
     networksAdvanced: [{ name: "n", aliases: ["a"] }],
     dns: ["9.9.9.9"],
+    dnsOpts: ["attempts:1"],
     ports: [{ internal: 80, external: 8080, ip: "127.0.0.1", protocol: "tcp" }],
     healthcheck: { ...baselineInputs.healthcheck, interval: "1m30s", timeout: "5s", startPeriod: "1h0m0s", retries: 5 },
   });

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { askHealth } from "../../stacks/embedded/health.ts";
-import { imageType } from "../../stacks/embedded/live.ts";
 import { changes } from "../../stacks/embedded/plan.ts";
 import { liveEngine, Rig, until } from "../engine/rig.ts";
 import { canRunEngine, OwnEngine } from "./own-engine.ts";
@@ -10,21 +9,14 @@ const minutes = 60_000;
 
 describe.skipIf(docker === undefined || !canRunEngine)("an engine that is killed", () => {
   const engine = new OwnEngine();
-  const base = "agent-sessions-base:bookworm";
   let rig: Rig;
   const sessions = ["c-one", "c-two"].map((id) => ({ id }));
-  const settings = { engine: `unix://${engine.socket}`, image: { agent: "none", base } };
+  const { settings } = engine;
 
   beforeAll(async () => {
-    // The machine's own engine builds the image; the other takes it over.
-    const builder = new Rig(docker as NonNullable<typeof docker>, "crash-image");
-    const { reviewed } = await builder.up([], { image: settings.image });
-    const image = String(reviewed.plan.run.registrations.find(({ type }) => type === imageType)?.inputs.imageName);
-    await builder.dispose();
     await engine.start();
+    await engine.take(docker as NonNullable<typeof docker>);
     rig = new Rig(engine.docker, "crash");
-    const loaded = await engine.docker.loadImage(await (docker as NonNullable<typeof docker>).getImage(image).get());
-    await new Promise((resolve, reject) => loaded.on("data", () => {}).once("end", resolve).once("error", reject));
   }, 10 * minutes);
   afterAll(async () => {
     await rig.dispose();

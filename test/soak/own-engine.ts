@@ -3,8 +3,10 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Docker from "dockerode";
+import { localBase } from "../../components/hardened-image/args.ts";
 import { which } from "../../stacks/cli/setup/command.ts";
-import { until } from "../engine/rig.ts";
+import { imageType } from "../../stacks/embedded/live.ts";
+import { Rig, until } from "../engine/rig.ts";
 
 const dockerd = process.platform === "linux" && process.getuid?.() === 0 ? which("dockerd") : undefined;
 
@@ -12,12 +14,21 @@ const dockerd = process.platform === "linux" && process.getuid?.() === 0 ? which
 export const canRunEngine = dockerd !== undefined;
 if (!canRunEngine) console.warn("skipped: an engine of the test's own needs Linux, root and dockerd");
 
+// Named, since it has no base image of its own to choose by.
+const image = { agent: "none", base: localBase };
+
 /** An engine of the test's own beside the machine's, with stock settings, whose death hurts nobody else. */
 export class OwnEngine {
   readonly folder = mkdtempSync(join(tmpdir(), "agent-sessions-engine-"));
   readonly socket = join(this.folder, "docker.sock");
   readonly docker = new Docker({ socketPath: this.socket });
+  readonly #resolver: string | undefined;
   #process: ChildProcess | undefined;
+
+  /** @param resolver the address in its `/etc/resolv.conf`; the machine's own when left out */
+  constructor(resolver?: string) {
+    this.#resolver = resolver;
+  }
 
   /** Starts the engine. After a SIGKILL its containerd lives on, and a first start may give up on it: the second finds it gone. */
   async start(): Promise<void> {
@@ -35,8 +46,29 @@ export class OwnEngine {
     const log = openSync(join(this.folder, "log"), "a");
     const paths = ["--host", `unix://${this.socket}`, "--data-root", join(this.folder, "data"), "--exec-root", join(this.folder, "run"), "--pidfile", join(this.folder, "pid"), "--config-file", join(this.folder, "daemon.json")];
     // Without a bridge of its own it leaves the machine's firewall alone.
-    this.#process = spawn(dockerd ?? "dockerd", [...paths, "--bridge", "none", "--iptables=false", "--ip6tables=false"], { stdio: ["ignore", log, log] });
+    const command = [dockerd ?? "dockerd", ...paths, "--bridge", "none", "--iptables=false", "--ip6tables=false"];
+    if (this.#resolver !== undefined) {
+      writeFileSync(join(this.folder, "resolv.conf"), `nameserver ${this.#resolver}\n`);
+      command.unshift("unshare", "--mount", "sh", "-c", `mount --bind '${this.folder}/resolv.conf' /etc/resolv.conf && exec "$@"`, "sh");
+    }
+    const [program = "", ...args] = command;
+    this.#process = spawn(program, args, { stdio: ["ignore", log, log] });
     closeSync(log);
+  }
+
+  /** Settings with which its sessions are described. */
+  get settings(): Readonly<Record<string, unknown>> {
+    return { engine: `unix://${this.socket}`, image };
+  }
+
+  /** Gives it the sessions' image, which the machine's engine builds. */
+  async take(from: Docker): Promise<void> {
+    const builder = new Rig(from, "own-engine");
+    const { reviewed } = await builder.up([], { image });
+    await builder.dispose();
+    const name = String(reviewed.plan.run.registrations.find(({ type }) => type === imageType)?.inputs.imageName);
+    const loaded = await this.docker.loadImage(await from.getImage(name).get());
+    await new Promise((resolve, reject) => loaded.on("data", () => {}).once("end", resolve).once("error", reject));
   }
 
   /** Removes its folder; a killed engine leaves its data root mounted on itself. */

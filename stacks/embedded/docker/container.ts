@@ -7,7 +7,7 @@ const MiB = 1024 ** 2;
 
 /** The provider's inputs that are rendered here, and those that mean nothing to the engine itself. */
 const knownInputs = [
-  "attach", "capabilities", "command", "cpuShares", "cpus", "destroyGraceSeconds", "dns", "entrypoints", "envs", "healthcheck", "hostname", "image",
+  "attach", "capabilities", "command", "cpuShares", "cpus", "destroyGraceSeconds", "dns", "dnsOpts", "entrypoints", "envs", "healthcheck", "hostname", "image",
   "ipcMode", "labels", "logDriver", "logOpts", "memory", "memoryReservation", "memorySwap", "mounts", "mustRun", "name", "networkMode",
   "networksAdvanced", "ports", "readOnly", "restart", "rm", "securityOpts", "shmSize", "start", "tmpfs", "ulimits", "user", "wait", "workingDir",
 ] as const;
@@ -87,6 +87,7 @@ function toHostConfig(inputs: Properties, ports: readonly PortInput[], portKey: 
     Tmpfs: inputs.tmpfs as Record<string, string> | undefined,
     NetworkMode: network?.name ?? (inputs.networkMode as string | undefined),
     Dns: inputs.dns as string[] | undefined,
+    DnsOptions: inputs.dnsOpts as string[] | undefined,
     PortBindings: Object.fromEntries(ports.map((port) => [portKey(port), [{ HostIp: port.ip ?? "", HostPort: String(port.external ?? "") }]])),
     RestartPolicy: { Name: String(inputs.restart ?? "no") },
     LogConfig: { Type: String(inputs.logDriver ?? "json-file"), Config: (inputs.logOpts ?? {}) as Record<string, string> },
