@@ -1,0 +1,43 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { textConfig } from "../../stacks/cli/stack.ts";
+import { EmbeddedEngine } from "../../stacks/embedded/engine.ts";
+import { temporaryFolder } from "../support/folder.ts";
+import { previewOverTheWire } from "../support/pulumi-monitor.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
+const folder = temporaryFolder("both");
+mkdirSync(join(folder, "code"));
+
+test("both engines are given the same resources, inputs, order and options", async () => {
+  const config = textConfig({
+    config: {
+      "agent-sessions:image": { agent: "none", base: "debian:12" },
+      "agent-sessions:sessions": [
+        { id: "bare" },
+        {
+          id: "rich",
+          repositories: [
+            { name: "code", path: join(folder, "code") },
+            { name: "clone", url: "https://example.com/x.git", ref: "main" },
+          ],
+          workspace: { kind: "tmpfs", size: "64 MB" },
+          limits: { memory: "1 GB", cpu: 1.5, processes: 99 },
+          environment: { A: "1" },
+          network: { egress: "open", ports: [{ container: 80, host: 8080 }] },
+          security: { capabilities: ["CHOWN"] },
+        },
+        { id: "sealed", network: { mode: "bridge" } },
+      ],
+    },
+  });
+  const wire = await previewOverTheWire(root, "both", config);
+  const embedded = new EmbeddedEngine({ project: "agent-sessions", stack: "both", root, config });
+  const { registrations } = (await embedded.plan(await embedded.live())).plan.run;
+  const here = registrations.map(({ urn, inputs, parent = "", dependencies, replaceWith, retainOnDelete, deleteBeforeReplace }) => ({ urn, inputs, parent, dependencies, replaceWith, retainOnDelete, deleteBeforeReplace }));
+  const sorted = (list: readonly { urn: string }[]) => [...list].sort((a, b) => (a.urn < b.urn ? -1 : 1));
+  expect(here.filter(({ urn }) => /::(bare|rich|sealed)-container$/.test(urn))).toHaveLength(3);
+  expect(sorted(wire)).toEqual(sorted(here));
+});
