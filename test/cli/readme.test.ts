@@ -1,0 +1,64 @@
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { liveEngine } from "../engine/rig.ts";
+import { temporaryFolder } from "../support/folder.ts";
+import { Checkout } from "./checkout.ts";
+
+const docker = await liveEngine();
+const root = join(import.meta.dirname, "../..");
+const readme = readFileSync(join(root, "README.md"), "utf8");
+const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { scripts: Record<string, string> };
+
+test("every npm script and every file that the README names is there", () => {
+  const named = [...readme.matchAll(/npm (?:run ([\w:-]+)|(start|test)\b)/g)].map(([, script, short]) => script ?? short ?? "");
+  expect(named.length).toBeGreaterThan(15);
+  expect(named.filter((script) => scripts[script] === undefined)).toEqual([]);
+  for (const [, file = ""] of readme.matchAll(/`((?:stacks|policy|components|images|test)\/[\w./-]+)`/g)) expect(() => readFileSync(join(root, file)), file).not.toThrow(/ENOENT/);
+});
+
+describe.skipIf(docker === undefined)("a session in a minute", () => {
+  // A session of that name may be running on this machine.
+  const minute = readme.split("## A session in a minute")[1]?.split("```")[1]?.replaceAll("demo", "r-demo").replaceAll("review", "r-review") ?? "";
+  const lines = minute.split("\n").flatMap((line) => /^npm run sessions -- ([^#]+)/.exec(line)?.[1]?.trim() ?? []);
+  const checkout = new Checkout();
+  const code = join(temporaryFolder("readme"), "code");
+
+  beforeAll(async () => {
+    mkdirSync(code);
+    const git = (...args: string[]) => execFileSync("git", ["-C", code, "-c", "user.name=t", "-c", "user.email=t@localhost", ...args]);
+    git("init", "-q", "-b", "main");
+    git("commit", "-q", "--allow-empty", "-m", "first");
+    checkout.write("local", JSON.stringify({ config: { "agent-sessions:image": { agent: "none" }, "agent-sessions:sessions": [{ id: "r-demo", repositories: [{ name: "code", path: code }] }] } }));
+    expect((await checkout.run(["up", "--yes", "--engine", "embedded"])).code).toBe(0);
+  });
+  afterAll(async () => {
+    await checkout.run(["down", "--delete-data", "--engine", "embedded"]);
+    checkout.dispose();
+  });
+
+  test("holds every command of a day", () => {
+    expect(lines.map((line) => line.split(" ")[0]).sort()).toEqual(["add", "attach", "diff", "doctor", "down", "exec", "list", "logs", "plan", "pull", "start", "stop", "up"]);
+  });
+
+  test.each(lines)("sessions %s", async (line) => {
+    const args = line.split(" ");
+    if (args[0] === "attach") expect((await checkout.runOnTerminal(args, /\$ |# /, "\u0002d")).code).toBe(0);
+    else if (args.includes("--follow")) await followed(checkout, args);
+    else {
+      const { code, stderr } = await checkout.run(args);
+      expect(code, stderr).toBe(0);
+    }
+  });
+});
+
+/** Follows until the first output, then ends it as Ctrl-C does. */
+async function followed(checkout: Checkout, args: readonly string[]): Promise<void> {
+  const child = spawn(process.execPath, [join(checkout.root, "stacks/cli/main.ts"), ...args], { cwd: checkout.root, stdio: ["ignore", "pipe", "inherit"] });
+  const ended = once(child, "close");
+  await Promise.race([once(child.stdout, "data"), ended.then(() => Promise.reject(new Error("logs ended by itself")))]);
+  child.kill("SIGINT");
+  await ended;
+}
