@@ -45,7 +45,8 @@ export interface Applied {
 export async function applyPlan(plan: Plan, options: ApplyOptions): Promise<Applied> {
   const limit = limiter(options.parallel ?? 8);
   const outcomes: Outcome[] = [];
-  const steps = new Map(plan.steps.map((step) => [step.urn, step]));
+  const gone = plan.steps.filter(({ operation }) => operation === "delete");
+  const steps = new Map(plan.steps.filter(({ operation }) => operation !== "delete" && operation !== "keep").map((step) => [step.urn, step]));
   const failed = new Set<string>();
 
   const perform = async (step: Step, work: () => Promise<Resolution>): Promise<Resolution | undefined> => {
@@ -67,7 +68,8 @@ export async function applyPlan(plan: Plan, options: ApplyOptions): Promise<Appl
     options.progress?.end?.(outcome);
   };
 
-  await removeAll(plan.steps.filter(({ operation }) => operation === "delete"), options.docker, perform);
+  // A volume that left the program may still be in use by a container that is to be replaced.
+  await removeAll(gone.filter(({ live }) => live?.kind !== "volume"), options.docker, perform);
   const run = await runProgram({
     ...options,
     preview: false,
@@ -82,6 +84,7 @@ export async function applyPlan(plan: Plan, options: ApplyOptions): Promise<Appl
       return (await perform(step, () => carryOut(step, registration, options))) ?? asked;
     },
   });
+  await removeAll(gone.filter(({ live }) => live?.kind === "volume"), options.docker, perform);
   return { outcomes, outputs: run.outputs };
 }
 

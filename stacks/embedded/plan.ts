@@ -75,9 +75,9 @@ export async function planDeployment(options: PlanOptions): Promise<Plan> {
     return step.resolution;
   };
   const run = await runProgram({ ...options, preview: true, resolve });
-  const wanted = new Set(run.registrations.map(({ urn }) => urn));
+  const wanted = new Set(steps.map(({ urn, name }) => `${urn} ${name}`));
   for (const live of options.live.own) {
-    if (live.urn === undefined || wanted.has(live.urn)) continue;
+    if (live.urn === undefined || wanted.has(`${live.urn} ${live.name}`)) continue;
     const kept = live.labels[labelNames.retain] === "true" && !options.deleteData;
     steps.push({ operation: kept ? "keep" : "delete", urn: live.urn, type: typeOf(live.kind), name: live.name, changes: [], live, ...restartOf(live) });
   }

@@ -1,6 +1,7 @@
 import type Docker from "dockerode";
 import { processLimitLabel } from "../../../components/container-engine/hooks.ts";
 import type { Properties } from "../program.ts";
+import { archiveOf, type UploadInput } from "./archive.ts";
 import { labelsOf, nanoseconds, refuseUnknown } from "./inputs.ts";
 
 const MiB = 1024 ** 2;
@@ -9,7 +10,7 @@ const MiB = 1024 ** 2;
 const knownInputs = [
   "attach", "capabilities", "command", "cpuShares", "cpus", "destroyGraceSeconds", "dns", "dnsOpts", "entrypoints", "envs", "healthcheck", "hostname", "image",
   "ipcMode", "labels", "logDriver", "logOpts", "memory", "memoryReservation", "memorySwap", "mounts", "mustRun", "name", "networkMode",
-  "networksAdvanced", "ports", "readOnly", "restart", "rm", "securityOpts", "shmSize", "start", "tmpfs", "ulimits", "user", "wait", "workingDir",
+  "networksAdvanced", "ports", "readOnly", "restart", "rm", "securityOpts", "shmSize", "start", "tmpfs", "ulimits", "uploads", "user", "wait", "workingDir",
 ] as const;
 
 interface MountInput {
@@ -105,13 +106,20 @@ function toMount(mount: MountInput): Docker.MountSettings {
 }
 
 /**
- * Creates and starts a container. One that runs once (`attach`) is waited for.
+ * Creates and starts a container. One that runs once (`attach`) is waited for. One with files in it gets its name last, so that
+ * whatever has the name has the files, also after a run that was killed.
  *
  * @returns the container's id
  * @throws Error when it cannot be made, or when it ran once and ended with an error
  */
 export async function createContainer(docker: Docker, inputs: Properties, labels: Readonly<Record<string, string>>): Promise<string> {
-  const container = await docker.createContainer(toCreateOptions(inputs, labels));
+  const uploads = (inputs.uploads ?? []) as readonly UploadInput[];
+  const options = toCreateOptions(inputs, labels);
+  const container = await docker.createContainer(uploads.length === 0 ? options : { ...options, name: `${options.name}.filling` });
+  if (uploads.length > 0) {
+    await container.putArchive(archiveOf(uploads), { path: "/" });
+    await container.rename({ name: options.name });
+  }
   const [, ...others] = (inputs.networksAdvanced ?? []) as readonly NetworkInput[];
   for (const { name, aliases } of others) await docker.getNetwork(name).connect({ Container: container.id, EndpointConfig: { Aliases: [...(aliases ?? [])] } });
   if (inputs.start === false) return container.id;
