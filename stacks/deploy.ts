@@ -1,4 +1,5 @@
 import { keyPrefix } from "./schema.ts";
+import type { Secrets } from "./secrets.ts";
 import { parse } from "./settings.ts";
 import { strategies } from "./strategies/index.ts";
 import type { Deployed } from "./strategies/strategy.ts";
@@ -8,12 +9,13 @@ import type { Deployed } from "./strategies/strategy.ts";
  *
  * @param config all configuration keys as Pulumi keeps them: texts, of which structured ones are JSON
  * @param stack `<project>/<stack>`
- * @throws SettingsError when the configuration is faulty, before anything is registered
+ * @throws SettingsError when the configuration is faulty or a secret cannot be read, before anything is registered
  */
-export async function deployFromConfig(config: Readonly<Record<string, string>>, stack: string): Promise<Deployed> {
+export async function deployFromConfig(config: Readonly<Record<string, string>>, stack: string, secrets: Secrets): Promise<Deployed> {
   const settings = parse(fromConfig(config));
+  await secrets.read(settings);
   const strategy = await strategies[settings.strategy]();
-  return strategy.deploy(settings, { stack });
+  return strategy.deploy(settings, { stack }, secrets);
 }
 
 /** Our keys of the configuration, without prefix and unpacked; keys of others, such as the CLI's own, are left alone. */

@@ -1,9 +1,23 @@
 import * as pulumi from "@pulumi/pulumi";
 import { deployFromConfig } from "./deploy.ts";
+import { type EncryptedConfig, Secrets } from "./secrets.ts";
 import { SettingsError } from "./settings.ts";
 
+/** The SDK does not declare it. */
+const { isConfigSecret } = pulumi.runtime as unknown as { isConfigSecret(key: string): boolean };
+
+const config = pulumi.runtime.allConfig();
+const encrypted: EncryptedConfig = (name) => {
+  const key = `secrets:${name}`;
+  const value = config[key];
+  const write = `set it with "pulumi config set --secret ${key}"`;
+  if (value === undefined) throw new Error(`is not in the stack's configuration; ${write}`);
+  if (!isConfigSecret(key)) throw new Error(`is plain in the stack file; remove it, count it as known to all who could read it, and ${write}`);
+  return value;
+};
+
 /** The Pulumi program: the stack's configuration becomes its resources, and these its outputs. */
-export const { sessions, authority } = await deployFromConfig(pulumi.runtime.allConfig(), `${pulumi.getProject()}/${pulumi.getStack()}`).catch((error: unknown) => {
+export const { sessions, authority } = await deployFromConfig(config, `${pulumi.getProject()}/${pulumi.getStack()}`, new Secrets(encrypted)).catch((error: unknown) => {
   // The CLI prints a RunError as it stands: what is wrong is the stack file, not the program.
   throw error instanceof SettingsError ? new pulumi.RunError(error.message) : error;
 });

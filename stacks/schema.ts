@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { credentials } from "./settings/credentials-form.ts";
+import { text } from "./settings/text.ts";
 import { durationPattern, parseDuration, parseSize, sizePattern } from "./units.ts";
 
 /**
@@ -51,7 +53,6 @@ const label = (meaning: string, longest: number) =>
     .regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/, { error: "is not a name; use a-z, 0-9 and -, beginning and ending with a letter or digit" })
     .describe(meaning);
 
-const text = (meaning: string) => z.string({ error: "is not a text; write it in quotes" }).min(1, { error: "is empty; write a value or remove the key" }).describe(meaning);
 const flag = (meaning: string) => z.boolean({ error: "is not true or false" }).describe(meaning);
 
 /** Whether a URL names a folder by its full path, in an encoding that can be read. */
@@ -177,6 +178,7 @@ const common = {
   limits: limits.optional(),
   reservations: reservations.optional(),
   environment: environment.optional(),
+  credentials: credentials.optional(),
   network: network.optional(),
   healthCheck: healthCheck.optional(),
   security: security.optional(),

@@ -3,11 +3,13 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { deploymentSchema } from "./schema.ts";
 import { type ImageSettings, resolveImage } from "./settings/image.ts";
+import { plainSecrets } from "./settings/credentials.ts";
 import { salvage, soundness } from "./settings/salvage.ts";
 import { sentencesOf } from "./settings/sentences.ts";
 import { resolveSessions, type Session } from "./settings/sessions.ts";
 
 export { defaultAgent } from "./settings/image.ts";
+export type { CredentialsSetting, SecretSource } from "./settings/credentials.ts";
 export type { RepositorySetting, Session } from "./settings/sessions.ts";
 
 /** A whole deployment, checked. */
@@ -56,7 +58,7 @@ export function parse(raw: Readonly<Record<string, unknown>>, options: ParseOpti
   const judged = form.success ? form.data : salvage(raw);
   const { sessions, mistakes } = resolveSessions(judged, root, soundness(issues));
   const image = resolveImage(judged.image, root, options.environment ?? process.env);
-  const all = [...issues.flatMap((issue) => sentencesOf(issue, raw)), ...mistakes, ...image.mistakes];
+  const all = [...issues.flatMap((issue) => sentencesOf(issue, raw)), ...plainSecrets(raw), ...mistakes, ...image.mistakes];
   if (all.length > 0) throw new SettingsError([...new Set(all)]);
   return {
     strategy: judged.strategy ?? "local",

@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { baseline } from "../../policy/baseline.ts";
+import type { CredentialsForSession } from "../credentials/args.ts";
 import type { NetworkAttachment } from "../isolated-network/args.ts";
 import type { Mount } from "../session-volumes/args.ts";
 
@@ -82,6 +83,8 @@ export interface SessionContainerArgs {
   readonly network: NetworkAttachment;
   /** What the session sees of volumes and folders; see SessionVolumes. */
   readonly mounts: readonly Mount[];
+  /** What the agent signs in with; see Credentials. @default nothing */
+  readonly credentials?: CredentialsForSession;
   /** Names below `/repos` that are cloned into the workspace at the first start. */
   readonly repositories?: readonly string[];
   /** Seconds without anything on the screen until the session counts as complete. @default none */
@@ -116,6 +119,7 @@ export function environmentOf(args: SessionContainerArgs): Record<string, string
   const health = healthCheckOf(args);
   return {
     ...args.environment,
+    ...args.credentials?.environment,
     SESSION_ID: args.sessionId,
     AGENT_ID: args.agentId ?? args.sessionId,
     CLAUDE_HEADLESS: "true",
@@ -129,6 +133,11 @@ export function environmentOf(args: SessionContainerArgs): Record<string, string
   };
 }
 
+/** Everything that the session sees besides its image. */
+export function allMounts(args: SessionContainerArgs): readonly Mount[] {
+  return [...args.mounts, ...(args.credentials?.mounts ?? [])];
+}
+
 /**
  * What the session may do beyond a sealed box, one plain sentence fragment each, sorted: what a preview shows as added or
  * removed authority.
@@ -137,10 +146,11 @@ export function authorityOf(args: SessionContainerArgs, ports: readonly Port[]):
   const of = `session ${args.sessionId}:`;
   return [
     ...(args.security?.capabilities ?? []).map((name) => `${of} capability ${name}`),
-    ...args.mounts
+    ...allMounts(args)
       .filter((mount) => mount.source.kind === "bind")
       .map((mount) => `${of} mount ${(mount.source as { path: string }).path} at ${mount.target} (${mount.readOnly ? "read-only" : "writable"})`),
     ...ports.map((port) => `${of} port ${port.address}:${port.host} to ${port.container}/${port.protocol}`),
+    ...(args.credentials?.authority ?? []).map((entry) => `${of} ${entry}`),
     ...args.network.authority.map((entry) => `${of} ${entry}`),
   ].sort();
 }

@@ -4,7 +4,7 @@ import { baseline } from "../../policy/baseline.ts";
 import { processLimit } from "../container-engine/hooks.ts";
 import { dockerLabels } from "../labels.ts";
 import type { Mount } from "../session-volumes/args.ts";
-import { authorityOf, containerName, environmentOf, healthCheckOf, limitsOf, type SessionContainerArgs, sessionLabels } from "./args.ts";
+import { allMounts, authorityOf, containerName, environmentOf, healthCheckOf, limitsOf, type SessionContainerArgs, sessionLabels } from "./args.ts";
 
 const MiB = 1024 ** 2;
 
@@ -74,8 +74,8 @@ export function toDocker(args: SessionContainerArgs) {
     // The engine's weight for one core is 1024.
     ...(args.reservations?.cpu !== undefined && { cpuShares: Math.round(args.reservations.cpu * 1024) }),
 
-    mounts: args.mounts.flatMap(toDockerMount),
-    tmpfs: Object.fromEntries(args.mounts.flatMap(toTmpfs)),
+    mounts: allMounts(args).flatMap(toDockerMount),
+    tmpfs: Object.fromEntries(allMounts(args).flatMap(toTmpfs)),
 
     ...(network.networkMode !== undefined && { networkMode: network.networkMode }),
     ...(network.network !== undefined && { networksAdvanced: [{ name: network.network.name, aliases: [network.network.alias] }] }),

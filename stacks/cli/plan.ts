@@ -36,7 +36,7 @@ async function run(options: Options): Promise<void> {
   const live = await engine.live();
   // What the Pulumi CLI made has no inputs on it to compare with.
   const foreign = ownerOf(live, engine.identity) === "pulumi";
-  const { plan, report, refusals } = await engine.plan(foreign ? emptyLive(engine.identity) : live);
+  const { plan, report, refusals } = await engine.plan(foreign ? emptyLive(engine.identity) : live, { forPulumi: foreign });
   const saved = savedResources(plan);
   if (options.save !== undefined) writeFileSync(options.save, `${JSON.stringify(saved, null, 2)}\n`);
 

@@ -12,7 +12,8 @@ export interface LiveSession {
 export async function liveSessions(docker: Docker, { project, stack }: StackSource): Promise<LiveSession[]> {
   const label = [`created_by=${baseline.createdBy}`, `stack=${project}/${stack}`, "session_id"];
   const containers = await docker.listContainers({ all: true, filters: { label } });
-  return containers.map((container) => ({ id: container.Labels.session_id ?? "", container })).sort((a, b) => (a.id < b.id ? -1 : 1));
+  // What only serves a session says so by its kind.
+  return containers.filter(({ Labels }) => Labels.kind === undefined).map((container) => ({ id: container.Labels.session_id ?? "", container })).sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
 /** One session's container. @throws Error naming the sessions that are there */

@@ -89,7 +89,7 @@ async function run(options: Options): Promise<void> {
 /** Leaves planning, policy and rollout to the Pulumi CLI. It looks at what is really there first, so that what was removed by hand comes back. */
 async function upWithPulumi(options: Options, source: StackSource, docker: Docker, engine: EmbeddedEngine, say: (line: string) => void): Promise<void> {
   if (options.adopt) throw new Error('--adopt belongs to the embedded engine; with Pulumi, "pulumi import" takes over what is there');
-  const reviewed = narrow(await engine.plan(emptyLive(engine.identity)), engine, options.only);
+  const reviewed = narrow(await engine.plan(emptyLive(engine.identity), { forPulumi: true }), engine, options.only);
   const targets = options.only === undefined ? [] : targetsOf(reviewed.plan);
   const more = ["--refresh", "--policy-pack", "policy", ...targets.flatMap((urn) => ["--target", urn])];
   const label = `${source.project}/${source.stack}`;

@@ -1,6 +1,7 @@
 import type Docker from "dockerode";
 import { blocked, type Report } from "../../policy/evaluate.ts";
 import { deployFromConfig, fromConfig } from "../deploy.ts";
+import { noEncryptedConfig, Secrets } from "../secrets.ts";
 import { parse, type Settings } from "../settings.ts";
 import { type Applied, applyPlan, type ApplyOptions, removeAll } from "./apply.ts";
 import { networkShortage } from "./capacity.ts";
@@ -34,6 +35,7 @@ export class EmbeddedEngine {
   readonly identity: Identity;
   readonly #source: StackSource;
   readonly #docker: Docker | undefined;
+  readonly #secrets = new Secrets(noEncryptedConfig);
 
   /** @throws SettingsError when the configuration is faulty */
   constructor(source: StackSource, docker?: Docker) {
@@ -43,9 +45,9 @@ export class EmbeddedEngine {
     this.#docker = docker;
   }
 
-  get #run(): Pick<PlanOptions, "project" | "stack" | "program"> {
+  #run(secrets = this.#secrets): Pick<PlanOptions, "project" | "stack" | "program"> {
     const { project, stack, config } = this.#source;
-    return { project, stack, program: () => deployFromConfig(config, `${project}/${stack}`) };
+    return { project, stack, program: () => deployFromConfig(config, `${project}/${stack}`, secrets) };
   }
 
   /** What the engine holds now; nothing for a plan without one. */
@@ -53,10 +55,16 @@ export class EmbeddedEngine {
     return this.#docker === undefined ? Promise.resolve(emptyLive(this.identity)) : readLive(this.#docker, this.identity);
   }
 
-  /** Compares what the settings describe with what is there, and judges it. Nothing is changed. */
-  async plan(live: Live, options: Pick<PlanOptions, "adopt" | "deleteData"> = {}): Promise<Reviewed> {
+  /**
+   * Compares what the settings describe with what is there, and judges it. Nothing is changed.
+   *
+   * @param options.forPulumi the Pulumi CLI carries it out, so secrets that only it can read count as unknown
+   * @throws SettingsError when a secret cannot be read
+   */
+  async plan(live: Live, { forPulumi = false, ...options }: Pick<PlanOptions, "adopt" | "deleteData"> & { readonly forPulumi?: boolean } = {}): Promise<Reviewed> {
     const docker = this.#docker;
-    const plan = await planDeployment({ ...this.#run, ...options, identity: this.identity, live, ...(docker !== undefined && { docker }) });
+    const run = this.#run(forPulumi ? new Secrets(() => undefined) : this.#secrets);
+    const plan = await planDeployment({ ...run, ...options, identity: this.identity, live, ...(docker !== undefined && { docker }) });
     const report = review(plan.run.registrations, this.settings);
     const refused = blocked(report) ? report.findings.filter(({ verdict, enforcement }) => verdict === "violation" && enforcement === "mandatory") : [];
     const refusals = [...plan.conflicts, ...refused.map(({ rule, resource, message, remediation }) => `policy ${rule}: ${resource.split("::").pop()}: ${message} ${remediation}`)];
@@ -71,7 +79,7 @@ export class EmbeddedEngine {
   /** Carries a plan out. @throws Error when there is no container engine */
   apply(plan: Plan, live: Live, options: Pick<ApplyOptions, "parallel" | "progress"> = {}): Promise<Applied> {
     if (this.#docker === undefined) throw new Error("there is no container engine to apply the plan to");
-    return applyPlan(plan, { ...this.#run, ...options, docker: this.#docker, identity: this.identity, live });
+    return applyPlan(plan, { ...this.#run(), ...options, docker: this.#docker, identity: this.identity, live });
   }
 
   /** What `down` would do: remove everything of the deployment, volumes with data only when asked. */

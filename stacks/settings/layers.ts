@@ -17,7 +17,10 @@ interface Layer {
 
 const isPlain = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** Defaults, then the named policy, then the session: objects key by key, everything else as a whole. */
+/** Choices of one kind, whose keys mean nothing beside those of another kind. */
+const choices: readonly string[] = ["workspace", "credentials"];
+
+/** Defaults, then the named policy, then the session: objects key by key, choices and everything else as a whole. */
 export function layer(deployment: Deployment, entry: SessionSetting, index: number, mistakes: string[], policiesSound: boolean): Layered {
   const place = ["sessions", index];
   const policies = deployment.securityPolicies ?? {};
@@ -36,7 +39,7 @@ export function layer(deployment: Deployment, entry: SessionSetting, index: numb
   const merged: Record<string, unknown> = {};
   for (const { values } of layers) {
     for (const [key, value] of Object.entries(values)) {
-      merged[key] = isPlain(value) && key !== "workspace" ? { ...(merged[key] as object | undefined), ...value } : value;
+      merged[key] = isPlain(value) && !choices.includes(key) ? { ...(merged[key] as object | undefined), ...value } : value;
     }
   }
   const where = (...path: PropertyKey[]) => {

@@ -1,8 +1,9 @@
 import { z } from "zod";
+import { holdsToken } from "../../policy/rules/read/secrets.ts";
 import { deploymentSchema } from "../schema.ts";
 
 /** Keys whose values may be secret and are never printed. */
-const silentKeys = new Set(["environment"]);
+const silentKeys = new Set(["environment", "secret"]);
 
 /** A path in the settings as people write it: `sessions[2].limits.memory`. */
 export function keyName(path: readonly PropertyKey[]): string {
@@ -19,6 +20,7 @@ function valueAt(raw: unknown, path: readonly PropertyKey[]): unknown {
  */
 export function shown(value: unknown): string {
   const text = JSON.stringify(value, (key, inner: unknown) => (silentKeys.has(key) ? "…" : typeof inner === "bigint" ? String(inner) : inner)) ?? "nothing";
+  if (holdsToken(text)) return "the value";
   const open = text.replace(/(https?:\/\/)[^/\s"]*@/gi, "$1…@").replace(/(:\/\/[^/@:\s"]*):[^/\s"]*@/g, "$1:…@");
   return open.length > 80 ? `${open.slice(0, 77)}…` : open;
 }

@@ -6,6 +6,7 @@ import { checkHostPath, type HostPathRules } from "../../components/session-volu
 import { baseline } from "../../policy/baseline.ts";
 import type { Deployment, SessionSetting } from "../schema.ts";
 import { formatSize } from "../units.ts";
+import { type CredentialsSetting, resolveCredentials } from "./credentials.ts";
 import { type Layered, layer, placeName } from "./layers.ts";
 import { type NetworkSettings, PublishedPorts, resolveNetwork } from "./network.ts";
 import { sentence } from "./sentences.ts";
@@ -24,6 +25,7 @@ export interface Session {
   readonly limits: Partial<Limits>;
   readonly reservations: Reservations;
   readonly environment: Readonly<Record<string, string>>;
+  readonly credentials: CredentialsSetting;
   readonly network: NetworkSettings;
   readonly healthCheck: Partial<HealthCheck>;
   readonly security: Security;
@@ -104,6 +106,7 @@ function resolveSession(layered: Layered, judgement: Judgement): Session {
     limits: resolveLimits(layered, sound("limits") && sound("reservations"), mistakes),
     reservations: setting.reservations ?? {},
     environment: setting.environment ?? {},
+    credentials: resolveCredentials(layered, root, sound("credentials"), mistakes),
     network: resolveNetwork(layered, deployment, sound("network") && judgement.sound("local"), mistakes),
     healthCheck: setting.healthCheck ?? {},
     security: resolveSecurity(layered, root, mistakes),

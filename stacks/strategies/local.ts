@@ -2,17 +2,19 @@ import * as docker from "@pulumi/docker";
 import { connectEngine } from "../../components/container-engine/connect.ts";
 import { type FoundEngine, findEngine } from "../../components/container-engine/find.ts";
 import { useEngine } from "../../components/container-engine/hooks.ts";
+import { Credentials } from "../../components/credentials/docker.ts";
 import { localBase, stockBase } from "../../components/hardened-image/args.ts";
 import { HardenedImage } from "../../components/hardened-image/docker.ts";
 import { IsolatedNetwork } from "../../components/isolated-network/docker.ts";
 import { SessionContainer } from "../../components/session-container/docker.ts";
 import { SessionVolumes } from "../../components/session-volumes/docker.ts";
 import { cloneName, RepositoryClone } from "../../components/session-volumes/repository.ts";
+import { nameOf, type Secrets } from "../secrets.ts";
 import type { Session, Settings } from "../settings.ts";
 import type { Deployed, DeployedSession, Place } from "./strategy.ts";
 
 /** Sessions on the Docker or Podman of this machine, or of the one that `engine` names. */
-export async function deploy(settings: Settings, place: Place): Promise<Deployed> {
+export async function deploy(settings: Settings, place: Place, secrets: Secrets): Promise<Deployed> {
   const engine = await findEngine({ address: settings.engine });
   useEngine(engine);
   const provider = new docker.Provider("engine", { host: engine.address, ...(engine.certPath !== undefined && { certPath: engine.certPath }) });
@@ -30,6 +32,8 @@ export async function deploy(settings: Settings, place: Place): Promise<Deployed
     const volumes = new SessionVolumes(id, { sessionId: id, ...place, repositories, workspace: session.workspace, tmp: session.limits.tmp, binds: session.binds }, opts);
     const network = new IsolatedNetwork(id, { sessionId: id, ...place, ...session.network }, opts);
     const { attachment } = network;
+    const given = credentialsOf(session, secrets);
+    const credentials = given && new Credentials(id, { sessionId: id, ...place, image: image.reference, ...given }, opts).forSession;
     const container = new SessionContainer(
       id,
       {
@@ -40,9 +44,10 @@ export async function deploy(settings: Settings, place: Place): Promise<Deployed
         debug: settings.local.debug,
         network: attachment,
         mounts: volumes.forSession.mounts,
+        credentials,
         repositories: session.repositories.map(({ name }) => name),
       },
-      { ...opts, dependsOn: [...volumes.forSession.resources, ...attachment.resources, ...clonesOf(session, clones)] },
+      { ...opts, dependsOn: [...volumes.forSession.resources, ...(credentials?.resources ?? []), ...attachment.resources, ...clonesOf(session, clones)] },
     );
     sessions[id] = {
       container: container.containerName,
@@ -54,6 +59,13 @@ export async function deploy(settings: Settings, place: Place): Promise<Deployed
     authority.push(...container.authority);
   }
   return { sessions, authority: authority.sort() };
+}
+
+function credentialsOf({ credentials }: Session, secrets: Secrets) {
+  if (credentials.kind === "none") return undefined;
+  if (credentials.kind === "hostMount") return credentials;
+  const { secret, ...rest } = credentials;
+  return { ...rest, value: secrets.valueOf(secret), secretName: nameOf(secret) };
 }
 
 /** One clone for each URL under each name, whichever sessions name it; settings refuse two refs of one. */

@@ -72,7 +72,7 @@ describe("each mistake is one sentence with key, value and way out", () => {
     [session({ mounts: [{ source: "code", target: "/etc/x" }] }), 'sessions[0].mounts[0].target: "/etc/x" lies in /etc, which the session needs itself; choose another target.'],
     [session({ mounts: [{ source: "text", target: "/data" }] }), 'sessions[0].mounts[0].source: "text" is not a folder.'],
     [session({ securityPolicy: "constructor" }), 'sessions[0].securityPolicy: "constructor" is not under securityPolicies, which has no entry; add one.'],
-    [{ sessions: [null, null] }, "sessions[0]: null is not a set of keys and values; known here: id, agentId, securityPolicy, repositories, workspace, limits, reservations, environment, network, healthCheck, security, mounts, agentCommand, idleTimeout, maxLifetime."],
+    [{ sessions: [null, null] }, "sessions[0]: null is not a set of keys and values; known here: id, agentId, securityPolicy, repositories, workspace, limits, reservations, environment, credentials, network, healthCheck, security, mounts, agentCommand, idleTimeout, maxLifetime."],
   ])("%j", (raw, expected) => {
     const sentences = refusedWith(raw);
     expect(sentences[0]).toBe(expected);

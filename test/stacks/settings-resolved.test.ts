@@ -20,6 +20,7 @@ const plain = {
   limits: {},
   reservations: {},
   environment: {},
+  credentials: { kind: "none" },
   network: { egress: "none", dns: [], ports: [] },
   healthCheck: {},
   security: {},
@@ -70,6 +71,7 @@ test("every key of a session, with paths made real and units made numbers", () =
       limits: { memory: 8 * 1024 ** 3, cpu: 1.5, processes: 64, openFiles: 128, tmp: 64 * 1024 ** 2, sharedMemory: 1024 ** 3 },
       reservations: { memory: 2 * 1024 ** 3, cpu: 0.25 },
       environment: { TEXT: "x", NUMBER: "1", FLAG: "true" },
+      credentials: { kind: "none" },
       network: {
         mode: { kind: "bridge" },
         egress: "open",

@@ -1,0 +1,71 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { Mount } from "../session-volumes/args.ts";
+
+/** Who answers the agent. */
+export type Provider = "anthropic" | "bedrock";
+
+/**
+ * The files below `/auth` by which the image's entrypoint knows what to tell the agent: the agent's own store of an OAuth
+ * token, an API key, and AWS credentials.
+ */
+export const authFiles = [".credentials.json", "token", "aws-credentials"] as const;
+export type AuthFile = (typeof authFiles)[number];
+
+/** What one session signs in with. */
+export type CredentialsArgs = {
+  readonly sessionId: string;
+  /** `<project>/<stack>`; becomes a label. */
+  readonly stack: string;
+  /** An image for the container that only carries the file into the volume and never starts; the session's own. */
+  readonly image: pulumi.Input<string>;
+} & (
+  /** A folder of the host, read-only at `/auth`. */
+  | (Provided & { readonly kind: "hostMount"; /** The real path. */ readonly path: string })
+  /** A secret as a file below `/auth`. */
+  | (Provided & {
+      readonly kind: "file";
+      /** The secret itself. It goes into no other input than that of the file. */
+      readonly value: string;
+      /** What people call it: where it was read from. */
+      readonly secretName: string;
+    })
+);
+
+interface Provided {
+  readonly provider: Provider;
+  /** The AWS region; bedrock alone. */
+  readonly region?: string;
+}
+
+/** What a session container takes from its credentials. */
+export interface CredentialsForSession {
+  readonly mounts: readonly Mount[];
+  /** Plain variables. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** What the session may know, as fragments of plain sentences that name each secret and never its value. */
+  readonly authority: readonly string[];
+  /** The resources that must be there first. */
+  readonly resources: readonly pulumi.Resource[];
+}
+
+/** A secret as the agent finds it below `/auth`. */
+export interface AuthContent {
+  readonly file: AuthFile;
+  readonly content: string;
+}
+
+/** Gives a secret the file that its form asks for, which the agent reads anew when it changes. */
+export function authContent(provider: Provider, value: string): AuthContent {
+  if (provider === "bedrock") return { file: "aws-credentials", content: `${value}\n` };
+  if (value.startsWith("{")) return { file: ".credentials.json", content: `${value}\n` };
+  if (!value.startsWith("sk-ant-oat")) return { file: "token", content: `${value}\n` };
+  // A long-lived token (claude setup-token) in the agent's own form. It is not refreshed, so the day is beyond its life.
+  const claudeAiOauth = { accessToken: value, refreshToken: null, expiresAt: Date.UTC(2100, 0), scopes: ["user:inference"], subscriptionType: null };
+  return { file: ".credentials.json", content: `${JSON.stringify({ claudeAiOauth })}\n` };
+}
+
+/** Plain variables by which the agent finds its provider. */
+export function providerEnvironment({ provider, region }: Provided): Record<string, string> {
+  if (provider === "anthropic") return {};
+  return { CLAUDE_CODE_USE_BEDROCK: "1", ...(region !== undefined && { AWS_REGION: region }), AWS_SHARED_CREDENTIALS_FILE: "/auth/aws-credentials" };
+}

@@ -1,0 +1,124 @@
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import type { Provider } from "../components/credentials/args.ts";
+import type { CredentialsSetting, SecretSource } from "./settings/credentials.ts";
+import { type Settings, SettingsError } from "./settings.ts";
+
+/** Seconds that a command may take to print a secret. */
+const commandSeconds = 60;
+
+/**
+ * Looks a secret of the stack's encrypted configuration up; undefined where it counts as unknown.
+ *
+ * @throws Error with what is wrong, to follow the secret's name
+ */
+export type EncryptedConfig = (name: string) => string | undefined;
+
+/** Where there is no encrypted configuration to read. */
+export const noEncryptedConfig: EncryptedConfig = () => {
+  throw new Error("is encrypted by the Pulumi CLI, which the embedded engine does without; deploy this stack with the CLI (--engine pulumi), or name an env, a file or a command");
+};
+
+/** The values of a deployment's secrets. They are read once, so that what is applied is what was planned. */
+export class Secrets {
+  readonly #encrypted: EncryptedConfig;
+  readonly #read = new Map<string, Promise<string | undefined>>();
+  readonly #values = new Map<string, string>();
+
+  constructor(encrypted: EncryptedConfig) {
+    this.#encrypted = encrypted;
+  }
+
+  /** Reads all that the sessions need. @throws SettingsError with all that cannot be read, without any value */
+  async read({ sessions }: Settings): Promise<void> {
+    const mistakes = await Promise.all(sessions.map(({ credentials }) => (credentials.kind === "file" ? this.#readOne(credentials) : undefined)));
+    const all = mistakes.filter((mistake) => mistake !== undefined);
+    if (all.length > 0) throw new SettingsError([...new Set(all)]);
+  }
+
+  /** A secret that was read. */
+  valueOf(source: SecretSource): string {
+    const value = this.#values.get(identity(source));
+    if (value === undefined) throw new Error(`${source.key} has not been read`);
+    return value;
+  }
+
+  async #readOne({ secret, provider }: Extract<CredentialsSetting, { kind: "file" }>): Promise<string | undefined> {
+    const id = identity(secret);
+    const reading = this.#read.get(id) ?? this.#fetch(secret);
+    this.#read.set(id, reading);
+    try {
+      const value = (await reading)?.replace(/\r?\n$/, "");
+      const fault = value === undefined ? undefined : faultOf(value, provider);
+      if (fault !== undefined) throw new Error(fault);
+      this.#values.set(id, value ?? "");
+      return undefined;
+    } catch (error) {
+      return `${secret.key}: ${nameOf(secret)} ${(error as Error).message}.`;
+    }
+  }
+
+  async #fetch(source: SecretSource): Promise<string | undefined> {
+    switch (source.from) {
+      case "env": {
+        const value = process.env[source.name];
+        if (value === undefined) throw new Error("is not set where this runs; export it");
+        return value;
+      }
+      case "file":
+        return readFile(source.path, "utf8").catch((error: NodeJS.ErrnoException) => {
+          throw new Error(error.code === "ENOENT" ? "is not there; name the file that holds the secret" : `cannot be read (${error.code})`);
+        });
+      case "command":
+        return run(source.words);
+      case "config":
+        return this.#encrypted(source.name);
+    }
+  }
+}
+
+/** Sources that are read as one. */
+function identity({ key: _, ...source }: SecretSource): string {
+  return JSON.stringify(source);
+}
+
+/** What people call a secret: where it is kept. Of a command only the program, as an argument may be secret itself. */
+export function nameOf(source: SecretSource): string {
+  switch (source.from) {
+    case "file":
+      return `file ${source.path}`;
+    case "command":
+      return `command ${source.words[0]}`;
+    default:
+      return `${source.from} ${source.name}`;
+  }
+}
+
+/** What a program prints. What it says beside that may hold the secret, so it is not told. */
+function run([program = "", ...args]: readonly string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = execFile(program, args, { encoding: "utf8", timeout: commandSeconds * 1000, maxBuffer: 64 * 1024 }, (error, output) => {
+      if (error === null) return resolve(output);
+      const how = error.code === "ENOENT" ? "is not in PATH" : error.killed ? `took longer than ${commandSeconds} s or printed more than 64 KB` : `ended with ${error.code}`;
+      reject(new Error(`${how}; run it by hand to see why`));
+    });
+    child.stdin?.end();
+  });
+}
+
+/** Why a value cannot be what a provider takes; undefined when it may be. */
+function faultOf(value: string, provider: Provider): string | undefined {
+  if (value.trim() === "") return "is empty; give it a value";
+  if (value.length > 64 * 1024 || value.includes("\0")) return "is not a text of at most 64 KB";
+  if (provider === "bedrock") return /^\s*aws_access_key_id\s*=/m.test(value) ? undefined : "holds no aws_access_key_id; give the content of an AWS credentials file";
+  if (value.startsWith("{")) return isOauthStore(value) ? undefined : "is JSON without claudeAiOauth; give an API key, a token of claude setup-token, or the agent's .credentials.json";
+  return /\s/.test(value) ? "holds blanks or line breaks, which no key has; give the key alone" : undefined;
+}
+
+function isOauthStore(text: string): boolean {
+  try {
+    return typeof (JSON.parse(text) as { claudeAiOauth?: { accessToken?: unknown } }).claudeAiOauth?.accessToken === "string";
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,33 @@
+import { z } from "zod";
+import { text } from "./text.ts";
+
+/** The form of the key `credentials`; what belongs together in it is judged in credentials.ts. */
+
+const secret = z
+  .union(
+    [
+      z.strictObject({ env: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: "is not the name of a variable; name the one that holds the secret" }).describe("A variable of the environment in which plan and up run.") }),
+      z.strictObject({ file: text("A file of this machine; its last line break is left out.") }),
+      z.strictObject({ command: z.array(z.string()).min(1, { error: "is empty; write the program and its arguments, one entry each" }).describe("A program and its arguments, run on this machine without a shell; what it prints is the secret.") }),
+      z.strictObject({ config: text("A secret of the stack's configuration, with the Pulumi CLI alone: claude for \"pulumi config set --secret secrets:claude\".").regex(/^[\w.-]+$/, { error: "is not the name of a secret in the stack's configuration" }) }),
+    ],
+    { error: "does not say where the secret is; write {env: NAME}, {file: /path}, {command: [program, argument]} or {config: name}" },
+  )
+  .describe("Where the secret is read from when a plan is made. Never the secret itself.");
+
+const provided = {
+  provider: z.enum(["anthropic", "bedrock"], { error: "is not a provider; write anthropic or bedrock" }).describe("Who answers the agent; anthropic when left out.").optional(),
+  region: text("The AWS region, for bedrock.").regex(/^[a-z]{2}(-[a-z]+)+-\d$/, { error: 'is not an AWS region; write one such as "eu-central-1"' }).optional(),
+};
+
+export const credentials = z
+  .discriminatedUnion(
+    "kind",
+    [
+      z.strictObject({ kind: z.literal("none") }),
+      z.strictObject({ kind: z.literal("hostMount"), path: text("A folder of this machine that belongs to whoever runs this; ~/.config/claude when left out.").optional(), ...provided }),
+      z.strictObject({ kind: z.literal("file"), secret, ...provided }),
+    ],
+    { error: "is not a way to give credentials; write {kind: none}, {kind: file, secret: {env: NAME}} or {kind: hostMount}" },
+  )
+  .describe("What the agent signs in with: none (the default); file, read-only below /auth; hostMount, a folder of this machine read-only at /auth.");

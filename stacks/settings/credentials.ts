@@ -1,0 +1,105 @@
+import { realpathSync, type Stats, statSync } from "node:fs";
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import { authFiles, type Provider } from "../../components/credentials/args.ts";
+import { checkHostPath } from "../../components/session-volumes/host-path.ts";
+import { baseline } from "../../policy/baseline.ts";
+import { holdsToken } from "../../policy/rules/read/secrets.ts";
+import type { Layered } from "./layers.ts";
+import { keyName, sentence } from "./sentences.ts";
+
+/** Where a secret is read from when a plan is made. */
+export type SecretSource = {
+  /** The key of the settings that names it, for sentences. */
+  readonly key: string;
+} & (
+  | { readonly from: "env"; readonly name: string }
+  | { readonly from: "file"; /** Absolute. */ readonly path: string }
+  | { readonly from: "command"; readonly words: readonly string[] }
+  | { readonly from: "config"; readonly name: string }
+);
+
+/** What a session signs in with. */
+export type CredentialsSetting =
+  | { readonly kind: "none" }
+  | (Provided & { readonly kind: "hostMount"; /** The real path. */ readonly path: string })
+  | (Provided & { readonly kind: "file"; readonly secret: SecretSource });
+
+interface Provided {
+  readonly provider: Provider;
+  /** For bedrock. */
+  readonly region?: string;
+}
+
+type Given = NonNullable<Layered["setting"]["credentials"]>;
+type GivenSecret = Extract<Given, { kind: "file" }>["secret"];
+
+/** @param judged whether the key has its form, so that contradictions in it are real */
+export function resolveCredentials({ setting, where }: Layered, root: string, judged: boolean, mistakes: string[]): CredentialsSetting {
+  const given = setting.credentials;
+  if (given === undefined || !judged) return { kind: "none" };
+  if (given.kind === "none") return given;
+  const { provider = "anthropic", region } = given;
+  if (provider === "bedrock" && region === undefined) mistakes.push(sentence(where("credentials", "provider"), provider, "needs a region; add one beside it"));
+  if (provider !== "bedrock" && region !== undefined) mistakes.push(sentence(where("credentials", "region"), region, "belongs to the provider bedrock; remove it"));
+  const provided = { provider, ...(region !== undefined && { region }) };
+  switch (given.kind) {
+    case "hostMount":
+      return { kind: "hostMount", ...provided, path: ownFolder(given.path, root, where("credentials", given.path === undefined ? "kind" : "path"), mistakes) };
+    case "file":
+      return { kind: "file", ...provided, secret: sourceOf(given.secret, root, keyName(where("credentials", "secret"))) };
+  }
+}
+
+function sourceOf(secret: GivenSecret, root: string, key: string): SecretSource {
+  if ("env" in secret) return { key, from: "env", name: secret.env };
+  if ("file" in secret) return { key, from: "file", path: resolve(root, secret.file.replace(/^~(?=\/)/, homedir())) };
+  if ("command" in secret) return { key, from: "command", words: secret.command };
+  return { key, from: "config", name: secret.config };
+}
+
+/** The real path of a folder with credentials: the agent's own usual ones, or one that any session could mount. */
+function ownFolder(path: string | undefined, root: string, where: readonly PropertyKey[], mistakes: string[]): string {
+  const usual = [".config/claude", ".claude"].map((folder) => join(homedir(), folder));
+  const absolute = path === undefined ? (usual[0] as string) : resolve(root, path.replace(/^~(?=\/)/, homedir()));
+  const refuse = (rest: string) => {
+    mistakes.push(sentence(where, path ?? "hostMount", rest));
+    return absolute;
+  };
+  let real: string;
+  let found: Stats;
+  try {
+    real = realpathSync(absolute);
+    found = statSync(real);
+  } catch {
+    return refuse(`needs the folder ${absolute}, which is not there; sign in on this machine first, or choose {kind: file}`);
+  }
+  if (!usual.includes(real)) {
+    const verdict = checkHostPath(real, { base: root });
+    if ("refused" in verdict) return refuse(verdict.refused);
+  }
+  if (!found.isDirectory()) return refuse("is not a folder");
+  const caller = process.getuid?.() ?? found.uid;
+  if (found.uid !== caller) return refuse(`belongs to uid ${found.uid} and not to you, uid ${caller}; name a folder of your own`);
+  const readable = (name: string) => {
+    const file = statSync(join(real, name), { throwIfNoEntry: false });
+    return file?.isFile() === true && agentMay(found, 5) && agentMay(file, 4);
+  };
+  if (!authFiles.some(readable)) {
+    return refuse(`holds no ${authFiles.join(", ")} that the agent, uid ${baseline.user.uid}, can read in ${real}; choose {kind: file, secret: {file: …}}, which delivers one file`);
+  }
+  return real;
+}
+
+/** Whether the agent's user has all of some rights (4 read, 1 enter). */
+function agentMay({ uid, gid, mode }: Stats, rights: number): boolean {
+  const shift = uid === baseline.user.uid ? 6 : gid === baseline.user.gid ? 3 : 0;
+  return ((mode >> shift) & rights) === rights;
+}
+
+/** Refuses values that have the form of a credential, wherever they stand: the stack file is committed. */
+export function plainSecrets(raw: unknown, path: readonly PropertyKey[] = []): string[] {
+  if (typeof raw === "string") return holdsToken(raw) ? [`${keyName(path)}: the value has the form of a credential, and stack files are committed; take it out and name where it is kept by credentials.secret.`] : [];
+  if (typeof raw !== "object" || raw === null) return [];
+  return Object.entries(raw).flatMap(([key, value]) => plainSecrets(value, [...path, Array.isArray(raw) ? Number(key) : key]));
+}

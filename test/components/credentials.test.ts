@@ -1,0 +1,86 @@
+import { expect, test } from "vitest";
+import { authContent, type CredentialsArgs, type CredentialsForSession } from "../../components/credentials/args.ts";
+import { Credentials } from "../../components/credentials/docker.ts";
+import { SessionContainer } from "../../components/session-container/docker.ts";
+import { concealSecrets, revealSecrets } from "../../stacks/embedded/secrets.ts";
+import { record } from "../support/record.ts";
+
+const place = { sessionId: "a", stack: "agent-sessions/test", image: "sha256:0" };
+const none = { networkMode: "none", ports: [], dns: [], isolation: "sealed", authority: [], resources: [] } as const;
+const oauth = (accessToken: string) => `${JSON.stringify({ claudeAiOauth: { accessToken, refreshToken: null, expiresAt: 4102444800000, scopes: ["user:inference"], subscriptionType: null } })}\n`;
+
+async function make(args: CredentialsArgs) {
+  let made: CredentialsForSession | undefined;
+  const recorded = await record(() => {
+    made = new Credentials("a", args).forSession;
+    new SessionContainer("a", { ...place, network: none, mounts: [], credentials: made }, { dependsOn: [...made.resources] });
+  });
+  return { ...recorded, forSession: made as CredentialsForSession };
+}
+
+test.each([
+  ["an API key", "anthropic", "sk-ant-api03-x", "token", "sk-ant-api03-x\n"],
+  ["a gateway's key of any form", "anthropic", "hunter2", "token", "hunter2\n"],
+  ["a token of claude setup-token, in the agent's own form", "anthropic", "sk-ant-oat01-x", ".credentials.json", oauth("sk-ant-oat01-x")],
+  ["the agent's own store, as it is", "anthropic", '{"claudeAiOauth":{"accessToken":"x"}}', ".credentials.json", '{"claudeAiOauth":{"accessToken":"x"}}\n'],
+  ["an AWS credentials file", "bedrock", "[default]", "aws-credentials", "[default]\n"],
+] as const)("%s becomes a file that the agent reads", (_, provider, value, file, content) => {
+  expect(authContent(provider, value)).toEqual({ file, content });
+});
+
+test("a secret goes into a volume by way of a container that never starts, and into no other input", async () => {
+  const args = { ...place, kind: "file", provider: "anthropic", value: "hunter2", secretName: "env KEY" } as const;
+  const { all, of, one, forSession } = await make(args);
+  const labels = [
+    { label: "created_by", value: "agent-sessions" },
+    { label: "kind", value: "auth" },
+    { label: "session_id", value: "a" },
+    { label: "stack", value: "agent-sessions/test" },
+  ];
+  const volume = one("Volume");
+  const [carrier, session] = of("Container");
+  expect(volume).toMatchObject({ name: "a-auth", retainOnDelete: false, inputs: { name: "claude-agent-a-auth-token", driver: "local", labels } });
+  expect(revealSecrets(carrier?.inputs ?? {})).toEqual({
+    name: "claude-agent-a-auth",
+    image: "sha256:0",
+    user: "1000:1000",
+    labels,
+    capabilities: { drops: ["ALL"] },
+    securityOpts: ["no-new-privileges:true"],
+    ipcMode: "private",
+    networkMode: "none",
+    mounts: [{ type: "volume", source: "claude-agent-a-auth-token", target: "/auth", readOnly: false }],
+    uploads: [{ file: "/auth/token", content: "hunter2\n", permissions: "0444" }],
+    logDriver: "json-file",
+    restart: "no",
+    start: false,
+    mustRun: false,
+    rm: false,
+  });
+  expect(carrier).toMatchObject({ name: "a-auth-file", parent: one("Credentials").urn, dependencies: [volume.urn], replaceWith: [volume.urn], deleteBeforeReplace: true });
+  expect(session).toMatchObject({ inputs: { mounts: [{ type: "volume", source: "claude-agent-a-auth-token", target: "/auth", readOnly: true }] } });
+  expect(one("SessionContainer").dependencies).toContain(carrier?.urn);
+  expect(forSession.authority).toEqual(["secret env KEY as /auth/token"]);
+  expect(session?.inputs.labels).toContainEqual({ label: "authority", value: "session a: secret env KEY as /auth/token" });
+  expect(JSON.stringify(all.map(({ inputs }) => concealSecrets(inputs)))).not.toContain("hunter2");
+});
+
+test("a changed secret changes the file alone, and one of another form another volume", async () => {
+  const args = { ...place, kind: "file", provider: "anthropic", value: "one", secretName: "env KEY" } as const;
+  const [before, changed, other] = [await make(args), await make({ ...args, value: "two" }), await make({ ...args, value: "sk-ant-oat01-x" })];
+  const differing = before.all.filter(({ urn, inputs }) => JSON.stringify(inputs) !== JSON.stringify(changed.all.find((one) => one.urn === urn)?.inputs));
+  expect(differing.map(({ name }) => name)).toEqual(["a-auth-file"]);
+  expect(other.one("Volume").inputs.name).toBe("claude-agent-a-auth-credentials");
+});
+
+test("bedrock tells the agent its region and where its file is", async () => {
+  const { forSession } = await make({ ...place, kind: "file", provider: "bedrock", region: "eu-central-1", value: "x", secretName: "env AWS" });
+  expect(forSession.environment).toEqual({ CLAUDE_CODE_USE_BEDROCK: "1", AWS_REGION: "eu-central-1", AWS_SHARED_CREDENTIALS_FILE: "/auth/aws-credentials" });
+});
+
+test("a folder of the host is bound read-only, and is authority", async () => {
+  const { one, of } = await make({ ...place, kind: "hostMount", provider: "anthropic", path: "/home/me/.config/claude" });
+  expect(of("Volume")).toEqual([]);
+  expect(one("Container").inputs).toMatchObject({ mounts: [{ type: "bind", source: "/home/me/.config/claude", target: "/auth", readOnly: true, bindOptions: { propagation: "rprivate" } }] });
+  expect(one("Container").inputs.labels).toContainEqual({ label: "authority", value: "session a: mount /home/me/.config/claude at /auth (read-only)" });
+});

@@ -1,0 +1,138 @@
+import { chmodSync, chownSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { noEncryptedConfig, nameOf, Secrets } from "../../stacks/secrets.ts";
+import { type CredentialsSetting, parse, SettingsError } from "../../stacks/settings.ts";
+import { temporaryFolder } from "../support/folder.ts";
+
+const root = temporaryFolder("credentials");
+const settingsOf = (...credentials: readonly unknown[]) => parse({ sessions: credentials.map((given, index) => ({ id: `s${index}`, credentials: given })) }, { root, environment: {} });
+const read = (given: unknown) => settingsOf(given).sessions[0]?.credentials as CredentialsSetting;
+const sentences = (act: () => unknown) => {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof SettingsError) return error.sentences;
+    throw error;
+  }
+  return [];
+};
+const key = "sessions[0].credentials.secret";
+
+afterEach(() => void vi.unstubAllEnvs());
+
+describe("what is read", () => {
+  test.each<[object, object]>([
+    [{ env: "KEY" }, { from: "env", name: "KEY" }],
+    [{ file: "key" }, { from: "file", path: join(root, "key") }],
+    [{ command: ["op", "read", "x"] }, { from: "command", words: ["op", "read", "x"] }],
+    [{ config: "claude" }, { from: "config", name: "claude" }],
+  ])("a secret from %j", (secret, expected) => {
+    expect(read({ kind: "file", secret })).toEqual({ kind: "file", provider: "anthropic", secret: { key, ...expected } });
+  });
+
+  test("bedrock with its region", () => {
+    expect(read({ kind: "file", secret: { env: "AWS" }, provider: "bedrock", region: "us-gov-west-1" })).toMatchObject({ provider: "bedrock", region: "us-gov-west-1" });
+  });
+
+  test("a session's credentials take the place of the defaults' as a whole, and a mistake is named where it was written", () => {
+    const raw = { defaults: { credentials: { kind: "file", secret: { env: "KEY" } } }, sessions: [{ id: "a" }, { id: "b", credentials: { kind: "none" } }] };
+    expect(parse(raw, { root, environment: {} }).sessions.map(({ credentials }) => credentials)).toEqual([{ kind: "file", provider: "anthropic", secret: { key: "defaults.credentials.secret", from: "env", name: "KEY" } }, { kind: "none" }]);
+  });
+});
+
+describe("each mistake is one sentence, and none shows what may be a secret", () => {
+  const token = `sk-ant-api03-${"x".repeat(20)}`;
+  const plain = (at: string) => `${at}: the value has the form of a credential, and stack files are committed; take it out and name where it is kept by credentials.secret.`;
+  test.each<[unknown, string[]]>([
+    ["file", ['sessions[0].credentials: "file" is not a way to give credentials; write {kind: none}, {kind: file, secret: {env: NAME}} or {kind: hostMount}.']],
+    [{ kind: "file" }, [`${key}: is missing; write a value for it.`]],
+    [{ kind: "file", secret: "hunter2" }, [`${key}: the value does not say where the secret is; write {env: NAME}, {file: /path}, {command: [program, argument]} or {config: name}.`]],
+    [{ kind: "file", secret: { env: "hunter-2" } }, [`${key}.env: the value is not the name of a variable; name the one that holds the secret.`]],
+    [{ kind: "file", secret: { env: token } }, [`${key}.env: the value is not the name of a variable; name the one that holds the secret.`, plain(`${key}.env`)]],
+    [{ kind: "file", secret: { command: ["echo", token] } }, [plain(`${key}.command[1]`)]],
+    [{ kind: "file", secret: { command: [] } }, [`${key}.command: the value is empty; write the program and its arguments, one entry each.`]],
+    [{ kind: "file", secret: { env: "A" }, provider: "bedrock" }, ['sessions[0].credentials.provider: "bedrock" needs a region; add one beside it.']],
+    [{ kind: "file", secret: { env: "A" }, region: "eu-central-1" }, ['sessions[0].credentials.region: "eu-central-1" belongs to the provider bedrock; remove it.']],
+    [{ kind: "file", secret: { env: "A" }, provider: "bedrock", region: "Frankfurt" }, ['sessions[0].credentials.region: "Frankfurt" is not an AWS region; write one such as "eu-central-1".']],
+  ])("%j", (given, expected) => {
+    expect(sentences(() => read(given))).toEqual(expected);
+  });
+
+  test.each(["environment", "agentCommand"])("a plain credential under %s", (place) => {
+    const value = place === "environment" ? { KEY: token } : `claude --key ${token}`;
+    const found = sentences(() => parse({ sessions: [{ id: "a", [place]: value }] }, { root, environment: {} }));
+    expect(found).toEqual([plain(place === "environment" ? "sessions[0].environment.KEY" : "sessions[0].agentCommand")]);
+  });
+});
+
+describe("a folder of the host", () => {
+  const folder = (name: string, mode: number, file = "token") => {
+    mkdirSync(join(root, name), { mode: 0o755 });
+    writeFileSync(join(root, name, file), "x");
+    chmodSync(join(root, name, file), mode);
+    return name;
+  };
+
+  test("is mounted by its real path", () => {
+    folder("good", 0o644);
+    symlinkSync(join(root, "good"), join(root, "good-link"));
+    expect(read({ kind: "hostMount", path: "good-link" })).toEqual({ kind: "hostMount", provider: "anthropic", path: join(root, "good") });
+  });
+
+  test.each<[string, () => string, RegExp]>([
+    ["that is not there", () => "gone", /^sessions\[0\]\.credentials\.path: "gone" needs the folder .*\/gone, which is not there; /],
+    ["of the system", () => "/etc", /lies in the system folder \/etc/],
+    ["without credentials", () => folder("empty", 0o644, "readme"), /holds no \.credentials\.json, token, aws-credentials that the agent, uid 1000, can read/],
+  ])("%s is refused", (_, make, expected) => {
+    const found = sentences(() => read({ kind: "hostMount", path: make() }));
+    expect(found).toEqual([expect.stringMatching(expected)]);
+  });
+
+  test.runIf(process.getuid?.() === 0)("that belongs to another, or that the agent cannot read, is refused", () => {
+    chownSync(join(root, folder("strange", 0o644)), 4242, 4242);
+    folder("closed", 0o600);
+    expect(sentences(() => settingsOf({ kind: "hostMount", path: "strange" }, { kind: "hostMount", path: "closed" }))).toEqual([
+      expect.stringContaining('"strange" belongs to uid 4242 and not to you, uid 0'),
+      expect.stringContaining('"closed" holds no .credentials.json, token, aws-credentials that the agent, uid 1000, can read'),
+    ]);
+  });
+});
+
+describe("the values", () => {
+  const failures = (given: unknown, secrets = new Secrets(noEncryptedConfig)) => secrets.read(settingsOf(given)).then(() => [], (error: SettingsError) => error.sentences);
+  const file = (secret: object, more: object = {}) => ({ kind: "file", secret, ...more });
+
+  test("are read once, without their last line break", async () => {
+    writeFileSync(join(root, "key"), "from-file\n");
+    const settings = settingsOf(file({ file: "key" }), file({ command: ["sh", "-c", `echo x >>'${root}/count'; echo from-command`] }));
+    const secrets = new Secrets(noEncryptedConfig);
+    await secrets.read(settings);
+    await secrets.read(settings);
+    expect(settings.sessions.map(({ credentials }) => (credentials.kind === "file" ? secrets.valueOf(credentials.secret) : ""))).toEqual(["from-file", "from-command"]);
+    expect(readFileSync(join(root, "count"), "utf8")).toBe("x\n");
+  });
+
+  test.each<[unknown, string]>([
+    [file({ env: "TEST_UNSET" }), "env TEST_UNSET is not set where this runs; export it."],
+    [file({ env: "TEST_EMPTY" }), "env TEST_EMPTY is empty; give it a value."],
+    [file({ env: "TEST_LINES" }), "env TEST_LINES holds blanks or line breaks, which no key has; give the key alone."],
+    [file({ env: "TEST_JSON" }), "env TEST_JSON is JSON without claudeAiOauth; give an API key, a token of claude setup-token, or the agent's .credentials.json."],
+    [file({ env: "TEST_LINES" }, { provider: "bedrock", region: "eu-central-1" }), "env TEST_LINES holds no aws_access_key_id; give the content of an AWS credentials file."],
+    [file({ file: "." }), `file ${root} cannot be read (EISDIR).`],
+    [file({ command: ["no-such-program", "hunter2"] }), "command no-such-program is not in PATH; run it by hand to see why."],
+    [file({ command: ["sh", "-c", "echo hunter2; echo hunter2 >&2; exit 7"] }), "command sh ended with 7; run it by hand to see why."],
+    [file({ config: "claude" }), "config claude is encrypted by the Pulumi CLI, which the embedded engine does without; deploy this stack with the CLI (--engine pulumi), or name an env, a file or a command."],
+  ])("%j is told without its value", async (given, expected) => {
+    for (const [name, value] of Object.entries({ TEST_EMPTY: " ", TEST_LINES: "hunter2\nhunter2", TEST_JSON: '{"hunter2":1}' })) vi.stubEnv(name, value);
+    expect(await failures(given)).toEqual([`${key}: ${expected}`]);
+  });
+
+  test("of the encrypted configuration are the Pulumi CLI's", async () => {
+    const settings = settingsOf(file({ config: "claude" }));
+    const secrets = new Secrets((name) => `value of ${name}`.replaceAll(" ", "-"));
+    await secrets.read(settings);
+    const { credentials } = settings.sessions[0] ?? {};
+    expect(credentials?.kind === "file" && [secrets.valueOf(credentials.secret), nameOf(credentials.secret)]).toEqual(["value-of-claude", "config claude"]);
+  });
+});
