@@ -81,7 +81,7 @@ export async function applyPlan(plan: Plan, options: ApplyOptions): Promise<Appl
         finish({ operation: step.operation, urn: step.urn, name: step.name, skipped: true });
         return asked;
       }
-      return (await perform(step, () => carryOut(step, registration, options))) ?? asked;
+      return (await perform(step, () => carryOut(step, registration, plan, options))) ?? asked;
     },
   });
   await removeAll(gone.filter(({ live }) => live?.kind === "volume"), options.docker, perform);
@@ -107,7 +107,7 @@ function remove(docker: Docker, live: LiveObject): Promise<void> {
   }
 }
 
-async function carryOut(step: Step, registration: Registration, options: ApplyOptions): Promise<Resolution> {
+async function carryOut(step: Step, registration: Registration, plan: Plan, options: ApplyOptions): Promise<Resolution> {
   const { docker, progress } = options;
   const { type, inputs } = registration;
   const line = progress?.line ?? (() => {});
@@ -125,7 +125,7 @@ async function carryOut(step: Step, registration: Registration, options: ApplyOp
       await docker.getContainer(step.live?.id ?? "").start().catch(ignore(304));
       return { id: step.live?.id ?? "", outputs: inputs };
     case "replace":
-      if (step.live !== undefined) await release(step.live, options);
+      if (step.live !== undefined) await release(step.live, plan, options.docker);
       break;
   }
   const create = { container: createContainer, network: createNetwork, volume: createVolume }[kind];
@@ -153,14 +153,14 @@ async function finishOther(docker: Docker, kind: ObjectKind, name: string, label
   return made.id;
 }
 
-/** Removes what is to be made anew; a network lets go only when our containers have left it, and these are made anew too. */
-async function release(live: LiveObject, options: ApplyOptions): Promise<void> {
+/** Removes what is to be made anew; a network lets go only when the containers that are made anew with it have left it. */
+async function release(live: LiveObject, { steps }: Plan, docker: Docker): Promise<void> {
   if (live.kind === "network") {
-    const { Containers: joined = {} } = (await options.docker.getNetwork(live.id).inspect()) as { Containers?: Record<string, unknown> };
-    const own = options.live.own.filter((object) => object.kind === "container" && object.id in joined);
-    await Promise.all(own.map((container) => remove(options.docker, container)));
+    const { Containers: joined = {} } = (await docker.getNetwork(live.id).inspect()) as { Containers?: Record<string, unknown> };
+    const leaving = steps.flatMap(({ operation, live: container }) => (operation === "replace" && container?.kind === "container" && container.id in joined ? [container] : []));
+    await Promise.all(leaving.map((container) => remove(docker, container)));
   }
-  await remove(options.docker, live);
+  await remove(docker, live);
 }
 
 /** Lets so many run at once, the others in order. */
