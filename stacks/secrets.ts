@@ -31,7 +31,7 @@ export class Secrets {
 
   /** Reads all that the sessions need. @throws SettingsError with all that cannot be read, without any value */
   async read({ sessions }: Settings): Promise<void> {
-    const mistakes = await Promise.all(sessions.map(({ credentials }) => (credentials.kind === "file" ? this.#readOne(credentials) : undefined)));
+    const mistakes = await Promise.all(sessions.map(({ credentials }) => ("secret" in credentials ? this.#readOne(credentials) : undefined)));
     const all = mistakes.filter((mistake) => mistake !== undefined);
     if (all.length > 0) throw new SettingsError([...new Set(all)]);
   }
@@ -43,13 +43,13 @@ export class Secrets {
     return value;
   }
 
-  async #readOne({ secret, provider }: Extract<CredentialsSetting, { kind: "file" }>): Promise<string | undefined> {
+  async #readOne({ secret, ...rest }: Extract<CredentialsSetting, { secret: SecretSource }>): Promise<string | undefined> {
     const id = identity(secret);
     const reading = this.#read.get(id) ?? this.#fetch(secret);
     this.#read.set(id, reading);
     try {
       const value = (await reading)?.replace(/\r?\n$/, "");
-      const fault = value === undefined ? undefined : faultOf(value, provider);
+      const fault = value === undefined ? undefined : faultOf(value, "provider" in rest ? rest.provider : "anthropic");
       if (fault !== undefined) throw new Error(fault);
       this.#values.set(id, value ?? "");
       return undefined;

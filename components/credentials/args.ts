@@ -22,14 +22,17 @@ export type CredentialsArgs = {
   /** A folder of the host, read-only at `/auth`. */
   | (Provided & { readonly kind: "hostMount"; /** The real path. */ readonly path: string })
   /** A secret as a file below `/auth`. */
-  | (Provided & {
-      readonly kind: "file";
-      /** The secret itself. It goes into no other input than that of the file. */
-      readonly value: string;
-      /** What people call it: where it was read from. */
-      readonly secretName: string;
-    })
+  | (Provided & Secret & { readonly kind: "file" })
+  /** A secret as the variable `CLAUDE_AUTH_TOKEN`, which the policy pack refuses without an exception. */
+  | (Secret & { readonly kind: "environment" })
 );
+
+interface Secret {
+  /** The secret itself. It goes into no other input than that of the file or the variable. */
+  readonly value: string;
+  /** What people call it: where it was read from. */
+  readonly secretName: string;
+}
 
 interface Provided {
   readonly provider: Provider;
@@ -42,6 +45,8 @@ export interface CredentialsForSession {
   readonly mounts: readonly Mount[];
   /** Plain variables. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Variables whose values are secret. */
+  readonly secretEnvironment: Readonly<Record<string, pulumi.Output<string>>>;
   /** What the session may know, as fragments of plain sentences that name each secret and never its value. */
   readonly authority: readonly string[];
   /** The resources that must be there first. */

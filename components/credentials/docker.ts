@@ -7,6 +7,7 @@ import { containerName, sessionLabels } from "../session-container/args.ts";
 import { type AuthContent, authContent, type AuthFile, type CredentialsArgs, type CredentialsForSession, providerEnvironment } from "./args.ts";
 
 const target = "/auth";
+const variable = "CLAUDE_AUTH_TOKEN";
 
 /**
  * What one session signs in with. A secret file goes into a volume of the session's own by way of a container that never
@@ -23,18 +24,21 @@ export class Credentials extends pulumi.ComponentResource {
   }
 
   #make(name: string, args: CredentialsArgs): CredentialsForSession {
-    const environment = providerEnvironment(args);
+    const nothing = { mounts: [], environment: {}, secretEnvironment: {}, authority: [], resources: [] };
     switch (args.kind) {
+      case "environment":
+        return { ...nothing, secretEnvironment: { [variable]: pulumi.secret(args.value) }, authority: [`secret ${args.secretName} as the variable ${variable}`] };
       case "hostMount":
-        return { mounts: [{ target, readOnly: true, source: { kind: "bind", path: args.path } }], environment, authority: [], resources: [] };
+        return { ...nothing, mounts: [{ target, readOnly: true, source: { kind: "bind", path: args.path } }], environment: providerEnvironment(args) };
       case "file": {
         const auth = authContent(args.provider, args.value);
         const labels = dockerLabels({ ...sessionLabels(args.sessionId, args.stack), kind: "auth" });
         const volume = new docker.Volume(`${name}-auth`, { name: volumeName(args.sessionId, auth.file), driver: "local", labels }, { parent: this, hooks: { beforeCreate: [ownVolumeGuard()] } });
         const carrier = new docker.Container(`${name}-auth-file`, toCarrier(args, auth), { parent: this, dependsOn: [volume], replaceWith: [volume], deleteBeforeReplace: true });
         return {
+          ...nothing,
           mounts: [{ target, readOnly: true, source: { kind: "volume", name: volumeName(args.sessionId, auth.file) } }],
-          environment,
+          environment: providerEnvironment(args),
           authority: [`secret ${args.secretName} as ${target}/${auth.file}`],
           resources: [carrier],
         };

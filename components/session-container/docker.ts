@@ -46,9 +46,9 @@ export function toDocker(args: SessionContainerArgs) {
     user: `${baseline.user.uid}:${baseline.user.gid}`,
     entrypoints: [...baseline.init, "/usr/local/bin/session-entrypoint"],
     workingDir: "/workspace",
-    envs: Object.entries(environmentOf(args))
-      .map(([key, value]) => `${key}=${value}`)
-      .sort(),
+    envs: Object.entries<pulumi.Input<string>>({ ...environmentOf(args), ...args.credentials?.secretEnvironment })
+      .sort(([one], [other]) => (`${one}=` < `${other}=` ? -1 : 1))
+      .map(([key, value]) => (typeof value === "string" ? `${key}=${value}` : pulumi.interpolate`${key}=${value}`)),
     labels: dockerLabels({
       ...sessionLabels(args.sessionId, args.stack),
       pids_limit: String(limits.processes),

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import type { Command } from "commander";
 import type Docker from "dockerode";
@@ -7,6 +10,7 @@ import { type Health, waitHealthy } from "../embedded/health.ts";
 import { emptyLive } from "../embedded/live.ts";
 import { lock } from "../embedded/lock.ts";
 import { changes, limitTo, type Plan, type Step } from "../embedded/plan.ts";
+import { policyConfig } from "../policy-config.ts";
 import type { DeployedSession } from "../strategies/strategy.ts";
 import { formatSize } from "../units.ts";
 import { chooseEngine, type EngineName, engineOption, runPulumi } from "./engine-choice.ts";
@@ -91,11 +95,14 @@ async function upWithPulumi(options: Options, source: StackSource, docker: Docke
   if (options.adopt) throw new Error('--adopt belongs to the embedded engine; with Pulumi, "pulumi import" takes over what is there');
   const reviewed = narrow(await engine.plan(emptyLive(engine.identity), { forPulumi: true }), engine, options.only);
   const targets = options.only === undefined ? [] : targetsOf(reviewed.plan);
-  const more = ["--refresh", "--policy-pack", "policy", ...targets.flatMap((urn) => ["--target", urn])];
+  const folder = mkdtempSync(join(tmpdir(), "agent-sessions-policy-"));
+  const config = join(folder, "config.json");
+  writeFileSync(config, JSON.stringify(policyConfig(engine.settings)));
+  const more = ["--refresh", "--policy-pack", "policy", "--policy-pack-config", config, ...targets.flatMap((urn) => ["--target", urn])];
   const label = `${source.project}/${source.stack}`;
   const objects = async () => (await engine.live()).objects.flatMap(({ id, labels }) => (labels.stack === label ? [id] : [])).sort().join();
   const before = await objects();
-  process.exitCode = await runPulumi("up", { ...options, more }, source);
+  process.exitCode = await runPulumi("up", { ...options, more }, source).finally(() => rmSync(folder, { recursive: true }));
   if (process.exitCode === 0) await finish(options, docker, engine, { by: "pulumi", changed: before !== (await objects()), reviewed }, say);
 }
 

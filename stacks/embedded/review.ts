@@ -1,4 +1,5 @@
 import { evaluate, type Report, type Resource } from "../../policy/evaluate.ts";
+import { policyConfig } from "../policy-config.ts";
 import type { Settings } from "../settings.ts";
 import type { Registration } from "./program.ts";
 
@@ -17,7 +18,5 @@ export function review(registrations: readonly Registration[], settings: Setting
       retainOnDelete,
     }),
   );
-  // Sharing the host's network is refused unless the strategy's own option asks for it; then it is advice.
-  const config = settings.local.hostNetwork ? { "CTR-008": { allowHostNetwork: true } } : {};
-  return evaluate(resources, { level: "local", config });
+  return evaluate(resources, { level: "local", config: policyConfig(settings) });
 }

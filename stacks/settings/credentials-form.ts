@@ -20,6 +20,14 @@ const provided = {
   region: text("The AWS region, for bedrock.").regex(/^[a-z]{2}(-[a-z]+)+-\d$/, { error: 'is not an AWS region; write one such as "eu-central-1"' }).optional(),
 };
 
+const exception = z
+  .strictObject({
+    reason: text("Why no file will do."),
+    owner: text("Who answers for it."),
+    expires: text("The last day on which it holds, such as 2027-03-31.").regex(/^\d{4}-\d{2}-\d{2}$/, { error: "is not a day; write one such as 2027-03-31" }),
+  })
+  .describe("The exception from the policy rule CTR-026 that a secret in the environment needs.");
+
 export const credentials = z
   .discriminatedUnion(
     "kind",
@@ -27,7 +35,8 @@ export const credentials = z
       z.strictObject({ kind: z.literal("none") }),
       z.strictObject({ kind: z.literal("hostMount"), path: text("A folder of this machine that belongs to whoever runs this; ~/.config/claude when left out.").optional(), ...provided }),
       z.strictObject({ kind: z.literal("file"), secret, ...provided }),
+      z.strictObject({ kind: z.literal("environment"), secret, exception }),
     ],
     { error: "is not a way to give credentials; write {kind: none}, {kind: file, secret: {env: NAME}} or {kind: hostMount}" },
   )
-  .describe("What the agent signs in with: none (the default); file, read-only below /auth; hostMount, a folder of this machine read-only at /auth.");
+  .describe("What the agent signs in with: none (the default); file, read-only below /auth; hostMount, a folder of this machine read-only at /auth; environment, the variable CLAUDE_AUTH_TOKEN, with an exception.");

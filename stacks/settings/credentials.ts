@@ -4,7 +4,8 @@ import { join, resolve } from "node:path";
 import { authFiles, type Provider } from "../../components/credentials/args.ts";
 import { checkHostPath } from "../../components/session-volumes/host-path.ts";
 import { baseline } from "../../policy/baseline.ts";
-import { holdsToken } from "../../policy/rules/read/secrets.ts";
+import type { Exception } from "../../policy/exceptions.ts";
+import { holdsToken, holdsUrlPassword, isNamedSecret } from "../../policy/rules/read/secrets.ts";
 import type { Layered } from "./layers.ts";
 import { keyName, sentence } from "./sentences.ts";
 
@@ -23,7 +24,8 @@ export type SecretSource = {
 export type CredentialsSetting =
   | { readonly kind: "none" }
   | (Provided & { readonly kind: "hostMount"; /** The real path. */ readonly path: string })
-  | (Provided & { readonly kind: "file"; readonly secret: SecretSource });
+  | (Provided & { readonly kind: "file"; readonly secret: SecretSource })
+  | { readonly kind: "environment"; readonly secret: SecretSource; /** From the policy rule CTR-026. */ readonly exception: Omit<Exception, "resource"> };
 
 interface Provided {
   readonly provider: Provider;
@@ -39,6 +41,13 @@ export function resolveCredentials({ setting, where }: Layered, root: string, ju
   const given = setting.credentials;
   if (given === undefined || !judged) return { kind: "none" };
   if (given.kind === "none") return given;
+  const secretAt = keyName(where("credentials", "secret"));
+  if (given.kind === "environment") {
+    for (const [name, value] of Object.entries(setting.environment ?? {})) {
+      if (holdsUrlPassword(value) || isNamedSecret(name, value)) mistakes.push(sentence(where("environment", name), value, "would pass under the exception that is made for CLAUDE_AUTH_TOKEN alone; take it out, or choose credentials of kind file"));
+    }
+    return { kind: "environment", secret: sourceOf(given.secret, root, secretAt), exception: given.exception };
+  }
   const { provider = "anthropic", region } = given;
   if (provider === "bedrock" && region === undefined) mistakes.push(sentence(where("credentials", "provider"), provider, "needs a region; add one beside it"));
   if (provider !== "bedrock" && region !== undefined) mistakes.push(sentence(where("credentials", "region"), region, "belongs to the provider bedrock; remove it"));
@@ -47,7 +56,7 @@ export function resolveCredentials({ setting, where }: Layered, root: string, ju
     case "hostMount":
       return { kind: "hostMount", ...provided, path: ownFolder(given.path, root, where("credentials", given.path === undefined ? "kind" : "path"), mistakes) };
     case "file":
-      return { kind: "file", ...provided, secret: sourceOf(given.secret, root, keyName(where("credentials", "secret"))) };
+      return { kind: "file", ...provided, secret: sourceOf(given.secret, root, secretAt) };
   }
 }
 

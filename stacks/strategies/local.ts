@@ -62,10 +62,16 @@ export async function deploy(settings: Settings, place: Place, secrets: Secrets)
 }
 
 function credentialsOf({ credentials }: Session, secrets: Secrets) {
-  if (credentials.kind === "none") return undefined;
-  if (credentials.kind === "hostMount") return credentials;
-  const { secret, ...rest } = credentials;
-  return { ...rest, value: secrets.valueOf(secret), secretName: nameOf(secret) };
+  switch (credentials.kind) {
+    case "none":
+      return undefined;
+    case "hostMount":
+      return credentials;
+    default: {
+      const { secret, ...rest } = credentials;
+      return { ...rest, value: secrets.valueOf(secret), secretName: nameOf(secret) };
+    }
+  }
 }
 
 /** One clone for each URL under each name, whichever sessions name it; settings refuse two refs of one. */

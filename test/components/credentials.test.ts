@@ -78,6 +78,15 @@ test("bedrock tells the agent its region and where its file is", async () => {
   expect(forSession.environment).toEqual({ CLAUDE_CODE_USE_BEDROCK: "1", AWS_REGION: "eu-central-1", AWS_SHARED_CREDENTIALS_FILE: "/auth/aws-credentials" });
 });
 
+test("a secret in the environment is one variable of the container, and a secret to both engines", async () => {
+  const { all, one } = await make({ ...place, kind: "environment", value: "hunter2", secretName: "env KEY" });
+  const { inputs } = one("Container");
+  expect((revealSecrets(inputs).envs as string[]).filter((line) => line.includes("hunter2"))).toEqual(["CLAUDE_AUTH_TOKEN=hunter2"]);
+  expect(revealSecrets(inputs).envs).toEqual((revealSecrets(inputs).envs as string[]).toSorted());
+  expect(inputs.labels).toContainEqual({ label: "authority", value: "session a: secret env KEY as the variable CLAUDE_AUTH_TOKEN" });
+  expect(JSON.stringify(all.map((registration) => concealSecrets(registration.inputs)))).not.toContain("hunter2");
+});
+
 test("a folder of the host is bound read-only, and is authority", async () => {
   const { one, of } = await make({ ...place, kind: "hostMount", provider: "anthropic", path: "/home/me/.config/claude" });
   expect(of("Volume")).toEqual([]);

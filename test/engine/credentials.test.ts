@@ -118,10 +118,26 @@ describe.skipIf(docker === undefined)("credentials as files", () => {
     expect(await started()).toEqual(before);
   });
 
+  test("in the environment need an exception that holds, reach the agent, and show in no plan", async () => {
+    const renewed = `sk-ant-oat01-${random()}`;
+    process.env.TEST_CREDENTIAL = renewed;
+    const described = (expires: string) => [...sessions.slice(1), { id: "cred-env", credentials: { kind: "environment", secret: { env: "TEST_CREDENTIAL" }, exception: { reason: "a test", owner: "me", expires } } }];
+    expect((await plan(described("2020-01-01"))).refusals.join("\n")).toMatch(/policy CTR-026: cred-env-container: .*CLAUDE_AUTH_TOKEN/);
+    const { plan: planned, report, refusals } = await plan(described("2099-12-31"));
+    expect(refusals).toEqual([]);
+    expect(planned.authority).toEqual({ added: ["session cred-env: secret env TEST_CREDENTIAL as the variable CLAUDE_AUTH_TOKEN"], removed: ["session cred-env: secret env TEST_CREDENTIAL as /auth/token"] });
+    expect(planText(planned, report) + JSON.stringify(planJson(planned, report, refusals))).not.toContain(renewed);
+    await rig.up(described("2099-12-31"));
+    expect((await rig.shell("cred-env", "session-credential; tr '\\0' '\\n' </proc/$(pgrep -x tmux:\\ server)/environ | grep ^CLAUDE_CODE_OAUTH_TOKEN")).output).toBe(`${renewed}\nCLAUDE_CODE_OAUTH_TOKEN=${renewed}`);
+    expect(JSON.stringify((await inspect("cred-env")).Config.Labels)).not.toContain(renewed);
+    expect(changes((await plan(described("2099-12-31"))).plan)).toBe(false);
+    await rig.up(sessions.map((session) => (session.id === "cred-env" ? { ...session, credentials: file({ env: "TEST_CREDENTIAL" }) } : session)));
+  }, 2 * minute);
+
   test("credentials that are taken away leave neither volume nor trace", async () => {
     const without = sessions.map(({ id }) => ({ id }));
     const { plan: planned } = await plan(without);
-    expect(planned.authority.removed).toEqual(["session cred-aws: secret command printf as /auth/aws-credentials", "session cred-env: secret env TEST_CREDENTIAL as /auth/token", `session cred-file: secret file ${secretFile} as /auth/.credentials.json`]);
+    expect(planned.authority.removed).toEqual(["session cred-aws: secret command printf as /auth/aws-credentials", "session cred-env: secret env TEST_CREDENTIAL as /auth/.credentials.json", `session cred-file: secret file ${secretFile} as /auth/.credentials.json`]);
     await rig.up(without);
     expect((await rig.engine(without).live()).own.filter(({ name }) => name.includes("-auth"))).toEqual([]);
     expect((await rig.shell("cred-env", "cat ~/.claude/settings.json")).output).toBe("{}");

@@ -38,13 +38,20 @@ describe.skipIf(docker === undefined || cli === undefined)("credentials under th
     expect(code, output).toBe(0);
     return output;
   };
-  const up = () => done("up", "--yes", "--policy-pack", "policy", "--parallel", "64");
+  const up = async () => {
+    const { code, stdout, stderr } = await checkout.run(["up", "--stack", stack, "--engine", "pulumi", "--json"]);
+    printed.push(stdout, stderr);
+    expect(code, stderr).toBe(0);
+  };
   const started = async (id: string) => (await engine.getContainer(`claude-agent-${id}`).inspect()).State.StartedAt;
+  /** What the policy pack says of a preview without the exception from the settings. */
+  const refusal = async () => (await pulumi("preview", "--policy-pack", "policy")).output;
   const token = async (id: string) => (await checkout.run(["exec", "--stack", stack, id, "--", "session-credential"])).stdout.trim();
 
   beforeAll(async () => {
     const sessions = [
       { id: "pc-env", credentials: { kind: "file", secret: { env: "TEST_CREDENTIAL" } } },
+      { id: "pc-variable", credentials: { kind: "environment", secret: { env: "TEST_CREDENTIAL" }, exception: { reason: "a test", owner: "me", expires: "2099-12-31" } } },
       { id: "pc-config", credentials: { kind: "file", secret: { config: "claude" } } },
     ];
     checkout.write(stack, JSON.stringify({ config: { "agent-sessions:image": { agent: "none" }, "agent-sessions:sessions": sessions } }));
@@ -67,8 +74,9 @@ describe.skipIf(docker === undefined || cli === undefined)("credentials under th
 
   test("secrets reach their sessions, a second preview is clean, and no output and no state holds them", async () => {
     await done("config", "set", "--secret", "secrets:claude", kept);
+    expect(await refusal()).toMatch(/\[mandatory\].*CTR-026/);
     await up();
-    expect([await token("pc-env"), await token("pc-config")]).toEqual([environment.TEST_CREDENTIAL, kept]);
+    expect([await token("pc-env"), await token("pc-variable"), await token("pc-config")]).toEqual([environment.TEST_CREDENTIAL, environment.TEST_CREDENTIAL, kept]);
     await done("preview", "--expect-no-changes");
     await done("preview", "--refresh", "--expect-no-changes");
     printed.push(await done("stack", "export"), await done("preview", "--json"), JSON.stringify((await checkout.run(["plan", "--stack", stack, "--json"])).stdout));

@@ -1,6 +1,7 @@
 import { chmodSync, chownSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { policyConfig } from "../../stacks/policy-config.ts";
 import { noEncryptedConfig, nameOf, Secrets } from "../../stacks/secrets.ts";
 import { type CredentialsSetting, parse, SettingsError } from "../../stacks/settings.ts";
 import { temporaryFolder } from "../support/folder.ts";
@@ -35,6 +36,15 @@ describe("what is read", () => {
     expect(read({ kind: "file", secret: { env: "AWS" }, provider: "bedrock", region: "us-gov-west-1" })).toMatchObject({ provider: "bedrock", region: "us-gov-west-1" });
   });
 
+  test("a secret in the environment with its exception, which the policy rules are told", () => {
+    const exception = { reason: "the tool takes no file", owner: "me", expires: "2099-12-31" };
+    const settings = settingsOf({ kind: "environment", secret: { env: "KEY" }, exception }, { kind: "none" });
+    expect(settings.sessions[0]?.credentials).toEqual({ kind: "environment", secret: { key, from: "env", name: "KEY" }, exception });
+    const exceptions = [{ resource: "s0-container", ...exception }];
+    expect(policyConfig(settings)).toEqual({ "CTR-026": { exceptions }, "CTR-026-critical": { exceptions } });
+    expect(policyConfig(settingsOf({ kind: "none" }))).toEqual({});
+  });
+
   test("a session's credentials take the place of the defaults' as a whole, and a mistake is named where it was written", () => {
     const raw = { defaults: { credentials: { kind: "file", secret: { env: "KEY" } } }, sessions: [{ id: "a" }, { id: "b", credentials: { kind: "none" } }] };
     expect(parse(raw, { root, environment: {} }).sessions.map(({ credentials }) => credentials)).toEqual([{ kind: "file", provider: "anthropic", secret: { key: "defaults.credentials.secret", from: "env", name: "KEY" } }, { kind: "none" }]);
@@ -55,8 +65,17 @@ describe("each mistake is one sentence, and none shows what may be a secret", ()
     [{ kind: "file", secret: { env: "A" }, provider: "bedrock" }, ['sessions[0].credentials.provider: "bedrock" needs a region; add one beside it.']],
     [{ kind: "file", secret: { env: "A" }, region: "eu-central-1" }, ['sessions[0].credentials.region: "eu-central-1" belongs to the provider bedrock; remove it.']],
     [{ kind: "file", secret: { env: "A" }, provider: "bedrock", region: "Frankfurt" }, ['sessions[0].credentials.region: "Frankfurt" is not an AWS region; write one such as "eu-central-1".']],
+    [{ kind: "environment", secret: { env: "A" } }, ["sessions[0].credentials.exception: is missing; write a value for it."]],
+    [{ kind: "environment", secret: { env: "A" }, exception: { reason: "x", owner: "me", expires: "soon" } }, ['sessions[0].credentials.exception.expires: "soon" is not a day; write one such as 2027-03-31.']],
   ])("%j", (given, expected) => {
     expect(sentences(() => read(given))).toEqual(expected);
+  });
+
+  test("another secret in an environment that has an exception", () => {
+    const credentials = { kind: "environment", secret: { env: "A" }, exception: { reason: "x", owner: "me", expires: "2099-12-31" } };
+    expect(sentences(() => parse({ sessions: [{ id: "a", credentials, environment: { DB_PASSWORD: "hunter2", COLOUR: "red" } }] }, { root, environment: {} }))).toEqual([
+      "sessions[0].environment.DB_PASSWORD: the value would pass under the exception that is made for CLAUDE_AUTH_TOKEN alone; take it out, or choose credentials of kind file.",
+    ]);
   });
 
   test.each(["environment", "agentCommand"])("a plain credential under %s", (place) => {
