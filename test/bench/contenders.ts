@@ -41,7 +41,7 @@ export function compose(folder: string): Contender | undefined {
   return {
     name: "docker compose",
     command: (operation, sessions) => {
-      const file = join(folder, `compose-${operation === "add" ? sessions + 1 : sessions}.yaml`);
+      const file = join(folder, `compose-${operation === "add" || operation === "destroy" ? sessions + 1 : sessions}.yaml`);
       const act = operation === "destroy" ? ["down", "--volumes"] : ["up", "--detach", "--no-build", "--pull", "never"];
       return { argv: [...command, "--project-name", "bench", "--file", file, "--progress", "quiet", ...act], env: { COMPOSE_PARALLEL_LIMIT: "8" } };
     },
@@ -59,7 +59,9 @@ export function pulumi(folder: string): Contender | undefined {
     PULUMI_SKIP_UPDATE_CHECK: "true",
     PATH: `${process.execPath.replace(/\/[^/]*$/, "")}:${process.env.PATH ?? ""}`,
   };
-  execFileSync("pulumi", ["stack", "init", "bench", "--config-file", join(folder, "Pulumi.bench.yaml")], { cwd: root, env: { ...process.env, ...env }, stdio: "ignore" });
+  // In a folder of its own, as it writes a stack file.
+  writeFileSync(join(folder, "Pulumi.yaml"), stringify({ name: "agent-sessions", runtime: "nodejs" }));
+  execFileSync("pulumi", ["stack", "init", "bench"], { cwd: folder, env: { ...process.env, ...env }, stdio: "ignore" });
   return {
     name: "pulumi",
     command: (operation, sessions) => {

@@ -124,5 +124,9 @@ try {
   const { Version } = (await docker.version()) as { Version: string };
   console.log(`Engine ${Version}, ${cpus().length} × ${cpus()[0]?.model}, Node ${process.versions.node}, ${new Date().toISOString().slice(0, 10)}.`);
 } finally {
+  // The Pulumi CLI leaves the sessions' volumes, as it should, and a run that failed leaves all.
+  const name = "claude-agent-bench-";
+  for (const { Id } of await docker.listContainers({ all: true, filters: { name: [name] } })) await docker.getContainer(Id).remove({ force: true });
+  for (const { Name } of (await docker.listVolumes({ filters: { name: [name] } })).Volumes) await docker.getVolume(Name).remove();
   rmSync(folder, { recursive: true, force: true });
 }
