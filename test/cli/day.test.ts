@@ -48,7 +48,21 @@ describe.skipIf(docker === undefined)("a day with the sessions command", () => {
     expect((await sessions("up", "--yes", "--engine", "embedded")).stdout).toContain("healthy");
     expect((await sessions("logs", "day")).code).toBe(0);
 
-    expect(await json("down", "--engine", "embedded")).toEqual({ removed: ["claude-agent-day"], kept: expect.arrayContaining(["logs", "session", "workspace"].map((kind) => `claude-agent-day-${kind}`)), failures: [] });
+    // A change that ends the agent is named and asked for on a terminal, and only what --only names is changed.
+    await sessions("add", "night");
+    checkout.write(stack, readFileSync(checkout.stackFile(stack), "utf8").replace("agent: none }", "agent: none }\n  agent-sessions:defaults: { environment: { CHANGED: yes } }"));
+    expect((await sessions("plan")).stdout).toContain("ends the running agent of session day");
+    const asked = await checkout.runOnTerminal(["up", "--stack", stack, "--engine", "embedded"], /Go on\? \[y\/N\] /, "n\r");
+    expect([asked.code, asked.stdout]).toEqual([1, expect.stringMatching(/This ends the running agents of day\. Go on\?[\s\S]*Nothing was changed\./)]);
+    const only = JSON.parse((await sessions("up", "--engine", "embedded", "--only", "night", "--json")).stdout);
+    expect(only.sessions).toMatchObject([{ session: "night", status: "healthy" }]);
+    expect((await sessions("exec", "day", "--", "printenv", "CHANGED")).code).toBe(1);
+    expect((await sessions("exec", "night", "--", "printenv", "CHANGED")).stdout).toBe("yes\n");
+    expect(await sessions("up", "--only", "noon")).toMatchObject({ code: 1, stderr: expect.stringContaining("there is no session noon in the stack file; there is: day, night") });
+    expect((await sessions("up", "--yes", "--engine", "embedded")).code).toBe(0);
+    expect((await sessions("exec", "day", "--", "printenv", "CHANGED")).stdout).toBe("yes\n");
+
+    expect(await json("down", "--engine", "embedded")).toEqual({ removed: expect.arrayContaining(["claude-agent-day", "claude-agent-night"]), kept: expect.arrayContaining(["logs", "session", "workspace"].map((kind) => `claude-agent-day-${kind}`)), failures: [] });
     expect(await json("down", "--delete-data", "--engine", "embedded")).toMatchObject({ kept: [], failures: [] });
   }, 300_000);
 });
