@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { credentials } from "./settings/credentials-form.ts";
+import { credentials, secret } from "./settings/credentials-form.ts";
 import { text } from "./settings/text.ts";
 import { durationPattern, parseDuration, parseSize, sizePattern } from "./units.ts";
 
@@ -79,6 +79,8 @@ const repository = z
     ref: text("Branch, tag or commit of the URL; the remote's default branch when left out.")
       .regex(/^(?!-)[\w./+@-]+$/, { error: "is not a branch, tag or commit" })
       .optional(),
+    secret: secret.describe("The password or token that the clone of an https URL needs; the session never sees it.").optional(),
+    username: text("Whose password it is; x-access-token, which is right for tokens of GitHub and GitLab, when left out.").optional(),
   })
   .describe("A repository that the session reads under /repos/<name> and works on under /workspace/<name>: a path, or a url with an optional ref.");
 

@@ -1,7 +1,6 @@
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
-import type { Provider } from "../components/credentials/args.ts";
-import type { CredentialsSetting, SecretSource } from "./settings/credentials.ts";
+import type { SecretSource } from "./settings/credentials.ts";
 import { type Settings, SettingsError } from "./settings.ts";
 
 /** Seconds that a command may take to print a secret. */
@@ -31,7 +30,11 @@ export class Secrets {
 
   /** Reads all that the sessions need. @throws SettingsError with all that cannot be read, without any value */
   async read({ sessions }: Settings): Promise<void> {
-    const mistakes = await Promise.all(sessions.map(({ credentials }) => ("secret" in credentials ? this.#readOne(credentials) : undefined)));
+    const needed = sessions.flatMap(({ credentials, repositories }) => [
+      ...("secret" in credentials ? [{ secret: credentials.secret, judge: "provider" in credentials && credentials.provider === "bedrock" ? awsFault : anthropicFault }] : []),
+      ...repositories.flatMap((repository) => (repository.kind === "url" && repository.credential !== undefined ? [{ secret: repository.credential.secret, judge: keyFault }] : [])),
+    ]);
+    const mistakes = await Promise.all(needed.map(({ secret, judge }) => this.#readOne(secret, judge)));
     const all = mistakes.filter((mistake) => mistake !== undefined);
     if (all.length > 0) throw new SettingsError([...new Set(all)]);
   }
@@ -43,13 +46,13 @@ export class Secrets {
     return value;
   }
 
-  async #readOne({ secret, ...rest }: Extract<CredentialsSetting, { secret: SecretSource }>): Promise<string | undefined> {
+  async #readOne(secret: SecretSource, judge: Judge): Promise<string | undefined> {
     const id = identity(secret);
     const reading = this.#read.get(id) ?? this.#fetch(secret);
     this.#read.set(id, reading);
     try {
       const value = (await reading)?.replace(/\r?\n$/, "");
-      const fault = value === undefined ? undefined : faultOf(value, "provider" in rest ? rest.provider : "anthropic");
+      const fault = value === undefined ? undefined : (textFault(value) ?? judge(value));
       if (fault !== undefined) throw new Error(fault);
       this.#values.set(id, value ?? "");
       return undefined;
@@ -106,14 +109,22 @@ function run([program = "", ...args]: readonly string[]): Promise<string> {
   });
 }
 
-/** Why a value cannot be what a provider takes; undefined when it may be. */
-function faultOf(value: string, provider: Provider): string | undefined {
+/** Says why a value cannot be what is needed; undefined when it may be. */
+type Judge = (value: string) => string | undefined;
+
+const textFault: Judge = (value) => {
   if (value.trim() === "") return "is empty; give it a value";
-  if (value.length > 64 * 1024 || value.includes("\0")) return "is not a text of at most 64 KB";
-  if (provider === "bedrock") return /^\s*aws_access_key_id\s*=/m.test(value) ? undefined : "holds no aws_access_key_id; give the content of an AWS credentials file";
-  if (value.startsWith("{")) return isOauthStore(value) ? undefined : "is JSON without claudeAiOauth; give an API key, a token of claude setup-token, or the agent's .credentials.json";
-  return /\s/.test(value) ? "holds blanks or line breaks, which no key has; give the key alone" : undefined;
-}
+  return value.length > 64 * 1024 || value.includes("\0") ? "is not a text of at most 64 KB" : undefined;
+};
+
+const keyFault: Judge = (value) => (/\s/.test(value) ? "holds blanks or line breaks, which no key has; give the key alone" : undefined);
+
+const awsFault: Judge = (value) => (/^\s*aws_access_key_id\s*=/m.test(value) ? undefined : "holds no aws_access_key_id; give the content of an AWS credentials file");
+
+const anthropicFault: Judge = (value) => {
+  if (!value.startsWith("{")) return keyFault(value);
+  return isOauthStore(value) ? undefined : "is JSON without claudeAiOauth; give an API key, a token of claude setup-token, or the agent's .credentials.json";
+};
 
 function isOauthStore(text: string): boolean {
   try {

@@ -2,9 +2,10 @@ import { createHash } from "node:crypto";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { baseline } from "../../policy/baseline.ts";
+import { SecretFile } from "../credentials/secret-file.ts";
 import { exitedWell, ownVolumeGuard } from "../container-engine/hooks.ts";
 import { dockerLabels } from "../labels.ts";
-import type { Repository } from "./args.ts";
+import type { Mount, Repository } from "./args.ts";
 
 /** A repository that is cloned once and read by every session that names the same URL. */
 export interface RepositoryCloneArgs {
@@ -16,6 +17,8 @@ export interface RepositoryCloneArgs {
   readonly ref?: string;
   /** For a `file://` URL: the real path on the host. */
   readonly hostPath?: string;
+  /** Signs in where the URL leads, and nowhere else; no session sees it. @default nothing */
+  readonly credential?: { readonly username: string; readonly password: string; /** What people call the password: where it was read from. */ readonly secretName: string };
   /** An image with git; the sessions' own. */
   readonly image: pulumi.Input<string>;
   /** `<project>/<stack>`; becomes a label. */
@@ -27,6 +30,8 @@ export class RepositoryClone extends pulumi.ComponentResource {
   /** What sessions mount. */
   readonly repository: Repository;
   readonly resources: readonly pulumi.Resource[];
+  /** What the clone may know, naming the secret and never its value. */
+  readonly authority: readonly string[];
 
   constructor(name: string, args: RepositoryCloneArgs, opts?: pulumi.ComponentResourceOptions) {
     super("agent-sessions:docker:RepositoryClone", name, {}, opts);
@@ -35,15 +40,17 @@ export class RepositoryClone extends pulumi.ComponentResource {
     const volume = new docker.Volume(`${name}-volume`, { name: stem, driver: "local", labels: dockerLabels(labels) }, { parent: this, hooks: { beforeCreate: [ownVolumeGuard()] } });
     const remote = args.hostPath === undefined;
     const network = remote ? [new docker.Network(`${name}-network`, toCloneNetwork(stem, labels), { parent: this, deleteBeforeReplace: true })] : [];
-    const fetch = new docker.Container(`${name}-fetch`, toCloneContainer(args, stem, labels), {
+    const secret = args.credential && new SecretFile(`${name}-secret`, toSecretFile(args, args.credential.password, stem, labels), { parent: this });
+    const fetch = new docker.Container(`${name}-fetch`, toCloneContainer(args, stem, labels, secret?.mount), {
       parent: this,
-      dependsOn: [volume, ...network],
+      dependsOn: [volume, ...network, ...(secret?.resources ?? [])],
       replaceWith: network,
       deleteBeforeReplace: true,
       hooks: { afterCreate: [exitedWell()] },
     });
     this.repository = { name: args.name, kind: "volume", volume: stem };
     this.resources = [fetch];
+    this.authority = cloneAuthority(args);
     this.registerOutputs({ volume: stem });
   }
 }
@@ -51,6 +58,10 @@ export class RepositoryClone extends pulumi.ComponentResource {
 /** Named by the URL, so that sessions that name the same one share it. */
 export function cloneName(args: Pick<RepositoryCloneArgs, "name" | "url">): string {
   return `agent-repository-${args.name}-${createHash("sha256").update(args.url).digest("hex").slice(0, 8)}`;
+}
+
+function cloneAuthority({ name, url, credential }: RepositoryCloneArgs): string[] {
+  return credential === undefined ? [] : [`repository ${name}: secret ${credential.secretName} to clone ${url}`];
 }
 
 function toCloneNetwork(stem: string, labels: Record<string, string>) {
@@ -63,8 +74,12 @@ function toCloneNetwork(stem: string, labels: Record<string, string>) {
   };
 }
 
+function toSecretFile({ image }: RepositoryCloneArgs, content: string, stem: string, labels: Record<string, string>) {
+  return { volume: `${stem}-secret`, carrier: `${stem}-secret`, target: "/secret", file: "password", content, image, labels };
+}
+
 /** The provider's inputs for the container that clones. */
-export function toCloneContainer(args: RepositoryCloneArgs, stem: string, labels: Record<string, string>) {
+export function toCloneContainer(args: RepositoryCloneArgs, stem: string, labels: Record<string, string>, secret?: Mount) {
   const memory = 1024;
   const mounted = "/source";
   return {
@@ -73,8 +88,8 @@ export function toCloneContainer(args: RepositoryCloneArgs, stem: string, labels
     user: `${baseline.user.uid}:${baseline.user.gid}`,
     entrypoints: [...baseline.init, "/usr/local/bin/repository-fetch"],
     workingDir: "/workspace",
-    envs: [`REPOSITORY_REF=${args.ref ?? ""}`, `REPOSITORY_URL=${args.hostPath === undefined ? args.url : `file://${mounted}`}`, "SESSION_PIDS_REQUIRED=0"].sort(),
-    labels: dockerLabels({ ...labels, pids_limit: "128" }),
+    envs: [`REPOSITORY_REF=${args.ref ?? ""}`, `REPOSITORY_URL=${args.hostPath === undefined ? args.url : `file://${mounted}`}`, "SESSION_PIDS_REQUIRED=0", ...(args.credential === undefined ? [] : [`REPOSITORY_USERNAME=${args.credential.username}`])].sort(),
+    labels: dockerLabels({ ...labels, pids_limit: "128", ...(args.credential !== undefined && { authority: cloneAuthority(args).join("\n") }) }),
     readOnly: true,
     capabilities: { drops: [...baseline.capabilities.drop] },
     securityOpts: ["no-new-privileges:true"],
@@ -87,6 +102,7 @@ export function toCloneContainer(args: RepositoryCloneArgs, stem: string, labels
       // The session image's workspace belongs to the agent, and a new volume takes that over.
       { type: "volume", source: stem, target: "/workspace", readOnly: false },
       ...(args.hostPath === undefined ? [] : [{ type: "bind", source: args.hostPath, target: mounted, readOnly: true, bindOptions: { propagation: "rprivate" } }]),
+      ...(secret?.source.kind === "volume" ? [{ type: "volume", source: secret.source.name, target: secret.target, readOnly: true }] : []),
     ],
     tmpfs: { "/tmp": "rw,noexec,nosuid,nodev,size=67108864,mode=1777" },
     ...(args.hostPath === undefined ? { networksAdvanced: [{ name: stem }] } : { networkMode: "none" }),

@@ -3,7 +3,8 @@ import { text } from "./text.ts";
 
 /** The form of the key `credentials`; what belongs together in it is judged in credentials.ts. */
 
-const secret = z
+/** Where a secret is read from. */
+export const secret = z
   .union(
     [
       z.strictObject({ env: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: "is not the name of a variable; name the one that holds the secret" }).describe("A variable of the environment in which plan and up run.") }),

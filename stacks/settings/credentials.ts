@@ -60,7 +60,8 @@ export function resolveCredentials({ setting, where }: Layered, root: string, ju
   }
 }
 
-function sourceOf(secret: GivenSecret, root: string, key: string): SecretSource {
+/** Where a secret that the settings name is read from. */
+export function sourceOf(secret: GivenSecret, root: string, key: string): SecretSource {
   if ("env" in secret) return { key, from: "env", name: secret.env };
   if ("file" in secret) return { key, from: "file", path: resolve(root, secret.file.replace(/^~(?=\/)/, homedir())) };
   if ("command" in secret) return { key, from: "command", words: secret.command };

@@ -6,15 +6,21 @@ import { checkHostPath, type HostPathRules } from "../../components/session-volu
 import { baseline } from "../../policy/baseline.ts";
 import type { Deployment, SessionSetting } from "../schema.ts";
 import { formatSize } from "../units.ts";
-import { type CredentialsSetting, resolveCredentials } from "./credentials.ts";
+import { type CredentialsSetting, resolveCredentials, type SecretSource, sourceOf } from "./credentials.ts";
 import { type Layered, layer, placeName } from "./layers.ts";
 import { type NetworkSettings, PublishedPorts, resolveNetwork } from "./network.ts";
-import { sentence } from "./sentences.ts";
+import { keyName, sentence } from "./sentences.ts";
 
 /** A repository of a session: a folder of this machine, or a URL to clone. */
 export type RepositorySetting =
   | { readonly name: string; readonly kind: "path"; readonly path: string }
-  | { readonly name: string; readonly kind: "url"; readonly url: string; readonly ref?: string; /** The real path behind a `file://` URL. */ readonly hostPath?: string };
+  | { readonly name: string; readonly kind: "url"; readonly url: string; readonly ref?: string; /** The real path behind a `file://` URL. */ readonly hostPath?: string; readonly credential?: RepositoryCredential };
+
+/** Signs in for a clone. */
+export interface RepositoryCredential {
+  readonly username: string;
+  readonly secret: SecretSource;
+}
 
 /** One session, with defaults and policy worked in. Sizes are bytes, times are seconds, paths are real. */
 export interface Session {
@@ -56,7 +62,7 @@ export function resolveSessions(deployment: Deployment, root: string, sound: Jud
   const mistakes: string[] = [];
   const seen = new Map<string, number>();
   const published = new PublishedPorts();
-  const cloned = new Map<string, { ref: string; session: string }>();
+  const cloned = new Map<string, { ref: string; secret: string; session: string }>();
   const sessions = deployment.sessions.map((entry, index) => {
     const first = seen.get(entry.id);
     if (first !== undefined) mistakes.push(`sessions[${index}].id: "${entry.id}" is taken by sessions[${first}]; choose another.`);
@@ -71,7 +77,11 @@ export function resolveSessions(deployment: Deployment, root: string, sound: Jud
       if (other !== undefined && other.ref !== ref) {
         mistakes.push(`sessions[${index}].repositories: "${repository.name}" is taken at ${ref} here and at ${other.ref} by session "${other.session}", and they share one clone; name one ref, or give one of them another name.`);
       }
-      cloned.set(clone, other ?? { ref, session: session.id });
+      const secret = JSON.stringify(repository.credential, (key, value: unknown) => (key === "key" ? undefined : value)) ?? "";
+      if (other !== undefined && other.secret !== secret) {
+        mistakes.push(`sessions[${index}].repositories: "${repository.name}" signs in otherwise here than for session "${other.session}", and they share one clone; name one secret and username, or give one of them another name.`);
+      }
+      cloned.set(clone, other ?? { ref, secret, session: session.id });
     }
     for (const port of session.network.ports) {
       const other = published.take(port, session.id);
@@ -94,7 +104,7 @@ function resolveSession(layered: Layered, judgement: Judgement): Session {
   };
   const sound = (key: string) => [[...place, key], ["defaults", key], ["securityPolicies", "*", key]].every((path) => judgement.sound(...path));
 
-  const repositories = resolveRepositories(layered, judge, judgement);
+  const repositories = resolveRepositories(layered, root, judge, judgement);
   const binds = resolveBinds(layered, deployment, root, judge, mistakes);
   const targets = [...repositories.flatMap(({ name }) => (name === undefined ? [] : [`/repos/${name}`])), ...binds.map(({ target }) => target)];
   for (const target of duplicateTargets(targets)) mistakes.push(`${placeName(layered)}: two mounts on ${target}; give each a name or target of its own.`);
@@ -117,12 +127,17 @@ function resolveSession(layered: Layered, judgement: Judgement): Session {
   };
 }
 
-function resolveRepositories({ setting, where }: Layered, judge: JudgePath, { sound, mistakes }: Judgement): RepositorySetting[] {
+function resolveRepositories({ setting, where }: Layered, root: string, judge: JudgePath, { sound, mistakes }: Judgement): RepositorySetting[] {
   return (setting.repositories ?? []).flatMap((repository, index): RepositorySetting[] => {
     const path = ["repositories", index];
     if ((repository.path === undefined) === (repository.url === undefined)) {
       if (sound(...where(...path))) mistakes.push(sentence(where(...path), repository.name, "needs a path or a url, and not both"));
       return [];
+    }
+    for (const key of ["secret", "username"] as const) {
+      if (repository[key] === undefined) continue;
+      if (key === "username" && repository.secret === undefined) mistakes.push(sentence(where(...path, key), repository[key], "needs a secret beside it; add one or remove it"));
+      else if (!repository.url?.startsWith("https://")) mistakes.push(sentence(where(...path, key), repository[key], "goes to an https:// URL alone, where nobody reads it on the way; write such a URL or remove it"));
     }
     if (repository.path !== undefined) {
       if (repository.ref !== undefined) mistakes.push(sentence(where(...path, "ref"), repository.ref, "belongs to a url; a path is taken as it is"));
@@ -131,8 +146,12 @@ function resolveRepositories({ setting, where }: Layered, judge: JudgePath, { so
     const url = repository.url ?? "";
     const folder = url.startsWith("file://") ? decodeURIComponent(url.slice("file://".length)) : undefined;
     const hostPath = folder === undefined ? undefined : judge([...path, "url"], folder);
-    return [{ name: repository.name, kind: "url", url, ...(repository.ref !== undefined && { ref: repository.ref }), ...(hostPath !== undefined && { hostPath }) }];
+    return [{ name: repository.name, kind: "url", url, ...(repository.ref !== undefined && { ref: repository.ref }), ...(hostPath !== undefined && { hostPath }), ...credentialOf(repository, root, keyName(where(...path, "secret"))) }];
   });
+}
+
+function credentialOf({ secret, username = "x-access-token" }: NonNullable<SessionSetting["repositories"]>[number], root: string, key: string): { credential?: RepositoryCredential } {
+  return secret === undefined ? {} : { credential: { username, secret: sourceOf(secret, root, key) } };
 }
 
 function resolveBinds({ setting, where }: Layered, deployment: Deployment, root: string, judge: JudgePath, mistakes: string[]): Bind[] {

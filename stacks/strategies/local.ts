@@ -22,9 +22,9 @@ export async function deploy(settings: Settings, place: Place, secrets: Secrets)
 
   const base = settings.image.base ?? (await chooseBase(engine));
   const image = new HardenedImage("session", { ...settings.image, base }, opts);
-  const clones = repositoryClones(settings, image, place, opts);
+  const clones = repositoryClones(settings, image, place, secrets, opts);
 
-  const authority: string[] = [];
+  const authority = [...clones.values()].flatMap((clone) => clone.authority);
   const sessions: Record<string, DeployedSession> = {};
   for (const session of settings.sessions) {
     const { id } = session;
@@ -75,13 +75,16 @@ function credentialsOf({ credentials }: Session, secrets: Secrets) {
 }
 
 /** One clone for each URL under each name, whichever sessions name it; settings refuse two refs of one. */
-function repositoryClones(settings: Settings, image: HardenedImage, place: Place, opts: { provider: docker.Provider }): ReadonlyMap<string, RepositoryClone> {
+function repositoryClones(settings: Settings, image: HardenedImage, place: Place, secrets: Secrets, opts: { provider: docker.Provider }): ReadonlyMap<string, RepositoryClone> {
   const clones = new Map<string, RepositoryClone>();
   for (const session of settings.sessions) {
     for (const repository of session.repositories) {
       if (repository.kind === "path") continue;
       const name = cloneName(repository);
-      if (!clones.has(name)) clones.set(name, new RepositoryClone(name, { ...repository, ...place, image: image.reference }, opts));
+      if (clones.has(name)) continue;
+      const { credential: given, ...rest } = repository;
+      const credential = given && { username: given.username, password: secrets.valueOf(given.secret), secretName: nameOf(given.secret) };
+      clones.set(name, new RepositoryClone(name, { ...rest, ...place, ...(credential !== undefined && { credential }), image: image.reference }, opts));
     }
   }
   return clones;

@@ -39,7 +39,7 @@ test("a secret goes into a volume by way of a container that never starts, and i
   ];
   const volume = one("Volume");
   const [carrier, session] = of("Container");
-  expect(volume).toMatchObject({ name: "a-auth", retainOnDelete: false, inputs: { name: "claude-agent-a-auth-token", driver: "local", labels } });
+  expect(volume).toMatchObject({ name: "a-auth-volume", retainOnDelete: false, inputs: { name: "claude-agent-a-auth-token", driver: "local", labels } });
   expect(revealSecrets(carrier?.inputs ?? {})).toEqual({
     name: "claude-agent-a-auth",
     image: "sha256:0",
@@ -57,7 +57,7 @@ test("a secret goes into a volume by way of a container that never starts, and i
     mustRun: false,
     rm: false,
   });
-  expect(carrier).toMatchObject({ name: "a-auth-file", parent: one("Credentials").urn, dependencies: [volume.urn], replaceWith: [volume.urn], deleteBeforeReplace: true });
+  expect(carrier).toMatchObject({ name: "a-auth-carrier", parent: one("SecretFile").urn, dependencies: [volume.urn], replaceWith: [volume.urn], deleteBeforeReplace: true });
   expect(session).toMatchObject({ inputs: { mounts: [{ type: "volume", source: "claude-agent-a-auth-token", target: "/auth", readOnly: true }] } });
   expect(one("SessionContainer").dependencies).toContain(carrier?.urn);
   expect(forSession.authority).toEqual(["secret env KEY as /auth/token"]);
@@ -69,7 +69,7 @@ test("a changed secret changes the file alone, and one of another form another v
   const args = { ...place, kind: "file", provider: "anthropic", value: "one", secretName: "env KEY" } as const;
   const [before, changed, other] = [await make(args), await make({ ...args, value: "two" }), await make({ ...args, value: "sk-ant-oat01-x" })];
   const differing = before.all.filter(({ urn, inputs }) => JSON.stringify(inputs) !== JSON.stringify(changed.all.find((one) => one.urn === urn)?.inputs));
-  expect(differing.map(({ name }) => name)).toEqual(["a-auth-file"]);
+  expect(differing.map(({ name }) => name)).toEqual(["a-auth-carrier"]);
   expect(other.one("Volume").inputs.name).toBe("claude-agent-a-auth-credentials");
 });
 

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { cloneName, RepositoryClone, type RepositoryCloneArgs } from "../../components/session-volumes/repository.ts";
+import { revealSecrets } from "../../stacks/embedded/secrets.ts";
 import { record } from "../support/record.ts";
 
 const plain = { name: "x", url: "https://example.com/x", image: "sha256:0", stack: "agent-sessions/test" };
@@ -59,6 +60,26 @@ test("one of this machine is fetched without any network, from a folder that is 
     envs: ["REPOSITORY_REF=", "REPOSITORY_URL=file:///source", "SESSION_PIDS_REQUIRED=0"],
     mounts: [{ ...container.mounts[0], source: name }, { type: "bind", source: "/srv/x", target: "/source", readOnly: true, bindOptions: { propagation: "rprivate" } }],
   });
+});
+
+test("a password is a file of the clone's alone, and its name is authority", async () => {
+  let authority: readonly string[] = [];
+  const { of, one } = await record(() => {
+    ({ authority } = new RepositoryClone("c", { ...plain, credential: { username: "me", password: "hunter2", secretName: "env TOKEN" } }));
+  });
+  const [carrier, fetch] = of("Container");
+  const entry = "repository x: secret env TOKEN to clone https://example.com/x";
+  expect(authority).toEqual([entry]);
+  expect(carrier?.inputs).toMatchObject({ name: `${stem}-secret`, start: false, mustRun: false, mounts: [{ source: `${stem}-secret`, target: "/secret" }] });
+  expect(revealSecrets(carrier?.inputs ?? {}).uploads).toEqual([{ file: "/secret/password", content: "hunter2", permissions: "0444" }]);
+  expect(fetch?.inputs).toEqual({
+    ...container,
+    envs: [container.envs[0], container.envs[1], "REPOSITORY_USERNAME=me", container.envs[2]],
+    labels: [{ label: "authority", value: entry }, ...container.labels],
+    mounts: [...container.mounts, { type: "volume", source: `${stem}-secret`, target: "/secret", readOnly: true }],
+  });
+  expect(fetch?.dependencies).toContain(carrier?.urn);
+  expect(one("SecretFile").parent).toBe(one("RepositoryClone").urn);
 });
 
 test("a changed ref runs the fetch again and leaves the volume", async () => {

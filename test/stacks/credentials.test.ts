@@ -85,6 +85,32 @@ describe("each mistake is one sentence, and none shows what may be a secret", ()
   });
 });
 
+describe("a secret of a repository", () => {
+  const url = "https://example.com/x.git";
+  const repositories = (...given: readonly object[]) => parse({ sessions: given.map((one, index) => ({ id: `s${index}`, repositories: [{ name: "x", ...one }] })) }, { root, environment: {} });
+
+  test("is the clone's", () => {
+    const [plain, named] = ["secret", "username"].map((last) => repositories({ url, secret: { env: "TOKEN" }, ...(last === "username" && { username: "me" }) }).sessions[0]?.repositories[0]);
+    const secret = { key: "sessions[0].repositories[0].secret", from: "env", name: "TOKEN" };
+    expect([plain, named]).toEqual(["x-access-token", "me"].map((username) => ({ name: "x", kind: "url", url, credential: { username, secret } })));
+  });
+
+  const place = "sessions[0].repositories[0]";
+  test.each<[readonly object[], string]>([
+    [[{ url: "http://example.com/x", secret: { env: "TOKEN" } }], `${place}.secret: the value goes to an https:// URL alone, where nobody reads it on the way; write such a URL or remove it.`],
+    [[{ path: ".", secret: { env: "TOKEN" } }], `${place}.secret: the value goes to an https:// URL alone, where nobody reads it on the way; write such a URL or remove it.`],
+    [[{ url, username: "me" }], `${place}.username: "me" needs a secret beside it; add one or remove it.`],
+    [[{ url, secret: "hunter2" }], `${place}.secret: the value does not say where the secret is; write {env: NAME}, {file: /path}, {command: [program, argument]} or {config: name}.`],
+    [[{ url, secret: { env: "TOKEN" } }, { url }], 'sessions[1].repositories: "x" signs in otherwise here than for session "s0", and they share one clone; name one secret and username, or give one of them another name.'],
+  ])("%j is refused", (given, expected) => {
+    expect(sentences(() => repositories(...given))).toEqual([expected]);
+  });
+
+  test("is read with the others", async () => {
+    expect(await new Secrets(noEncryptedConfig).read(repositories({ url, secret: { env: "TEST_UNSET" } })).catch(({ sentences: found }: SettingsError) => found)).toEqual([`${place}.secret: env TEST_UNSET is not set where this runs; export it.`]);
+  });
+});
+
 describe("a folder of the host", () => {
   const folder = (name: string, mode: number, file = "token") => {
     mkdirSync(join(root, name), { mode: 0o755 });

@@ -1,0 +1,93 @@
+import { execFileSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import { networkInterfaces } from "node:os";
+import { join } from "node:path";
+import * as pulumi from "@pulumi/docker";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { findEngine } from "../../components/container-engine/find.ts";
+import { localBase } from "../../components/hardened-image/args.ts";
+import { HardenedImage } from "../../components/hardened-image/docker.ts";
+import { cloneName, RepositoryClone } from "../../components/session-volumes/repository.ts";
+import { applyPlan } from "../../stacks/embedded/apply.ts";
+import { readLive } from "../../stacks/embedded/live.ts";
+import { planDeployment } from "../../stacks/embedded/plan.ts";
+import { liveEngine, Rig } from "./rig.ts";
+
+const docker = await liveEngine();
+const minute = 60_000;
+
+describe.skipIf(docker === undefined)("a private repository", () => {
+  const rig = new Rig(docker as NonNullable<typeof docker>, "private");
+  const password = `token-${randomBytes(12).toString("hex")}`;
+  const asked: (string | undefined)[] = [];
+  const repository = join(rig.root, "upstream");
+  let server: Server;
+  let url = "";
+
+  /** Clones with a password, as the strategy does; the settings take https alone, and this server has no certificate. */
+  const clone = async (given: string) => {
+    const engine = rig.engine([]);
+    const { identity, settings } = engine;
+    const program = async () => {
+      const provider = new pulumi.Provider("engine", { host: (await findEngine()).address });
+      const image = new HardenedImage("session", { ...settings.image, base: settings.image.base ?? localBase }, { provider });
+      new RepositoryClone("clone", { name: "code", url, stack: `agent-sessions/${rig.stack}`, image: image.reference, credential: { username: "me", password: given, secretName: "env TOKEN" } }, { provider });
+      return {};
+    };
+    const run = { project: identity.project, stack: rig.stack, program, identity, docker: rig.docker };
+    const live = await readLive(rig.docker, identity);
+    const plan = await planDeployment({ ...run, live });
+    return { plan, ...(await applyPlan(plan, { ...run, live })) };
+  };
+  const errors = ({ outcomes }: Awaited<ReturnType<typeof clone>>) => outcomes.flatMap(({ error }) => error ?? []);
+
+  beforeAll(async () => {
+    mkdirSync(repository);
+    const git = (...args: string[]) => execFileSync("git", ["-C", repository, "-c", "user.name=t", "-c", "user.email=t@localhost", ...args]);
+    git("init", "-q", "-b", "main");
+    writeFileSync(join(repository, "file"), "private");
+    git("add", ".");
+    git("commit", "-qm", "first");
+    git("update-server-info");
+    server = createServer((request, response) => {
+      asked.push(request.headers.authorization);
+      const entitled = request.headers.authorization === `Basic ${Buffer.from(`me:${password}`).toString("base64")}`;
+      const file = join(repository, ".git", new URL(request.url ?? "", "http://x").pathname);
+      if (!entitled) response.writeHead(401, { "www-authenticate": "Basic" }).end();
+      else if (existsSync(file)) response.end(readFileSync(file));
+      else response.writeHead(404).end();
+    }).listen(0, "0.0.0.0");
+    await once(server, "listening");
+    const address = Object.values(networkInterfaces()).flatMap((entries) => entries ?? []).find(({ family, internal }) => family === "IPv4" && !internal)?.address;
+    url = `http://${address}:${(server.address() as { port: number }).port}`;
+  });
+  afterAll(async () => {
+    server.close();
+    await rig.dispose();
+  }, 2 * minute);
+
+  test("is refused with a wrong password, which the failure does not tell", async () => {
+    const failed = errors(await clone("wrong-password"));
+    expect(failed).toEqual([expect.stringContaining("Authentication failed")]);
+    expect(failed.join()).not.toContain("wrong-password");
+  }, 10 * minute);
+
+  test("is cloned with the right one, which is neither in the clone nor in what the engine tells, and a second run changes nothing", async () => {
+    expect(errors(await clone(password))).toEqual([]);
+    expect(asked).toContain(`Basic ${Buffer.from(`me:${password}`).toString("base64")}`);
+    const volume = cloneName({ name: "code", url });
+    const { Image } = await rig.docker.getContainer(volume).inspect();
+    const reader = await rig.docker.createContainer({ Image, Entrypoint: ["sh", "-c", `cat /v/file; grep -rcF ${password} /v | grep -v ':0$'; echo end`], User: "0:0", HostConfig: { NetworkMode: "none", Mounts: [{ Type: "volume", Source: volume, Target: "/v", ReadOnly: true }] } });
+    await reader.start();
+    await reader.wait();
+    const output = (await reader.logs({ stdout: true, stderr: true })).toString("utf8").replace(/[^\n\x20-\x7e]/g, "");
+    await reader.remove();
+    expect(output).toMatch(/^private.?end\n$/s);
+    for (const name of [volume, `${volume}-secret`]) expect(JSON.stringify(await rig.docker.getContainer(name).inspect())).not.toContain(password);
+    const { plan } = await clone(password);
+    expect(plan.steps.filter(({ operation }) => operation !== "same")).toEqual([]);
+  }, 3 * minute);
+});
