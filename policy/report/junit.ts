@@ -49,8 +49,10 @@ function outcome({ verdict, severity, enforcement, message, remediation }: Findi
 /** XML has no place for control characters other than these three, nor for half a character. */
 const unprintable = /[^\P{Cc}\t\n\r]|\p{Cs}|[\ufffe\uffff]/gu;
 
-function escaped(words: string): string {
+/** Text as XML content. */
+export function escaped(words: string): string {
   return words.replace(unprintable, "").replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 }
 
-const quoted = (words: string): string => `"${escaped(words).replace(/"/g, "&quot;").replace(/\n/g, "&#10;")}"`;
+/** Text as the value of an XML attribute, with its quotes. */
+export const quoted = (words: string): string => `"${escaped(words).replace(/"/g, "&quot;").replace(/\n/g, "&#10;")}"`;

@@ -42,9 +42,13 @@ export function planJson(plan: Plan, report: Report, refusals: readonly string[]
   };
 }
 
-/** A table with plain borders, as the commands print it. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const drawn = new Table({ head: [...head], style: { head: [], border: [] }, wordWrap: true });
+/**
+ * A table with plain borders, as the commands print it.
+ *
+ * @param widths of the columns, in characters, beyond which words wrap; as wide as their longest line when left out
+ */
+export function table(head: readonly string[], rows: readonly (readonly string[])[], widths: readonly number[] = []): string {
+  const drawn = new Table({ head: [...head], colWidths: [...widths], style: { head: [], border: [] }, wordWrap: true });
   for (const row of rows) drawn.push([...row]);
   return drawn.toString();
 }

@@ -40,7 +40,7 @@ describe.skipIf(docker === undefined)("a session in a minute", () => {
   });
 
   test("holds every command of a day", () => {
-    expect(lines.map((line) => line.split(" ")[0]).sort()).toEqual(["add", "attach", "diff", "doctor", "down", "exec", "list", "logs", "plan", "pull", "start", "stop", "up"]);
+    expect(lines.map((line) => line.split(" ")[0]).sort()).toEqual(["add", "attach", "diff", "doctor", "down", "exec", "list", "logs", "plan", "pull", "start", "stop", "up", "verify"]);
   });
 
   test.each(lines)("sessions %s", async (line) => {

@@ -1,0 +1,70 @@
+import { writeFileSync } from "node:fs";
+import { type Command, InvalidArgumentError } from "commander";
+import type Docker from "dockerode";
+import { fromConfig } from "../deploy.ts";
+import type { StackSource } from "../embedded/engine.ts";
+import { parse } from "../settings.ts";
+import { checks } from "../verify/checks/index.ts";
+import { dockerTarget } from "../verify/docker.ts";
+import { promisedTo } from "../verify/promised.ts";
+import { count, junit, summary } from "../verify/report.ts";
+import { type Verified, verify } from "../verify/run.ts";
+import { plain } from "./printable.ts";
+import { table } from "./render.ts";
+import { runningSession } from "./sessions.ts";
+import { loadStack, openEngine, stackOption } from "./stack.ts";
+
+interface Options {
+  readonly stack: string;
+  readonly json?: boolean;
+  readonly junit?: string;
+  readonly parallel: number;
+}
+
+export function register(program: Command): void {
+  program
+    .command("verify")
+    .description("Try in the live sessions, as a hostile agent would, what the settings promise, and say what holds. Exit code 1 when anything does not.")
+    .argument("[id...]", "the sessions; all of the stack file when left out")
+    .addOption(stackOption())
+    .option("--parallel <n>", "sessions at once; each is given 60 seconds", wholeNumber, 4)
+    .option("--json", "print JSON")
+    .option("--junit <file>", "write JUnit XML too")
+    .addHelpText("after", "\nExample:\n  sessions verify\n  sessions verify demo --json --junit verify.xml\n")
+    .action(run);
+}
+
+function wholeNumber(text: string): number {
+  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError("It is not a whole number from 1 on.");
+  return Number(text);
+}
+
+async function run(ids: string[], options: Options): Promise<void> {
+  const source = loadStack(options.stack);
+  const docker = await openEngine(source);
+  const sessions = await verifySessions(docker, source, ids, options.parallel);
+  if (options.junit !== undefined) writeFileSync(options.junit, junit(sessions));
+  if (options.json) console.log(JSON.stringify(sessions, null, 2));
+  else for (const verified of sessions) console.log(text(verified));
+  if (sessions.some((verified) => count(verified).notHeld > 0)) process.exitCode = 1;
+}
+
+/**
+ * Verifies sessions of a stack; all of them when none is named.
+ *
+ * @throws Error when one is not in the stack file or does not run
+ */
+async function verifySessions(docker: Docker, source: StackSource, ids: readonly string[], parallel: number): Promise<Verified[]> {
+  const { sessions } = parse(fromConfig(source.config), { root: source.root });
+  const unknown = ids.filter((id) => !sessions.some((session) => session.id === id));
+  if (unknown.length > 0) throw new Error(`there is no session ${unknown.join(", ")} in the stack file; there is: ${sessions.map(({ id }) => id).join(", ")}`);
+  const chosen = sessions.filter(({ id }) => ids.length === 0 || ids.includes(id));
+  for (const { id } of chosen) await runningSession(docker, source, id);
+  return verify(chosen.map((session) => dockerTarget(docker, promisedTo(session))), { checks, parallel });
+}
+
+function text(verified: Verified): string {
+  // What a session answered may hold anything.
+  const rows = verified.results.map(({ id, promise, attempt, verdict, found }) => [id, promise, attempt, `${verdict === "not held" ? "NOT HELD" : verdict}: ${plain(found)}`]);
+  return `${table(["check", "promised", "tried", "result"], rows, [20, 38, 38, 54])}\n${plain(summary(verified))}\n`;
+}

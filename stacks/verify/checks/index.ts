@@ -1,0 +1,6 @@
+import type { Check } from "../check.ts";
+import { files } from "./files.ts";
+import { privileges } from "./privileges.ts";
+
+/** All that is tried, in the order of the report. */
+export const checks: readonly Check[] = [...files, ...privileges];

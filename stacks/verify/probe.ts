@@ -1,0 +1,37 @@
+import { readFileSync } from "node:fs";
+
+/** What one attempt brought: the answer of its probe, or why there is none. */
+export type Outcome = { readonly id: string } & ({ readonly answer: unknown } | { readonly error: string });
+
+/** One call of a probe. */
+export interface Call {
+  readonly id: string;
+  readonly probe: string;
+  readonly args: Readonly<Record<string, unknown>>;
+  /** Until it is ended. */
+  readonly seconds: number;
+}
+
+const parts = ["run", "files", "privileges"];
+
+/**
+ * The command line that runs probes in a session. It takes nothing from the agent's reach: neither its PATH nor its Python
+ * packages.
+ *
+ * @param seconds for all of them together
+ */
+export function probeCommand(attempts: readonly Call[], seconds: number): string[] {
+  const source = parts.map((part) => readFileSync(new URL(`probes/${part}.py`, import.meta.url), "utf8"));
+  return ["/usr/bin/python3", "-I", "-c", [...source, "main()"].join("\n\n"), JSON.stringify({ seconds, attempts })];
+}
+
+/** Reads what the command printed. A line that is cut off or no JSON is left out. */
+export function readOutcomes(output: string): Outcome[] {
+  return output.split("\n").flatMap((line) => {
+    try {
+      return [JSON.parse(line) as Outcome];
+    } catch {
+      return [];
+    }
+  });
+}

@@ -1,0 +1,77 @@
+"""Runs attempts inside a session, each in a process of its own, and prints one line of JSON for each.
+
+Called with one argument: {"seconds": for all of them, "attempts": [{"id", "probe", "args", "seconds"}]}.
+"""
+import ctypes, errno, json, os, select, signal, stat, sys, time
+
+probes = {}
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+def probe(function):
+    probes[function.__name__] = function
+    return function
+
+
+def error_name(error):
+    return errno.errorcode.get(error.errno, str(error.errno))
+
+
+def attempt_in_child(wish, output):
+    os.setpgid(0, 0)
+    libc.prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: nothing outlives the run
+    try:
+        answer = {"answer": probes[wish["probe"]](**wish["args"])}
+    except BaseException as error:
+        answer = {"error": "%s: %s" % (type(error).__name__, error)}
+    os.write(output, json.dumps(answer).encode())
+    os._exit(0)
+
+
+def read_until(descriptor, deadline):
+    text = b""
+    while True:
+        left = deadline - time.monotonic()
+        if left <= 0 or not select.select([descriptor], [], [], left)[0]:
+            return None
+        chunk = os.read(descriptor, 65536)
+        if not chunk:
+            return text
+        text += chunk
+
+
+def attempt(wish, end):
+    if time.monotonic() >= end:
+        return {"error": "the time for the session was over"}
+    source, output = os.pipe()
+    try:
+        child = os.fork()
+    except OSError as error:  # the session is at its limit of processes
+        return {"error": "no process for it: " + error_name(error)}
+    if child == 0:
+        os.close(source)
+        attempt_in_child(wish, output)
+    os.close(output)
+    text = read_until(source, min(end, time.monotonic() + wish["seconds"]))
+    for kill in (lambda: os.killpg(child, signal.SIGKILL), lambda: os.kill(child, signal.SIGKILL)):
+        try:
+            kill()
+        except OSError:
+            pass
+    _, status = os.waitpid(child, 0)
+    os.close(source)
+    if text is None:
+        return {"error": "it took longer than %g seconds" % wish["seconds"]}
+    if text == b"":
+        return {"error": "its process was ended by signal %d" % os.WTERMSIG(status) if os.WIFSIGNALED(status) else "its process ended without an answer"}
+    return json.loads(text)
+
+
+def main():
+    order = json.loads(sys.argv[1])
+    end = time.monotonic() + order["seconds"]
+    # Under memory pressure the kernel ends what runs here, and nothing of the agent.
+    with open("/proc/self/oom_score_adj", "w") as file:
+        file.write("1000")
+    for wish in order["attempts"]:
+        print(json.dumps({"id": wish["id"], **attempt(wish, end)}), flush=True)

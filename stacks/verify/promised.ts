@@ -1,0 +1,35 @@
+import { isolationOf, type IsolationLevel, type NetworkMode, networkModeOf } from "../../components/isolated-network/args.ts";
+import { limitsOf, type Limits } from "../../components/session-container/args.ts";
+import type { Mount } from "../../components/session-volumes/args.ts";
+import { mountsOf } from "../../components/session-volumes/docker.ts";
+import type { Session } from "../settings.ts";
+
+/** What the settings promise to one session, as far as it can be tried. Sizes are bytes. */
+export interface Promised {
+  readonly id: string;
+  readonly limits: Limits;
+  /** Capabilities that the settings add, in capitals without `CAP_`. */
+  readonly capabilities: readonly string[];
+  /** The session has a seccomp profile of its own instead of the engine's. */
+  readonly ownSeccompProfile: boolean;
+  /** Whether `/auth` holds something. */
+  readonly credentials: boolean;
+  /** All that is mounted besides the system's own. */
+  readonly mounts: readonly Mount[];
+  readonly network: { readonly mode: NetworkMode; readonly isolation: IsolationLevel };
+}
+
+/** Reads the promises to a session from its settings. */
+export function promisedTo(session: Session): Promised {
+  const { id, limits, security, network, credentials, workspace, binds, repositories } = session;
+  return {
+    id,
+    limits: limitsOf(session),
+    capabilities: (security.capabilities ?? []).map((name) => name.toUpperCase().replace(/^CAP_/, "")),
+    ownSeccompProfile: security.seccompProfile !== undefined,
+    credentials: credentials.kind !== "none",
+    // Which volume a repository lies in makes no difference to what the session may do with it.
+    mounts: mountsOf({ sessionId: id, stack: "", workspace, binds, tmp: limits.tmp, repositories: repositories.map(({ name }) => ({ name, kind: "volume", volume: name })) }),
+    network: { mode: networkModeOf(network), isolation: isolationOf(network) },
+  };
+}

@@ -1,0 +1,87 @@
+import type { Attempt, Check } from "./check.ts";
+import { type Call, type Outcome, probeCommand, readOutcomes } from "./probe.ts";
+import type { Promised } from "./promised.ts";
+
+/** A session to be verified, on whatever platform. */
+export interface Target {
+  readonly promised: Promised;
+  /** Runs a command in it as the agent's user. @returns its standard output so far when the seconds are over @throws Error when it cannot be run */
+  execute(command: readonly string[], seconds: number): Promise<string>;
+}
+
+export interface Result {
+  readonly id: string;
+  readonly promise: string;
+  readonly attempt: string;
+  readonly verdict: "held" | "not held" | "not tried";
+  /** What was found, or why nothing was. */
+  readonly found: string;
+}
+
+export interface Verified {
+  readonly session: string;
+  readonly results: readonly Result[];
+}
+
+export interface RunOptions {
+  readonly checks: readonly Check[];
+  /** Sessions at once. @default 4 */
+  readonly parallel?: number;
+  /** For one session. @default 60 */
+  readonly seconds?: number;
+}
+
+/** Puts what each session is promised to the test. */
+export async function verify(targets: readonly Target[], { checks, parallel = 4, seconds = 60 }: RunOptions): Promise<Verified[]> {
+  const waiting = [...targets];
+  const verified: Verified[] = [];
+  const exclusive = new Turns();
+  const worker = async () => {
+    for (let target = waiting.shift(); target !== undefined; target = waiting.shift()) verified.push(await verifyOne(target, checks, seconds, exclusive));
+  };
+  await Promise.all(Array.from({ length: Math.min(parallel, targets.length) }, worker));
+  return verified.sort((a, b) => (a.session < b.session ? -1 : 1));
+}
+
+/** One at a time, in the order of asking. */
+class Turns {
+  #last: Promise<unknown> = Promise.resolve();
+
+  take<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(work);
+    this.#last = turn.catch(() => {});
+    return turn;
+  }
+}
+
+async function verifyOne(target: Target, checks: readonly Check[], seconds: number, exclusive: Turns): Promise<Verified> {
+  const { promised } = target;
+  const planned = checks.flatMap((check) => {
+    const promise = check.promise(promised);
+    return promise === undefined ? [] : [{ check, promise, attempt: check.attempt(promised) }];
+  });
+  const calls = (alone: boolean) => planned.flatMap(({ check, attempt }) => ("probe" in attempt && (attempt.alone ?? false) === alone ? [{ id: check.id, probe: attempt.probe, args: attempt.args, seconds: 15 }] : []));
+  const started = Date.now();
+  const first = await run(target, calls(false), seconds);
+  const left = () => seconds - (Date.now() - started) / 1000;
+  const heavy = calls(true);
+  const outcomes = heavy.length === 0 ? first : [...first, ...(await exclusive.take(() => run(target, heavy, left())))];
+  return { session: promised.id, results: planned.map(({ check, promise, attempt }) => ({ id: check.id, promise, attempt: attempt.how, ...judge(check, attempt, promised, outcomes) })) };
+}
+
+async function run(target: Target, calls: readonly Call[], seconds: number): Promise<Outcome[]> {
+  try {
+    return readOutcomes(await target.execute(probeCommand(calls, seconds), seconds + 2));
+  } catch (error) {
+    return calls.map(({ id }) => ({ id, error: (error as Error).message }));
+  }
+}
+
+function judge(check: Check, attempt: Attempt, promised: Promised, outcomes: readonly Outcome[]): Pick<Result, "verdict" | "found"> {
+  if ("notTried" in attempt) return { verdict: "not tried", found: attempt.notTried };
+  const outcome = outcomes.find(({ id }) => id === check.id);
+  if (outcome === undefined) return { verdict: "not tried", found: "the session gave no answer in time" };
+  if ("error" in outcome) return { verdict: "not tried", found: outcome.error };
+  const { held, found } = check.expectation(outcome.answer, promised);
+  return { verdict: held ? "held" : "not held", found };
+}

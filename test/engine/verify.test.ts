@@ -1,0 +1,95 @@
+import { execFileSync } from "node:child_process";
+import { once } from "node:events";
+import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import { join } from "node:path";
+import type Docker from "dockerode";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parse } from "../../stacks/settings.ts";
+import { checks } from "../../stacks/verify/checks/index.ts";
+import { dockerTarget } from "../../stacks/verify/docker.ts";
+import { promisedTo } from "../../stacks/verify/promised.ts";
+import { verify } from "../../stacks/verify/run.ts";
+import { liveEngine, Rig } from "./rig.ts";
+import { failures, type Loosening, Twins, unbroken } from "./verify-rig.ts";
+
+const docker = await liveEngine();
+const minute = 60_000;
+
+describe.skipIf(docker === undefined)("verify", () => {
+  const rig = new Rig(docker as NonNullable<typeof docker>, "verify");
+  const twins = new Twins(rig.docker);
+  const folder = (name: string) => {
+    const path = join(rig.root, name);
+    mkdirSync(path);
+    return path;
+  };
+  const [code, auth, setuid, sockets, listed] = [folder("code"), folder("auth"), folder("setuid"), folder("sockets"), folder("listed")] as const;
+  const limits = { memory: "256 MB", cpu: 0.5, processes: 64, openFiles: 256, tmp: "16 MB" };
+  const session = { id: "v-one", limits, repositories: [{ name: "code", path: code }], credentials: { kind: "hostMount", path: auth } };
+  const promised = () => promisedTo(parse({ sessions: [session] }, { root: rig.root }).sessions[0]!);
+
+  const mounting = (target: string, change: Partial<Docker.MountSettings>): Loosening["loosen"] => ({ HostConfig }) => {
+    HostConfig.Mounts = HostConfig.Mounts?.map((mount) => (mount.Target === target ? { ...mount, ...change } : mount));
+  };
+  const loosenings: readonly Loosening[] = [
+    { check: "root-read-only", what: "a writable root", loosen: ({ HostConfig }) => (HostConfig.ReadonlyRootfs = false) },
+    { check: "mounts-read-only", what: "a writable repository", loosen: mounting("/repos/code", { ReadOnly: false }) },
+    { check: "auth-read-only", what: "writable credentials", loosen: mounting("/auth", { ReadOnly: false }) },
+    { check: "logs-unlisted", what: "logs that anybody lists", loosen: mounting("/logs", { Type: "bind", Source: listed }) },
+    { check: "mounts", what: "a mount more", loosen: ({ HostConfig }) => (HostConfig.Tmpfs = { ...HostConfig.Tmpfs, "/srv": "" }) },
+    { check: "scratch-noexec", what: "programs in /tmp", loosen: ({ HostConfig }) => (HostConfig.Tmpfs = { ...HostConfig.Tmpfs, "/tmp": HostConfig.Tmpfs?.["/tmp"]?.replace("noexec", "exec") ?? "" }) },
+    { check: "setuid", what: "a setuid file in the repository", loosen: mounting("/repos/code", { Source: setuid }) },
+    { check: "engine-socket", what: "an engine's socket in the repository", loosen: mounting("/repos/code", { Source: sockets }) },
+    { check: "devices", what: "a device", loosen: ({ HostConfig }) => (HostConfig.Devices = [{ PathOnHost: "/dev/full", PathInContainer: "/dev/extra", CgroupPermissions: "r" }]) },
+    { check: "user", what: "root as its user", loosen: (body) => (body.User = "0:0") },
+    { check: "capabilities", what: "a capability", loosen: ({ HostConfig }) => (HostConfig.CapAdd = ["NET_RAW"]) },
+    { check: "no-new-privileges", what: "new privileges", loosen: ({ HostConfig }) => (HostConfig.SecurityOpt = []) },
+    { check: "seccomp", what: "no profile in place of its own", promised: { ownSeccompProfile: true }, loosen: ({ HostConfig }) => HostConfig.SecurityOpt?.push("seccomp=unconfined") },
+    { check: "system-calls", what: "no seccomp profile", loosen: ({ HostConfig }) => HostConfig.SecurityOpt?.push("seccomp=unconfined") },
+    { check: "host-processes", what: "the host's processes", loosen: ({ HostConfig }) => (HostConfig.PidMode = "host") },
+    { check: "kernel-paths", what: "nothing masked", loosen: ({ HostConfig }) => Object.assign(HostConfig, { MaskedPaths: [], ReadonlyPaths: [] }) },
+  ];
+
+  let engine: Server;
+  let found: ReadonlyMap<string, string[]>;
+
+  beforeAll(async () => {
+    execFileSync("git", ["-C", code, "init", "-q"]);
+    writeFileSync(join(auth, "token"), "not-a-secret\n", { mode: 0o444 });
+    copyFileSync("/bin/true", join(setuid, "true"));
+    chmodSync(join(setuid, "true"), 0o4755);
+    engine = createServer((_, response) => response.setHeader("Api-Version", "1.41").end("OK")).listen(join(sockets, "harmless"));
+    await once(engine, "listening");
+    chmodSync(join(sockets, "harmless"), 0o666);
+    const { health } = await rig.up([session]);
+    expect(health.map(({ status }) => status)).toEqual(["healthy"]);
+    const targets = await Promise.all([twins.start(promised(), "same", { loosen: () => {} }), ...loosenings.map((loosening) => twins.start(promised(), loosening.check, loosening))]);
+    found = await failures(targets, { checks });
+  }, 5 * minute);
+  afterAll(async () => {
+    engine.close();
+    await twins.dispose();
+    await rig.dispose();
+  }, 2 * minute);
+
+  test("a healthy session holds everything, and is left as it was", async () => {
+    const before = await rig.shell("v-one", "find / -xdev 2>/dev/null | wc -l; ls -A /tmp /workspace /session /dev/shm; pgrep -c .");
+    const [verified] = await verify([dockerTarget(rig.docker, promised())], { checks });
+    expect(verified?.results.filter(({ verdict }) => verdict !== "held")).toEqual([]);
+    expect(verified?.results.length).toBeGreaterThan(12);
+    expect(await rig.shell("v-one", "find / -xdev 2>/dev/null | wc -l; ls -A /tmp /workspace /session /dev/shm; pgrep -c .")).toEqual(before);
+  });
+
+  test("so does a twin of it, from which the broken ones below differ by one field", () => {
+    expect(found.get("v-twin-same")).toEqual([]);
+  });
+
+  test.each(loosenings)("$check names $what", ({ check }) => {
+    expect(found.get(`v-twin-${check}`)).toEqual([expect.stringMatching(new RegExp(`^${check} not held: .`))]);
+  });
+
+  test("every check has a session that it fails", () => {
+    expect(unbroken(checks, loosenings)).toEqual([]);
+  });
+});
