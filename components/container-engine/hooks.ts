@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type Docker from "dockerode";
 import { baseline } from "../../policy/baseline.ts";
 import { connectEngine } from "./connect.ts";
+import { plainOutput } from "./output.ts";
 import { type FoundEngine, findEngine } from "./find.ts";
 
 /** What a container's label must carry for its process limit to be set. */
@@ -53,7 +54,7 @@ export function exitedWell(): pulumi.ResourceHook {
     const container = (await engineClient()).getContainer(args.id ?? "");
     const { StatusCode: code } = (await container.wait()) as { StatusCode: number };
     if (code === 0) return;
-    const output = (await container.logs({ stdout: true, stderr: true, tail: 5 })).toString("utf8").replace(/[^\n\x20-\x7e]/g, "").trim();
+    const output = plainOutput(await container.logs({ stdout: true, stderr: true, tail: 5 }));
     await container.remove({ force: true });
     throw new Error(`${args.name} ended with ${code}: ${output}. When its cause is gone, run "pulumi up --refresh".`);
   });

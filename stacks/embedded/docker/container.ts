@@ -1,5 +1,6 @@
 import type Docker from "dockerode";
 import { processLimitLabel } from "../../../components/container-engine/hooks.ts";
+import { plainOutput } from "../../../components/container-engine/output.ts";
 import type { Properties } from "../program.ts";
 import { archiveOf, type UploadInput } from "./archive.ts";
 import { labelsOf, nanoseconds, refuseUnknown } from "./inputs.ts";
@@ -136,8 +137,7 @@ async function waitForEnd(container: Docker.Container, name: string): Promise<vo
 
 /** The last lines that a container printed, without control characters. */
 export async function lastOutput(container: Docker.Container, lines = 5): Promise<string> {
-  const output = await container.logs({ stdout: true, stderr: true, tail: lines });
-  return output.toString("utf8").replace(/[^\n\x20-\x7e]/g, "").trim();
+  return plainOutput(await container.logs({ stdout: true, stderr: true, tail: lines }));
 }
 
 /** Removes a container, giving its agent time to end first. One that is gone already is fine. */
