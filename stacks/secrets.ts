@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
-import type { SecretSource } from "./settings/credentials.ts";
+import type { CredentialsSetting, SecretSource } from "./settings/credentials.ts";
 import { type Settings, SettingsError } from "./settings.ts";
 
 /** Seconds that a command may take to print a secret. */
@@ -31,7 +31,7 @@ export class Secrets {
   /** Reads all that the sessions need. @throws SettingsError with all that cannot be read, without any value */
   async read({ sessions }: Settings): Promise<void> {
     const needed = sessions.flatMap(({ credentials, repositories }) => [
-      ...("secret" in credentials ? [{ secret: credentials.secret, judge: "provider" in credentials && credentials.provider === "bedrock" ? awsFault : anthropicFault }] : []),
+      ...("secret" in credentials && credentials.secret !== undefined ? [{ secret: credentials.secret, judge: judgeOf(credentials) }] : []),
       ...repositories.flatMap((repository) => (repository.kind === "url" && repository.credential !== undefined ? [{ secret: repository.credential.secret, judge: keyFault }] : [])),
     ]);
     const mistakes = await Promise.all(needed.map(({ secret, judge }) => this.#readOne(secret, judge)));
@@ -116,6 +116,11 @@ const textFault: Judge = (value) => {
   if (value.trim() === "") return "is empty; give it a value";
   return value.length > 64 * 1024 || value.includes("\0") ? "is not a text of at most 64 KB" : undefined;
 };
+
+function judgeOf(credentials: CredentialsSetting): Judge {
+  if (credentials.kind === "init") return () => undefined;
+  return credentials.kind === "file" && credentials.provider === "bedrock" ? awsFault : anthropicFault;
+}
 
 const keyFault: Judge = (value) => (/\s/.test(value) ? "holds blanks or line breaks, which no key has; give the key alone" : undefined);
 

@@ -23,6 +23,8 @@ export type CredentialsArgs = {
   | (Provided & { readonly kind: "hostMount"; /** The real path. */ readonly path: string })
   /** A secret as a file below `/auth`. */
   | (Provided & Secret & { readonly kind: "file" })
+  /** What a command prints, run once before the session starts in a container of its own with open egress, as a file below `/auth`. */
+  | (Provided & Partial<Secret> & { readonly kind: "init"; /** A line for bash; a secret given beside it is the file `/secret/token`. */ readonly command: string })
   /** A secret as the variable `CLAUDE_AUTH_TOKEN`, which the policy pack refuses without an exception. */
   | (Secret & { readonly kind: "environment" })
 );

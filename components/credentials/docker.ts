@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { containerName, sessionLabels } from "../session-container/args.ts";
 import { authContent, type AuthFile, type CredentialsArgs, type CredentialsForSession, providerEnvironment } from "./args.ts";
+import { CredentialFetch } from "./fetch.ts";
 import { SecretFile } from "./secret-file.ts";
 
 const target = "/auth";
@@ -30,6 +31,12 @@ export class Credentials extends pulumi.ComponentResource {
         const labels = { ...sessionLabels(sessionId, stack), kind: "auth" };
         const secret = new SecretFile(`${name}-auth`, { volume: volumeName(sessionId, file), carrier: `${containerName(sessionId)}-auth`, target, file, content, image, labels }, { parent: this });
         return { ...nothing, mounts: [secret.mount], environment: providerEnvironment(args), authority: [`secret ${args.secretName} as ${target}/${file}`], resources: secret.resources };
+      }
+      case "init": {
+        const { secretName, command } = args;
+        const step = new CredentialFetch(`${name}-auth`, { ...args, target }, { parent: this });
+        const known = secretName === undefined ? "" : ` with secret ${secretName}`;
+        return { ...nothing, mounts: [step.mount], environment: providerEnvironment(args), authority: [`secret that an init step with egress to any host fetches${known}: ${command}`], resources: step.resources };
       }
     }
   }

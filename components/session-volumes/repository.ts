@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { baseline } from "../../policy/baseline.ts";
+import { toJob, toOpenNetwork } from "../container-engine/job.ts";
 import { SecretFile } from "../credentials/secret-file.ts";
 import { exitedWell, ownVolumeGuard } from "../container-engine/hooks.ts";
 import { dockerLabels } from "../labels.ts";
@@ -39,7 +40,7 @@ export class RepositoryClone extends pulumi.ComponentResource {
     const labels = { created_by: baseline.createdBy, stack: args.stack, kind: "repository" };
     const volume = new docker.Volume(`${name}-volume`, { name: stem, driver: "local", labels: dockerLabels(labels) }, { parent: this, hooks: { beforeCreate: [ownVolumeGuard()] } });
     const remote = args.hostPath === undefined;
-    const network = remote ? [new docker.Network(`${name}-network`, toCloneNetwork(stem, labels), { parent: this, deleteBeforeReplace: true })] : [];
+    const network = remote ? [new docker.Network(`${name}-network`, toOpenNetwork(stem, labels), { parent: this, deleteBeforeReplace: true })] : [];
     const secret = args.credential && new SecretFile(`${name}-secret`, toSecretFile(args, args.credential.password, stem, labels), { parent: this });
     const fetch = new docker.Container(`${name}-fetch`, toCloneContainer(args, stem, labels, secret?.mount), {
       parent: this,
@@ -64,54 +65,30 @@ function cloneAuthority({ name, url, credential }: RepositoryCloneArgs): string[
   return credential === undefined ? [] : [`repository ${name}: secret ${credential.secretName} to clone ${url}`];
 }
 
-function toCloneNetwork(stem: string, labels: Record<string, string>) {
-  return {
-    name: stem,
-    driver: "bridge",
-    internal: false,
-    options: { "com.docker.network.bridge.enable_icc": "false", "com.docker.network.bridge.enable_ip_masquerade": "true" },
-    labels: dockerLabels(labels),
-  };
-}
-
 function toSecretFile({ image }: RepositoryCloneArgs, content: string, stem: string, labels: Record<string, string>) {
   return { volume: `${stem}-secret`, carrier: `${stem}-secret`, target: "/secret", file: "password", content, image, labels };
 }
 
 /** The provider's inputs for the container that clones. */
 export function toCloneContainer(args: RepositoryCloneArgs, stem: string, labels: Record<string, string>, secret?: Mount) {
-  const memory = 1024;
+  const { credential, hostPath, ref = "" } = args;
   const mounted = "/source";
-  return {
+  // The session image's workspace belongs to the agent, and a new volume takes that over.
+  const mounts: Mount[] = [{ target: "/workspace", readOnly: false, source: { kind: "volume", name: stem } }];
+  if (hostPath !== undefined) mounts.push({ target: mounted, readOnly: true, source: { kind: "bind", path: hostPath } });
+  if (secret !== undefined) mounts.push(secret);
+  return toJob({
     name: stem,
     image: args.image,
-    user: `${baseline.user.uid}:${baseline.user.gid}`,
-    entrypoints: [...baseline.init, "/usr/local/bin/repository-fetch"],
-    workingDir: "/workspace",
-    envs: [`REPOSITORY_REF=${args.ref ?? ""}`, `REPOSITORY_URL=${args.hostPath === undefined ? args.url : `file://${mounted}`}`, "SESSION_PIDS_REQUIRED=0", ...(args.credential === undefined ? [] : [`REPOSITORY_USERNAME=${args.credential.username}`])].sort(),
-    labels: dockerLabels({ ...labels, pids_limit: "128", ...(args.credential !== undefined && { authority: cloneAuthority(args).join("\n") }) }),
-    readOnly: true,
-    capabilities: { drops: [...baseline.capabilities.drop] },
-    securityOpts: ["no-new-privileges:true"],
-    ipcMode: "private",
-    memory,
-    memorySwap: memory,
-    // As the provider reads it back.
-    cpus: "1.0",
-    mounts: [
-      // The session image's workspace belongs to the agent, and a new volume takes that over.
-      { type: "volume", source: stem, target: "/workspace", readOnly: false },
-      ...(args.hostPath === undefined ? [] : [{ type: "bind", source: args.hostPath, target: mounted, readOnly: true, bindOptions: { propagation: "rprivate" } }]),
-      ...(secret?.source.kind === "volume" ? [{ type: "volume", source: secret.source.name, target: secret.target, readOnly: true }] : []),
-    ],
-    tmpfs: { "/tmp": "rw,noexec,nosuid,nodev,size=67108864,mode=1777" },
-    ...(args.hostPath === undefined ? { networksAdvanced: [{ name: stem }] } : { networkMode: "none" }),
-    logDriver: "json-file",
-    logOpts: { "max-size": "1m", "max-file": "2" },
-    restart: "no",
-    // Runs once: creating it waits for its end.
-    attach: true,
-    mustRun: false,
-    rm: false,
-  };
+    program: "/usr/local/bin/repository-fetch",
+    environment: {
+      REPOSITORY_REF: ref,
+      REPOSITORY_URL: hostPath === undefined ? args.url : `file://${mounted}`,
+      SESSION_PIDS_REQUIRED: "0",
+      ...(credential !== undefined && { REPOSITORY_USERNAME: credential.username }),
+    },
+    labels: { ...labels, ...(credential !== undefined && { authority: cloneAuthority(args).join("\n") }) },
+    mounts,
+    ...(hostPath === undefined && { network: stem }),
+  });
 }

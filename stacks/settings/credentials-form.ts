@@ -36,8 +36,9 @@ export const credentials = z
       z.strictObject({ kind: z.literal("none") }),
       z.strictObject({ kind: z.literal("hostMount"), path: text("A folder of this machine that belongs to whoever runs this; ~/.config/claude when left out.").optional(), ...provided }),
       z.strictObject({ kind: z.literal("file"), secret, ...provided }),
+      z.strictObject({ kind: z.literal("init"), command: text("A line for bash that prints the secret; it runs once before the session starts, in a container of its own with open egress."), secret: secret.describe("A secret that the command finds as /secret/token.").optional(), ...provided }),
       z.strictObject({ kind: z.literal("environment"), secret, exception }),
     ],
     { error: "is not a way to give credentials; write {kind: none}, {kind: file, secret: {env: NAME}} or {kind: hostMount}" },
   )
-  .describe("What the agent signs in with: none (the default); file, read-only below /auth; hostMount, a folder of this machine read-only at /auth; environment, the variable CLAUDE_AUTH_TOKEN, with an exception.");
+  .describe("What the agent signs in with: none (the default); file, read-only below /auth; hostMount, a folder of this machine read-only at /auth; init, what a command prints, as a file; environment, the variable CLAUDE_AUTH_TOKEN, with an exception.");

@@ -25,6 +25,7 @@ export type CredentialsSetting =
   | { readonly kind: "none" }
   | (Provided & { readonly kind: "hostMount"; /** The real path. */ readonly path: string })
   | (Provided & { readonly kind: "file"; readonly secret: SecretSource })
+  | (Provided & { readonly kind: "init"; readonly command: string; readonly secret?: SecretSource })
   | { readonly kind: "environment"; readonly secret: SecretSource; /** From the policy rule CTR-026. */ readonly exception: Omit<Exception, "resource"> };
 
 interface Provided {
@@ -55,6 +56,8 @@ export function resolveCredentials({ setting, where }: Layered, root: string, ju
   switch (given.kind) {
     case "hostMount":
       return { kind: "hostMount", ...provided, path: ownFolder(given.path, root, where("credentials", given.path === undefined ? "kind" : "path"), mistakes) };
+    case "init":
+      return { kind: "init", ...provided, command: given.command, ...(given.secret !== undefined && { secret: sourceOf(given.secret, root, secretAt) }) };
     case "file":
       return { kind: "file", ...provided, secret: sourceOf(given.secret, root, secretAt) };
   }

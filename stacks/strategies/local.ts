@@ -10,7 +10,7 @@ import { SessionContainer } from "../../components/session-container/docker.ts";
 import { SessionVolumes } from "../../components/session-volumes/docker.ts";
 import { cloneName, RepositoryClone } from "../../components/session-volumes/repository.ts";
 import { nameOf, type Secrets } from "../secrets.ts";
-import type { Session, Settings } from "../settings.ts";
+import type { SecretSource, Session, Settings } from "../settings.ts";
 import type { Deployed, DeployedSession, Place } from "./strategy.ts";
 
 /** Sessions on the Docker or Podman of this machine, or of the one that `engine` names. */
@@ -62,14 +62,19 @@ export async function deploy(settings: Settings, place: Place, secrets: Secrets)
 }
 
 function credentialsOf({ credentials }: Session, secrets: Secrets) {
+  const opened = (source: SecretSource) => ({ value: secrets.valueOf(source), secretName: nameOf(source) });
   switch (credentials.kind) {
     case "none":
       return undefined;
     case "hostMount":
       return credentials;
+    case "init": {
+      const { secret, ...rest } = credentials;
+      return { ...rest, ...(secret !== undefined && opened(secret)) };
+    }
     default: {
       const { secret, ...rest } = credentials;
-      return { ...rest, value: secrets.valueOf(secret), secretName: nameOf(secret) };
+      return { ...rest, ...opened(secret) };
     }
   }
 }

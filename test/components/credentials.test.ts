@@ -87,6 +87,33 @@ test("a secret in the environment is one variable of the container, and a secret
   expect(JSON.stringify(all.map((registration) => concealSecrets(registration.inputs)))).not.toContain("hunter2");
 });
 
+test("an init step runs once before the session, in a network of its own, and again for a changed secret", async () => {
+  const { of, one, all, forSession } = await make({ ...place, kind: "init", provider: "anthropic", command: "fetch-it", value: "hunter2", secretName: "env BOOT" });
+  const [carrier, fetch, session] = of("Container");
+  expect(carrier?.inputs).toMatchObject({ name: "claude-agent-a-auth-secret", start: false, mounts: [{ source: "claude-agent-a-auth-secret", target: "/secret" }] });
+  expect(fetch?.inputs).toMatchObject({
+    name: "claude-agent-a-auth",
+    user: "1000:1000",
+    entrypoints: ["/usr/bin/tini", "--", "/usr/local/bin/credential-fetch"],
+    envs: ["FETCH_COMMAND=fetch-it", "FETCH_PROVIDER=anthropic"],
+    readOnly: true,
+    capabilities: { drops: ["ALL"] },
+    mounts: [
+      { type: "volume", source: "claude-agent-a-auth-fetched", target: "/workspace", readOnly: false },
+      { type: "volume", source: "claude-agent-a-auth-secret", target: "/secret", readOnly: true },
+    ],
+    networksAdvanced: [{ name: "claude-agent-a-auth" }],
+    restart: "no",
+    attach: true,
+    mustRun: false,
+  });
+  expect(new Set(fetch?.replaceWith)).toEqual(new Set([of("Volume").find(({ name }) => name === "a-auth-volume")?.urn, one("Network").urn, carrier?.urn]));
+  expect(session?.inputs).toMatchObject({ mounts: [{ type: "volume", source: "claude-agent-a-auth-fetched", target: "/auth", readOnly: true }] });
+  expect(one("SessionContainer").dependencies).toContain(fetch?.urn);
+  expect(forSession.authority).toEqual(["secret that an init step with egress to any host fetches with secret env BOOT: fetch-it"]);
+  expect(JSON.stringify(all.map(({ inputs }) => concealSecrets(inputs)))).not.toContain("hunter2");
+});
+
 test("a folder of the host is bound read-only, and is authority", async () => {
   const { one, of } = await make({ ...place, kind: "hostMount", provider: "anthropic", path: "/home/me/.config/claude" });
   expect(of("Volume")).toEqual([]);

@@ -134,10 +134,39 @@ describe.skipIf(docker === undefined)("credentials as files", () => {
     await rig.up(sessions.map((session) => (session.id === "cred-env" ? { ...session, credentials: file({ env: "TEST_CREDENTIAL" }) } : session)));
   }, 2 * minute);
 
+  test("an init step fetches what the session then reads, and again when its secret changes", async () => {
+    const init = (command: string) => [...sessions.slice(1), { id: "cred-env", credentials: { kind: "init", secret: { env: "TEST_CREDENTIAL" }, command } }];
+    const command = "sed s/^boot/fetched/ /secret/token; echo noise >&2";
+    process.env.TEST_CREDENTIAL = `boot-${random()}`;
+    await rig.up(init(command));
+    const fetched = () => `fetched-${process.env.TEST_CREDENTIAL?.slice("boot-".length)}`;
+    expect((await rig.shell("cred-env", "session-credential")).output).toBe(fetched());
+    expect((await rig.shell("cred-env", "ls -A /auth; ls /secret 2>&1")).output).toBe("token\nls: cannot access '/secret': No such file or directory");
+    expect(await holders("cred-env", String(process.env.TEST_CREDENTIAL))).toEqual([]);
+    for (const id of ["cred-file", "cred-none"]) expect(await holders(id, fetched()), id).toEqual([]);
+    const before = await started();
+    expect(changes((await plan(init(command))).plan)).toBe(false);
+
+    process.env.TEST_CREDENTIAL = `boot-${random()}`;
+    await rig.up(init(command));
+    expect((await rig.shell("cred-env", "session-credential")).output).toBe(fetched());
+    expect(await started()).toEqual(before);
+    const logs = (await rig.docker.getContainer("claude-agent-cred-env-auth").logs({ stdout: true, stderr: true })).toString("utf8");
+    expect(logs + JSON.stringify(await inspect("cred-env-auth"))).not.toContain(fetched());
+  }, 3 * minute);
+
+  test("an init step that fails fails the run, without what it printed", async () => {
+    const failing = [...sessions.slice(1), { id: "cred-env", credentials: { kind: "init", command: "echo hunter2; echo hunter2 >&2; exit 4" } }];
+    const failure = await rig.up(failing).then(() => "", (error: Error) => error.message);
+    expect(failure).toContain("claude-agent-cred-env-auth ended with 1: the command that fetches the credential ended with 4; run it by hand to see why");
+    expect(failure).not.toContain("hunter2");
+    await rig.up(sessions.map((session) => (session.id === "cred-env" ? { ...session, credentials: file({ env: "TEST_CREDENTIAL" }) } : session)));
+  }, 3 * minute);
+
   test("credentials that are taken away leave neither volume nor trace", async () => {
     const without = sessions.map(({ id }) => ({ id }));
     const { plan: planned } = await plan(without);
-    expect(planned.authority.removed).toEqual(["session cred-aws: secret command printf as /auth/aws-credentials", "session cred-env: secret env TEST_CREDENTIAL as /auth/.credentials.json", `session cred-file: secret file ${secretFile} as /auth/.credentials.json`]);
+    expect(planned.authority.removed).toEqual(["session cred-aws: secret command printf as /auth/aws-credentials", "session cred-env: secret env TEST_CREDENTIAL as /auth/token", `session cred-file: secret file ${secretFile} as /auth/.credentials.json`]);
     await rig.up(without);
     expect((await rig.engine(without).live()).own.filter(({ name }) => name.includes("-auth"))).toEqual([]);
     expect((await rig.shell("cred-env", "cat ~/.claude/settings.json")).output).toBe("{}");

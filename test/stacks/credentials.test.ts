@@ -32,6 +32,11 @@ describe("what is read", () => {
     expect(read({ kind: "file", secret })).toEqual({ kind: "file", provider: "anthropic", secret: { key, ...expected } });
   });
 
+  test("an init step, with and without a secret", () => {
+    const init = { kind: "init", provider: "anthropic", command: "fetch-it" };
+    expect([read({ kind: "init", command: "fetch-it" }), read({ kind: "init", command: "fetch-it", secret: { env: "BOOT" } })]).toEqual([init, { ...init, secret: { key, from: "env", name: "BOOT" } }]);
+  });
+
   test("bedrock with its region", () => {
     expect(read({ kind: "file", secret: { env: "AWS" }, provider: "bedrock", region: "us-gov-west-1" })).toMatchObject({ provider: "bedrock", region: "us-gov-west-1" });
   });
