@@ -1,13 +1,42 @@
 import type { PolicyConfig } from "../policy/evaluate.ts";
-import type { Settings } from "./settings.ts";
+import type { Session, Settings } from "./settings.ts";
 
-/** What the settings ask the policy rules to let pass: the content of a `--policy-pack-config` file. */
-export function policyConfig({ local, sessions }: Settings): PolicyConfig {
+/**
+ * What the settings ask the policy rules to let pass, in the form of a `--policy-pack-config` file.
+ *
+ * @param file such a file, which goes first; the exceptions of both hold
+ */
+export function policyConfig({ local, sessions }: Settings, file: PolicyConfig = {}): PolicyConfig {
   const exceptions = sessions.flatMap(({ id, credentials }) => (credentials.kind === "environment" ? [{ resource: `${id}-container`, ...credentials.exception }] : []));
-  return {
+  const allowedHostPaths = [...new Set(sessions.flatMap(hostPathsOf))].sort();
+  const own: Readonly<Record<string, Entry>> = {
     // Sharing the host's network is refused unless the strategy's own option asks for it; then it is advice.
     ...(local.hostNetwork && { "CTR-008": { allowHostNetwork: true } }),
+    // What the settings name was judged when they were read; nothing else may be mounted.
+    ...(allowedHostPaths.length > 0 && { "CTR-013": { allowedHostPaths }, "CTR-013-low": { allowedHostPaths } }),
     // A value in the form of a known key is a graver finding, and that is a policy of its own.
     ...(exceptions.length > 0 && { "CTR-026": { exceptions }, "CTR-026-critical": { exceptions } }),
   };
+  const both = Object.keys(file).filter((name) => own[name] !== undefined);
+  return { ...own, ...file, ...Object.fromEntries(both.map((name) => [name, merged(own[name] ?? {}, entryOf(file[name]))])) };
+}
+
+type Entry = Readonly<Record<string, unknown>>;
+
+/** An entry that is a text says the enforcement alone. */
+const entryOf = (entry: unknown): Entry => (typeof entry === "object" && entry !== null ? (entry as Entry) : { enforcementLevel: entry });
+
+function merged(own: Entry, given: Entry): Entry {
+  const lists = [own.exceptions, given.exceptions].filter(Array.isArray);
+  return { ...own, ...given, ...(lists.length === 2 && { exceptions: lists.flat() }) };
+}
+
+/** Every folder of this machine that a session's settings name. */
+function hostPathsOf({ repositories, binds, workspace, credentials }: Session): readonly string[] {
+  return [
+    ...repositories.flatMap((repository) => (repository.kind === "path" ? repository.path : (repository.hostPath ?? []))),
+    ...binds.map(({ source }) => source),
+    ...(workspace.kind === "host" ? [workspace.path] : []),
+    ...(credentials.kind === "hostMount" ? [credentials.path] : []),
+  ];
 }

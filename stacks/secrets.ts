@@ -18,6 +18,9 @@ export const noEncryptedConfig: EncryptedConfig = () => {
   throw new Error("is encrypted by the Pulumi CLI, which the embedded engine does without; deploy this stack with the CLI (--engine pulumi), or name an env, a file or a command");
 };
 
+/** For a plan that the Pulumi CLI carries out: what only it can read counts as unknown. */
+export const unknownHere: EncryptedConfig = () => undefined;
+
 /** The values of a deployment's secrets. They are read once, so that what is applied is what was planned. */
 export class Secrets {
   readonly #encrypted: EncryptedConfig;
@@ -77,6 +80,19 @@ export class Secrets {
       case "config":
         return this.#encrypted(source.name);
     }
+  }
+}
+
+/** Secrets that are not read, for a plan that is only judged: it needs none of the values. */
+export class UnreadSecrets extends Secrets {
+  constructor() {
+    super(unknownHere);
+  }
+
+  override async read(): Promise<void> {}
+
+  override valueOf(): string {
+    return "";
   }
 }
 

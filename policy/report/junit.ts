@@ -1,9 +1,15 @@
-/** A report as JUnit XML, which build servers read. */
-import type { Finding, Report } from "../evaluate.ts";
+/** Reports as JUnit XML, which build servers read. */
+import type { Finding } from "../evaluate.ts";
 import { rules } from "../rules/index.ts";
+import type { Checked } from "./checked.ts";
 
-/** A violation is a failure, what could not be evaluated is skipped, and a rule without either passes. */
-export function junit(report: Report, suite: string, now: Date): string {
+/** A suite for each stack. A violation is a failure, what could not be evaluated is skipped, and a rule without either passes. */
+export function junit(checked: readonly Checked[], now: Date): string {
+  const suites = checked.flatMap((one, index) => suiteOf(one, index, now));
+  return ['<?xml version="1.0" encoding="UTF-8"?>', "<testsuites>", ...suites, "</testsuites>", ""].join("\n");
+}
+
+function suiteOf({ stack, report }: Checked, index: number, now: Date): string[] {
   const cases = rules.flatMap(({ id, title }) => {
     const found = report.findings.filter(({ rule }) => rule === id);
     return found.length === 0
@@ -14,9 +20,7 @@ export function junit(report: Report, suite: string, now: Date): string {
   const counts = `tests="${cases.length}" failures="${failures}" errors="0"`;
   const notes = report.findings.filter(({ verdict }) => verdict === "recommendation" || verdict === "excepted");
   return [
-    '<?xml version="1.0" encoding="UTF-8"?>',
-    "<testsuites>",
-    `  <testsuite id="0" package="agent-sessions-policy" name=${quoted(suite)} ${counts} time="0" timestamp="${now.toISOString().slice(0, 19)}" hostname="localhost">`,
+    `  <testsuite id="${index}" package="agent-sessions-policy" name=${quoted(stack)} ${counts} time="0" timestamp="${now.toISOString().slice(0, 19)}" hostname="localhost">`,
     "    <properties>",
     ...Object.entries({
       packVersion: report.packVersion,
@@ -30,9 +34,7 @@ export function junit(report: Report, suite: string, now: Date): string {
     `    <system-out>${escaped(notes.map(({ rule, verdict, message }) => `${rule} ${verdict}: ${message}`).join("\n"))}</system-out>`,
     "    <system-err/>",
     "  </testsuite>",
-    "</testsuites>",
-    "",
-  ].join("\n");
+  ];
 }
 
 function testCase(id: string, name: string, content: string): string {

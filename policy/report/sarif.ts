@@ -1,7 +1,8 @@
 /** A report as SARIF 2.1.0, which code scanning services read. */
-import type { Finding, Report } from "../evaluate.ts";
+import type { Finding } from "../evaluate.ts";
 import { rules } from "../rules/index.ts";
 import type { Severity } from "../rules/severity.ts";
+import { type Checked, combined } from "./checked.ts";
 
 /** As GitHub ranks them, out of 10. */
 const rank: Readonly<Record<Severity, string>> = { critical: "9.5", high: "8.0", medium: "5.5", low: "2.0" };
@@ -9,11 +10,9 @@ const rank: Readonly<Record<Severity, string>> = { critical: "9.5", high: "8.0",
 const levelOf = (severity: Severity): string =>
   severity === "critical" || severity === "high" ? "error" : severity === "medium" ? "warning" : "note";
 
-/**
- * @param source File that a finding is shown at, from the root of the repository; services want one, and a resource has no
- * line of its own.
- */
-export function sarif(report: Report, source: string): object {
+/** One run for all stacks, since services take one from a tool. */
+export function sarif(checked: readonly Checked[]): object {
+  const { packVersion, level, score, secure } = combined(checked);
   const indexes = new Map(rules.map(({ id }, at) => [id, at]));
   return {
     $schema: "https://json.schemastore.org/sarif-2.1.0.json",
@@ -23,8 +22,8 @@ export function sarif(report: Report, source: string): object {
         tool: {
           driver: {
             name: "agent-sessions-policy",
-            version: report.packVersion,
-            semanticVersion: report.packVersion,
+            version: packVersion,
+            semanticVersion: packVersion,
             rules: rules.map((rule) => ({
               id: rule.id,
               name: rule.name,
@@ -40,8 +39,10 @@ export function sarif(report: Report, source: string): object {
           },
         },
         columnKind: "utf16CodeUnits",
-        results: report.findings.map((finding) => resultOf(finding, indexes.get(finding.rule), source)),
-        properties: { level: report.level, score: report.score, secure: report.secure },
+        results: checked.flatMap(({ report, source }) =>
+          report.findings.map((finding) => resultOf(finding, indexes.get(finding.rule), source)),
+        ),
+        properties: { level, score, secure },
       },
     ],
   };

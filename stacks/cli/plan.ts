@@ -4,6 +4,7 @@ import { EmbeddedEngine } from "../embedded/engine.ts";
 import { emptyLive } from "../embedded/live.ts";
 import { changes, compareInputs, type Plan } from "../embedded/plan.ts";
 import { concealSecrets } from "../embedded/secrets.ts";
+import { Secrets, unknownHere } from "../secrets.ts";
 import { ownerOf } from "./engine-choice.ts";
 import { planJson, planText } from "./render.ts";
 import { loadStack, reachableEngine, stackOption } from "./stack.ts";
@@ -36,7 +37,7 @@ async function run(options: Options): Promise<void> {
   const live = await engine.live();
   // What the Pulumi CLI made has no inputs on it to compare with.
   const foreign = ownerOf(live, engine.identity) === "pulumi";
-  const { plan, report, refusals } = await engine.plan(foreign ? emptyLive(engine.identity) : live, { forPulumi: foreign });
+  const { plan, report, refusals } = await engine.plan(foreign ? emptyLive(engine.identity) : live, foreign ? { secrets: new Secrets(unknownHere) } : {});
   const saved = savedResources(plan);
   if (options.save !== undefined) writeFileSync(options.save, `${JSON.stringify(saved, null, 2)}\n`);
 

@@ -24,15 +24,17 @@ export function stackFile(stack: string): string {
   return join(root, "stacks", `Pulumi.${stack}.yaml`);
 }
 
+/** The stacks that have a file, sorted. */
+export function stackNames(): string[] {
+  return readdirSync(join(root, "stacks"))
+    .flatMap((name) => /^Pulumi\.(.+)\.yaml$/.exec(name)?.[1] ?? [])
+    .sort();
+}
+
 /** Reads a stack file. @throws Error naming the stacks that are there, or what is no YAML */
 export function loadStack(stack: string): StackSource {
   const file = stackFile(stack);
-  if (!existsSync(file)) {
-    const known = readdirSync(join(root, "stacks"))
-      .flatMap((name) => /^Pulumi\.(.+)\.yaml$/.exec(name)?.[1] ?? [])
-      .sort();
-    throw new Error(`there is no stack "${stack}" (stacks/Pulumi.${stack}.yaml); there is: ${known.join(", ")}`);
-  }
+  if (!existsSync(file)) throw new Error(`there is no stack "${stack}" (stacks/Pulumi.${stack}.yaml); there is: ${stackNames().join(", ")}`);
   return { project, stack, root, config: textConfig(readYaml(file, stack)) };
 }
 

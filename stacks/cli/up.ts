@@ -11,6 +11,7 @@ import { emptyLive } from "../embedded/live.ts";
 import { lock } from "../embedded/lock.ts";
 import { changes, limitTo, type Plan, type Step } from "../embedded/plan.ts";
 import { policyConfig } from "../policy-config.ts";
+import { Secrets, unknownHere } from "../secrets.ts";
 import type { DeployedSession } from "../strategies/strategy.ts";
 import { formatSize } from "../units.ts";
 import { chooseEngine, type EngineName, engineOption, runPulumi } from "./engine-choice.ts";
@@ -93,7 +94,7 @@ async function run(options: Options): Promise<void> {
 /** Leaves planning, policy and rollout to the Pulumi CLI. It looks at what is really there first, so that what was removed by hand comes back. */
 async function upWithPulumi(options: Options, source: StackSource, docker: Docker, engine: EmbeddedEngine, say: (line: string) => void): Promise<void> {
   if (options.adopt) throw new Error('--adopt belongs to the embedded engine; with Pulumi, "pulumi import" takes over what is there');
-  const reviewed = narrow(await engine.plan(emptyLive(engine.identity), { forPulumi: true }), engine, options.only);
+  const reviewed = narrow(await engine.plan(emptyLive(engine.identity), { secrets: new Secrets(unknownHere) }), engine, options.only);
   const targets = options.only === undefined ? [] : targetsOf(reviewed.plan);
   const folder = mkdtempSync(join(tmpdir(), "agent-sessions-policy-"));
   const config = join(folder, "config.json");

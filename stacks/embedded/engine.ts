@@ -58,12 +58,12 @@ export class EmbeddedEngine {
   /**
    * Compares what the settings describe with what is there, and judges it. Nothing is changed.
    *
-   * @param options.forPulumi the Pulumi CLI carries it out, so secrets that only it can read count as unknown
+   * @param options.secrets where secrets are read, when the plan is not to be applied
    * @throws SettingsError when a secret cannot be read
    */
-  async plan(live: Live, { forPulumi = false, ...options }: Pick<PlanOptions, "adopt" | "deleteData"> & { readonly forPulumi?: boolean } = {}): Promise<Reviewed> {
+  async plan(live: Live, { secrets = this.#secrets, ...options }: Pick<PlanOptions, "adopt" | "deleteData"> & { readonly secrets?: Secrets } = {}): Promise<Reviewed> {
     const docker = this.#docker;
-    const run = this.#run(forPulumi ? new Secrets(() => undefined) : this.#secrets);
+    const run = this.#run(secrets);
     const plan = await planDeployment({ ...run, ...options, identity: this.identity, live, ...(docker !== undefined && { docker }) });
     const report = review(plan.run.registrations, this.settings);
     const refused = blocked(report) ? report.findings.filter(({ verdict, enforcement }) => verdict === "violation" && enforcement === "mandatory") : [];

@@ -1,15 +1,26 @@
-import { evaluate, type Report, type Resource } from "../../policy/evaluate.ts";
+import { evaluate, type Level, type PolicyConfig, type Report, type Resource } from "../../policy/evaluate.ts";
 import { policyConfig } from "../policy-config.ts";
 import type { Settings } from "../settings.ts";
 import type { Registration } from "./program.ts";
 
+/** The level that each strategy is judged at. */
+const levels: Readonly<Record<Settings["strategy"], Level>> = { local: "local" };
+
+export interface ReviewOptions {
+  /** @default that of the strategy */
+  readonly level?: Level;
+  /** The content of a `--policy-pack-config` file; see `policyConfig`. */
+  readonly config?: PolicyConfig;
+}
+
 /** Judges what the program asks for by the policy rules, before anything is created. */
-export function review(registrations: readonly Registration[], settings: Settings): Report {
+export function review(registrations: readonly Registration[], settings: Settings, options: ReviewOptions = {}): Report {
   const resources = registrations.map(
-    ({ urn, type, name, inputs, parent, dependencies, protect, ignoreChanges, retainOnDelete }): Resource => ({
+    ({ urn, type, name, custom, inputs, parent, dependencies, protect, ignoreChanges, retainOnDelete }): Resource => ({
       urn,
       type,
       name,
+      custom,
       props: { ...inputs },
       ...(parent !== undefined && { parent }),
       dependencies,
@@ -18,5 +29,5 @@ export function review(registrations: readonly Registration[], settings: Setting
       retainOnDelete,
     }),
   );
-  return evaluate(resources, { level: "local", config: policyConfig(settings) });
+  return evaluate(resources, { level: options.level ?? levels[settings.strategy], config: policyConfig(settings, options.config) });
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { evaluate } from "../../policy/evaluate.ts";
 import { auditLines } from "../../policy/report/audit.ts";
+import { combined } from "../../policy/report/checked.ts";
 import { junit } from "../../policy/report/junit.ts";
 import { sarif } from "../../policy/report/sarif.ts";
 import { rules } from "../../policy/rules/index.ts";
@@ -22,6 +23,8 @@ const report = evaluate(
   },
 );
 
+const checked = [{ stack: "local", source: "stacks/Pulumi.local.yaml", report }];
+
 interface Result {
   readonly ruleId: string;
   readonly ruleIndex: number;
@@ -32,7 +35,7 @@ interface Result {
 }
 
 describe("SARIF", () => {
-  const log = sarif(report, "stacks/Pulumi.local.yaml") as {
+  const log = sarif(checked) as {
     version: string;
     runs: { tool: { driver: { rules: { id: string }[] } }; results: Result[] }[];
   };
@@ -63,7 +66,7 @@ describe("SARIF", () => {
 });
 
 describe("JUnit", () => {
-  const xml = junit(report, "local", now);
+  const xml = junit(checked, now);
 
   test("fails for violations, skips what is open, passes the rest", () => {
     expect(xml.match(/<failure /g)).toHaveLength(
@@ -82,6 +85,19 @@ describe("JUnit", () => {
     expect(xml).not.toContain("\u0001");
     expect(xml.replace(/&(amp|lt|gt|quot|#10);/g, "")).not.toMatch(/&/);
   });
+});
+
+test("several stacks are one report with the worst of each figure, and all findings", () => {
+  const clean = evaluate([sessionContainer()], { now, level: "production" });
+  const both = combined([...checked, { stack: "clean", source: "stacks/Pulumi.clean.yaml", report: clean }]);
+  expect(both).toMatchObject({ level: "production", score: report.score, secure: false, packVersion: report.packVersion });
+  expect(both.findings).toEqual([...report.findings, ...clean.findings]);
+  expect(both.counts.resources).toBe(3);
+  expect(both.stacks.map(({ stack, secure }) => [stack, secure])).toEqual([
+    ["local", false],
+    ["clean", true],
+  ]);
+  expect(() => combined([])).toThrow("there is no report to combine");
 });
 
 test("the audit log has a line of JSON for each finding, and one for the check itself", () => {
