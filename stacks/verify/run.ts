@@ -60,7 +60,7 @@ async function verifyOne(target: Target, checks: readonly Check[], seconds: numb
     const promise = check.promise(promised);
     return promise === undefined ? [] : [{ check, promise, attempt: check.attempt(promised) }];
   });
-  const calls = (alone: boolean) => planned.flatMap(({ check, attempt }) => ("probe" in attempt && (attempt.alone ?? false) === alone ? [{ id: check.id, probe: attempt.probe, args: attempt.args, seconds: 15 }] : []));
+  const calls = (alone: boolean) => planned.flatMap(({ check, attempt }) => ("probe" in attempt && (attempt.alone ?? false) === alone ? [{ id: check.id, probe: attempt.probe, args: attempt.args, seconds: alone ? 30 : 15 }] : []));
   const started = Date.now();
   const first = await run(target, calls(false), seconds);
   const left = () => seconds - (Date.now() - started) / 1000;

@@ -36,6 +36,8 @@ export class Twins {
       User: Config.User,
       Env: Config.Env,
       Entrypoint: ["/usr/bin/tini", "--", "sleep", "infinity"],
+      // The session's own ends every process of uid 1000 that it sees, and a twin may see the host's.
+      Healthcheck: { Test: ["NONE"] },
       HostConfig: { ...HostConfig, RestartPolicy: { Name: "no" }, Mounts: HostConfig.Mounts?.map((mount) => (mount.Type === "volume" ? { ...mount, Source: "" } : mount)) },
     };
     loosen(body);

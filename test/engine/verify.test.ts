@@ -5,6 +5,7 @@ import { createServer, type Server } from "node:http";
 import { join } from "node:path";
 import type Docker from "dockerode";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { askHealth } from "../../stacks/embedded/health.ts";
 import { parse } from "../../stacks/settings.ts";
 import { checks } from "../../stacks/verify/checks/index.ts";
 import { dockerTarget } from "../../stacks/verify/docker.ts";
@@ -25,6 +26,7 @@ describe.skipIf(docker === undefined)("verify", () => {
     return path;
   };
   const [code, auth, setuid, sockets, listed] = [folder("code"), folder("auth"), folder("setuid"), folder("sockets"), folder("listed")] as const;
+  writeFileSync(join(auth, "token"), "not-a-secret\n", { mode: 0o444 });
   const limits = { memory: "256 MB", cpu: 0.5, processes: 64, openFiles: 256, tmp: "16 MB" };
   const session = { id: "v-one", limits, repositories: [{ name: "code", path: code }], credentials: { kind: "hostMount", path: auth } };
   const promised = () => promisedTo(parse({ sessions: [session] }, { root: rig.root }).sessions[0]!);
@@ -48,6 +50,12 @@ describe.skipIf(docker === undefined)("verify", () => {
     { check: "seccomp", what: "no profile in place of its own", promised: { ownSeccompProfile: true }, loosen: ({ HostConfig }) => HostConfig.SecurityOpt?.push("seccomp=unconfined") },
     { check: "system-calls", what: "no seccomp profile", loosen: ({ HostConfig }) => HostConfig.SecurityOpt?.push("seccomp=unconfined") },
     { check: "host-processes", what: "the host's processes", loosen: ({ HostConfig }) => (HostConfig.PidMode = "host") },
+    { check: "process-limit", what: "more processes", loosen: ({ HostConfig }) => (HostConfig.PidsLimit = 80) },
+    { check: "open-files-limit", what: "more open files", loosen: ({ HostConfig }) => (HostConfig.Ulimits = [{ Name: "nofile", Soft: 300, Hard: 300 }]) },
+    { check: "scratch-limit", what: "more of /tmp", loosen: ({ HostConfig }) => (HostConfig.Tmpfs = { ...HostConfig.Tmpfs, "/tmp": HostConfig.Tmpfs?.["/tmp"]?.replace("size=16777216", "size=20m") ?? "" }) },
+    { check: "memory-limit", what: "more memory", loosen: ({ HostConfig }) => Object.assign(HostConfig, { Memory: 512 * 1024 ** 2, MemorySwap: 512 * 1024 ** 2 }) },
+    // A share that a busy machine gives too.
+    { check: "cpu-limit", what: "more processor time", promised: { limits: { ...promised().limits, cpu: 0.1 } }, loosen: ({ HostConfig }) => (HostConfig.NanoCpus = 0) },
     { check: "kernel-paths", what: "nothing masked", loosen: ({ HostConfig }) => Object.assign(HostConfig, { MaskedPaths: [], ReadonlyPaths: [] }) },
   ];
 
@@ -56,7 +64,6 @@ describe.skipIf(docker === undefined)("verify", () => {
 
   beforeAll(async () => {
     execFileSync("git", ["-C", code, "init", "-q"]);
-    writeFileSync(join(auth, "token"), "not-a-secret\n", { mode: 0o444 });
     copyFileSync("/bin/true", join(setuid, "true"));
     chmodSync(join(setuid, "true"), 0o4755);
     engine = createServer((_, response) => response.setHeader("Api-Version", "1.41").end("OK")).listen(join(sockets, "harmless"));
@@ -74,11 +81,14 @@ describe.skipIf(docker === undefined)("verify", () => {
   }, 2 * minute);
 
   test("a healthy session holds everything, and is left as it was", async () => {
-    const before = await rig.shell("v-one", "find / -xdev 2>/dev/null | wc -l; ls -A /tmp /workspace /session /dev/shm; pgrep -c .");
+    const traces = () => rig.shell("v-one", "find / -xdev 2>/dev/null | wc -l; ls -A /tmp /workspace /session /dev/shm; pgrep -c python3");
+    const before = await traces();
     const [verified] = await verify([dockerTarget(rig.docker, promised())], { checks });
     expect(verified?.results.filter(({ verdict }) => verdict !== "held")).toEqual([]);
     expect(verified?.results.length).toBeGreaterThan(12);
-    expect(await rig.shell("v-one", "find / -xdev 2>/dev/null | wc -l; ls -A /tmp /workspace /session /dev/shm; pgrep -c .")).toEqual(before);
+    expect(await traces()).toEqual(before);
+    expect((await askHealth(rig.docker, "v-one", "claude-agent-v-one")).status).toBe("healthy");
+    expect((await rig.docker.getContainer("claude-agent-v-one").inspect()).RestartCount).toBe(0);
   });
 
   test("so does a twin of it, from which the broken ones below differ by one field", () => {

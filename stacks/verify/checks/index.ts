@@ -1,6 +1,7 @@
 import type { Check } from "../check.ts";
 import { files } from "./files.ts";
+import { limits } from "./limits.ts";
 import { privileges } from "./privileges.ts";
 
 /** All that is tried, in the order of the report. */
-export const checks: readonly Check[] = [...files, ...privileges];
+export const checks: readonly Check[] = [...files, ...privileges, ...limits];

@@ -1,0 +1,108 @@
+@probe
+def fork_children(limit):
+    """Starts processes that do nothing, up to one more than the limit, and ends them."""
+    children = []
+    refusal = None
+    try:
+        while refusal is None and len(children) <= limit:
+            try:
+                child = os.fork()
+            except OSError as error:
+                refusal = error_name(error)
+                continue
+            if child == 0:
+                signal.pause()
+                os._exit(0)
+            children.append(child)
+    finally:
+        for child in children:
+            os.kill(child, signal.SIGKILL)
+        for child in children:
+            os.waitpid(child, 0)
+    return {"reached": len(children), "refusal": refusal}
+
+
+def available_memory():
+    with open("/proc/meminfo") as file:
+        return next(int(line.split()[1]) * 1024 for line in file if line.startswith("MemAvailable:"))
+
+
+@probe
+def take_memory(limit):
+    """Fills memory in a child, up to somewhat more than the limit; the kernel is to end the child before."""
+    import mmap
+    step = 16 << 20
+    most = limit + 4 * step
+    free = available_memory()
+    if free < most + (512 << 20):
+        raise RuntimeError("the machine has only %d MB of memory free" % (free >> 20))
+    progress = mmap.mmap(-1, 8)
+    child = os.fork()
+    if child == 0:
+        blocks = []
+        for _ in range(0, most, step):
+            block = mmap.mmap(-1, step, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+            block.write(b"x" * step)
+            blocks.append(block)
+            progress[:8] = (len(blocks) * step).to_bytes(8, "little")
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    return {"reached": int.from_bytes(progress[:8], "little"), "ended": os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL}
+
+
+@probe
+def open_files(limit):
+    """Opens files, up to one more than the limit."""
+    opened = []
+    refusal = None
+    try:
+        while len(opened) <= limit:
+            opened.append(os.open("/dev/null", os.O_RDONLY))
+    except OSError as error:
+        refusal = error_name(error)
+    for file in opened:
+        os.close(file)
+    return {"reached": len(opened), "refusal": refusal}
+
+
+@probe
+def reserve_space(sizes):
+    """Asks each file system at once for a page more than its size. A full one refuses that without giving anything."""
+    def outcome(folder, size):
+        path = os.path.join(folder, ".verify-%d" % os.getpid())
+        file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
+        os.unlink(path)
+        try:
+            os.posix_fallocate(file, 0, size + 4096)
+            return "given"
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            return "ENOSPC"
+        finally:
+            os.close(file)
+    return {folder: outcome(folder, size) for folder, size in sizes.items()}
+
+
+@probe
+def burn_processor(cores):
+    """Keeps more cores busy than the limit for half a second, and counts the processor time that was had."""
+    import math, resource
+    busy = math.floor(cores) + 1
+    there = len(os.sched_getaffinity(0))
+    if there < busy:
+        raise RuntimeError("the machine has no more than the %g cores that are allowed" % cores)
+    start = time.monotonic()
+    children = []
+    for _ in range(busy):
+        child = os.fork()
+        if child == 0:
+            os.nice(19)
+            while time.monotonic() < start + 0.5:
+                pass
+            os._exit(0)
+        children.append(child)
+    for child in children:
+        os.waitpid(child, 0)
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return {"cores": (usage.ru_utime + usage.ru_stime) / (time.monotonic() - start)}
