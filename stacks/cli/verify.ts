@@ -9,9 +9,10 @@ import { dockerTarget } from "../verify/docker.ts";
 import { promisedTo } from "../verify/promised.ts";
 import { count, junit, summary } from "../verify/report.ts";
 import { type Verified, verify } from "../verify/run.ts";
+import { surroundingsOf } from "../verify/surroundings.ts";
 import { plain } from "./printable.ts";
 import { table } from "./render.ts";
-import { runningSession } from "./sessions.ts";
+import { liveSessions, runningSession } from "./sessions.ts";
 import { loadStack, openEngine, stackOption } from "./stack.ts";
 
 interface Options {
@@ -60,7 +61,13 @@ async function verifySessions(docker: Docker, source: StackSource, ids: readonly
   if (unknown.length > 0) throw new Error(`there is no session ${unknown.join(", ")} in the stack file; there is: ${sessions.map(({ id }) => id).join(", ")}`);
   const chosen = sessions.filter(({ id }) => ids.length === 0 || ids.includes(id));
   for (const { id } of chosen) await runningSession(docker, source, id);
-  return verify(chosen.map((session) => dockerTarget(docker, promisedTo(session))), { checks, parallel });
+  const running = (await liveSessions(docker, source)).flatMap(({ container }) => (container.State === "running" ? [container] : []));
+  const { around, close } = await surroundingsOf(docker, running);
+  try {
+    return await verify(chosen.map((session) => dockerTarget(docker, promisedTo(session))), { checks, around, parallel });
+  } finally {
+    close();
+  }
 }
 
 function text(verified: Verified): string {

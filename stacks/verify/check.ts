@@ -9,7 +9,7 @@ export interface Check {
   /** What this session is promised; nothing where its settings promise nothing of the kind. */
   promise(session: Promised): string | undefined;
   /** How it is tried. */
-  attempt(session: Promised): Attempt;
+  attempt(session: Promised, around: Surroundings): Attempt;
   /** Whether what the attempt brought is what was promised. */
   expectation(answer: unknown, session: Promised): Finding;
 }
@@ -26,9 +26,28 @@ export type Attempt = { readonly how: string } & (
 );
 
 export interface Finding {
-  readonly held: boolean;
+  /** Nothing where what was found proves neither. */
+  readonly held: boolean | undefined;
   /** What was found, for people. */
   readonly found: string;
+}
+
+/** What lies around the sessions and is known only outside of them. */
+export interface Surroundings {
+  /** What verify's own servers say, so that whoever says it is one of them. */
+  readonly greeting: string;
+  /** A server on every address of the host; or why there is none. */
+  readonly host: { readonly port: number; readonly addresses: readonly string[] } | { readonly notTried: string };
+  /** Running sessions with an address, each with a server; the one that is tried may be among them. */
+  readonly neighbours: readonly Neighbour[];
+}
+
+/** A running session as others would look for it. */
+export interface Neighbour {
+  readonly id: string;
+  readonly names: readonly string[];
+  readonly addresses: readonly string[];
+  readonly port: number;
 }
 
 /** Declares a check by the type of its probe's answer. */

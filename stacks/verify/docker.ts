@@ -11,8 +11,28 @@ export function dockerTarget(docker: Docker, promised: Promised): Target {
   return { promised, execute: (command, seconds) => execute(docker, docker.getContainer(containerName(promised.id)), command, seconds) };
 }
 
+const asAgent = { User: `${baseline.user.uid}:${baseline.user.gid}`, WorkingDir: "/" };
+
+/** Starts a server that prints its port first and ends with its standard input. @returns nothing when it says no port in time */
+export async function startServer(container: Docker.Container, command: readonly string[]): Promise<{ port: number; close(): void } | undefined> {
+  const exec = await container.exec({ ...asAgent, Cmd: [...command], AttachStdin: true, AttachStdout: true });
+  const stream = await exec.start({ hijack: true, stdin: true });
+  const close = () => void stream.destroy();
+  const port = await new Promise<number>((resolve) => {
+    const timer = setTimeout(() => resolve(0), 5000);
+    const answer = (text: string) => {
+      clearTimeout(timer);
+      resolve(Number(/(\d+)\n/.exec(text)?.[1] ?? 0));
+    };
+    stream.once("data", (chunk: Buffer) => answer(chunk.subarray(8).toString("latin1"))).once("close", () => answer("")).once("error", () => answer(""));
+  });
+  if (port > 0) return { port, close };
+  close();
+  return undefined;
+}
+
 async function execute(docker: Docker, container: Docker.Container, command: readonly string[], seconds: number): Promise<string> {
-  const exec = await container.exec({ Cmd: [...command], User: `${baseline.user.uid}:${baseline.user.gid}`, WorkingDir: "/", AttachStdout: true, AttachStderr: true });
+  const exec = await container.exec({ ...asAgent, Cmd: [...command], AttachStdout: true, AttachStderr: true });
   const stream = await exec.start({});
   const texts = { output: "", errors: "" };
   const collect = (key: keyof typeof texts) => {

@@ -12,7 +12,7 @@ export interface Call {
   readonly seconds: number;
 }
 
-const parts = ["run", "files", "privileges", "limits"];
+const parts = ["run", "files", "privileges", "limits", "network"];
 
 /**
  * The command line that runs probes in a session. It takes nothing from the agent's reach: neither its PATH nor its Python
@@ -21,8 +21,17 @@ const parts = ["run", "files", "privileges", "limits"];
  * @param seconds for all of them together
  */
 export function probeCommand(attempts: readonly Call[], seconds: number): string[] {
+  return python("main()", { seconds, attempts });
+}
+
+/** The command line of a server that greets whoever comes, until its standard input ends. Its first line is its port. */
+export function serverCommand(greeting: string, seconds: number): string[] {
+  return python("serve(**json.loads(sys.argv[1]))", { greeting, seconds });
+}
+
+function python(entry: string, argument: object): string[] {
   const source = parts.map((part) => readFileSync(new URL(`probes/${part}.py`, import.meta.url), "utf8"));
-  return ["/usr/bin/python3", "-I", "-c", [...source, "main()"].join("\n\n"), JSON.stringify({ seconds, attempts })];
+  return ["/usr/bin/python3", "-I", "-c", [...source, entry].join("\n\n"), JSON.stringify(argument)];
 }
 
 /** Reads what the command printed. A line that is cut off or no JSON is left out. */

@@ -1,4 +1,4 @@
-import type { Attempt, Check } from "./check.ts";
+import type { Attempt, Check, Surroundings } from "./check.ts";
 import { type Call, type Outcome, probeCommand, readOutcomes } from "./probe.ts";
 import type { Promised } from "./promised.ts";
 
@@ -14,7 +14,7 @@ export interface Result {
   readonly promise: string;
   readonly attempt: string;
   readonly verdict: "held" | "not held" | "not tried";
-  /** What was found, or why nothing was. */
+  /** What was found, or why it proves nothing. */
   readonly found: string;
 }
 
@@ -25,6 +25,7 @@ export interface Verified {
 
 export interface RunOptions {
   readonly checks: readonly Check[];
+  readonly around: Surroundings;
   /** Sessions at once. @default 4 */
   readonly parallel?: number;
   /** For one session. @default 60 */
@@ -32,12 +33,12 @@ export interface RunOptions {
 }
 
 /** Puts what each session is promised to the test. */
-export async function verify(targets: readonly Target[], { checks, parallel = 4, seconds = 60 }: RunOptions): Promise<Verified[]> {
+export async function verify(targets: readonly Target[], { checks, around, parallel = 4, seconds = 60 }: RunOptions): Promise<Verified[]> {
   const waiting = [...targets];
   const verified: Verified[] = [];
   const exclusive = new Turns();
   const worker = async () => {
-    for (let target = waiting.shift(); target !== undefined; target = waiting.shift()) verified.push(await verifyOne(target, checks, seconds, exclusive));
+    for (let target = waiting.shift(); target !== undefined; target = waiting.shift()) verified.push(await verifyOne(target, checks, around, seconds, exclusive));
   };
   await Promise.all(Array.from({ length: Math.min(parallel, targets.length) }, worker));
   return verified.sort((a, b) => (a.session < b.session ? -1 : 1));
@@ -54,11 +55,11 @@ class Turns {
   }
 }
 
-async function verifyOne(target: Target, checks: readonly Check[], seconds: number, exclusive: Turns): Promise<Verified> {
+async function verifyOne(target: Target, checks: readonly Check[], around: Surroundings, seconds: number, exclusive: Turns): Promise<Verified> {
   const { promised } = target;
   const planned = checks.flatMap((check) => {
     const promise = check.promise(promised);
-    return promise === undefined ? [] : [{ check, promise, attempt: check.attempt(promised) }];
+    return promise === undefined ? [] : [{ check, promise, attempt: check.attempt(promised, around) }];
   });
   const calls = (alone: boolean) => planned.flatMap(({ check, attempt }) => ("probe" in attempt && (attempt.alone ?? false) === alone ? [{ id: check.id, probe: attempt.probe, args: attempt.args, seconds: alone ? 30 : 15 }] : []));
   const started = Date.now();
@@ -83,5 +84,5 @@ function judge(check: Check, attempt: Attempt, promised: Promised, outcomes: rea
   if (outcome === undefined) return { verdict: "not tried", found: "the session gave no answer in time" };
   if ("error" in outcome) return { verdict: "not tried", found: outcome.error };
   const { held, found } = check.expectation(outcome.answer, promised);
-  return { verdict: held ? "held" : "not held", found };
+  return { verdict: held === undefined ? "not tried" : held ? "held" : "not held", found };
 }

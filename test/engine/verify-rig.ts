@@ -12,7 +12,17 @@ export interface Loosening {
   /** The check that must name it. */
   readonly check: string;
   readonly what: string;
-  loosen(body: Body): unknown;
+  loosen?(body: Body, besideAt: string): unknown;
+  /** What is changed in the twin's network; a session on a network of its own has a twin of that too. */
+  loosenNetwork?(network: Docker.NetworkCreateOptions): unknown;
+  /** What is started in the twin's network before it: a shell line, in the session's image. */
+  readonly beside?: { readonly line: string; readonly address?: string };
+  /** Another session that joins the twin's network. */
+  readonly neighbour?: string;
+  /** Checks that then prove nothing. */
+  readonly unproven?: readonly string[];
+  /** What is found, as a pattern. */
+  readonly evidence?: string;
   /** What the twin is promised, where that differs from the session. */
   readonly promised?: Partial<Promised>;
 }
@@ -21,13 +31,14 @@ export interface Loosening {
 export class Twins {
   readonly #docker: Docker;
   readonly #containers: Docker.Container[] = [];
+  readonly #networks: Docker.Network[] = [];
 
   constructor(docker: Docker) {
     this.#docker = docker;
   }
 
   /** A twin of a session. Its volumes are new ones, and it waits instead of running an agent. */
-  async start(session: Promised, name: string, { loosen, promised }: Pick<Loosening, "loosen" | "promised">): Promise<Target> {
+  async start(session: Promised, name: string, { loosen, loosenNetwork, beside, neighbour, promised }: Omit<Loosening, "check" | "what"> = {}): Promise<Target> {
     const { Config, HostConfig } = await this.#docker.getContainer(`claude-agent-${session.id}`).inspect();
     const id = `v-twin-${name}`;
     const body: Body = {
@@ -40,15 +51,42 @@ export class Twins {
       Healthcheck: { Test: ["NONE"] },
       HostConfig: { ...HostConfig, RestartPolicy: { Name: "no" }, Mounts: HostConfig.Mounts?.map((mount) => (mount.Type === "volume" ? { ...mount, Source: "" } : mount)) },
     };
-    loosen(body);
+    if (session.network.mode.kind === "bridge") body.HostConfig.NetworkMode = await this.#network(HostConfig.NetworkMode ?? "", body.name ?? "", loosenNetwork);
+    let besideAt = "";
+    if (beside !== undefined) {
+      const { line, address } = beside;
+      const NetworkMode = body.HostConfig.NetworkMode ?? "";
+      besideAt = await this.#run({ Image: Config.Image, User: "1000:1000", Entrypoint: ["bash", "-c", line], HostConfig: { NetworkMode }, ...(address !== undefined && { NetworkingConfig: { EndpointsConfig: { [NetworkMode]: { IPAMConfig: { IPv4Address: address } } } } }) });
+    }
+    loosen?.(body, besideAt);
+    await this.#run(body);
+    if (neighbour !== undefined) await this.#docker.getNetwork(body.HostConfig.NetworkMode ?? "").connect({ Container: `claude-agent-${neighbour}` });
+    return dockerTarget(this.#docker, { ...session, ...promised, id });
+  }
+
+  async #network(of: string, name: string, loosen?: Loosening["loosenNetwork"]): Promise<string> {
+    const { Driver, Internal, Options } = (await this.#docker.getNetwork(of).inspect()) as Docker.NetworkInspectInfo;
+    const network: Docker.NetworkCreateOptions = { Name: name, Driver, Internal, Options };
+    loosen?.(network);
+    this.#networks.push(await this.#docker.createNetwork(network));
+    return name;
+  }
+
+  /** @returns its address */
+  async #run(body: Docker.ContainerCreateOptions): Promise<string> {
     const container = await this.#docker.createContainer(body);
     this.#containers.push(container);
     await container.start();
-    return dockerTarget(this.#docker, { ...session, ...promised, id });
+    return Object.values((await container.inspect()).NetworkSettings.Networks)[0]?.IPAddress ?? "";
   }
 
   async dispose(): Promise<void> {
     await Promise.all(this.#containers.map((container) => container.remove({ force: true, v: true })));
+    for (const network of this.#networks) {
+      const { Containers = {} } = (await network.inspect()) as Docker.NetworkInspectInfo;
+      for (const Container of Object.keys(Containers)) await network.disconnect({ Container, Force: true });
+      await network.remove();
+    }
   }
 }
 

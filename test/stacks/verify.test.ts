@@ -1,12 +1,13 @@
 import { expect, test } from "vitest";
 import { parse } from "../../stacks/settings.ts";
-import { check, type Check } from "../../stacks/verify/check.ts";
+import { check, type Check, type Surroundings } from "../../stacks/verify/check.ts";
 import { checks } from "../../stacks/verify/checks/index.ts";
 import { type Call, probeCommand } from "../../stacks/verify/probe.ts";
 import { promisedTo } from "../../stacks/verify/promised.ts";
 import { count, junit, summary } from "../../stacks/verify/report.ts";
 import { type Target, type Verified, verify } from "../../stacks/verify/run.ts";
 
+const around: Surroundings = { greeting: "hello", host: { port: 1, addresses: ["192.0.2.1"] }, neighbours: [{ id: "two", names: ["two"], addresses: ["192.0.2.2"], port: 2 }] };
 const promisedOf = (session: object) => promisedTo(parse({ sessions: [{ id: "one", ...session }] }).sessions[0]!);
 const isFour = (id: string): Check =>
   check<number>({ id, promise: () => `${id} is four`, attempt: () => ({ how: "count", probe: "create", args: {} }), expectation: (answer) => ({ held: answer === 4, found: `it is ${answer}` }) });
@@ -14,7 +15,7 @@ const answering = (lines: readonly string[] | Error): Target => ({
   promised: promisedOf({}),
   execute: () => (lines instanceof Error ? Promise.reject(lines) : Promise.resolve(lines.join("\n"))),
 });
-const resultsOf = async (target: Target, list: readonly Check[]) => (await verify([target], { checks: list }))[0]?.results.map(({ id, verdict, found }) => [id, verdict, found]);
+const resultsOf = async (target: Target, list: readonly Check[]) => (await verify([target], { checks: list, around }))[0]?.results.map(({ id, verdict, found }) => [id, verdict, found]);
 
 test("only the promised answer is held; no answer, half an answer and an error are not tried", async () => {
   const target = answering(['{"id":"right","answer":4}', '{"id":"wrong","answer":5}', '{"id":"failed","error":"no process for it: EAGAIN"}', '{"id":"half","ans']);
@@ -38,12 +39,25 @@ test("a check that promises nothing to a session is not in its table", async () 
 test("every check has an id of its own, and calls a probe that is there", () => {
   expect(new Set(checks.map(({ id }) => id)).size).toBe(checks.length);
   const calls = checks.flatMap((entry): Call[] => {
-    const attempt = entry.attempt(promisedOf({}));
+    const attempt = entry.attempt(promisedOf({}), around);
     return "probe" in attempt ? [{ id: entry.id, probe: attempt.probe, args: attempt.args, seconds: 1 }] : [];
   });
   expect(calls.length).toBeGreaterThan(10);
   const source = probeCommand(calls, 1)[3] ?? "";
   for (const { probe } of calls) expect(source).toMatch(new RegExp(`^@probe\\ndef ${probe}\\(`, "m"));
+});
+
+test("what cannot be reached for is not tried", () => {
+  const reasons = (surroundings: Surroundings) =>
+    checks.flatMap((entry) => {
+      const attempt = entry.attempt(promisedOf({}), surroundings);
+      return "notTried" in attempt ? [[entry.id, attempt.notTried]] : [];
+    });
+  expect(reasons(around)).toEqual([]);
+  expect(reasons({ greeting: "hello", host: { notTried: "far away" }, neighbours: [{ id: "one", names: ["one"], addresses: ["192.0.2.1"], port: 2 }] })).toEqual([
+    ["host-services", "far away"],
+    ["other-sessions", "no other session has an address"],
+  ]);
 });
 
 test("promises come from the settings", () => {

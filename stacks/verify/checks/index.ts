@@ -1,7 +1,8 @@
 import type { Check } from "../check.ts";
 import { files } from "./files.ts";
 import { limits } from "./limits.ts";
+import { network } from "./network.ts";
 import { privileges } from "./privileges.ts";
 
 /** All that is tried, in the order of the report. */
-export const checks: readonly Check[] = [...files, ...privileges, ...limits];
+export const checks: readonly Check[] = [...files, ...privileges, ...limits, ...network];

@@ -1,0 +1,85 @@
+import { check, type Check, heldUnless } from "../check.ts";
+import type { Promised } from "../promised.ts";
+
+/** Outcomes by what was tried, such as `tcp 192.0.2.1 port 80`. */
+type Outcomes = Readonly<Record<string, string>>;
+
+const sealed = ({ network }: Promised) => network.isolation === "sealed";
+const alone = ({ network }: Promised) => network.isolation === "sealed" || network.isolation === "isolated";
+
+/** Seconds until silence counts as no answer. */
+const patience = 2;
+
+/** Nobody takes the packet: there is no route, or nobody where it leads to. */
+const noWay = ["ENETUNREACH", "EHOSTUNREACH", "EADDRNOTAVAIL", "EAFNOSUPPORT", "EACCES", "EPERM"];
+/** The kernel asks three times, a second each, who has the address of the gateway. */
+const patienceWithGateway = 4;
+
+/** Somebody is there: a refused connection is an answer too. */
+const answers = ["connected", "answered", "ECONNREFUSED"];
+
+function found(outcomes: Outcomes): string {
+  return [...new Set(Object.values(outcomes))].sort().join(", ") || "nothing to reach";
+}
+
+const reached = (outcomes: Outcomes, by: readonly string[]) => Object.entries(outcomes).flatMap(([target, outcome]) => (by.includes(outcome) ? [`${target}: ${outcome}`] : []));
+
+const publicResolvers = ["1.1.1.1", "9.9.9.9", "2606:4700:4700::1111"];
+const outside = publicResolvers.flatMap((address) => [["tcp", address, 443], ["tcp", address, 53], ["udp", address, 53], ["icmp", address, 0]]);
+
+/** Where clouds answer machines about themselves: AWS and most others, AWS containers, Alibaba, Azure. */
+const metadata = ["169.254.169.254", "169.254.170.2", "100.100.100.200", "168.63.129.16", "fd00:ec2::254"];
+
+export const network: readonly Check[] = [
+  check<Outcomes>({
+    id: "outside",
+    quick: true,
+    promise: (session) => (sealed(session) ? "no way out" : undefined),
+    attempt: () => ({ how: "addresses of public resolvers over TCP, UDP (DNS) and ICMP, IPv4 and IPv6", probe: "reach", args: { targets: outside, seconds: patienceWithGateway } }),
+    expectation(outcomes) {
+      const way = Object.entries(outcomes).filter(([, outcome]) => !noWay.includes(outcome));
+      if (way.length > 0 && way.every(([, outcome]) => outcome === "no answer")) return { held: undefined, found: "packets left and nobody answered, which proves nothing" };
+      return heldUnless(way.map(([target, outcome]) => `${target}: ${outcome}`), found(outcomes));
+    },
+  }),
+  check<Outcomes>({
+    id: "metadata",
+    promise: (session) => (sealed(session) ? "no metadata address" : undefined),
+    attempt: () => ({ how: metadata.join(", "), probe: "reach", args: { targets: metadata.map((address) => ["tcp", address, 80]), seconds: patience } }),
+    expectation: (outcomes) => heldUnless(reached(outcomes, answers), found(outcomes)),
+  }),
+  check<Outcomes>({
+    id: "host-services",
+    promise: (session) => (sealed(session) ? "no service of the host" : undefined),
+    attempt(_, { host, greeting }) {
+      const how = "a server that verify opened there, over TCP and UDP, on the host's own addresses and the networks' gateways";
+      if ("notTried" in host) return { how, notTried: host.notTried };
+      const { addresses, port } = host;
+      return { how, probe: "reach", args: { targets: addresses.flatMap((address) => [["tcp", address, port], ["udp", address, port]]), greeting, seconds: patience } };
+    },
+    expectation: (outcomes) => heldUnless(reached(outcomes, ["greeted"]), found(outcomes)),
+  }),
+  check<Outcomes>({
+    id: "resolver",
+    promise: (session) => (sealed(session) ? "no name is resolved outside" : undefined),
+    attempt: () => ({ how: "ask the session's resolvers, the engine's among them, for a random name", probe: "resolvers", args: { seconds: patience } }),
+    expectation: (outcomes) => heldUnless(reached(outcomes, ["found", "no such name"]), found(outcomes)),
+  }),
+  check<Outcomes>({
+    id: "other-sessions",
+    promise: (session) => (alone(session) ? "no other session can be found or reached" : undefined),
+    attempt({ id }, { neighbours, greeting }) {
+      const how = "the names of other sessions, and servers that verify opened in them, over TCP and UDP";
+      const others = neighbours.filter((other) => other.id !== id);
+      if (others.length === 0) return { how, notTried: "no other session has an address" };
+      const targets = others.flatMap(({ addresses, port }) => addresses.flatMap((address) => [["tcp", address, port], ["udp", address, port]]));
+      // Each look-up is a process, of which the session may have few.
+      const names = others.flatMap((other) => other.names).slice(0, 8);
+      return { how, probe: "find_and_reach", args: { names, targets, greeting, seconds: patience } };
+    },
+    expectation(outcomes) {
+      const found = Object.entries(outcomes).flatMap(([target, outcome]) => (target.startsWith("name ") && outcome !== "" ? [`${target} is ${outcome}`] : []));
+      return heldUnless([...found, ...reached(outcomes, ["greeted"])], "neither");
+    },
+  }),
+];

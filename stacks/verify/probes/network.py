@@ -1,0 +1,151 @@
+import secrets, socket, struct
+
+kinds = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM, "icmp": socket.SOCK_DGRAM}
+
+
+def begin(kind, address, port):
+    """Sends the first packet. Returns an open socket, or how the kernel refused."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    protocol = {"icmp": socket.IPPROTO_ICMPV6 if family == socket.AF_INET6 else socket.IPPROTO_ICMP}.get(kind, 0)
+    try:
+        connection = socket.socket(family, kinds[kind], protocol)
+    except OSError as error:
+        return error_name(error)
+    connection.setblocking(False)
+    if kind != "tcp":  # or the kernel keeps to itself that nobody took the packet
+        level, option = (socket.IPPROTO_IPV6, 25) if family == socket.AF_INET6 else (socket.IPPROTO_IP, 11)  # IPV6_RECVERR, IP_RECVERR
+        connection.setsockopt(level, option, 1)
+    result = connection.connect_ex((address, port))
+    if result not in (0, errno.EINPROGRESS):
+        connection.close()
+        return errno.errorcode.get(result, str(result))
+    try:
+        if kind == "icmp":
+            connection.send(struct.pack("!BBHHH", 128 if family == socket.AF_INET6 else 8, 0, 0 if family == socket.AF_INET6 else 0xF7FE, 0, 1))
+        elif kind == "udp":
+            connection.send(b"verify")
+    except OSError as error:
+        connection.close()
+        return error_name(error)
+    return connection
+
+
+@probe
+def reach(targets, seconds, greeting=None):
+    """Tries all targets, each [kind, address, port], at once.
+
+    A silent one is "no answer". With a greeting, only who sends it was reached: networks have boxes that answer for others.
+    """
+    outcomes, waiting = {}, {}
+    for kind, address, port in targets:
+        name = "%s %s" % (kind, address) + ("" if kind == "icmp" else " port %d" % port)
+        begun = begin(kind, address, port)
+        if isinstance(begun, str):
+            outcomes[name] = begun
+        else:
+            outcomes[name] = "no answer"
+            waiting[begun] = name, "connect" if kind == "tcp" else "receive"
+
+    def proceed(connection, name, step):
+        failure = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if failure:
+            outcomes[name] = errno.errorcode.get(failure, str(failure))
+        elif step == "connect":
+            outcomes[name] = "connected"
+            if greeting is not None:
+                waiting[connection] = name, "receive"
+                return
+        else:
+            try:
+                outcomes[name] = "greeted" if connection.recv(2048).decode("latin1") == greeting else "answered"
+            except OSError as error:
+                outcomes[name] = error_name(error)
+        connection.close()
+
+    end = time.monotonic() + seconds
+    while waiting and time.monotonic() < end:
+        by_step = {step: [connection for connection, (_, at) in waiting.items() if at == step] for step in ("receive", "connect")}
+        readable, writable, _ = select.select(by_step["receive"], by_step["connect"], [], max(0, end - time.monotonic()))
+        for connection in readable + writable:
+            proceed(connection, *waiting.pop(connection))
+    return outcomes
+
+
+def serve(greeting, seconds):
+    """Greets whoever comes, over TCP and UDP on one port, until standard input ends. Prints the port."""
+    end = time.monotonic() + seconds
+    with socket.create_server(("0.0.0.0", 0)) as streams, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams:
+        datagrams.bind(streams.getsockname())
+        print(streams.getsockname()[1], flush=True)
+        while time.monotonic() < end:
+            ready, _, _ = select.select([streams, datagrams, 0], [], [], 1)
+            if 0 in ready:
+                return
+            for visitors in ready:
+                try:
+                    if visitors is datagrams:
+                        datagrams.sendto(greeting.encode(), datagrams.recvfrom(64)[1])
+                    else:
+                        with streams.accept()[0] as visitor:
+                            visitor.sendall(greeting.encode())
+                except OSError:
+                    pass
+
+
+def begin_lookup(name):
+    """Asks the session's own resolver in a child, as nothing else bounds that."""
+    source, output = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            found = sorted({entry[4][0] for entry in socket.getaddrinfo(name, None)})
+        except OSError:
+            found = []
+        os.write(output, json.dumps(found).encode())
+        os._exit(0)
+    os.close(output)
+    return child, source
+
+
+def lookups(names, seconds):
+    """The addresses of each name, but for those that any name has there."""
+    any_name = "verify-" + secrets.token_hex(8)
+    end = time.monotonic() + seconds
+    begun = {name: begin_lookup(name) for name in [any_name, *names]}
+    found = {}
+    for name, (child, source) in begun.items():
+        text = read_until(source, end)
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        os.close(source)
+        found[name] = json.loads(text) if text else []
+    return {name: [address for address in found[name] if address not in found[any_name]] for name in names}
+
+
+@probe
+def find_and_reach(names, targets, greeting, seconds):
+    found = lookups(names, seconds)
+    return {**reach(targets, seconds, greeting), **{"name " + name: ", ".join(addresses) for name, addresses in found.items()}}
+
+
+@probe
+def resolvers(seconds):
+    """Asks each resolver of the session for a name that nobody has. Either answer, "there is none" too, has left the session."""
+    with open("/etc/resolv.conf") as file:
+        servers = [line.split()[1] for line in file if line.startswith("nameserver")]
+    labels = [secrets.token_hex(8), "verify", "example", "com"]
+    question = b"".join(bytes([len(label)]) + label.encode() for label in labels) + b"\0" + struct.pack("!HH", 1, 1)
+
+    def outcome(server):
+        with socket.socket(socket.AF_INET6 if ":" in server else socket.AF_INET, socket.SOCK_DGRAM) as connection:
+            connection.settimeout(seconds)
+            try:
+                connection.connect((server, 53))
+                connection.send(struct.pack("!HHHHHH", 4711, 0x0100, 1, 0, 0, 0) + question)
+                code = connection.recv(2048)[3] & 15
+            except socket.timeout:
+                return "no answer"
+            except OSError as error:
+                return error_name(error)
+            return {0: "found", 2: "SERVFAIL", 3: "no such name", 5: "REFUSED"}.get(code, "code %d" % code)
+    return {server: outcome(server) for server in servers}

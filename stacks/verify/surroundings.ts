@@ -1,0 +1,71 @@
+import { randomUUID } from "node:crypto";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { hostname, networkInterfaces, release } from "node:os";
+import type Docker from "dockerode";
+import type { Neighbour, Surroundings } from "./check.ts";
+import { startServer } from "./docker.ts";
+import { serverCommand } from "./probe.ts";
+
+/** How long a server in a session lives at most, should nobody end it. */
+const serverSeconds = 600;
+
+/**
+ * The surroundings of sessions, with servers in those that have an address and on this machine, until `close`.
+ *
+ * @param sessions containers of running sessions
+ */
+export async function surroundingsOf(docker: Docker, sessions: readonly Docker.ContainerInfo[]): Promise<{ around: Surroundings; close(): void }> {
+  const greeting = `verify ${randomUUID()}`;
+  const opened = await Promise.all(sessions.map((session) => neighbour(docker, session, greeting)));
+  const neighbours = opened.filter((entry) => entry !== undefined);
+  const host = await hostServer(docker, greeting);
+  return {
+    around: { greeting, neighbours, host: "notTried" in host ? host : { port: host.port, addresses: await ownAddresses(docker) } },
+    close() {
+      for (const { close } of neighbours) close();
+      if ("close" in host) host.close();
+    },
+  };
+}
+
+/** A session as others would look for it, with a server in it; nothing when it has no address or no server can be started. */
+async function neighbour(docker: Docker, { Id, Names, Labels, NetworkSettings }: Docker.ContainerInfo, greeting: string): Promise<(Neighbour & { close(): void }) | undefined> {
+  const addresses = Object.values(NetworkSettings.Networks).flatMap(({ IPAddress }) => (IPAddress ? [IPAddress] : []));
+  if (addresses.length === 0) return undefined;
+  const server = await startServer(docker.getContainer(Id), serverCommand(greeting, serverSeconds));
+  const id = Labels.session_id ?? "";
+  return server && { id, names: [id, ...Names.map((name) => name.replace(/^\//, ""))], addresses, ...server };
+}
+
+async function hostServer(docker: Docker, greeting: string): Promise<{ port: number; close(): void } | { notTried: string }> {
+  const { Name, KernelVersion } = await docker.info();
+  if (Name !== hostname() || KernelVersion !== release()) return { notTried: "the engine is on another machine, where nothing can be opened to be reached" };
+  return listen("::", greeting).catch(() => listen("0.0.0.0", greeting));
+}
+
+/** A server, over TCP and UDP on a port that is free, that greets whoever comes. */
+async function listen(address: "::" | "0.0.0.0", greeting: string): Promise<{ port: number; close(): void }> {
+  const server = createServer((socket) => socket.on("error", () => {}).end(greeting)).listen(0, address);
+  await once(server, "listening");
+  const { port } = server.address() as { port: number };
+  const datagrams = createSocket(address === "::" ? "udp6" : "udp4");
+  datagrams.on("message", (_, from) => datagrams.send(greeting, from.port, from.address));
+  datagrams.bind(port, address);
+  await once(datagrams, "listening");
+  return {
+    port,
+    close() {
+      datagrams.close();
+      server.close();
+    },
+  };
+}
+
+/** This machine's addresses, and those by which containers would know it. */
+async function ownAddresses(docker: Docker): Promise<string[]> {
+  const own = Object.values(networkInterfaces()).flatMap((entries) => (entries ?? []).flatMap(({ address, internal, scopeid }) => (internal || scopeid ? [] : [address])));
+  const gateways = (await docker.listNetworks()).flatMap(({ IPAM }) => (IPAM?.Config ?? []).flatMap(({ Gateway }) => (Gateway ? [Gateway] : [])));
+  return [...new Set([...own, ...gateways])].sort();
+}
