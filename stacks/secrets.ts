@@ -135,6 +135,7 @@ const textFault: Judge = (value) => {
 
 function judgeOf(credentials: CredentialsSetting): Judge {
   if (credentials.kind === "init") return () => undefined;
+  if (credentials.kind === "proxy") return keyFault;
   return credentials.kind === "file" && credentials.provider === "bedrock" ? awsFault : anthropicFault;
 }
 

@@ -25,6 +25,8 @@ export type CredentialsArgs = {
   | (Provided & Secret & { readonly kind: "file" })
   /** What a command prints, run once before the session starts in a container of its own with open egress, as a file below `/auth`. */
   | (Provided & Partial<Secret> & { readonly kind: "init"; /** A line for bash; a secret given beside it is the file `/secret/token`. */ readonly command: string })
+  /** No secret at all: a proxy outside the session adds it to requests to one URL. */
+  | (Secret & { readonly kind: "proxy"; /** Its path is the prefix that requests must have. */ readonly upstream: string })
   /** A secret as the variable `CLAUDE_AUTH_TOKEN`, which the policy pack refuses without an exception. */
   | (Secret & { readonly kind: "environment" })
 );

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { containerName, sessionLabels } from "../session-container/args.ts";
 import { authContent, type AuthFile, type CredentialsArgs, type CredentialsForSession, providerEnvironment } from "./args.ts";
 import { CredentialFetch } from "./fetch.ts";
+import { CredentialProxy } from "./proxy.ts";
 import { SecretFile } from "./secret-file.ts";
 
 const target = "/auth";
@@ -31,6 +32,10 @@ export class Credentials extends pulumi.ComponentResource {
         const labels = { ...sessionLabels(sessionId, stack), kind: "auth" };
         const secret = new SecretFile(`${name}-auth`, { volume: volumeName(sessionId, file), carrier: `${containerName(sessionId)}-auth`, target, file, content, image, labels }, { parent: this });
         return { ...nothing, mounts: [secret.mount], environment: providerEnvironment(args), authority: [`secret ${args.secretName} as ${target}/${file}`], resources: secret.resources };
+      }
+      case "proxy": {
+        const { mount, environment, resources } = new CredentialProxy(`${name}-credential-proxy`, args, { parent: this });
+        return { ...nothing, mounts: [mount], environment, resources, authority: [`secret ${args.secretName} for ${args.upstream} by way of a proxy`] };
       }
       case "init": {
         const { secretName, command } = args;

@@ -1,7 +1,7 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { exitedWell, ownVolumeGuard } from "../container-engine/hooks.ts";
-import { toJob, toOpenNetwork } from "../container-engine/job.ts";
+import { toJob, toOpenNetwork } from "../container-engine/auxiliary.ts";
 import { dockerLabels } from "../labels.ts";
 import { containerName, sessionLabels } from "../session-container/args.ts";
 import type { Mount } from "../session-volumes/args.ts";
@@ -43,7 +43,7 @@ export class CredentialFetch extends pulumi.ComponentResource {
     const job = toJob({
       name: stem,
       image: args.image,
-      program: "/usr/local/bin/credential-fetch",
+      program: ["/usr/local/bin/credential-fetch"],
       environment: { FETCH_COMMAND: args.command, FETCH_PROVIDER: args.provider },
       labels,
       // The session image's workspace belongs to the agent, and a new volume takes that over.

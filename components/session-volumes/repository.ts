@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { baseline } from "../../policy/baseline.ts";
-import { toJob, toOpenNetwork } from "../container-engine/job.ts";
+import { toJob, toOpenNetwork } from "../container-engine/auxiliary.ts";
 import { SecretFile } from "../credentials/secret-file.ts";
 import { exitedWell, ownVolumeGuard } from "../container-engine/hooks.ts";
 import { dockerLabels } from "../labels.ts";
@@ -80,7 +80,7 @@ export function toCloneContainer(args: RepositoryCloneArgs, stem: string, labels
   return toJob({
     name: stem,
     image: args.image,
-    program: "/usr/local/bin/repository-fetch",
+    program: ["/usr/local/bin/repository-fetch"],
     environment: {
       REPOSITORY_REF: ref,
       REPOSITORY_URL: hostPath === undefined ? args.url : `file://${mounted}`,

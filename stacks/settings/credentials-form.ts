@@ -37,8 +37,17 @@ export const credentials = z
       z.strictObject({ kind: z.literal("hostMount"), path: text("A folder of this machine that belongs to whoever runs this; ~/.config/claude when left out.").optional(), ...provided }),
       z.strictObject({ kind: z.literal("file"), secret, ...provided }),
       z.strictObject({ kind: z.literal("init"), command: text("A line for bash that prints the secret; it runs once before the session starts, in a container of its own with open egress."), secret: secret.describe("A secret that the command finds as /secret/token.").optional(), ...provided }),
+      z.strictObject({
+        kind: z.literal("proxy"),
+        secret,
+        upstream: z
+          .string({ error: "is not a URL; write https://host/path" })
+          .regex(/^https:\/\/[^/?#@\s]+(\/[^?#\s]*)?$/, { error: "is not a URL to which a key may go; write https://host/path, without user, ? and #" })
+          .describe("The one host that the key is for, and the prefix that paths must have; https://api.anthropic.com/v1/messages when left out.")
+          .optional(),
+      }),
       z.strictObject({ kind: z.literal("environment"), secret, exception }),
     ],
     { error: "is not a way to give credentials; write {kind: none}, {kind: file, secret: {env: NAME}} or {kind: hostMount}" },
   )
-  .describe("What the agent signs in with: none (the default); file, read-only below /auth; hostMount, a folder of this machine read-only at /auth; init, what a command prints, as a file; environment, the variable CLAUDE_AUTH_TOKEN, with an exception.");
+  .describe("What the agent signs in with: none (the default); file, read-only below /auth; hostMount, a folder of this machine read-only at /auth; init, what a command prints, as a file; proxy, nothing but a way to a proxy that adds the secret; environment, the variable CLAUDE_AUTH_TOKEN, with an exception.");

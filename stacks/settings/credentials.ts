@@ -26,6 +26,7 @@ export type CredentialsSetting =
   | (Provided & { readonly kind: "hostMount"; /** The real path. */ readonly path: string })
   | (Provided & { readonly kind: "file"; readonly secret: SecretSource })
   | (Provided & { readonly kind: "init"; readonly command: string; readonly secret?: SecretSource })
+  | { readonly kind: "proxy"; readonly secret: SecretSource; /** An https URL. */ readonly upstream: string }
   | { readonly kind: "environment"; readonly secret: SecretSource; /** From the policy rule CTR-026. */ readonly exception: Omit<Exception, "resource"> };
 
 interface Provided {
@@ -49,6 +50,7 @@ export function resolveCredentials({ setting, where }: Layered, root: string, ju
     }
     return { kind: "environment", secret: sourceOf(given.secret, root, secretAt), exception: given.exception };
   }
+  if (given.kind === "proxy") return { kind: "proxy", secret: sourceOf(given.secret, root, secretAt), upstream: given.upstream ?? "https://api.anthropic.com/v1/messages" };
   const { provider = "anthropic", region } = given;
   if (provider === "bedrock" && region === undefined) mistakes.push(sentence(where("credentials", "provider"), provider, "needs a region; add one beside it"));
   if (provider !== "bedrock" && region !== undefined) mistakes.push(sentence(where("credentials", "region"), region, "belongs to the provider bedrock; remove it"));

@@ -114,6 +114,55 @@ test("an init step runs once before the session, in a network of its own, and ag
   expect(JSON.stringify(all.map(({ inputs }) => concealSecrets(inputs)))).not.toContain("hunter2");
 });
 
+test("a proxy has the secret, the session has a socket, a base URL and a placeholder", async () => {
+  const { of, one, all, forSession } = await make({ ...place, kind: "proxy", upstream: "https://gateway.example/anthropic/v1/messages", value: "hunter2", secretName: "env KEY" });
+  const [carrier, proxy, session] = of("Container");
+  const stem = "claude-agent-a-credential-proxy";
+  const script = "/usr/local/lib/agent-sessions/credential-proxy.js";
+  expect(carrier?.inputs).toMatchObject({ name: `${stem}-secret`, mounts: [{ source: `${stem}-secret`, target: "/secret" }] });
+  expect(proxy?.inputs).toEqual({
+    name: stem,
+    image: "sha256:0",
+    user: "1000:1000",
+    entrypoints: ["/usr/bin/tini", "--", "node", script],
+    workingDir: "/workspace",
+    envs: ["SESSION_ID=a", "UPSTREAM=https://gateway.example/anthropic/v1/messages"],
+    labels: [
+      { label: "created_by", value: "agent-sessions" },
+      { label: "kind", value: "credential-proxy" },
+      { label: "pids_limit", value: "128" },
+      { label: "session_id", value: "a" },
+      { label: "stack", value: "agent-sessions/test" },
+    ],
+    readOnly: true,
+    capabilities: { drops: ["ALL"] },
+    securityOpts: ["no-new-privileges:true"],
+    ipcMode: "private",
+    memory: 256,
+    memorySwap: 256,
+    cpus: "0.5",
+    mounts: [
+      { type: "volume", source: stem, target: "/run/credential-proxy", readOnly: false },
+      { type: "volume", source: `${stem}-secret`, target: "/secret", readOnly: true },
+    ],
+    tmpfs: { "/tmp": "rw,noexec,nosuid,nodev,size=67108864,mode=1777" },
+    networksAdvanced: [{ name: stem }],
+    logDriver: "json-file",
+    logOpts: { "max-size": "50m", "max-file": "10" },
+    healthcheck: { tests: ["CMD", "node", script, "--check"], interval: "30s", timeout: "10s", startPeriod: "30s", retries: 3 },
+    restart: "always",
+    wait: false,
+    mustRun: true,
+    destroyGraceSeconds: 10,
+  });
+  expect(one("Network").inputs).toMatchObject({ name: stem, internal: false, labels: [{ label: "created_by" }, { label: "kind" }, { label: "stack" }] });
+  expect(session?.inputs).toMatchObject({ networkMode: "none", mounts: [{ type: "volume", source: stem, target: "/run/credential-proxy", readOnly: true }] });
+  expect(session?.inputs.envs).toEqual(expect.arrayContaining(["ANTHROPIC_AUTH_TOKEN=none", "ANTHROPIC_BASE_URL=http://127.0.0.1:18787/anthropic", "SESSION_MODEL_PORT=18787"]));
+  expect(one("SessionContainer").dependencies).toContain(proxy?.urn);
+  expect(forSession.authority).toEqual(["secret env KEY for https://gateway.example/anthropic/v1/messages by way of a proxy"]);
+  expect(JSON.stringify(all.map(({ inputs }) => concealSecrets(inputs)))).not.toContain("hunter2");
+});
+
 test("a folder of the host is bound read-only, and is authority", async () => {
   const { one, of } = await make({ ...place, kind: "hostMount", provider: "anthropic", path: "/home/me/.config/claude" });
   expect(of("Volume")).toEqual([]);

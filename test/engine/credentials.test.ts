@@ -163,6 +163,16 @@ describe.skipIf(docker === undefined)("credentials as files", () => {
     await rig.up(sessions.map((session) => (session.id === "cred-env" ? { ...session, credentials: file({ env: "TEST_CREDENTIAL" }) } : session)));
   }, 3 * minute);
 
+  test("of every kind break no policy rule", async () => {
+    const secret = { env: "TEST_CREDENTIAL" };
+    const exception = { reason: "a test", owner: "me", expires: "2099-12-31" };
+    const kinds = [{ kind: "none" }, { kind: "file", secret }, { kind: "init", secret, command: "true" }, { kind: "proxy", secret }, { kind: "environment", secret, exception }];
+    const { report } = await plan(kinds.map((credentials, index) => ({ id: `cred-${index}`, credentials })));
+    expect(report.findings.filter(({ verdict }) => verdict === "violation")).toEqual([]);
+    expect(report.findings.filter(({ verdict }) => verdict === "excepted").map(({ rule }) => rule)).toEqual(["CTR-026"]);
+    expect(report.score).toBe(100);
+  });
+
   test("credentials that are taken away leave neither volume nor trace", async () => {
     const without = sessions.map(({ id }) => ({ id }));
     const { plan: planned } = await plan(without);

@@ -5,15 +5,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
-import * as pulumi from "@pulumi/docker";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { findEngine } from "../../components/container-engine/find.ts";
-import { localBase } from "../../components/hardened-image/args.ts";
-import { HardenedImage } from "../../components/hardened-image/docker.ts";
 import { cloneName, RepositoryClone } from "../../components/session-volumes/repository.ts";
-import { applyPlan } from "../../stacks/embedded/apply.ts";
-import { readLive } from "../../stacks/embedded/live.ts";
-import { planDeployment } from "../../stacks/embedded/plan.ts";
 import { liveEngine, Rig } from "./rig.ts";
 
 const docker = await liveEngine();
@@ -28,21 +21,8 @@ describe.skipIf(docker === undefined)("a private repository", () => {
   let url = "";
 
   /** Clones with a password, as the strategy does; the settings take https alone, and this server has no certificate. */
-  const clone = async (given: string) => {
-    const engine = rig.engine([]);
-    const { identity, settings } = engine;
-    const program = async () => {
-      const provider = new pulumi.Provider("engine", { host: (await findEngine()).address });
-      const image = new HardenedImage("session", { ...settings.image, base: settings.image.base ?? localBase }, { provider });
-      new RepositoryClone("clone", { name: "code", url, stack: `agent-sessions/${rig.stack}`, image: image.reference, credential: { username: "me", password: given, secretName: "env TOKEN" } }, { provider });
-      return {};
-    };
-    const run = { project: identity.project, stack: rig.stack, program, identity, docker: rig.docker };
-    const live = await readLive(rig.docker, identity);
-    const plan = await planDeployment({ ...run, live });
-    return { plan, ...(await applyPlan(plan, { ...run, live })) };
-  };
-  const errors = ({ outcomes }: Awaited<ReturnType<typeof clone>>) => outcomes.flatMap(({ error }) => error ?? []);
+  const clone = (given: string) =>
+    rig.deploy((place, opts) => void new RepositoryClone("clone", { name: "code", url, ...place, credential: { username: "me", password: given, secretName: "env TOKEN" } }, opts));
 
   beforeAll(async () => {
     mkdirSync(repository);
@@ -70,13 +50,13 @@ describe.skipIf(docker === undefined)("a private repository", () => {
   }, 2 * minute);
 
   test("is refused with a wrong password, which the failure does not tell", async () => {
-    const failed = errors(await clone("wrong-password"));
+    const { failures: failed } = await clone("wrong-password");
     expect(failed).toEqual([expect.stringContaining("Authentication failed")]);
     expect(failed.join()).not.toContain("wrong-password");
   }, 10 * minute);
 
   test("is cloned with the right one, which is neither in the clone nor in what the engine tells, and a second run changes nothing", async () => {
-    expect(errors(await clone(password))).toEqual([]);
+    expect((await clone(password)).failures).toEqual([]);
     expect(asked).toContain(`Basic ${Buffer.from(`me:${password}`).toString("base64")}`);
     const volume = cloneName({ name: "code", url });
     const { Image } = await rig.docker.getContainer(volume).inspect();

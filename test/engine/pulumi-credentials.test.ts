@@ -52,6 +52,8 @@ describe.skipIf(docker === undefined || cli === undefined)("credentials under th
     const sessions = [
       { id: "pc-env", credentials: { kind: "file", secret: { env: "TEST_CREDENTIAL" } } },
       { id: "pc-variable", credentials: { kind: "environment", secret: { env: "TEST_CREDENTIAL" }, exception: { reason: "a test", owner: "me", expires: "2099-12-31" } } },
+      { id: "pc-init", credentials: { kind: "init", secret: { env: "TEST_CREDENTIAL" }, command: "sed s/^key/fetched/ /secret/token" } },
+      { id: "pc-proxy", credentials: { kind: "proxy", secret: { env: "TEST_CREDENTIAL" } } },
       { id: "pc-config", credentials: { kind: "file", secret: { config: "claude" } } },
     ];
     checkout.write(stack, JSON.stringify({ config: { "agent-sessions:image": { agent: "none" }, "agent-sessions:sessions": sessions } }));
@@ -77,6 +79,8 @@ describe.skipIf(docker === undefined || cli === undefined)("credentials under th
     expect(await refusal()).toMatch(/\[mandatory\].*CTR-026/);
     await up();
     expect([await token("pc-env"), await token("pc-variable"), await token("pc-config")]).toEqual([environment.TEST_CREDENTIAL, environment.TEST_CREDENTIAL, kept]);
+    expect(await token("pc-init")).toBe(environment.TEST_CREDENTIAL.replace("key", "fetched"));
+    expect((await engine.getContainer("claude-agent-pc-proxy-credential-proxy").inspect()).HostConfig.PidsLimit).toBe(128);
     await done("preview", "--expect-no-changes");
     await done("preview", "--refresh", "--expect-no-changes");
     printed.push(await done("stack", "export"), await done("preview", "--json"), JSON.stringify((await checkout.run(["plan", "--stack", stack, "--json"])).stdout));

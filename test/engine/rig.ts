@@ -1,13 +1,19 @@
 import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import * as docker from "@pulumi/docker";
+import type * as pulumi from "@pulumi/pulumi";
 import type Docker from "dockerode";
 import { connectEngine } from "../../components/container-engine/connect.ts";
 import { findEngine } from "../../components/container-engine/find.ts";
+import { localBase } from "../../components/hardened-image/args.ts";
+import { HardenedImage } from "../../components/hardened-image/docker.ts";
 import { ensureBaseImage } from "../../stacks/cli/setup/base-image.ts";
 import { textConfig } from "../../stacks/cli/stack.ts";
-import type { Applied } from "../../stacks/embedded/apply.ts";
+import { type Applied, applyPlan } from "../../stacks/embedded/apply.ts";
 import { EmbeddedEngine, type Reviewed } from "../../stacks/embedded/engine.ts";
+import { readLive } from "../../stacks/embedded/live.ts";
+import { type Plan, planDeployment } from "../../stacks/embedded/plan.ts";
 import { type Health, waitHealthy } from "../../stacks/embedded/health.ts";
 
 /** A client for the engine of this machine; undefined, with the reason printed, when none answers. */
@@ -57,6 +63,28 @@ export class Rig {
       () => {},
     );
     return { reviewed, applied, health };
+  }
+
+  /** Deploys a program of the test's own, given the provider and the sessions' image. @returns the plan, and the failures of its steps */
+  async deploy(program: (place: { readonly stack: string; readonly image: pulumi.Output<string> }, opts: { readonly provider: docker.Provider }) => void): Promise<{ plan: Plan; failures: string[] }> {
+    const { identity, settings } = this.engine([]);
+    const found = await findEngine();
+    const run = {
+      project: identity.project,
+      stack: this.stack,
+      program: async () => {
+        const opts = { provider: new docker.Provider("engine", { host: found.address }) };
+        const image = new HardenedImage("session", { ...settings.image, base: settings.image.base ?? localBase }, opts);
+        program({ stack: `${identity.project}/${this.stack}`, image: image.reference }, opts);
+        return {};
+      },
+      identity,
+      docker: this.docker,
+      live: await readLive(this.docker, identity),
+    };
+    const plan = await planDeployment(run);
+    const { outcomes } = await applyPlan(plan, run);
+    return { plan, failures: outcomes.flatMap(({ error }) => error ?? []) };
   }
 
   /** Runs a shell line in a session as the agent. */

@@ -37,6 +37,14 @@ describe("what is read", () => {
     expect([read({ kind: "init", command: "fetch-it" }), read({ kind: "init", command: "fetch-it", secret: { env: "BOOT" } })]).toEqual([init, { ...init, secret: { key, from: "env", name: "BOOT" } }]);
   });
 
+  test("a proxy, for Anthropic's messages unless told otherwise", () => {
+    const secret = { key, from: "env", name: "KEY" };
+    expect([undefined, "https://gateway.example/v1/messages"].map((upstream) => read({ kind: "proxy", secret: { env: "KEY" }, upstream }))).toEqual([
+      { kind: "proxy", secret, upstream: "https://api.anthropic.com/v1/messages" },
+      { kind: "proxy", secret, upstream: "https://gateway.example/v1/messages" },
+    ]);
+  });
+
   test("bedrock with its region", () => {
     expect(read({ kind: "file", secret: { env: "AWS" }, provider: "bedrock", region: "us-gov-west-1" })).toMatchObject({ provider: "bedrock", region: "us-gov-west-1" });
   });
@@ -70,6 +78,10 @@ describe("each mistake is one sentence, and none shows what may be a secret", ()
     [{ kind: "file", secret: { env: "A" }, provider: "bedrock" }, ['sessions[0].credentials.provider: "bedrock" needs a region; add one beside it.']],
     [{ kind: "file", secret: { env: "A" }, region: "eu-central-1" }, ['sessions[0].credentials.region: "eu-central-1" belongs to the provider bedrock; remove it.']],
     [{ kind: "file", secret: { env: "A" }, provider: "bedrock", region: "Frankfurt" }, ['sessions[0].credentials.region: "Frankfurt" is not an AWS region; write one such as "eu-central-1".']],
+    ...["http://example.com/v1", "https://user@example.com/v1", "https://example.com/v1?x", "example.com"].map((upstream): [unknown, string[]] => [
+      { kind: "proxy", secret: { env: "A" }, upstream },
+      [`sessions[0].credentials.upstream: "${upstream.replace("user@", "…@")}" is not a URL to which a key may go; write https://host/path, without user, ? and #.`],
+    ]),
     [{ kind: "environment", secret: { env: "A" } }, ["sessions[0].credentials.exception: is missing; write a value for it."]],
     [{ kind: "environment", secret: { env: "A" }, exception: { reason: "x", owner: "me", expires: "soon" } }, ['sessions[0].credentials.exception.expires: "soon" is not a day; write one such as 2027-03-31.']],
   ])("%j", (given, expected) => {

@@ -3,11 +3,11 @@ import { baseline } from "../../policy/baseline.ts";
 import { dockerLabels } from "../labels.ts";
 import type { Mount } from "../session-volumes/args.ts";
 
-export interface JobArgs {
+export interface AuxiliaryArgs {
   readonly name: string;
   readonly image: pulumi.Input<string>;
   /** What runs, below the init process. */
-  readonly program: string;
+  readonly program: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
   readonly mounts: readonly Mount[];
@@ -15,14 +15,13 @@ export interface JobArgs {
   readonly network?: string;
 }
 
-/** The provider's inputs for a container that does one job and ends, with no more rights than a session. */
-export function toJob(args: JobArgs) {
-  const memory = 1024;
+/** What a container that serves sessions has in common with them: no more rights than a session. Memory is MB. */
+function toAuxiliary(args: AuxiliaryArgs, memory: number, cpus: string) {
   return {
     name: args.name,
     image: args.image,
     user: `${baseline.user.uid}:${baseline.user.gid}`,
-    entrypoints: [...baseline.init, args.program],
+    entrypoints: [...baseline.init, ...args.program],
     workingDir: "/workspace",
     envs: Object.entries(args.environment)
       .map(([key, value]) => `${key}=${value}`)
@@ -34,8 +33,7 @@ export function toJob(args: JobArgs) {
     ipcMode: "private",
     memory,
     memorySwap: memory,
-    // As the provider reads it back.
-    cpus: "1.0",
+    cpus,
     mounts: args.mounts.flatMap(({ source, target, readOnly }) => {
       if (source.kind === "volume") return [{ type: "volume", source: source.name, target, readOnly }];
       return source.kind === "bind" ? [{ type: "bind", source: source.path, target, readOnly, bindOptions: { propagation: "rprivate" } }] : [];
@@ -43,17 +41,29 @@ export function toJob(args: JobArgs) {
     tmpfs: { "/tmp": "rw,noexec,nosuid,nodev,size=67108864,mode=1777" },
     ...(args.network === undefined ? { networkMode: "none" } : { networksAdvanced: [{ name: args.network }] }),
     logDriver: "json-file",
-    logOpts: { "max-size": "1m", "max-file": "2" },
-    restart: "no",
-    // Creating it waits for its end.
-    attach: true,
-    mustRun: false,
-    rm: false,
   };
 }
 
-/** The provider's inputs for a network of one container's own, from which it reaches any host. */
-export function toOpenNetwork(name: string, labels: Readonly<Record<string, string>>) {
+/** The provider's inputs for a container that does one job and ends. Creating it waits for its end. */
+export function toJob(args: AuxiliaryArgs) {
+  return { ...toAuxiliary(args, 1024, "1.0"), logOpts: { "max-size": "1m", "max-file": "2" }, restart: "no", attach: true, mustRun: false, rm: false };
+}
+
+/** The provider's inputs for a small container that serves one session for as long as that lives. */
+export function toService(args: AuxiliaryArgs, healthCommand: readonly string[]) {
+  return {
+    ...toAuxiliary(args, 256, "0.5"),
+    healthcheck: { tests: ["CMD", ...healthCommand], interval: "30s", timeout: "10s", startPeriod: "30s", retries: 3 },
+    logOpts: { "max-size": `${baseline.logs.maxSizeMegabytes}m`, "max-file": String(baseline.logs.maxFiles) },
+    restart: baseline.restart,
+    wait: false,
+    mustRun: true,
+    destroyGraceSeconds: 10,
+  };
+}
+
+/** The provider's inputs for a network of one container's own, from which it reaches any host. No session is ever in it, so it is labelled as none's. */
+export function toOpenNetwork(name: string, { session_id: _, ...labels }: Readonly<Record<string, string>>) {
   return {
     name,
     driver: "bridge",

@@ -1,0 +1,70 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import { toOpenNetwork, toService } from "../container-engine/auxiliary.ts";
+import { ownVolumeGuard, processLimit } from "../container-engine/hooks.ts";
+import { dockerLabels } from "../labels.ts";
+import { containerName, sessionLabels } from "../session-container/args.ts";
+import type { Mount } from "../session-volumes/args.ts";
+import { SecretFile } from "./secret-file.ts";
+
+export interface CredentialProxyArgs {
+  readonly sessionId: string;
+  /** `<project>/<stack>`; becomes a label. */
+  readonly stack: string;
+  /** The session's own image. */
+  readonly image: pulumi.Input<string>;
+  /** The one URL that the key is for; its path is the prefix that requests must have. */
+  readonly upstream: string;
+  /** The key. */
+  readonly value: string;
+}
+
+const folder = "/run/credential-proxy";
+const script = "/usr/local/lib/agent-sessions/credential-proxy.js";
+
+/** Where the agent finds the proxy, on the session's own loopback address. */
+const port = 18_787;
+
+/**
+ * Adds a session's key to its requests outside the session. All that the two share is a socket in a volume, so a session
+ * without any network has it too, and the proxy takes nothing to anywhere but its one upstream.
+ */
+export class CredentialProxy extends pulumi.ComponentResource {
+  /** What the session mounts. */
+  readonly mount: Mount;
+  /** Plain variables by which the agent finds the proxy. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly resources: readonly pulumi.Resource[];
+
+  constructor(name: string, args: CredentialProxyArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("agent-sessions:docker:CredentialProxy", name, {}, opts);
+    const { sessionId, stack, image, upstream } = args;
+    const stem = `${containerName(sessionId)}-credential-proxy`;
+    const labels = { ...sessionLabels(sessionId, stack), kind: "credential-proxy" };
+    const source = { kind: "volume", name: stem } as const;
+    const volume = new docker.Volume(`${name}-volume`, { name: stem, driver: "local", labels: dockerLabels(labels) }, { parent: this, hooks: { beforeCreate: [ownVolumeGuard()] } });
+    const network = new docker.Network(`${name}-network`, toOpenNetwork(stem, labels), { parent: this, deleteBeforeReplace: true });
+    const secret = new SecretFile(`${name}-secret`, { volume: `${stem}-secret`, carrier: `${stem}-secret`, target: "/secret", file: "token", content: args.value, image, labels }, { parent: this });
+    const service = toService(
+      { name: stem, image, program: ["node", script], environment: { SESSION_ID: sessionId, UPSTREAM: upstream }, labels, mounts: [{ target: folder, readOnly: false, source }, secret.mount], network: stem },
+      ["node", script, "--check"],
+    );
+    const proxy = new docker.Container(`${name}-container`, service, {
+      parent: this,
+      dependsOn: [volume, network, ...secret.resources],
+      replaceWith: [volume, network],
+      deleteBeforeReplace: true,
+      hooks: { afterCreate: [processLimit()], afterUpdate: [processLimit()] },
+    });
+    this.mount = { target: folder, readOnly: true, source };
+    this.environment = proxyEnvironment(upstream);
+    this.resources = [proxy];
+    this.registerOutputs({ upstream });
+  }
+}
+
+/** The agent's base URL is what is before the API's own paths. Its key is a placeholder, and no other is asked for. */
+export function proxyEnvironment(upstream: string): Record<string, string> {
+  const base = new URL(upstream).pathname.replace(/\/v1(\/.*)?$/, "").replace(/\/+$/, "");
+  return { ANTHROPIC_BASE_URL: `http://127.0.0.1:${port}${base}`, ANTHROPIC_AUTH_TOKEN: "none", SESSION_MODEL_PORT: String(port) };
+}

@@ -1,0 +1,93 @@
+// credential-proxy.js: answers on a socket that one session can reach, adds the key that the session never sees, and passes
+// the request on to the one address that it is for. Whatever arrives goes on at once, so that an answer streams. It keeps one
+// line for each request on standard output.
+//
+//   UPSTREAM      URL of the one host; its path is the prefix that requests must have
+//   SESSION_ID    whose requests these are
+//   --check       0 when the proxy answers
+const { readFileSync, rmSync } = require("node:fs");
+const http = require("node:http");
+const https = require("node:https");
+const { connect } = require("node:net");
+const { pipeline } = require("node:stream");
+
+const socket = "/run/credential-proxy/socket";
+
+// What concerns one connection only, and what the key takes the place of.
+const ownHeaders = new Set(["authorization", "connection", "cookie", "host", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "x-api-key"]);
+const passed = (headers) => Object.fromEntries(Object.entries(headers).filter(([name]) => !ownHeaders.has(name)));
+
+// The key is read for each request: a changed one holds from the next one on.
+function signed(headers) {
+  const key = readFileSync("/secret/token", "utf8").trim();
+  if (!key.startsWith("sk-ant-oat")) return { ...headers, "x-api-key": key };
+  const beta = [headers["anthropic-beta"], "oauth-2025-04-20"].filter(Boolean).join(",");
+  return { ...headers, authorization: `Bearer ${key}`, "anthropic-beta": beta };
+}
+
+// The address that a request is for, its path made plain; undefined unless that is below the one prefix.
+function addressOf(target, upstream) {
+  if (!target.startsWith("/") || /%2f|%5c|\\/i.test(target.split("?")[0])) return undefined;
+  const prefix = upstream.pathname.replace(/\/+$/, "");
+  const url = URL.parse(target, upstream);
+  if (url === null || url.origin !== upstream.origin) return undefined;
+  return url.pathname === prefix || url.pathname.startsWith(`${prefix}/`) ? url : undefined;
+}
+
+function serve() {
+  const upstream = new URL(process.env.UPSTREAM);
+  const { Agent, request } = upstream.protocol === "https:" ? https : http;
+  const agent = new Agent({ keepAlive: true });
+  rmSync(socket, { force: true });
+  const server = http.createServer((incoming, outgoing) => {
+    const begun = Date.now();
+    const url = addressOf(incoming.url, upstream);
+    let bytes = 0;
+    const record = (status, note) => {
+      const entry = { time: new Date(begun).toISOString(), session: process.env.SESSION_ID, method: incoming.method, path: url?.pathname ?? "refused", status, bytes, milliseconds: Date.now() - begun };
+      console.log(JSON.stringify({ ...entry, ...(note && { note }) }));
+    };
+    const answer = (status, note) => {
+      record(status, note);
+      if (outgoing.headersSent) {
+        outgoing.destroy();
+        return;
+      }
+      outgoing.writeHead(status, { "content-type": "application/json", connection: "close" });
+      outgoing.end(JSON.stringify({ type: "error", error: { type: "credential_proxy", message: note } }));
+    };
+    if (url === undefined) {
+      answer(403, "not below the address that this session's key is for");
+      return;
+    }
+    let headers;
+    try {
+      headers = { ...signed(passed(incoming.headers)), host: upstream.host };
+    } catch (error) {
+      // A key that is just being changed is not there for a moment.
+      answer(503, `the key cannot be read (${error.code})`);
+      return;
+    }
+    const onward = request(url, { method: incoming.method, headers, agent }, (reply) => {
+      outgoing.writeHead(reply.statusCode, passed(reply.headers));
+      outgoing.flushHeaders();
+      reply.on("data", (chunk) => {
+        bytes += chunk.length;
+      });
+      pipeline(reply, outgoing, (error) => record(reply.statusCode, reply.statusCode === 401 ? "credential expired or revoked" : error?.code));
+    });
+    onward.setNoDelay(true);
+    onward.once("error", (error) => (outgoing.destroyed ? record(499, "the session went away") : answer(502, `the upstream does not answer (${error.code ?? "unknown"})`)));
+    outgoing.once("close", () => onward.destroy());
+    pipeline(incoming, onward, () => {});
+  });
+  server.listen(socket);
+  process.once("SIGTERM", () => process.exit(0));
+}
+
+function check() {
+  const probe = connect(socket, () => process.exit(0));
+  probe.once("error", () => process.exit(1));
+}
+
+process.argv.includes("--check") ? check() : serve();
