@@ -47,6 +47,7 @@ export const kubernetesApp: readonly Resource[] = [
   resource("kubernetes:apps/v1:DaemonSet", "controller", {
     metadata: inNamespace("controller"),
     spec: {
+      selector: { matchLabels: { app: "controller" } },
       template: {
         metadata: { labels: { app: "controller" } },
         spec: {
