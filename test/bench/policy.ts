@@ -1,0 +1,57 @@
+import { cpus } from "node:os";
+import { fileURLToPath } from "node:url";
+import { evaluate, type Resource } from "../../policy/evaluate.ts";
+import { Analyzer } from "../policy/analyzer.ts";
+import { dockerApp } from "../policy/foreign/docker-app.ts";
+import { ecsApp } from "../policy/foreign/ecs-app.ts";
+import { kubernetesApp } from "../policy/foreign/kubernetes-app.ts";
+import { compliant } from "../policy/fixtures.ts";
+
+/**
+ * Times the policy rules: all of them over 1,000 and 10,000 resources of every platform in one process, and the start of the
+ * pack until it answers, as an engine starts it. Medians with least and most.
+ *
+ *   npm run bench -- policy
+ */
+const some = [dockerApp, kubernetesApp, ecsApp, ...Object.values(compliant)].flat();
+
+/** Copies under names of their own; what belongs together stays together. */
+function stackOf(count: number): Resource[] {
+  return Array.from({ length: count }, (_, index) => {
+    const { urn, name, ...rest } = some[index % some.length] as Resource;
+    const copy = Math.floor(index / some.length);
+    return { ...rest, urn: `${urn}-${copy}`, name: `${name}-${copy}` };
+  });
+}
+
+function spread(figures: readonly number[]): string {
+  const sorted = [...figures].sort((a, b) => a - b);
+  return `${sorted[sorted.length >> 1]?.toFixed(3)} (${sorted[0]?.toFixed(3)}–${sorted.at(-1)?.toFixed(3)})`;
+}
+
+async function times(rounds: number, work: () => unknown): Promise<number[]> {
+  const figures: number[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    const started = performance.now();
+    await work();
+    figures.push(performance.now() - started);
+  }
+  return figures;
+}
+
+const sizes = [1_000, 10_000];
+const stacks = sizes.map(stackOf);
+// Interleaved, so that a machine that grows slower does so for both; the first round is the compiler's.
+await times(1, () => stacks.map((resources) => evaluate(resources)));
+const figures = sizes.map((): number[] => []);
+for (let round = 0; round < 5; round += 1) for (const [index, resources] of stacks.entries()) figures[index]?.push(...(await times(1, () => evaluate(resources))));
+for (const [index, size] of sizes.entries()) console.log(`${size} resources, all rules: ${spread((figures[index] ?? []).map((milliseconds) => milliseconds / size))} ms a resource`);
+
+const pack = fileURLToPath(new URL("../../policy", import.meta.url));
+const starts = await times(5, async () => {
+  const analyzer = await Analyzer.start(pack);
+  await analyzer.info();
+  analyzer.stop();
+});
+console.log(`Start of the pack: ${spread(starts.map((milliseconds) => milliseconds / 1000))} s`);
+console.log(`${cpus().length} × ${cpus()[0]?.model}, Node ${process.versions.node}, ${new Date().toISOString().slice(0, 10)}.`);
