@@ -14,6 +14,11 @@ import { policyConfig } from "../policy-config.ts";
 import { Secrets, unknownHere } from "../secrets.ts";
 import type { DeployedSession } from "../strategies/strategy.ts";
 import { formatSize } from "../units.ts";
+import { checks } from "../verify/checks/index.ts";
+import { dockerTarget } from "../verify/docker.ts";
+import { promisedTo } from "../verify/promised.ts";
+import { count, shortForm } from "../verify/report.ts";
+import { verifyQuickly } from "../verify/run.ts";
 import { chooseEngine, type EngineName, engineOption, runPulumi } from "./engine-choice.ts";
 import { planJson, planText, table } from "./render.ts";
 import { prepareMachine } from "./setup/machine.ts";
@@ -144,23 +149,28 @@ async function agreed(steps: readonly Step[]): Promise<boolean> {
   }
 }
 
-/** Waits for health and prints the one table. */
+/** Waits for health, verifies quickly and prints the one table. */
 async function finish(options: Options, docker: Docker, engine: EmbeddedEngine, result: { by: EngineName; changed: boolean; reviewed: Reviewed }, say: (line: string) => void): Promise<void> {
   const sessions = engine.settings.sessions.filter(({ id }) => options.only?.includes(id) ?? true).map(({ id }) => ({ id, container: containerName(id) }));
   const health = await waitHealthy(docker, sessions, Number(options.timeout), ({ session, status, reason }) => {
     if (status !== "healthy") say(`  ${session} is ${status}${reason === undefined ? "" : `: ${reason}`}`);
   });
+  const well = health.filter(({ status }) => status === "healthy" || status === "complete").map(({ session }) => session);
+  const targets = engine.settings.sessions.filter(({ id }) => well.includes(id)).map((session) => dockerTarget(docker, promisedTo(session)));
+  const verified = await verifyQuickly(targets, checks);
   const { plan, report, refusals } = result.reviewed;
   const deployed = plan.run.outputs.sessions as Readonly<Record<string, DeployedSession>>;
   if (options.json) {
     // What the Pulumi CLI did stands in its own output; the plan here knows nothing of its state.
     const details = result.by === "pulumi" ? { policy: report } : planJson(plan, report, refusals);
-    console.log(JSON.stringify({ engine: result.by, changed: result.changed, sessions: health.map((entry) => ({ ...entry, ...deployed[entry.session], containerId: undefined })), ...details }, null, 2));
+    console.log(JSON.stringify({ engine: result.by, changed: result.changed, sessions: health.map((entry) => ({ ...entry, ...deployed[entry.session], containerId: undefined })), verified, ...details }, null, 2));
   } else {
     console.log(summary(engine, deployed, health));
+    for (const session of verified) console.log(shortForm(session));
+    if (verified.length > 0) console.log('Only what is quick was tried; "sessions verify" tries all.');
     if (!result.changed) console.log("Nothing was changed.");
   }
-  if (health.some(({ status }) => status !== "healthy" && status !== "complete")) process.exitCode = 1;
+  if (well.length < health.length || verified.some((session) => count(session).notHeld > 0)) process.exitCode = 1;
 }
 
 function summary(engine: EmbeddedEngine, deployed: Readonly<Record<string, DeployedSession>>, health: readonly Health[]): string {

@@ -7,7 +7,7 @@ import { parse } from "../settings.ts";
 import { checks } from "../verify/checks/index.ts";
 import { dockerTarget } from "../verify/docker.ts";
 import { promisedTo } from "../verify/promised.ts";
-import { count, junit, summary } from "../verify/report.ts";
+import { count, junit, shortForm } from "../verify/report.ts";
 import { type Verified, verify } from "../verify/run.ts";
 import { surroundingsOf } from "../verify/surroundings.ts";
 import { plain } from "./printable.ts";
@@ -73,5 +73,5 @@ async function verifySessions(docker: Docker, source: StackSource, ids: readonly
 function text(verified: Verified): string {
   // What a session answered may hold anything.
   const rows = verified.results.map(({ id, promise, attempt, verdict, found }) => [id, promise, attempt, `${verdict === "not held" ? "NOT HELD" : verdict}: ${plain(found)}`]);
-  return `${table(["check", "promised", "tried", "result"], rows, [20, 38, 38, 54])}\n${plain(summary(verified))}\n`;
+  return `${table(["check", "promised", "tried", "result"], rows, [20, 38, 38, 54])}\n${plain(shortForm(verified))}\n`;
 }

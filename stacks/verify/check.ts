@@ -4,8 +4,8 @@ import type { Promised } from "./promised.ts";
 export interface Check {
   /** Stable, for reports. */
   readonly id: string;
-  /** Cheap enough for the short form at the end of `up`. */
-  readonly quick: boolean;
+  /** Whether it is cheap enough for the short form at the end of `up`, which knows nothing of the surroundings. */
+  quick(session: Promised): boolean;
   /** What this session is promised; nothing where its settings promise nothing of the kind. */
   promise(session: Promised): string | undefined;
   /** How it is tried. */
@@ -50,9 +50,10 @@ export interface Neighbour {
   readonly port: number;
 }
 
-/** Declares a check by the type of its probe's answer. */
-export function check<Answer>(declared: Omit<Check, "expectation" | "quick"> & { readonly quick?: boolean; expectation(answer: Answer, session: Promised): Finding }): Check {
-  return { quick: false, ...declared, expectation: (answer, session) => declared.expectation(answer as Answer, session) };
+/** Declares a check by the type of its probe's answer. @param declared.quick false when left out */
+export function check<Answer>(declared: Omit<Check, "expectation" | "quick"> & { readonly quick?: boolean | Check["quick"]; expectation(answer: Answer, session: Promised): Finding }): Check {
+  const { quick = false } = declared;
+  return { ...declared, quick: typeof quick === "boolean" ? () => quick : quick, expectation: (answer, session) => declared.expectation(answer as Answer, session) };
 }
 
 /** Held when nothing contradicts; else what contradicts. */

@@ -8,10 +8,12 @@ export function count({ results }: Verified): { held: number; notHeld: number; n
 }
 
 /** One sentence: what of a session's promises holds. */
-export function summary(verified: Verified): string {
+export function shortForm(verified: Verified): string {
+  const { session, results } = verified;
   const { held, notHeld, notTried } = count(verified);
-  const parts = [`${held} held`, ...(notHeld > 0 ? [`${notHeld} NOT HELD (${verified.results.flatMap(({ id, verdict }) => (verdict === "not held" ? [id] : [])).join(", ")})`] : []), ...(notTried > 0 ? [`${notTried} not tried`] : [])];
-  return `${verified.session}: of ${verified.results.length} promises ${parts.join(", ")}`;
+  if (held === results.length) return `${session}: all ${held} promises hold`;
+  const broken = results.flatMap(({ id, verdict }) => (verdict === "not held" ? [id] : []));
+  return [`${session}: ${held} of ${results.length} promises hold`, ...(notHeld > 0 ? [`NOT HELD: ${broken.join(", ")}`] : []), ...(notTried > 0 ? [`${notTried} not tried`] : [])].join("; ");
 }
 
 /** JUnit XML: a session is a suite, a check is a case; what was not tried is skipped. */

@@ -45,7 +45,7 @@ describe.skipIf(docker === undefined)("a day with the sessions command", () => {
 
     expect((await sessions("stop", "day")).stdout).toBe("Session day is stopped.\n");
     expect(await json("list")).toMatchObject([{ session: "day", state: "exited" }]);
-    expect((await sessions("up", "--yes", "--engine", "embedded")).stdout).toContain("healthy");
+    expect((await sessions("up", "--yes", "--engine", "embedded")).stdout).toMatch(/healthy[\s\S]*\bday: all \d+ promises hold\n.*quick/);
     expect((await sessions("logs", "day")).code).toBe(0);
 
     // A change that ends the agent is named and asked for on a terminal, and only what --only names is changed.

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { join } from "node:path";
 import type Docker from "dockerode";
@@ -13,7 +13,8 @@ import { limits } from "../../stacks/verify/checks/limits.ts";
 import { privileges } from "../../stacks/verify/checks/privileges.ts";
 import { dockerTarget } from "../../stacks/verify/docker.ts";
 import { promisedTo } from "../../stacks/verify/promised.ts";
-import { verify } from "../../stacks/verify/run.ts";
+import { type Verified, verify } from "../../stacks/verify/run.ts";
+import { Checkout } from "../cli/checkout.ts";
 import { liveEngine, Rig } from "./rig.ts";
 import { failures, type Loosening, Twins, unbroken } from "./verify-rig.ts";
 
@@ -96,7 +97,28 @@ describe.skipIf(docker === undefined)("verify", () => {
     expect((await rig.docker.getContainer("claude-agent-v-one").inspect()).RestartCount).toBe(0);
   });
 
-  test("so does a twin of it, from which the broken ones below differ by one field", () => {
+  test("the command ends with 1 when a session was loosened by hand, and says what does not hold", async () => {
+    const checkout = new Checkout();
+    const command = (...args: string[]) => checkout.run(["verify", "--stack", "verify", ...args]);
+    const container = rig.docker.getContainer("claude-agent-v-one");
+    try {
+      checkout.write("verify", [session]);
+      expect(await command()).toMatchObject({ code: 0, stdout: expect.stringMatching(/^v-one: all \d+ promises hold$|^v-one: \d+ of \d+ promises hold; 1 not tried$/m) });
+      await container.update({ PidsLimit: 512 });
+      const report = join(checkout.root, "verify.xml");
+      const { code, stdout } = await command("v-one", "--json", "--junit", report);
+      const [verified] = JSON.parse(stdout) as Verified[];
+      expect([code, verified?.results.flatMap(({ id, verdict }) => (verdict === "not held" ? [id] : []))]).toEqual([1, ["process-limit"]]);
+      expect(readFileSync(report, "utf8")).toMatch(/<testcase classname="v-one.process-limit" .*<failure message="65 processes were had, and the limit is 64">/);
+      expect(await command("v-two")).toEqual({ code: 1, stdout: "", stderr: "sessions: there is no session v-two in the stack file; there is: v-one\n" });
+      expect(await command("--parallel", "none")).toMatchObject({ code: 2, stdout: "" });
+    } finally {
+      await container.update({ PidsLimit: 64 });
+      checkout.dispose();
+    }
+  });
+
+  test("a twin of it holds everything too, from which the broken ones below differ by one field", () => {
     expect(found.get("v-twin-same")).toEqual([]);
   });
 

@@ -4,8 +4,8 @@ import { check, type Check, type Surroundings } from "../../stacks/verify/check.
 import { checks } from "../../stacks/verify/checks/index.ts";
 import { type Call, probeCommand } from "../../stacks/verify/probe.ts";
 import { promisedTo } from "../../stacks/verify/promised.ts";
-import { count, junit, summary } from "../../stacks/verify/report.ts";
-import { type Target, type Verified, verify } from "../../stacks/verify/run.ts";
+import { count, junit, shortForm } from "../../stacks/verify/report.ts";
+import { type Target, type Verified, verify, verifyQuickly } from "../../stacks/verify/run.ts";
 
 const around: Surroundings = { greeting: "hello", host: { port: 1, addresses: ["192.0.2.1"] }, neighbours: [{ id: "two", names: ["two"], addresses: ["192.0.2.2"], port: 2 }] };
 const promisedOf = (session: object) => promisedTo(parse({ sessions: [{ id: "one", ...session }] }).sessions[0]!);
@@ -60,6 +60,16 @@ test("what cannot be reached for is not tried", () => {
   ]);
 });
 
+test("what is quick needs nothing around the sessions", async () => {
+  const sessions = [{}, { network: { mode: "bridge" } }, { network: { egress: "open" } }].map((session, index) => ({ ...answering([]), promised: { ...promisedOf(session), id: String(index) } }));
+  const tried = (await verifyQuickly(sessions, checks)).map(({ results }) => results);
+  for (const results of tried) {
+    expect(results.length).toBeGreaterThan(10);
+    expect([...new Set(results.map(({ found }) => found))]).toEqual(["the session gave no answer in time"]);
+  }
+  expect(tried.map((results) => results.some(({ id }) => id === "outside"))).toEqual([true, false, false]);
+});
+
 test("promises come from the settings", () => {
   const textOf = (id: string, session: object) => checks.find((entry) => entry.id === id)?.promise(promisedOf(session));
   expect(textOf("capabilities", {})).toBe("every capability set is empty");
@@ -80,7 +90,8 @@ const verified: Verified = {
 
 test("the short form and the JUnit report keep held, not held and not tried apart", () => {
   expect(count(verified)).toEqual({ held: 1, notHeld: 1, notTried: 1 });
-  expect(summary(verified)).toBe("one: of 3 promises 1 held, 1 NOT HELD (b), 1 not tried");
+  expect(shortForm(verified)).toBe("one: 1 of 3 promises hold; NOT HELD: b; 1 not tried");
+  expect(shortForm({ ...verified, results: verified.results.slice(0, 1) })).toBe("one: all 1 promises hold");
   expect(junit([verified])).toBe(`<?xml version="1.0" encoding="UTF-8"?>
 <testsuites>
   <testsuite name="one" tests="3" failures="1" errors="0" skipped="1">

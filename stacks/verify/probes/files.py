@@ -54,7 +54,7 @@ def mount_points():
 
 
 def walk(seconds):
-    """All files of all file systems but the kernel's own. Raises TimeoutError when that takes too long."""
+    """All files of all file systems but the kernel's own. Raises NotTried when that takes too long."""
     end = time.monotonic() + seconds
     folders = ["/"]
     while folders:
@@ -62,7 +62,7 @@ def walk(seconds):
         if folder in ("/proc", "/sys"):
             continue
         if time.monotonic() > end:
-            raise TimeoutError("there are too many files to look at in %d seconds" % seconds)
+            raise NotTried("there are too many files to look at in %d seconds" % seconds)
         try:
             for entry in os.scandir(folder):
                 if entry.is_dir(follow_symlinks=False):

@@ -35,7 +35,7 @@ def take_memory(limit):
     most = limit + 4 * step
     free = available_memory()
     if free < most + (512 << 20):
-        raise RuntimeError("the machine has only %d MB of memory free" % (free >> 20))
+        raise NotTried("the machine has only %d MB of memory free" % (free >> 20))
     progress = mmap.mmap(-1, 8)
     child = os.fork()
     if child == 0:
@@ -91,7 +91,7 @@ def burn_processor(cores):
     busy = math.floor(cores) + 1
     there = len(os.sched_getaffinity(0))
     if there < busy:
-        raise RuntimeError("the machine has no more than the %g cores that are allowed" % cores)
+        raise NotTried("the machine has no more than the %g cores that are allowed" % cores)
     start = time.monotonic()
     children = []
     for _ in range(busy):
