@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { planJson, planText } from "../../stacks/cli/render.ts";
@@ -162,6 +162,18 @@ describe.skipIf(docker === undefined)("credentials as files", () => {
     expect(failure).not.toContain("hunter2");
     await rig.up(sessions.map((session) => (session.id === "cred-env" ? { ...session, credentials: file({ env: "TEST_CREDENTIAL" }) } : session)));
   }, 3 * minute);
+
+  test("in a folder of the host are mounted read-only, and what changes in it is seen at once", async () => {
+    const folder = join(rig.root, "own");
+    mkdirSync(folder, { mode: 0o755 });
+    writeFileSync(join(folder, "token"), "from-the-host\n");
+    chmodSync(join(folder, "token"), 0o644);
+    await rig.up([...sessions.slice(1), { id: "cred-env", credentials: { kind: "hostMount", path: folder } }]);
+    expect((await rig.shell("cred-env", "session-credential; jq -r .apiKeyHelper ~/.claude/settings.json; touch /auth/x")).output).toBe("from-the-host\n/usr/local/bin/session-credential\ntouch: cannot touch '/auth/x': Read-only file system");
+    writeFileSync(join(folder, "token"), "changed\n");
+    expect((await rig.shell("cred-env", "session-credential")).output).toBe("changed");
+    await rig.up(sessions.map((session) => (session.id === "cred-env" ? { ...session, credentials: file({ env: "TEST_CREDENTIAL" }) } : session)));
+  }, 2 * minute);
 
   test("of every kind break no policy rule", async () => {
     const secret = { env: "TEST_CREDENTIAL" };

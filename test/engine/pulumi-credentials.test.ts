@@ -97,4 +97,11 @@ describe.skipIf(docker === undefined || cli === undefined)("credentials under th
     expect([await started("pc-env"), await started("pc-config")]).toEqual(before);
     expect(printed.join("")).not.toContain(renewed);
   }, 3 * minutes);
+
+  test("destroy leaves no volume that held a secret", async () => {
+    await done("destroy", "--yes");
+    const left = (await engine.listVolumes()).Volumes.map(({ Name }) => Name).filter((name) => name.startsWith("claude-agent-pc-"));
+    expect(left.length).toBeGreaterThan(0);
+    expect(left.filter((name) => !/-(logs|session|workspace)$/.test(name))).toEqual([]);
+  }, 3 * minutes);
 });
