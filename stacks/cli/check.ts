@@ -45,7 +45,7 @@ export function register(program: Command): void {
         "Several stacks are one report: all findings, the lowest score, secure when all are; --format json has each stack's own",
         "figures under stacks. A resource is named by its URN, in which its stack stands.",
         "",
-        "Examples:",
+        "Example:",
         "  sessions check --fail-on medium",
         "  sessions check --level production --config policy/levels/production.json",
         "  sessions check --format sarif > agent-sessions.sarif",
