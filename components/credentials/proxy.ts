@@ -39,14 +39,13 @@ export class CredentialProxy extends pulumi.ComponentResource {
   constructor(name: string, args: CredentialProxyArgs, opts?: pulumi.ComponentResourceOptions) {
     super("agent-sessions:docker:CredentialProxy", name, {}, opts);
     const { sessionId, stack, image, upstream } = args;
-    const stem = `${containerName(sessionId)}-credential-proxy`;
+    const stem = stemOf(sessionId);
     const labels = { ...sessionLabels(sessionId, stack), kind: "credential-proxy" };
-    const source = { kind: "volume", name: stem } as const;
     const volume = new docker.Volume(`${name}-volume`, { name: stem, driver: "local", labels: dockerLabels(labels) }, { parent: this, hooks: { beforeCreate: [ownVolumeGuard()] } });
     const network = new docker.Network(`${name}-network`, toOpenNetwork(stem, labels), { parent: this, deleteBeforeReplace: true });
     const secret = new SecretFile(`${name}-secret`, { volume: `${stem}-secret`, carrier: `${stem}-secret`, target: "/secret", file: "token", content: args.value, image, labels }, { parent: this });
     const service = toService(
-      { name: stem, image, program: ["node", script], environment: { SESSION_ID: sessionId, UPSTREAM: upstream }, labels, mounts: [{ target: folder, readOnly: false, source }, secret.mount], network: stem },
+      { name: stem, image, program: ["node", script], environment: { SESSION_ID: sessionId, UPSTREAM: upstream }, labels, mounts: [{ ...socketMount(sessionId), readOnly: false }, secret.mount], network: stem },
       ["node", script, "--check"],
     );
     const proxy = new docker.Container(`${name}-container`, service, {
@@ -56,11 +55,20 @@ export class CredentialProxy extends pulumi.ComponentResource {
       deleteBeforeReplace: true,
       hooks: { afterCreate: [processLimit()], afterUpdate: [processLimit()] },
     });
-    this.mount = { target: folder, readOnly: true, source };
+    this.mount = socketMount(sessionId);
     this.environment = proxyEnvironment(upstream);
     this.resources = [proxy];
     this.registerOutputs({ upstream });
   }
+}
+
+function stemOf(sessionId: string): string {
+  return `${containerName(sessionId)}-credential-proxy`;
+}
+
+/** All that a session has of its proxy. */
+export function socketMount(sessionId: string): Mount {
+  return { target: folder, readOnly: true, source: { kind: "volume", name: stemOf(sessionId) } };
 }
 
 /** The agent's base URL is what is before the API's own paths. Its key is a placeholder, and no other is asked for. */

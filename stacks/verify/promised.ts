@@ -1,3 +1,4 @@
+import { socketMount } from "../../components/credentials/proxy.ts";
 import { isolationOf, type IsolationLevel, type NetworkMode, networkModeOf } from "../../components/isolated-network/args.ts";
 import { limitsOf, type Limits } from "../../components/session-container/args.ts";
 import type { Mount } from "../../components/session-volumes/args.ts";
@@ -27,9 +28,12 @@ export function promisedTo(session: Session): Promised {
     limits: limitsOf(session),
     capabilities: (security.capabilities ?? []).map((name) => name.toUpperCase().replace(/^CAP_/, "")),
     ownSeccompProfile: security.seccompProfile !== undefined,
-    credentials: credentials.kind !== "none",
+    credentials: ["file", "hostMount", "init"].includes(credentials.kind),
     // Which volume a repository lies in makes no difference to what the session may do with it.
-    mounts: mountsOf({ sessionId: id, stack: "", workspace, binds, tmp: limits.tmp, repositories: repositories.map(({ name }) => ({ name, kind: "volume", volume: name })) }),
+    mounts: [
+      ...(credentials.kind === "proxy" ? [socketMount(id)] : []),
+      ...mountsOf({ sessionId: id, stack: "", workspace, binds, tmp: limits.tmp, repositories: repositories.map(({ name }) => ({ name, kind: "volume", volume: name })) }),
+    ],
     network: { mode: networkModeOf(network), isolation: isolationOf(network) },
   };
 }
