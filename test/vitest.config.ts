@@ -7,7 +7,7 @@ export default defineConfig({
     globalSetup: ["test/support/engine.ts"],
     // The live tests share one engine and two cores.
     maxWorkers: 2,
-    testTimeout: 60_000,
+    testTimeout: 180_000,
     hookTimeout: 600_000,
   },
 });

@@ -87,7 +87,7 @@ describe.skipIf(docker === undefined)("the commands on live sessions", () => {
     const inside = "tmux display -p 'size=#{client_width}x#{client_height}.'; tmux detach\r";
     const { code: status, stdout } = await checkout.runOnTerminal(["attach", "c-work", "--stack", "cli"], /\$ /, inside);
     expect([status, stdout]).toEqual([0, expect.stringContaining("[detached (from session claude)]")]);
-    await until(async () => (await inSession("tmux capture-pane -p -t claude")).includes("size=111x33."), 5, "the terminal's size in the session");
+    await until(async () => (await inSession("tmux capture-pane -p -t claude")).includes("size=111x33."), 60, "the terminal's size in the session");
   });
 
   test("attach without a terminal says so", async () => {

@@ -51,7 +51,7 @@ describe.skipIf(docker === undefined)("the credential proxy", () => {
     expect((await deploy()).failures).toEqual([]);
     const health = await waitHealthy(rig.docker, ["proxy-one", "proxy-none"].map((id) => ({ id, container: `claude-agent-${id}` })), 60, () => {});
     expect(health.map(({ status }) => status)).toEqual(["healthy", "healthy"]);
-    await until(async () => (await ask("/v1/messages")).output === "200", 20, "the proxy's answer");
+    await until(async () => (await ask("/v1/messages")).output === "200", 60, "the proxy's answer");
   }, 10 * minute);
   afterAll(async () => {
     server.close();
@@ -75,7 +75,7 @@ describe.skipIf(docker === undefined)("the credential proxy", () => {
     const done = rig.shell("proxy-one", `curl -s -N -m 60 "$ANTHROPIC_BASE_URL/v1/messages" -d '{}' >/tmp/answer; cat /tmp/answer`);
     // Each token is sent only when the one before it has been seen in the session.
     for (const number of [1, 2, 3]) {
-      await until(async () => (await rig.shell("proxy-one", "cat /tmp/answer")).output.endsWith(`token-${number}`), 20, `token ${number}`);
+      await until(async () => (await rig.shell("proxy-one", "cat /tmp/answer")).output.endsWith(`token-${number}`), 60, `token ${number}`);
       answer?.write(`data: token-${number + 1}\n\n`);
     }
     answer?.end();
@@ -111,7 +111,7 @@ describe.skipIf(docker === undefined)("the credential proxy", () => {
   test("says of a refused key that it is expired or revoked, and takes a changed one at once without any restart", async () => {
     reply = (response) => void response.writeHead(401).end("{}");
     expect((await ask("/v1/messages", "-d '{}'")).output).toBe("401");
-    await until(async () => (await record()).includes('"credential expired or revoked"'), 10, "the record of the refusal");
+    await until(async () => (await record()).includes('"credential expired or revoked"'), 60, "the record of the refusal");
     const refused = (await record()).split("\n").map((line) => JSON.parse(line) as { note?: string }).find(({ note }) => note === "credential expired or revoked");
     expect(refused).toMatchObject({ session: "proxy-one", method: "POST", path: "/gateway/v1/messages", status: 401 });
 
@@ -135,8 +135,8 @@ describe.skipIf(docker === undefined)("the credential proxy", () => {
     expect((await ask("/v1/messages")).output).toBe("000");
     expect(seen).toEqual([]);
     await proxy.start();
-    await until(async () => (await ask("/v1/messages")).output === "200", 20, "the proxy's return");
+    await until(async () => (await ask("/v1/messages")).output === "200", 60, "the proxy's return");
     process.kill((await proxy.inspect()).State.Pid, "SIGKILL");
-    await until(async () => (await ask("/v1/messages")).output === "200", 30, "the proxy's return after a crash");
+    await until(async () => (await ask("/v1/messages")).output === "200", 60, "the proxy's return after a crash");
   }, 2 * minute);
 });

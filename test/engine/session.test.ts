@@ -75,7 +75,7 @@ describe.skipIf(docker === undefined)("a live session", () => {
       rig.shell("t-sealed", "for i in $(seq 200); do sleep 20 & done; wait"),
       rig.shell("t-open", "head -c 1G /dev/zero | tail"),
     ]);
-    await until(async () => (await rig.shell("t-first", "true")).code === 0 && (await rig.docker.getContainer("claude-agent-t-sealed").top().catch(() => undefined)) !== undefined, 20, "the bombs' start");
+    await until(async () => (await rig.shell("t-first", "true")).code === 0 && (await rig.docker.getContainer("claude-agent-t-sealed").top().catch(() => undefined)) !== undefined, 60, "the bombs' start");
     expect((await rig.shell("t-first", "for i in $(seq 20); do sleep 1 & done; wait; echo fine")).output).toBe("fine");
     const [, memory] = await bombs;
     expect(memory.code).not.toBe(0);
@@ -114,7 +114,7 @@ describe.skipIf(docker === undefined)("a live session", () => {
     const container = rig.docker.getContainer("claude-agent-t-first");
     const { State } = await container.inspect();
     process.kill(State.Pid, "SIGKILL");
-    await until(async () => (await container.inspect()).State.Pid !== State.Pid && (await askHealth(rig.docker, "t-first", "claude-agent-t-first")).status === "healthy", 30, "the session's return");
+    await until(async () => (await container.inspect()).State.Pid !== State.Pid && (await askHealth(rig.docker, "t-first", "claude-agent-t-first")).status === "healthy", 60, "the session's return");
     expect((await rig.shell("t-first", "cat /session/marker")).output).toBe("kept");
   }, minute);
 

@@ -131,11 +131,11 @@ export class LiveSession {
     return { running: State.Running, exitCode: State.ExitCode, restarts: RestartCount };
   }
 
-  async becomes(status: "healthy" | "complete" | "unhealthy", seconds = 15): Promise<void> {
+  async becomes(status: "healthy" | "complete" | "unhealthy", seconds = 60): Promise<void> {
     await until(async () => (await this.health()).status === status, seconds, async () => `${status}; it is ${JSON.stringify(await this.health())}\n${await this.logs()}`);
   }
 
-  async ends(seconds = 15): Promise<number> {
+  async ends(seconds = 60): Promise<number> {
     await until(async () => !(await this.state()).running, seconds, async () => "ended");
     return (await this.state()).exitCode;
   }
