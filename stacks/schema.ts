@@ -117,14 +117,28 @@ const networkMode = z
   .regex(/^(bridge|none|host|container:[\w.-]+|custom:(?!(host|none|default)$)[\w.-]+)$/, { error: "is not a network mode; write bridge, none, host, container:<id> or custom:<name>" })
   .describe("bridge: a network of the session's own; none: no network; host and container:<id>: no isolation of the network; custom:<name>: an existing network.");
 
+const allowedHost = z.union(
+  [
+    text("A host's name, or *.suffix for all below it, with :port where it is not 80 or 443."),
+    z.strictObject({
+      host: text("The same."),
+      addresses: z.array(z.union([z.cidrv4(), z.cidrv6()], { error: 'is not a block of addresses; write one such as "10.20.0.0/16"' })).min(1, { error: "is empty; write a block of addresses, or the host alone" }).describe("Private blocks of addresses that the host may resolve into."),
+    }),
+  ],
+  { error: 'is not a host; write its name, or {host: name, addresses: ["10.20.0.0/16"]}' },
+);
+
+const egress = z
+  .union([z.enum(["none", "open"]), z.strictObject({ allow: z.array(allowedHost).min(1, { error: "is empty; name a host, or write egress: none" }).describe("Hosts that the session reaches, through a proxy.") })], {
+    error: "is not an egress mode; write none, open or {allow: [github.com]}",
+  })
+  .describe("Where the session may connect to: none (the default), open, or {allow: [hosts]}.");
+
 const network = z
   .strictObject({
     mode: networkMode.optional(),
-    egress: z
-      .enum(["none", "open"], { error: "is not an egress mode; write none or open" })
-      .describe("Where the session may connect to: none (the default) or open.")
-      .optional(),
-    dns: z.array(z.union([z.ipv4(), z.ipv6()], { error: "is not the address of a resolver" })).describe("Resolvers' addresses; the engine's when left out.").optional(),
+    egress: egress.optional(),
+    dns: z.array(z.union([z.ipv4(), z.ipv6()], { error: "is not the address of a resolver" })).describe("Addresses of resolvers, for the proxy where there is one; the engine's when left out.").optional(),
     ports: z
       .array(
         z.strictObject({

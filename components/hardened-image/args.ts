@@ -1,13 +1,15 @@
-/** The image that sessions run. */
+/** An image of this project. */
 export interface HardenedImageArgs {
+  /** Which one: the sessions' own, or one that serves them. @default session */
+  readonly source?: "session" | "egress-proxy";
   /**
    * What it is built upon: a Debian-based image, by name or digest.
    * @see defaultBase
    */
   readonly base: string;
-  /** `slim` holds what an agent needs to work; `full` adds compilers, package managers and editors. @default slim */
+  /** Of the sessions' image: `slim` holds what an agent needs to work; `full` adds compilers, package managers and editors. @default slim */
   readonly variant?: "slim" | "full";
-  /** The agent's npm package and version; with none, sessions run a login shell. */
+  /** Of the sessions' image: the agent's npm package and version; with none, sessions run a login shell. */
   readonly agent?: { readonly package: string; readonly version: string };
   /**
    * A file of PEM certificates that the build and the sessions trust besides the usual ones, as behind a company proxy.

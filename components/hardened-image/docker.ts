@@ -4,11 +4,8 @@ import * as pulumi from "@pulumi/pulumi";
 import type { HardenedImageArgs } from "./args.ts";
 import { type BuildContext, buildContext } from "./context.ts";
 
-/** Where the image's sources lie, from the project's root. */
-const source = "images/session";
-
 /**
- * The sessions' image, built by the engine when it is missing and when its sources or arguments change. Containers take it by
+ * An image of this project, built by the engine when it is missing and when its sources or arguments change. Containers take it by
  * its local id, so that a name moved elsewhere changes nothing.
  */
 export class HardenedImage extends pulumi.ComponentResource {
@@ -17,7 +14,7 @@ export class HardenedImage extends pulumi.ComponentResource {
 
   constructor(name: string, args: HardenedImageArgs, opts?: pulumi.ComponentResourceOptions) {
     super("agent-sessions:docker:HardenedImage", name, {}, opts);
-    const image = new docker.Image(`${name}-image`, toDockerImage(args, buildContext(source, args.caBundle)), { parent: this });
+    const image = new docker.Image(`${name}-image`, toDockerImage(args, buildContext(`images/${args.source ?? "session"}`, args.caBundle)), { parent: this });
     this.reference = image.repoDigest;
     this.registerOutputs({ reference: this.reference });
   }
@@ -25,15 +22,15 @@ export class HardenedImage extends pulumi.ComponentResource {
 
 /** The provider's inputs. The tag is a hash of everything that goes into the build, so equal sources share one image. */
 export function toDockerImage(args: HardenedImageArgs, context: BuildContext) {
-  const variant = args.variant ?? "slim";
+  const source = args.source ?? "session";
+  const variant = source === "session" ? (args.variant ?? "slim") : undefined;
   const build = {
     context: context.folder,
     dockerfile: `${context.folder}/Dockerfile`,
-    target: variant,
+    ...(variant !== undefined && { target: variant }),
     args: {
       BASE_IMAGE: args.base,
-      AGENT_PACKAGE: args.agent?.package ?? "",
-      AGENT_VERSION: args.agent?.version ?? "",
+      ...(source === "session" && { AGENT_PACKAGE: args.agent?.package ?? "", AGENT_VERSION: args.agent?.version ?? "" }),
       VERSION: args.labels?.version ?? "",
       VCS_REF: args.labels?.revision ?? "",
       BUILD_DATE: args.labels?.created ?? "",
@@ -41,6 +38,6 @@ export function toDockerImage(args: HardenedImageArgs, context: BuildContext) {
     builderVersion: "BuilderBuildKit" as const,
     ...(args.platform !== undefined && { platform: args.platform }),
   };
-  const hash = createHash("sha256").update(JSON.stringify([context.hash, build.args, build.target, args.platform ?? ""])).digest("hex");
-  return { imageName: `agent-sessions-session:${variant}-${hash.slice(0, 12)}`, build, skipPush: true };
+  const hash = createHash("sha256").update(JSON.stringify([context.hash, build.args, variant, args.platform ?? ""])).digest("hex");
+  return { imageName: `agent-sessions-${source}:${variant === undefined ? "" : `${variant}-`}${hash.slice(0, 12)}`, build, skipPush: true };
 }

@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { AllowList } from "../egress-proxy/args.ts";
 import type { Port } from "../session-container/args.ts";
 
 /**
@@ -16,17 +17,20 @@ export type NetworkMode =
   | { readonly kind: "container"; readonly id: string }
   | { readonly kind: "custom"; readonly name: string };
 
+/** Nowhere, anywhere, or some hosts. */
+export type Egress = "none" | "open" | AllowList;
+
 export interface IsolatedNetworkArgs {
   readonly sessionId: string;
   /** `<project>/<stack>`; becomes a label. */
   readonly stack: string;
-  /** @default a network of the session's own when egress is open, else no network at all */
+  /** @default no network at all without egress, else a network of the session's own */
   readonly mode?: NetworkMode;
-  /** Where the session may connect to. @default none */
-  readonly egress?: "none" | "open";
+  /** Where the session may connect to; hosts by name need an EgressProxy on its network. @default none */
+  readonly egress?: Egress;
   /** Published ports; they need a network. @default [] */
   readonly ports?: readonly Port[];
-  /** Resolvers' addresses; they need a network with a way out. @default the engine's */
+  /** Resolvers' addresses, the proxy's where there is one; they need a network with a way out. @default the engine's */
   readonly dns?: readonly string[];
 }
 
@@ -40,6 +44,8 @@ export interface NetworkAttachment {
   readonly dns: readonly string[];
   /** The resolver's options, as in resolv.conf. @default the engine's */
   readonly dnsOptions?: readonly string[];
+  /** Variables by which the session's programs find their way out. @default none */
+  readonly environment?: Readonly<Record<string, string>>;
   readonly isolation: IsolationLevel;
   /** What the network lets the session do beyond a sealed box. */
   readonly authority: readonly string[];
@@ -48,11 +54,11 @@ export interface NetworkAttachment {
 }
 
 /**
- * The mode that holds when none is chosen: with open egress a network of the session's own; without, none at all, which is
+ * The mode that holds when none is chosen: with egress a network of the session's own; without, none at all, which is
  * stronger than a sealed network and takes no address from the engine's pools.
  */
 export function networkModeOf(args: Pick<IsolatedNetworkArgs, "mode" | "egress">): NetworkMode {
-  return args.mode ?? { kind: args.egress === "open" ? "bridge" : "none" };
+  return args.mode ?? { kind: (args.egress ?? "none") === "none" ? "none" : "bridge" };
 }
 
 /** See {@link IsolationLevel}. */
@@ -67,7 +73,7 @@ export function isolationOf(args: Pick<IsolatedNetworkArgs, "mode" | "egress">):
     case "none":
       return "sealed";
     case "bridge":
-      return args.egress === "open" ? "isolated" : "sealed";
+      return typeof args.egress === "object" ? "egress-filtered" : args.egress === "open" ? "isolated" : "sealed";
   }
 }
 
@@ -77,12 +83,16 @@ export function isolationOf(args: Pick<IsolatedNetworkArgs, "mode" | "egress">):
 export function networkConflicts(args: Pick<IsolatedNetworkArgs, "mode" | "egress" | "ports" | "dns">): { key: "ports" | "dns" | "egress"; sentence: string }[] {
   const mode = networkModeOf(args);
   const conflicts: { key: "ports" | "dns" | "egress"; sentence: string }[] = [];
-  const own = mode.kind === "bridge" && args.egress === "open";
-  if ((args.ports?.length ?? 0) > 0 && !own && mode.kind !== "custom") {
-    const why = mode.kind === "bridge" || mode.kind === "none" ? 'egress is "none", and a sealed session publishes nothing' : `the network mode is "${mode.kind}"`;
+  const filtered = typeof args.egress === "object";
+  const open = mode.kind === "bridge" && args.egress === "open";
+  if (filtered && mode.kind !== "bridge") {
+    return [{ key: "egress", sentence: `an allow list holds on a network of the session's own, and the network mode is "${mode.kind}"; remove mode or the list` }];
+  }
+  if ((args.ports?.length ?? 0) > 0 && !open && mode.kind !== "custom") {
+    const why = filtered ? "egress is an allow list, and a session behind a proxy publishes nothing" : mode.kind === "bridge" || mode.kind === "none" ? 'egress is "none", and a sealed session publishes nothing' : `the network mode is "${mode.kind}"`;
     conflicts.push({ key: "ports", sentence: `${why}; remove the ports or set egress: open on a network of its own` });
   }
-  if ((args.dns?.length ?? 0) > 0 && !own && mode.kind !== "custom") {
+  if ((args.dns?.length ?? 0) > 0 && !open && !filtered && mode.kind !== "custom") {
     conflicts.push({ key: "dns", sentence: "the session has no network of its own with a way out, so no resolver can be reached; remove dns or set egress: open" });
   }
   if (args.egress === "open" && mode.kind === "none") {

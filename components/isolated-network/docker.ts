@@ -1,6 +1,7 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { baseline } from "../../policy/baseline.ts";
+import { proxyEnvironment } from "../egress-proxy/args.ts";
 import { dockerLabels } from "../labels.ts";
 import { containerName, sessionLabels } from "../session-container/args.ts";
 import { type IsolatedNetworkArgs, isolationOf, type NetworkAttachment, networkConflicts, networkModeOf } from "./args.ts";
@@ -28,21 +29,23 @@ export class IsolatedNetwork extends pulumi.ComponentResource {
 }
 
 /**
- * The bridge of one session. Members cannot talk to each other; a sealed one is internal and its bridge has no address, since
- * an internal bridge still lets its members reach the host's own services by the gateway's address.
+ * The bridge of one session. Members cannot talk to each other, but for a session and its proxy. One that is not open is
+ * internal and its bridge has no address, since an internal bridge still lets its members reach the host's own services by the
+ * gateway's address.
  */
 export function toDockerNetwork(args: IsolatedNetworkArgs) {
   const open = args.egress === "open";
+  const shared = typeof args.egress === "object";
   return {
     name: containerName(args.sessionId),
     driver: "bridge",
     internal: !open,
     options: {
-      "com.docker.network.bridge.enable_icc": "false",
+      "com.docker.network.bridge.enable_icc": String(shared),
       "com.docker.network.bridge.enable_ip_masquerade": String(open),
       ...(!open && { "com.docker.network.bridge.inhibit_ipv4": "true" }),
     },
-    labels: dockerLabels(sessionLabels(args.sessionId, args.stack)),
+    labels: dockerLabels({ ...sessionLabels(args.sessionId, args.stack), ...(shared && { purpose: "session-egress" }) }),
   };
 }
 
@@ -62,7 +65,8 @@ function attach(args: IsolatedNetworkArgs): Omit<NetworkAttachment, "resources">
     case "bridge": {
       const network = { name: containerName(args.sessionId), alias: args.sessionId };
       if (args.egress === "open") return { ...rest, network, authority: ["egress to any host"] };
-      return { ...rest, network, dns: baseline.sealedDns, dnsOptions: baseline.sealedDnsOptions, authority: [] };
+      const sealed = { ...rest, network, dns: baseline.sealedDns, dnsOptions: baseline.sealedDnsOptions, authority: [] };
+      return typeof args.egress === "object" ? { ...sealed, environment: proxyEnvironment } : sealed;
     }
   }
 }

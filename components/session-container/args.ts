@@ -120,6 +120,7 @@ export function environmentOf(args: SessionContainerArgs): Record<string, string
   return {
     ...args.environment,
     ...args.credentials?.environment,
+    ...args.network.environment,
     SESSION_ID: args.sessionId,
     AGENT_ID: args.agentId ?? args.sessionId,
     CLAUDE_HEADLESS: "true",

@@ -52,5 +52,6 @@ async function isolationOf(docker: Docker, id: string, mode: string): Promise<Is
   if (mode === "host" || mode.startsWith("container:")) return "none";
   const network: Docker.NetworkInspectInfo | undefined = await docker.getNetwork(mode).inspect().catch(() => undefined);
   if (network?.Labels?.session_id !== id) return "shared";
+  if (network.Labels.purpose === "session-egress") return "egress-filtered";
   return network.Internal ? "sealed" : "isolated";
 }

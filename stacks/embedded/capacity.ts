@@ -27,6 +27,6 @@ export async function networkShortage(plan: Plan, docker: Docker, identity: Iden
   if (made.length === wanted) return undefined;
   return (
     `the plan needs ${wanted} networks more, and the engine can give ${made.length}; give it smaller ones in its daemon.json, ` +
-    `"default-address-pools": [{"base": "10.201.0.0/16", "size": 28}] makes 4096, and restart it; or run fewer sessions with open egress`
+    `"default-address-pools": [{"base": "10.201.0.0/16", "size": 28}] makes 4096, and restart it; or run fewer sessions with egress`
   );
 }

@@ -53,7 +53,8 @@ export interface PlanOptions extends Pick<RunOptions, "project" | "stack" | "pro
 export function limitTo(plan: Plan, sessions: readonly string[]): Plan {
   const labels = new Map(plan.run.registrations.map(({ urn, inputs }) => [urn, labelsOf(inputs)]));
   const wanted = (step: Step) => {
-    const session = labels.get(step.urn)?.session_id ?? step.live?.labels.session_id;
+    const { session_id, serves } = labels.get(step.urn) ?? step.live?.labels ?? {};
+    const session = session_id ?? serves;
     return session === undefined || sessions.includes(session);
   };
   return { ...plan, steps: plan.steps.filter(wanted) };

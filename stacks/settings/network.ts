@@ -1,13 +1,14 @@
-import { networkConflicts, type NetworkMode } from "../../components/isolated-network/args.ts";
+import { type Egress, networkConflicts, type NetworkMode } from "../../components/isolated-network/args.ts";
 import type { Port } from "../../components/session-container/args.ts";
 import { baseline } from "../../policy/baseline.ts";
 import type { Deployment } from "../schema.ts";
+import { resolveEgress } from "./egress.ts";
 import type { Layered } from "./layers.ts";
 import { sentence } from "./sentences.ts";
 
 export interface NetworkSettings {
   readonly mode?: NetworkMode;
-  readonly egress: "none" | "open";
+  readonly egress: Egress;
   readonly dns: readonly string[];
   readonly ports: readonly Port[];
 }
@@ -27,7 +28,7 @@ export function resolveNetwork({ setting, where }: Layered, deployment: Deployme
   const mode = given.mode === undefined ? (hostNetwork ? ({ kind: "host" } as const) : undefined) : networkMode(given.mode);
   const network = {
     ...(mode !== undefined && { mode }),
-    egress: given.egress ?? ("none" as const),
+    egress: resolveEgress(given.egress, where("network", "egress"), mistakes),
     dns: given.dns ?? [],
     ports: (given.ports ?? [])
       .filter((port) => port.host !== undefined)

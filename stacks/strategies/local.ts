@@ -3,6 +3,7 @@ import { connectEngine } from "../../components/container-engine/connect.ts";
 import { type FoundEngine, findEngine } from "../../components/container-engine/find.ts";
 import { useEngine } from "../../components/container-engine/hooks.ts";
 import { Credentials } from "../../components/credentials/docker.ts";
+import { EgressProxy } from "../../components/egress-proxy/docker.ts";
 import { localBase, stockBase } from "../../components/hardened-image/args.ts";
 import { HardenedImage } from "../../components/hardened-image/docker.ts";
 import { IsolatedNetwork } from "../../components/isolated-network/docker.ts";
@@ -22,6 +23,9 @@ export async function deploy(settings: Settings, place: Place, secrets: Secrets)
 
   const base = settings.image.base ?? (await chooseBase(engine));
   const image = new HardenedImage("session", { ...settings.image, base }, opts);
+  const filtered = settings.sessions.some(({ network }) => typeof network.egress === "object");
+  const { caBundle, platform, labels } = settings.image;
+  const proxyImage = filtered ? new HardenedImage("egress-proxy", { source: "egress-proxy", base, caBundle, platform, labels }, opts).reference : undefined;
   const clones = repositoryClones(settings, image, place, secrets, opts);
 
   const authority = [...clones.values()].flatMap((clone) => clone.authority);
@@ -32,6 +36,11 @@ export async function deploy(settings: Settings, place: Place, secrets: Secrets)
     const volumes = new SessionVolumes(id, { sessionId: id, ...place, repositories, workspace: session.workspace, tmp: session.limits.tmp, binds: session.binds }, opts);
     const network = new IsolatedNetwork(id, { sessionId: id, ...place, ...session.network }, opts);
     const { attachment } = network;
+    const { egress, dns } = session.network;
+    const proxy =
+      proxyImage !== undefined && typeof egress === "object" && attachment.network !== undefined
+        ? new EgressProxy(id, { sessionId: id, ...place, ...egress, dns, image: proxyImage, network: { name: attachment.network.name, resources: attachment.resources } }, opts)
+        : undefined;
     const given = credentialsOf(session, secrets);
     const credentials = given && new Credentials(id, { sessionId: id, ...place, image: image.reference, ...given }, opts).forSession;
     const container = new SessionContainer(
@@ -47,7 +56,7 @@ export async function deploy(settings: Settings, place: Place, secrets: Secrets)
         credentials,
         repositories: session.repositories.map(({ name }) => name),
       },
-      { ...opts, dependsOn: [...volumes.forSession.resources, ...(credentials?.resources ?? []), ...attachment.resources, ...clonesOf(session, clones)] },
+      { ...opts, dependsOn: [...volumes.forSession.resources, ...(credentials?.resources ?? []), ...attachment.resources, ...(proxy?.resources ?? []), ...clonesOf(session, clones)] },
     );
     sessions[id] = {
       container: container.containerName,
@@ -56,7 +65,7 @@ export async function deploy(settings: Settings, place: Place, secrets: Secrets)
       isolation: attachment.isolation,
       attach: container.attachCommand,
     };
-    authority.push(...container.authority);
+    authority.push(...container.authority, ...(proxy?.authority ?? []));
   }
   return { sessions, authority: authority.sort() };
 }

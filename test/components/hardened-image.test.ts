@@ -43,6 +43,18 @@ test("it asks the provider for exactly this", async () => {
   });
 });
 
+test("an image beside the sessions' has neither variant nor agent, and a tag of its own", async () => {
+  mkdirSync("images/egress-proxy");
+  writeFileSync("images/egress-proxy/Dockerfile", "FROM scratch\n");
+  const { one } = await record(() => new HardenedImage("proxy", { ...plain, source: "egress-proxy" }));
+  expect(one("Image").inputs).toEqual({
+    imageName: expect.stringMatching(/^agent-sessions-egress-proxy:[0-9a-f]{12}$/),
+    skipPush: true,
+    buildOnPreview: false,
+    build: { context: "images/egress-proxy", dockerfile: "images/egress-proxy/Dockerfile", builderVersion: "BuilderBuildKit", args: { BASE_IMAGE: "debian:12", VERSION: "", VCS_REF: "", BUILD_DATE: "" } },
+  });
+});
+
 test("the tag stays while nothing in the build changes, wherever and whenever it is built", () => {
   const before = made();
   writeFileSync("images/session/files/run", "one");

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { proxyEnvironment } from "../../components/egress-proxy/args.ts";
 import type { IsolatedNetworkArgs, NetworkAttachment } from "../../components/isolated-network/args.ts";
 import { IsolatedNetwork } from "../../components/isolated-network/docker.ts";
 import { record } from "../support/record.ts";
@@ -16,22 +17,24 @@ async function make(args: Given) {
 }
 
 const bare = { ports: [], dns: [] };
-const bridge = (open: boolean) => ({
+const bridge = (open: boolean, shared = false) => ({
   name: "claude-agent-a",
   driver: "bridge",
   internal: !open,
   options: {
-    "com.docker.network.bridge.enable_icc": "false",
+    "com.docker.network.bridge.enable_icc": String(shared),
     "com.docker.network.bridge.enable_ip_masquerade": String(open),
     // Without an address of its own on the bridge, the host's services cannot be reached through it.
     ...(!open && { "com.docker.network.bridge.inhibit_ipv4": "true" }),
   },
   labels: [
     { label: "created_by", value: "agent-sessions" },
+    ...(shared ? [{ label: "purpose", value: "session-egress" }] : []),
     { label: "session_id", value: "a" },
     { label: "stack", value: "agent-sessions/test" },
   ],
 });
+const listed = { allow: [{ host: "example.com", ports: [80, 443], addresses: [] }] };
 const own = { name: "claude-agent-a", alias: "a" };
 const port = { container: 80, host: 8080, address: "127.0.0.1", protocol: "tcp" } as const;
 
@@ -50,6 +53,11 @@ test.each<[Given, object]>([
 test.each<[Given, object, object]>([
   [{ egress: "open", dns: ["9.9.9.9"], ports: [port] }, bridge(true), { ports: [port], dns: ["9.9.9.9"], isolation: "isolated", network: own, authority: ["egress to any host"] }],
   [{ mode: { kind: "bridge" } }, bridge(false), { ports: [], dns: ["127.0.0.1"], dnsOptions: ["timeout:1", "attempts:1"], isolation: "sealed", network: own, authority: [] }],
+  [
+    { egress: listed, dns: ["9.9.9.9"] },
+    bridge(false, true),
+    { ports: [], dns: ["127.0.0.1"], dnsOptions: ["timeout:1", "attempts:1"], environment: proxyEnvironment, isolation: "egress-filtered", network: own, authority: [] },
+  ],
 ])("%j makes one network of the session's own", async (args, inputs, expected) => {
   const { one, attachment, resources } = await make(args);
   expect(one("Network").inputs).toEqual(inputs);
@@ -63,6 +71,8 @@ test.each<[Given, RegExp]>([
   [{ mode: { kind: "bridge" }, ports: [port] }, /^session a, network\.ports: egress is "none"/],
   [{ mode: { kind: "host" }, egress: "open", ports: [port] }, /^session a, network\.ports: the network mode is "host"/],
   [{ mode: { kind: "bridge" }, dns: ["9.9.9.9"] }, /^session a, network\.dns: the session has no network of its own with a way out/],
+  [{ egress: listed, ports: [port] }, /^session a, network\.ports: egress is an allow list, and a session behind a proxy publishes nothing/],
+  [{ mode: { kind: "custom", name: "n" }, egress: listed }, /^session a, network\.egress: an allow list holds on a network of the session's own/],
   [{ mode: { kind: "none" }, egress: "open" }, /^session a, network\.egress: network mode "none" has no way out/],
 ])("%j is refused before any network is registered", async (args, sentence) => {
   let refused: unknown;

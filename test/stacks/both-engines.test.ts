@@ -30,6 +30,7 @@ test("both engines are given the same resources, inputs, order and options", asy
           security: { capabilities: ["CHOWN"] },
         },
         { id: "sealed", network: { mode: "bridge" } },
+        { id: "listed", network: { egress: { allow: ["github.com", { host: "git.corp:8443", addresses: ["10.0.0.0/8"] }] } } },
       ],
     },
   });
@@ -38,6 +39,6 @@ test("both engines are given the same resources, inputs, order and options", asy
   const { registrations } = (await embedded.plan(await embedded.live())).plan.run;
   const here = registrations.map(({ urn, inputs, parent = "", dependencies, replaceWith, retainOnDelete, deleteBeforeReplace }) => ({ urn, inputs, parent, dependencies, replaceWith, retainOnDelete, deleteBeforeReplace }));
   const sorted = (list: readonly { urn: string }[]) => [...list].sort((a, b) => (a.urn < b.urn ? -1 : 1));
-  expect(here.filter(({ urn }) => /::(bare|rich|sealed)-container$/.test(urn))).toHaveLength(3);
+  expect(here.filter(({ urn }) => /::(bare|rich|sealed|listed)-(container|proxy)$/.test(urn))).toHaveLength(5);
   expect(sorted(wire)).toEqual(sorted(here));
 });

@@ -24,6 +24,7 @@ function refusedWith(raw: unknown, environment: NodeJS.ProcessEnv = {}): readonl
 
 const session = (entry: object) => ({ sessions: [{ id: "a", ...entry }] });
 const open = { egress: "open" };
+const listed = (...allow: unknown[]) => session({ network: { egress: { allow } } });
 
 describe("each mistake is one sentence with key, value and way out", () => {
   test.each<[unknown, string]>([
@@ -56,7 +57,29 @@ describe("each mistake is one sentence with key, value and way out", () => {
     [session({ agentCommand: "" }), 'sessions[0].agentCommand: "" is empty; write a value or remove the key.'],
     [session({ environment: { "A-B": "x" } }), "sessions[0].environment.A-B: is not the name of a variable."],
     [session({ workspace: { kind: "disk" } }), 'sessions[0].workspace.kind: "disk" is not a workspace; write {kind: volume}, {kind: tmpfs, size: "1 GB"} or {kind: host, path: /folder}.'],
-    [session({ network: { egress: "some" } }), 'sessions[0].network.egress: "some" is not an egress mode; write none or open.'],
+    [session({ network: { egress: "some" } }), 'sessions[0].network.egress: "some" is not an egress mode; write none, open or {allow: [github.com]}.'],
+    [listed(), 'sessions[0].network.egress.allow: [] is empty; name a host, or write egress: none.'],
+    [listed("*"), 'sessions[0].network.egress.allow[0]: "*" would allow everything; name hosts, or write egress: open if that is meant.'],
+    [listed("*.*:443"), 'sessions[0].network.egress.allow[0]: "*.*:443" would allow everything; name hosts, or write egress: open if that is meant.'],
+    [listed("10.0.0.1:80"), 'sessions[0].network.egress.allow[0]: "10.0.0.1:80" is an address, and hosts are allowed by name; write the name, and {host: name, addresses: ["10.20.0.0/16"]} if it is a private one.'],
+    [listed("0.0.0.0/0"), 'sessions[0].network.egress.allow[0]: "0.0.0.0/0" is an address, and hosts are allowed by name; write the name, and {host: name, addresses: ["10.20.0.0/16"]} if it is a private one.'],
+    [listed("[::1]:443"), 'sessions[0].network.egress.allow[0]: "[::1]:443" is an address, and hosts are allowed by name; write the name, and {host: name, addresses: ["10.20.0.0/16"]} if it is a private one.'],
+    [listed("com"), 'sessions[0].network.egress.allow[0]: "com" is a public suffix, below which anybody can have a name; name a host below it.'],
+    [listed("*.co.uk"), 'sessions[0].network.egress.allow[0]: "*.co.uk" is a public suffix, below which anybody can have a name; name the hosts below it.'],
+    [listed("*.github.io"), 'sessions[0].network.egress.allow[0]: "*.github.io" is a public suffix, below which anybody can have a name; name the hosts below it.'],
+    [listed("*.internal"), 'sessions[0].network.egress.allow[0]: "*.internal" would allow a whole top-level domain; name the hosts below it.'],
+    [listed("https://github.com/x"), 'sessions[0].network.egress.allow[0]: "https://github.com/x" is not the name of a host; write "example.com", "*.example.com" or "example.com:8443".'],
+    [listed("a.*.com"), 'sessions[0].network.egress.allow[0]: "a.*.com" is not the name of a host; write "example.com", "*.example.com" or "example.com:8443".'],
+    [listed("github.com:0"), 'sessions[0].network.egress.allow[0]: "github.com:0" has a port that does not exist; write one from 1 to 65535.'],
+    [listed({ host: "*", addresses: ["10.0.0.0/8"] }), 'sessions[0].network.egress.allow[0].host: "*" would allow everything; name hosts, or write egress: open if that is meant.'],
+    [listed({ host: "git.corp", addresses: ["10.0.0.1"] }), 'sessions[0].network.egress.allow[0].addresses[0]: "10.0.0.1" is not a block of addresses; write one such as "10.20.0.0/16".'],
+    ...["0.0.0.0/0", "169.254.169.254/32", "127.0.0.0/8", "8.8.8.8/32", "10.0.0.0/7", "fe80::/10", "::ffff:10.0.0.0/104"].map((block): [object, string] => [
+      listed({ host: "git.corp", addresses: [block] }),
+      `sessions[0].network.egress.allow[0].addresses: "${block}" is not inside a private range (10.0.0.0/8, 100.64.0.0/10, 172.16.0.0/12, 192.168.0.0/16, 198.18.0.0/15, fc00::/7); public addresses need no entry, and those of this machine and of metadata services are never reached.`,
+    ]),
+    [{ local: { hostNetwork: true }, ...listed("github.com") }, 'sessions[0].network.egress: {"allow":["github.com"]} does not fit: an allow list holds on a network of the session\'s own, and the network mode is "host"; remove mode or the list.'],
+    [session({ network: { mode: "none", egress: { allow: ["github.com"] } } }), 'sessions[0].network.egress: {"allow":["github.com"]} does not fit: an allow list holds on a network of the session\'s own, and the network mode is "none"; remove mode or the list.'],
+    [session({ network: { egress: { allow: ["github.com"] }, ports: [{ container: 1, host: 1 }] } }), 'sessions[0].network.ports: [{"container":1,"host":1}] does not fit: egress is an allow list, and a session behind a proxy publishes nothing; remove the ports or set egress: open on a network of its own.'],
     [session({ network: { mode: 7 } }), "sessions[0].network.mode: 7 is not a network mode; write bridge, none, host, container:<id> or custom:<name>."],
     [session({ network: { ...open, mode: "none" } }), 'sessions[0].network.egress: "open" does not fit: network mode "none" has no way out; remove mode or set egress: none.'],
     [session({ network: { ...open, dns: ["dns.example"] } }), 'sessions[0].network.dns[0]: "dns.example" is not the address of a resolver.'],

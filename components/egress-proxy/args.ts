@@ -1,0 +1,55 @@
+import type * as pulumi from "@pulumi/pulumi";
+
+/** Hosts that a session may reach. */
+export interface AllowedHost {
+  /** A name, or `*.` and a suffix for every name below it. */
+  readonly host: string;
+  readonly ports: readonly number[];
+  /** Private CIDR blocks that the host may resolve into. @default [] */
+  readonly addresses: readonly string[];
+}
+
+/** An egress by name: these hosts and no other. */
+export interface AllowList {
+  readonly allow: readonly AllowedHost[];
+}
+
+export interface EgressProxyArgs extends AllowList {
+  readonly sessionId: string;
+  /** `<project>/<stack>`; becomes a label. */
+  readonly stack: string;
+  /** The proxy's image, by digest or local id; see HardenedImage. */
+  readonly image: pulumi.Input<string>;
+  /** The session's own network. */
+  readonly network: { readonly name: string; readonly resources: readonly pulumi.Resource[] };
+  /** Addresses of the resolvers that look the hosts up. @default the engine's */
+  readonly dns?: readonly string[];
+}
+
+/** The ports of an entry that names none. */
+export const webPorts: readonly number[] = [80, 443];
+
+/** The proxy's name on the session's network, by which a new one takes an old one's place. */
+export const proxyAlias = "egress-proxy";
+
+const address = `http://${proxyAlias}:3128`;
+const direct = "localhost,127.0.0.1,::1";
+
+/** What makes the session's programs use the proxy; some read one spelling, some the other, and Node needs to be told. */
+export const proxyEnvironment: Readonly<Record<string, string>> = {
+  http_proxy: address,
+  https_proxy: address,
+  no_proxy: direct,
+  HTTP_PROXY: address,
+  HTTPS_PROXY: address,
+  NO_PROXY: direct,
+  NODE_USE_ENV_PROXY: "1",
+  SESSION_PROXY_HEALTH_URL: `${address}/`,
+};
+
+/** What the list lets the session do, one line for each host. */
+export function egressAuthority({ sessionId, allow }: Pick<EgressProxyArgs, "sessionId" | "allow">): string[] {
+  return allow
+    .map(({ host, ports, addresses }) => `session ${sessionId}: egress to ${host}:${ports.join(",")}${addresses.length > 0 ? ` (also at private addresses ${addresses.join(", ")})` : ""}`)
+    .sort();
+}

@@ -1,0 +1,91 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import { baseline } from "../../policy/baseline.ts";
+import { processLimit } from "../container-engine/hooks.ts";
+import { dockerLabels } from "../labels.ts";
+import { containerName } from "../session-container/args.ts";
+import { type EgressProxyArgs, egressAuthority, proxyAlias } from "./args.ts";
+import { toRules } from "./rules.ts";
+
+/** Megabytes. Squid takes 8 when idle, and some tens of kilobytes for each connection. */
+const memory = 128;
+/** Squid is one process. */
+const processes = 16;
+/** Two for each connection. */
+const openFiles = 4096;
+
+/**
+ * The proxy of one session: the only other member of the session's sealed network, and alone in having a way out. A changed
+ * list replaces it and leaves the session's container as it is; while there is none, nothing gets out.
+ */
+export class EgressProxy extends pulumi.ComponentResource {
+  /** What the session needs to be there before it starts. Their replacement does not replace it. */
+  readonly resources: readonly pulumi.Resource[];
+  /** The hosts that the session may reach, sorted. */
+  readonly authority: readonly string[];
+
+  constructor(name: string, args: EgressProxyArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("agent-sessions:docker:EgressProxy", name, {}, opts);
+    const edge = new docker.Network(`${name}-edge`, toEdgeNetwork(args), { parent: this, deleteBeforeReplace: true });
+    const networks = [...args.network.resources, edge];
+    const container = new docker.Container(`${name}-proxy`, toProxyContainer(args), {
+      parent: this,
+      dependsOn: networks,
+      replaceWith: networks,
+      deleteBeforeReplace: true,
+      hooks: { afterCreate: [processLimit()], afterUpdate: [processLimit()] },
+    });
+    this.resources = [container];
+    this.authority = egressAuthority(args);
+    this.registerOutputs({ authority: this.authority });
+  }
+}
+
+const edgeName = (sessionId: string) => `${containerName(sessionId)}-edge`;
+
+/** It serves a session and is none itself. */
+const proxyLabels = ({ sessionId, stack }: EgressProxyArgs) => ({ serves: sessionId, created_by: baseline.createdBy, stack, kind: "egress-proxy" });
+
+/** The proxy's way out. One for each proxy: a network of the size that many sessions need would hold few of them. */
+export function toEdgeNetwork(args: EgressProxyArgs) {
+  return {
+    name: edgeName(args.sessionId),
+    driver: "bridge",
+    internal: false,
+    options: { "com.docker.network.bridge.enable_icc": "false", "com.docker.network.bridge.enable_ip_masquerade": "true" },
+    labels: dockerLabels(proxyLabels(args)),
+  };
+}
+
+/** The provider's inputs for the proxy, held to the same baseline as a session. */
+export function toProxyContainer(args: EgressProxyArgs) {
+  const { sessionId, network } = args;
+  return {
+    name: `${containerName(sessionId)}-proxy`,
+    image: args.image,
+    hostname: proxyAlias,
+    // The user that Debian's Squid runs as.
+    user: "13:13",
+    entrypoints: [...baseline.init, "/usr/local/bin/proxy-entrypoint"],
+    envs: [`EGRESS_RULES=${toRules(args.allow)}`],
+    labels: dockerLabels({ ...proxyLabels(args), pids_limit: String(processes), authority: egressAuthority(args).join("\n") }),
+    readOnly: baseline.readOnlyRootFilesystem,
+    capabilities: { drops: [...baseline.capabilities.drop] },
+    securityOpts: ["no-new-privileges:true"],
+    ipcMode: "private",
+    memory,
+    memorySwap: memory,
+    cpus: "1.0",
+    ulimits: [{ name: "nofile", soft: openFiles, hard: openFiles }],
+    tmpfs: { "/run": "rw,noexec,nosuid,nodev,size=1048576,mode=0700,uid=13,gid=13" },
+    networksAdvanced: [{ name: network.name, aliases: [proxyAlias] }, { name: edgeName(sessionId) }],
+    ...((args.dns?.length ?? 0) > 0 && { dns: [...(args.dns ?? [])] }),
+    healthcheck: { tests: ["CMD", "/usr/local/bin/proxy-health"], interval: "30s", timeout: "10s", startPeriod: "10s", retries: 3 },
+    restart: baseline.restart,
+    logDriver: "json-file",
+    logOpts: { "max-size": "10m", "max-file": "5" },
+    wait: false,
+    mustRun: true,
+    destroyGraceSeconds: 3,
+  };
+}

@@ -1,0 +1,53 @@
+import { barredBlocks } from "./addresses.ts";
+import type { AllowedHost } from "./args.ts";
+
+/**
+ * What became of a request, as the proxy's record of it says: let through; host and port are in no entry; the host resolves to
+ * an address that its entry does not admit; it does not resolve.
+ */
+export const verdicts = ["allowed", "unlisted", "address", "unresolved"] as const;
+
+/**
+ * The rules of one session as Squid reads them. A host passes when its name and port are in one entry and none of its addresses
+ * is barred there. A name is compared as it is written, so that an address never counts as the host it belongs to.
+ */
+export function toRules(allow: readonly AllowedHost[]): string {
+  const groups = together(allow);
+  return [
+    "acl tunnel method CONNECT",
+    "acl web proto HTTP",
+    "acl resolved dst all",
+    ...verdicts.map((verdict) => `acl as_${verdict} annotate_transaction verdict=${verdict}`),
+    "http_access deny !tunnel !web as_unlisted",
+    ...groups.flatMap(({ hosts, ports, addresses }, index) => [
+      ...hosts.map((host) => `acl hosts${index} dstdom_regex -n -i ${pattern(host)}`),
+      `acl ports${index} port ${ports.join(" ")}`,
+      `acl barred${index} dst ${barredBlocks(addresses).join(" ")}`,
+      // A host that cannot be looked up is in no list of addresses, so that it is resolved is asked first.
+      `http_access allow hosts${index} ports${index} resolved !barred${index} as_allowed`,
+    ]),
+    ...groups.flatMap((_, index) => [`http_access deny hosts${index} ports${index} resolved as_address`, `http_access deny hosts${index} ports${index} as_unresolved`]),
+    "http_access deny all as_unlisted",
+  ].join("\n");
+}
+
+interface Group extends Omit<AllowedHost, "host"> {
+  readonly hosts: string[];
+}
+
+/** Hosts with the same ports and admissions in one group. */
+function together(allow: readonly AllowedHost[]): Group[] {
+  const groups = new Map<string, Group>();
+  for (const { host, ports, addresses } of allow) {
+    const key = JSON.stringify([ports, addresses]);
+    const group = groups.get(key) ?? { hosts: [], ports, addresses };
+    group.hosts.push(host);
+    groups.set(key, group);
+  }
+  return [...groups.values()];
+}
+
+function pattern(host: string): string {
+  const escaped = host.replace(/^\*\./, "").replaceAll(".", "\\.");
+  return host.startsWith("*.") ? `^([a-z0-9_-]+\\.)+${escaped}$` : `^${escaped}$`;
+}

@@ -1,0 +1,96 @@
+import { BlockList } from "node:net";
+import { expect, test } from "vitest";
+import { barredBlocks, privateRanges } from "../../components/egress-proxy/addresses.ts";
+import type { AllowedHost } from "../../components/egress-proxy/args.ts";
+import { EgressProxy } from "../../components/egress-proxy/docker.ts";
+import { toRules } from "../../components/egress-proxy/rules.ts";
+import { record } from "../support/record.ts";
+
+const web = { ports: [80, 443], addresses: [] };
+
+/** Whether blocks hold an address, judged by Node's own implementation. */
+function holds(blocks: readonly string[], address: string): boolean {
+  const list = new BlockList();
+  for (const block of blocks) {
+    const [net = "", length] = block.split("/");
+    list.addSubnet(net, Number(length), net.includes(":") ? "ipv6" : "ipv4");
+  }
+  return list.check(address, address.includes(":") ? "ipv6" : "ipv4");
+}
+
+test.each([
+  ["0.0.0.0", "10.1.2.3", "100.64.0.1", "127.0.0.53", "169.254.169.254", "172.16.0.1", "172.31.255.255", "192.168.1.1", "198.19.255.255", "224.0.0.1", "255.255.255.255"],
+  ["::", "::1", "fe80::1", "fec0::1", "fc00::1", "fd00:ec2::254", "fdff::1", "ff02::1", "64:ff9b::a9fe:a9fe", "2002:a9fe:a9fe::1"],
+].flat())("%s is barred unless admitted", (address) => {
+  expect(holds(barredBlocks([]), address)).toBe(true);
+});
+
+test.each(["1.1.1.1", "9.255.255.255", "11.0.0.0", "172.15.255.255", "172.32.0.0", "198.17.255.255", "223.255.255.255", "2606:4700::1111", "2a00::1"])("%s is public", (address) => {
+  expect(holds(barredBlocks([]), address)).toBe(false);
+});
+
+test.each<[string, string[], string[]]>([
+  ["10.20.0.0/16", ["10.20.0.0", "10.20.255.255"], ["10.19.255.255", "10.21.0.0", "192.168.0.1", "169.254.169.254"]],
+  ["192.168.7.9/32", ["192.168.7.9"], ["192.168.7.8", "192.168.7.10"]],
+  ["10.0.0.0/8", ["10.0.0.0", "10.255.255.255"], ["172.16.0.1"]],
+  ["fd12:3456::/32", ["fd12:3456::1"], ["fd12:3457::1", "fc00::1", "fd00:ec2::254"]],
+  ["fc00::/7", ["fd12::1"], ["fd00:ec2::254", "fe80::1"]],
+])("an admission of %s opens that block alone", (block, open, shut) => {
+  expect(open.filter((address) => holds(barredBlocks([block]), address))).toEqual([]);
+  expect(shut.filter((address) => !holds(barredBlocks([block]), address))).toEqual([]);
+});
+
+test.each([[[]], [["10.20.0.0/16"]], [["fc00::/7"]], [[...privateRanges]]])("with %j admitted no block lies in another, since Squid would leave one out", (admitted) => {
+  const blocks = barredBlocks(admitted);
+  for (const block of blocks) expect(blocks.filter((other) => other !== block && holds([other], block.split("/")[0] ?? ""))).toEqual([]);
+});
+
+test("rules name hosts exactly, group what has the same ports and admissions, and end with a refusal", () => {
+  const allow: AllowedHost[] = [{ host: "github.com", ...web }, { host: "*.example.com", ...web }, { host: "git.corp", ports: [8443], addresses: ["10.0.0.0/8"] }];
+  expect(toRules(allow).split("\n").filter((line) => !/ (dst|annotate_transaction) /.test(line))).toEqual([
+    "acl tunnel method CONNECT",
+    "acl web proto HTTP",
+    "http_access deny !tunnel !web as_unlisted",
+    "acl hosts0 dstdom_regex -n -i ^github\\.com$",
+    "acl hosts0 dstdom_regex -n -i ^([a-z0-9_-]+\\.)+example\\.com$",
+    "acl ports0 port 80 443",
+    "http_access allow hosts0 ports0 resolved !barred0 as_allowed",
+    "acl hosts1 dstdom_regex -n -i ^git\\.corp$",
+    "acl ports1 port 8443",
+    "http_access allow hosts1 ports1 resolved !barred1 as_allowed",
+    "http_access deny hosts0 ports0 resolved as_address",
+    "http_access deny hosts0 ports0 as_unresolved",
+    "http_access deny hosts1 ports1 resolved as_address",
+    "http_access deny hosts1 ports1 as_unresolved",
+    "http_access deny all as_unlisted",
+  ]);
+});
+
+test("the proxy has a way out of its own, is held to the baseline, and says what it allows", async () => {
+  let made: EgressProxy | undefined;
+  const { one } = await record(() => {
+    const network = { name: "claude-agent-a", resources: [] };
+    made = new EgressProxy("a", { sessionId: "a", stack: "agent-sessions/test", image: "sha256:1", network, dns: ["9.9.9.9"], allow: [{ host: "github.com", ...web }, { host: "git.corp", ports: [8443], addresses: ["10.0.0.0/8"] }] });
+  });
+  const authority = ["session a: egress to git.corp:8443 (also at private addresses 10.0.0.0/8)", "session a: egress to github.com:80,443"];
+  expect(made?.authority).toEqual(authority);
+  const edge = one("Network");
+  expect(edge.inputs).toMatchObject({ name: "claude-agent-a-edge", internal: false, options: { "com.docker.network.bridge.enable_icc": "false", "com.docker.network.bridge.enable_ip_masquerade": "true" } });
+  const container = one("Container");
+  expect(container).toMatchObject({ name: "a-proxy", dependencies: [edge.urn], replaceWith: [edge.urn], deleteBeforeReplace: true });
+  expect(container.inputs).toMatchObject({
+    name: "claude-agent-a-proxy",
+    user: "13:13",
+    readOnly: true,
+    capabilities: { drops: ["ALL"] },
+    securityOpts: ["no-new-privileges:true"],
+    memory: 128,
+    memorySwap: 128,
+    networksAdvanced: [{ name: "claude-agent-a", aliases: ["egress-proxy"] }, { name: "claude-agent-a-edge" }],
+    dns: ["9.9.9.9"],
+    restart: "always",
+  });
+  const labels = Object.fromEntries((container.inputs.labels as { label: string; value: string }[]).map(({ label, value }) => [label, value]));
+  // It serves the session and must not be counted as one.
+  expect(labels).toEqual({ serves: "a", created_by: "agent-sessions", stack: "agent-sessions/test", kind: "egress-proxy", pids_limit: "16", authority: authority.join("\n") });
+});
