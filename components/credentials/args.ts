@@ -4,6 +4,12 @@ import type { Mount } from "../session-volumes/args.ts";
 /** Who answers the agent. */
 export type Provider = "anthropic" | "bedrock";
 
+/** Where a session finds its credentials. */
+export const authFolder = "/auth";
+
+/** Where a session finds the socket of its credential proxy. */
+export const proxyFolder = "/run/credential-proxy";
+
 /**
  * The files below `/auth` by which the image's entrypoint knows what to tell the agent: the agent's own store of an OAuth
  * token, an API key, and AWS credentials.

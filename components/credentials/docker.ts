@@ -1,11 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import { containerName, sessionLabels } from "../session-container/args.ts";
-import { authContent, type AuthFile, type CredentialsArgs, type CredentialsForSession, providerEnvironment } from "./args.ts";
+import { authContent, type AuthFile, authFolder, type CredentialsArgs, type CredentialsForSession, providerEnvironment } from "./args.ts";
 import { CredentialFetch } from "./fetch.ts";
 import { CredentialProxy } from "./proxy.ts";
 import { SecretFile } from "./secret-file.ts";
 
-const target = "/auth";
+const target = authFolder;
 const variable = "CLAUDE_AUTH_TOKEN";
 
 /** What one session signs in with. A changed secret file is read anew by the session, which keeps running. */

@@ -5,6 +5,7 @@ import { ownVolumeGuard, processLimit } from "../container-engine/hooks.ts";
 import { dockerLabels } from "../labels.ts";
 import { containerName, sessionLabels } from "../session-container/args.ts";
 import type { Mount } from "../session-volumes/args.ts";
+import { proxyFolder } from "./args.ts";
 import { SecretFile } from "./secret-file.ts";
 
 export interface CredentialProxyArgs {
@@ -19,7 +20,7 @@ export interface CredentialProxyArgs {
   readonly value: string;
 }
 
-const folder = "/run/credential-proxy";
+const folder = proxyFolder;
 const script = "/usr/local/lib/agent-sessions/credential-proxy.js";
 
 /** Where the agent finds the proxy, on the session's own loopback address. */

@@ -1,3 +1,4 @@
+import { authFolder } from "../../components/credentials/args.ts";
 import { socketMount } from "../../components/credentials/proxy.ts";
 import { isolationOf, type IsolationLevel, type NetworkMode, networkModeOf } from "../../components/isolated-network/args.ts";
 import { limitsOf, type Limits } from "../../components/session-container/args.ts";
@@ -13,8 +14,6 @@ export interface Promised {
   readonly capabilities: readonly string[];
   /** The session has a seccomp profile of its own instead of the engine's. */
   readonly ownSeccompProfile: boolean;
-  /** Whether `/auth` holds something. */
-  readonly credentials: boolean;
   /** All that is mounted besides the system's own. */
   readonly mounts: readonly Mount[];
   readonly network: { readonly mode: NetworkMode; readonly isolation: IsolationLevel };
@@ -28,12 +27,22 @@ export function promisedTo(session: Session): Promised {
     limits: limitsOf(session),
     capabilities: (security.capabilities ?? []).map((name) => name.toUpperCase().replace(/^CAP_/, "")),
     ownSeccompProfile: security.seccompProfile !== undefined,
-    credentials: ["file", "hostMount", "init"].includes(credentials.kind),
     // Which volume a repository lies in makes no difference to what the session may do with it.
-    mounts: [
-      ...(credentials.kind === "proxy" ? [socketMount(id)] : []),
-      ...mountsOf({ sessionId: id, stack: "", workspace, binds, tmp: limits.tmp, repositories: repositories.map(({ name }) => ({ name, kind: "volume", volume: name })) }),
-    ],
+    mounts: [...credentialMounts(id, credentials.kind), ...mountsOf({ sessionId: id, stack: "", workspace, binds, tmp: limits.tmp, repositories: repositories.map(({ name }) => ({ name, kind: "volume", volume: name })) })],
     network: { mode: networkModeOf(network), isolation: isolationOf(network) },
   };
+}
+
+function credentialMounts(id: string, kind: Session["credentials"]["kind"]): Mount[] {
+  switch (kind) {
+    case "none":
+    case "environment":
+      return [];
+    case "proxy":
+      return [socketMount(id)];
+    case "file":
+    case "hostMount":
+    case "init":
+      return [{ target: authFolder, readOnly: true, source: { kind: "volume", name: authFolder } }];
+  }
 }

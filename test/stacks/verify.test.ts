@@ -77,6 +77,10 @@ test("promises come from the settings", () => {
   expect(textOf("mounts-read-only", {})).toBeUndefined();
   expect(textOf("mounts-read-only", { repositories: [{ name: "lib", url: "https://example.com/lib.git" }] })).toBe("/repos/lib: read-only");
   expect(textOf("mounts", {})).toBe("nothing is mounted but /logs, /session, /tmp, /tmp/agent, /workspace");
+  expect(textOf("mounts", { credentials: { kind: "file", secret: { env: "KEY" } } })).toBe("nothing is mounted but /auth, /logs, /session, /tmp, /tmp/agent, /workspace");
+  const behindProxy = { credentials: { kind: "proxy", secret: { env: "KEY" } } };
+  expect(textOf("mounts", behindProxy)).toBe("nothing is mounted but /logs, /run/credential-proxy, /session, /tmp, /tmp/agent, /workspace");
+  expect(textOf("mounts-read-only", behindProxy)).toBe("/run/credential-proxy: read-only");
 });
 
 const verified: Verified = {

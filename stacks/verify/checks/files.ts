@@ -1,3 +1,4 @@
+import { authFolder, proxyFolder } from "../../../components/credentials/args.ts";
 import { check, type Check, heldUnless } from "../check.ts";
 import type { Promised } from "../promised.ts";
 
@@ -9,7 +10,7 @@ function allReadOnly(answer: Readonly<Record<string, string>>) {
   return heldUnless(contradictions, `read-only: ${Object.keys(answer).join(", ")}`);
 }
 
-const readOnlyMounts = ({ mounts }: Promised) => mounts.filter((mount) => mount.readOnly).map(({ target }) => target);
+const readOnlyMounts = ({ mounts }: Promised) => mounts.flatMap(({ readOnly, target }) => (readOnly && target !== authFolder ? [target] : []));
 
 /** Mounts that the engine makes in every container. */
 const systemMounts = /^\/(proc|sys|dev)(\/|$)|^\/$|^\/etc\/(resolv\.conf|hostname|hosts)$|^\/run\/\.containerenv$/;
@@ -37,8 +38,8 @@ export const files: readonly Check[] = [
   check<Record<string, string>>({
     id: "auth-read-only",
     quick: true,
-    promise: () => "/auth is read-only",
-    attempt: () => ({ how: "create a file in it", probe: "create", args: { folders: ["/auth"] } }),
+    promise: () => `${authFolder} is read-only`,
+    attempt: () => ({ how: "create a file in it", probe: "create", args: { folders: [authFolder] } }),
     expectation: allReadOnly,
   }),
   check<{ entries: number } | { error: string }>({
@@ -51,10 +52,13 @@ export const files: readonly Check[] = [
   check<string[]>({
     id: "mounts",
     quick: true,
-    promise: ({ mounts, credentials }) => `nothing is mounted but ${[...mounts.map(({ target }) => target), ...(credentials ? ["/auth"] : [])].sort().join(", ")}`,
+    promise: ({ mounts }) => `nothing is mounted but ${mounts
+      .map(({ target }) => target)
+      .sort()
+      .join(", ")}`,
     attempt: () => ({ how: "read the kernel's list of mounts", probe: "mount_points", args: {} }),
-    expectation: (points, { mounts, credentials }) => {
-      const promised = new Set([...mounts.map(({ target }) => target), ...(credentials ? ["/auth"] : [])]);
+    expectation: (points, { mounts }) => {
+      const promised = new Set(mounts.map(({ target }) => target));
       const more = points.filter((point) => !systemMounts.test(point) && !promised.has(point));
       return heldUnless(more.map((point) => `${point} is mounted`), `${promised.size} mounts`);
     },
@@ -75,7 +79,7 @@ export const files: readonly Check[] = [
   check<string[]>({
     id: "engine-socket",
     promise: () => "no container engine can be reached through the file system",
-    attempt: () => ({ how: "look for sockets everywhere, and ask each whether it is an engine's", probe: "engine_sockets", args: { seconds: walkSeconds } }),
+    attempt: () => ({ how: "look for sockets everywhere, and ask each whether it is an engine's", probe: "engine_sockets", args: { seconds: walkSeconds, unasked: [proxyFolder, "/tmp/agent"] } }),
     expectation: (found) => heldUnless(found.map((path) => `${path} is one`), "none"),
   }),
   check<string[]>({

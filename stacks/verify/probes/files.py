@@ -89,7 +89,7 @@ def setuid_files(seconds):
 
 
 @probe
-def engine_sockets(seconds):
+def engine_sockets(seconds, unasked):
     """Sockets that are called like a container engine's, or that answer as one does."""
     import re, socket
     found = []
@@ -97,11 +97,11 @@ def engine_sockets(seconds):
         try:
             if not stat.S_ISSOCK(entry.stat(follow_symlinks=False).st_mode):
                 continue
-            # The agent's own terminal is asked nothing.
-            if entry.path.startswith("/tmp/agent/tmux-"):
-                continue
             if re.search("docker|containerd|podman|crio|buildkit", entry.path):
                 found.append(entry.path)
+                continue
+            # A credential proxy would take the question on with its key; the agent's terminal has no use for it.
+            if any(entry.path.startswith(folder + "/") for folder in unasked):
                 continue
             with socket.socket(socket.AF_UNIX) as connection:
                 connection.settimeout(1)
