@@ -56,13 +56,14 @@ async function run(ids: string[], options: Options): Promise<void> {
  * @throws Error when one is not in the stack file or does not run
  */
 async function verifySessions(docker: Docker, source: StackSource, ids: readonly string[], parallel: number): Promise<Verified[]> {
-  const { sessions } = parse(fromConfig(source.config), { root: source.root });
+  const settings = parse(fromConfig(source.config), { root: source.root });
+  const { sessions } = settings;
   const unknown = ids.filter((id) => !sessions.some((session) => session.id === id));
   if (unknown.length > 0) throw new Error(`there is no session ${unknown.join(", ")} in the stack file; there is: ${sessions.map(({ id }) => id).join(", ")}`);
   const chosen = sessions.filter(({ id }) => ids.length === 0 || ids.includes(id));
   for (const { id } of chosen) await runningSession(docker, source, id);
   const running = (await liveSessions(docker, source)).flatMap(({ container }) => (container.State === "running" ? [container] : []));
-  const { around, close } = await surroundingsOf(docker, running);
+  const { around, close } = await surroundingsOf(docker, running, settings);
   try {
     return await verify(chosen.map((session) => dockerTarget(docker, promisedTo(session))), { checks, around, parallel });
   } finally {

@@ -1,4 +1,5 @@
 import type { Promised } from "./promised.ts";
+import type { KnownSecrets } from "./secrets.ts";
 
 /** One promise to a session and how it is put to the test; whatever runs the session can use it. */
 export interface Check {
@@ -7,14 +8,17 @@ export interface Check {
   /** Whether it is cheap enough for the short form at the end of `up`, which knows nothing of the surroundings. */
   quick(session: Promised): boolean;
   /** What this session is promised; nothing where its settings promise nothing of the kind. */
-  promise(session: Promised): string | undefined;
+  promise(session: Promised, around: Surroundings): string | undefined;
   /** How it is tried. */
   attempt(session: Promised, around: Surroundings): Attempt;
   /** Whether what the attempt brought is what was promised. */
-  expectation(answer: unknown, session: Promised): Finding;
+  expectation(answer: unknown, session: Promised, around: Surroundings): Finding;
 }
 
-/** A function of `probes/` that runs inside the session as the agent's user; or the reason why it cannot be tried. */
+/**
+ * A function of `probes/` that runs inside the session as the agent's user; or what was learned from outside; or the reason
+ * why it cannot be tried.
+ */
 export type Attempt = { readonly how: string } & (
   | {
       readonly probe: string;
@@ -22,6 +26,7 @@ export type Attempt = { readonly how: string } & (
       /** Takes so much of the machine that only one session at a time may do it. @default false */
       readonly alone?: boolean;
     }
+  | { readonly answer: unknown }
   | { readonly notTried: string }
 );
 
@@ -40,6 +45,18 @@ export interface Surroundings {
   readonly host: { readonly port: number; readonly addresses: readonly string[] } | { readonly notTried: string };
   /** Running sessions with an address, each with a server; the one that is tried may be among them. */
   readonly neighbours: readonly Neighbour[];
+  /** By session, what volumes the engine has mounted. */
+  readonly volumes: ReadonlyMap<string, readonly MountedVolume[]>;
+  readonly secrets: KnownSecrets;
+}
+
+export interface MountedVolume {
+  readonly target: string;
+  readonly name: string;
+  /** The session that its labels name. */
+  readonly owner?: string;
+  /** What its labels say it holds. */
+  readonly kind?: string;
 }
 
 /** A running session as others would look for it. */
@@ -51,9 +68,9 @@ export interface Neighbour {
 }
 
 /** Declares a check by the type of its probe's answer. @param declared.quick false when left out */
-export function check<Answer>(declared: Omit<Check, "expectation" | "quick"> & { readonly quick?: boolean | Check["quick"]; expectation(answer: Answer, session: Promised): Finding }): Check {
+export function check<Answer>(declared: Omit<Check, "expectation" | "quick"> & { readonly quick?: boolean | Check["quick"]; expectation(answer: Answer, session: Promised, around: Surroundings): Finding }): Check {
   const { quick = false } = declared;
-  return { ...declared, quick: typeof quick === "boolean" ? () => quick : quick, expectation: (answer, session) => declared.expectation(answer as Answer, session) };
+  return { ...declared, quick: typeof quick === "boolean" ? () => quick : quick, expectation: (answer, session, around) => declared.expectation(answer as Answer, session, around) };
 }
 
 /** Held when nothing contradicts; else what contradicts. */

@@ -34,8 +34,8 @@ export interface RunOptions {
 
 /** Tries only what is quick, and what needs nothing around the sessions. */
 export function verifyQuickly(targets: readonly Target[], checks: readonly Check[]): Promise<Verified[]> {
-  const around: Surroundings = { greeting: "", host: { notTried: "not opened" }, neighbours: [] };
-  return verify(targets, { checks: checks.map((check) => ({ ...check, promise: (session) => (check.quick(session) ? check.promise(session) : undefined) })), around });
+  const around: Surroundings = { greeting: "", host: { notTried: "not opened" }, neighbours: [], volumes: new Map(), secrets: { count: 0, unknown: [], foreign: () => new Map() } };
+  return verify(targets, { checks: checks.map((check) => ({ ...check, promise: (session, around) => (check.quick(session) ? check.promise(session, around) : undefined) })), around });
 }
 
 /** Puts what each session is promised to the test. */
@@ -64,7 +64,7 @@ class Turns {
 async function verifyOne(target: Target, checks: readonly Check[], around: Surroundings, seconds: number, exclusive: Turns): Promise<Verified> {
   const { promised } = target;
   const planned = checks.flatMap((check) => {
-    const promise = check.promise(promised);
+    const promise = check.promise(promised, around);
     return promise === undefined ? [] : [{ check, promise, attempt: check.attempt(promised, around) }];
   });
   const calls = (alone: boolean) => planned.flatMap(({ check, attempt }) => ("probe" in attempt && (attempt.alone ?? false) === alone ? [{ id: check.id, probe: attempt.probe, args: attempt.args, seconds: alone ? 30 : 15 }] : []));
@@ -73,7 +73,7 @@ async function verifyOne(target: Target, checks: readonly Check[], around: Surro
   const left = () => seconds - (Date.now() - started) / 1000;
   const heavy = calls(true);
   const outcomes = heavy.length === 0 ? first : [...first, ...(await exclusive.take(() => run(target, heavy, left())))];
-  return { session: promised.id, results: planned.map(({ check, promise, attempt }) => ({ id: check.id, promise, attempt: attempt.how, ...judge(check, attempt, promised, outcomes) })) };
+  return { session: promised.id, results: planned.map(({ check, promise, attempt }) => ({ id: check.id, promise, attempt: attempt.how, ...judge(check, attempt, { promised, around, outcomes }) })) };
 }
 
 async function run(target: Target, calls: readonly Call[], seconds: number): Promise<Outcome[]> {
@@ -84,11 +84,11 @@ async function run(target: Target, calls: readonly Call[], seconds: number): Pro
   }
 }
 
-function judge(check: Check, attempt: Attempt, promised: Promised, outcomes: readonly Outcome[]): Pick<Result, "verdict" | "found"> {
+function judge(check: Check, attempt: Attempt, { promised, around, outcomes }: { promised: Promised; around: Surroundings; outcomes: readonly Outcome[] }): Pick<Result, "verdict" | "found"> {
   if ("notTried" in attempt) return { verdict: "not tried", found: attempt.notTried };
-  const outcome = outcomes.find(({ id }) => id === check.id);
+  const outcome = "answer" in attempt ? attempt : outcomes.find(({ id }) => id === check.id);
   if (outcome === undefined) return { verdict: "not tried", found: "the session gave no answer in time" };
   if ("error" in outcome) return { verdict: "not tried", found: outcome.error };
-  const { held, found } = check.expectation(outcome.answer, promised);
+  const { held, found } = check.expectation(outcome.answer, promised, around);
   return { verdict: held === undefined ? "not tried" : held ? "held" : "not held", found };
 }

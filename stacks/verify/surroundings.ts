@@ -4,9 +4,11 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { hostname, networkInterfaces, release } from "node:os";
 import type Docker from "dockerode";
-import type { Neighbour, Surroundings } from "./check.ts";
+import type { Settings } from "../settings.ts";
+import type { MountedVolume, Neighbour, Surroundings } from "./check.ts";
 import { startServer } from "./docker.ts";
 import { serverCommand } from "./probe.ts";
+import { knownSecrets } from "./secrets.ts";
 
 /** How long a server in a session lives at most, should nobody end it. */
 const serverSeconds = 600;
@@ -15,14 +17,16 @@ const serverSeconds = 600;
  * The surroundings of sessions, with servers in those that have an address and on this machine, until `close`.
  *
  * @param sessions containers of running sessions
+ * @param settings those of the stack
  */
-export async function surroundingsOf(docker: Docker, sessions: readonly Docker.ContainerInfo[]): Promise<{ around: Surroundings; close(): void }> {
+export async function surroundingsOf(docker: Docker, sessions: readonly Docker.ContainerInfo[], settings: Settings): Promise<{ around: Surroundings; close(): void }> {
   const greeting = `verify ${randomUUID()}`;
   const opened = await Promise.all(sessions.map((session) => neighbour(docker, session, greeting)));
   const neighbours = opened.filter((entry) => entry !== undefined);
   const host = await hostServer(docker, greeting);
+  const [volumes, secrets] = await Promise.all([volumesOf(docker, sessions), knownSecrets(settings)]);
   return {
-    around: { greeting, neighbours, host: "notTried" in host ? host : { port: host.port, addresses: await ownAddresses(docker) } },
+    around: { greeting, neighbours, volumes, secrets, host: "notTried" in host ? host : { port: host.port, addresses: await ownAddresses(docker) } },
     close() {
       for (const { close } of neighbours) close();
       if ("close" in host) host.close();
@@ -37,6 +41,19 @@ async function neighbour(docker: Docker, { Id, Names, Labels, NetworkSettings }:
   const server = await startServer(docker.getContainer(Id), serverCommand(greeting, serverSeconds));
   const id = Labels.session_id ?? "";
   return server && { id, names: [id, ...Names.map((name) => name.replace(/^\//, ""))], addresses, ...server };
+}
+
+/** What volumes containers have, by the session in their labels. */
+export async function volumesOf(docker: Docker, sessions: readonly Docker.ContainerInfo[]): Promise<ReadonlyMap<string, readonly MountedVolume[]>> {
+  const entries = sessions.map(async ({ Labels, Mounts }) => {
+    const volumes = Mounts.flatMap(({ Type, Name, Destination }) => (Type === "volume" && Name ? [{ name: Name, target: Destination }] : []));
+    const mounted = volumes.map(async ({ name, target }): Promise<MountedVolume> => {
+      const { Labels } = await docker.getVolume(name).inspect();
+      return { name, target, owner: Labels?.session_id, kind: Labels?.kind };
+    });
+    return [Labels.session_id ?? "", await Promise.all(mounted)] as const;
+  });
+  return new Map(await Promise.all(entries));
 }
 
 async function hostServer(docker: Docker, greeting: string): Promise<{ port: number; close(): void } | { notTried: string }> {

@@ -31,7 +31,8 @@ describe.skipIf(docker === undefined)("verify, of a network", () => {
     { id: "n-none", limits },
     { id: "n-open", limits, network: { egress: "open" } },
   ];
-  const promised = parse({ sessions }, { root: rig.root }).sessions.map(promisedTo);
+  const settings = parse({ sessions }, { root: rig.root });
+  const promised = settings.sessions.map(promisedTo);
   const talking = { "com.docker.network.bridge.enable_icc": "true" };
 
   const loosenings: readonly Loosening[] = [
@@ -64,10 +65,11 @@ describe.skipIf(docker === undefined)("verify, of a network", () => {
     expect(health.map(({ status }) => status)).toEqual(["healthy", "healthy", "healthy"]);
     const [sealed] = promised;
     const targets = await Promise.all([twins.start(sealed!, "sealed"), ...loosenings.map((loosening, index) => twins.start(sealed!, String(index), loosening))]);
-    const { around, close } = await surroundingsOf(rig.docker, await rig.docker.listContainers({ filters: { label: ["stack=agent-sessions/verify-network", "session_id"] } }));
+    const { around, close } = await surroundingsOf(rig.docker, await rig.docker.listContainers({ filters: { label: ["stack=agent-sessions/verify-network", "session_id"] } }), settings);
     try {
-      healthy = await verify(promised.map((session) => dockerTarget(rig.docker, session)), { checks, around });
-      found = await failures(targets, { checks, around });
+      healthy = await verify(promised.map((session) => dockerTarget(rig.docker, session)), { checks: checks.filter(({ id }) => id !== "cpu-limit"), around });
+      // Volumes and processor time are what verify.test.ts is about.
+      found = await failures(targets, { checks: checks.filter(({ id }) => id !== "own-volumes" && id !== "cpu-limit"), around });
     } finally {
       close();
     }

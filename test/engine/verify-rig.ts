@@ -32,13 +32,21 @@ export class Twins {
   readonly #docker: Docker;
   readonly #containers: Docker.Container[] = [];
   readonly #networks: Docker.Network[] = [];
+  readonly #starting: Promise<unknown>[] = [];
 
   constructor(docker: Docker) {
     this.#docker = docker;
   }
 
-  /** A twin of a session. Its volumes are new ones, and it waits instead of running an agent. */
-  async start(session: Promised, name: string, { loosen, loosenNetwork, beside, neighbour, promised }: Omit<Loosening, "check" | "what"> = {}): Promise<Target> {
+  /** Starts a twin of a session; see {@link Loosening}. */
+  start(session: Promised, name: string, loosening: Omit<Loosening, "check" | "what"> = {}): Promise<Target> {
+    const starting = this.#start(session, name, loosening);
+    this.#starting.push(starting);
+    return starting;
+  }
+
+  /** Its volumes are new ones, and it waits instead of running an agent. */
+  async #start(session: Promised, name: string, { loosen, loosenNetwork, beside, neighbour, promised }: Omit<Loosening, "check" | "what">): Promise<Target> {
     const { Config, HostConfig } = await this.#docker.getContainer(`claude-agent-${session.id}`).inspect();
     const id = `v-twin-${name}`;
     const body: Body = {
@@ -49,7 +57,7 @@ export class Twins {
       Entrypoint: ["/usr/bin/tini", "--", "sleep", "infinity"],
       // The session's own ends every process of uid 1000 that it sees, and a twin may see the host's.
       Healthcheck: { Test: ["NONE"] },
-      HostConfig: { ...HostConfig, RestartPolicy: { Name: "no" }, Mounts: HostConfig.Mounts?.map((mount) => (mount.Type === "volume" ? { ...mount, Source: "" } : mount)) },
+      HostConfig: { ...HostConfig, RestartPolicy: { Name: "no" }, Mounts: HostConfig.Mounts?.map((mount) => (mount.Type === "volume" ? { ...mount, Source: "", VolumeOptions: { NoCopy: false, Labels: { session_id: id }, DriverConfig: { Name: "local", Options: {} } } } : mount)) },
     };
     if (session.network.mode.kind === "bridge") body.HostConfig.NetworkMode = await this.#network(HostConfig.NetworkMode ?? "", body.name ?? "", loosenNetwork);
     let besideAt = "";
@@ -81,6 +89,7 @@ export class Twins {
   }
 
   async dispose(): Promise<void> {
+    await Promise.allSettled(this.#starting);
     await Promise.all(this.#containers.map((container) => container.remove({ force: true, v: true })));
     for (const network of this.#networks) {
       const { Containers = {} } = (await network.inspect()) as Docker.NetworkInspectInfo;

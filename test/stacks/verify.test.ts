@@ -1,13 +1,18 @@
-import { expect, test } from "vitest";
+import { createHash } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
 import { parse } from "../../stacks/settings.ts";
 import { check, type Check, type Surroundings } from "../../stacks/verify/check.ts";
 import { checks } from "../../stacks/verify/checks/index.ts";
 import { type Call, probeCommand } from "../../stacks/verify/probe.ts";
 import { promisedTo } from "../../stacks/verify/promised.ts";
 import { count, junit, shortForm } from "../../stacks/verify/report.ts";
+import { knownSecrets } from "../../stacks/verify/secrets.ts";
 import { type Target, type Verified, verify, verifyQuickly } from "../../stacks/verify/run.ts";
+import { temporaryFolder } from "../support/folder.ts";
 
-const around: Surroundings = { greeting: "hello", host: { port: 1, addresses: ["192.0.2.1"] }, neighbours: [{ id: "two", names: ["two"], addresses: ["192.0.2.2"], port: 2 }] };
+const around: Surroundings = { greeting: "hello", host: { port: 1, addresses: ["192.0.2.1"] }, neighbours: [{ id: "two", names: ["two"], addresses: ["192.0.2.2"], port: 2 }], volumes: new Map([["one", []]]), secrets: { count: 1, unknown: [], foreign: () => new Map() } };
 const promisedOf = (session: object) => promisedTo(parse({ sessions: [{ id: "one", ...session }] }).sessions[0]!);
 const isFour = (id: string): Check =>
   check<number>({ id, promise: () => `${id} is four`, attempt: () => ({ how: "count", probe: "create", args: {} }), expectation: (answer) => ({ held: answer === 4, found: `it is ${answer}` }) });
@@ -54,9 +59,10 @@ test("what cannot be reached for is not tried", () => {
       return "notTried" in attempt ? [[entry.id, attempt.notTried]] : [];
     });
   expect(reasons(around)).toEqual([]);
-  expect(reasons({ greeting: "hello", host: { notTried: "far away" }, neighbours: [{ id: "one", names: ["one"], addresses: ["192.0.2.1"], port: 2 }] })).toEqual([
+  expect(reasons({ ...around, volumes: new Map(), host: { notTried: "far away" }, neighbours: [{ id: "one", names: ["one"], addresses: ["192.0.2.1"], port: 2 }] })).toEqual([
     ["host-services", "far away"],
     ["other-sessions", "no other session has an address"],
+    ["own-volumes", "the engine does not say"],
   ]);
 });
 
@@ -71,7 +77,7 @@ test("what is quick needs nothing around the sessions", async () => {
 });
 
 test("promises come from the settings", () => {
-  const textOf = (id: string, session: object) => checks.find((entry) => entry.id === id)?.promise(promisedOf(session));
+  const textOf = (id: string, session: object) => checks.find((entry) => entry.id === id)?.promise(promisedOf(session), around);
   expect(textOf("capabilities", {})).toBe("every capability set is empty");
   expect(textOf("capabilities", { security: { capabilities: ["cap_net_bind_service"] } })).toBe("no capability but NET_BIND_SERVICE");
   expect(textOf("mounts-read-only", {})).toBeUndefined();
@@ -91,6 +97,46 @@ const verified: Verified = {
     { id: "c", promise: "c", attempt: "try", verdict: "not tried", found: "no time" },
   ],
 };
+
+describe("secrets", () => {
+  const folder = temporaryFolder("verify");
+  const file = (name: string, value: string) => {
+    writeFileSync(join(folder, name), value);
+    return { file: join(folder, name) };
+  };
+  const digest = (part: string) => createHash("sha256").update(part).digest("hex").slice(0, 16);
+  const [own, other, behind] = ["own-0123456789-abcdefgh", "other-0123456789-abcdef", "proxy-0123456789-abcdef"] as const;
+  const settings = parse({
+    sessions: [
+      { id: "one", credentials: { kind: "file", secret: file("own", own) } },
+      { id: "two", credentials: { kind: "file", secret: file("other", `{"claudeAiOauth":{"accessToken":"${other}"}}`) } },
+      { id: "three", credentials: { kind: "proxy", secret: file("proxy", behind) }, repositories: [{ name: "code", url: "https://example.com/code.git", secret: file("short", "too-short-1") }] },
+    ],
+  });
+
+  test("a session must not hold another's, and nobody one that only a proxy uses", async () => {
+    const known = await knownSecrets(settings);
+    const foreignTo = (id: string) => [...known.foreign(id).keys()].sort();
+    expect(foreignTo("one")).toEqual([other, behind].map(digest).sort());
+    expect(foreignTo("two")).toEqual([own, behind].map(digest).sort());
+    expect(foreignTo("three")).toEqual([own, other, behind].map(digest).sort());
+    expect([known.count, known.unknown]).toEqual([4, [`file ${join(folder, "short")}`]]);
+  });
+
+  test("no value is in what is asked of a session, and one that cannot be looked for is not held", async () => {
+    const known = await knownSecrets(settings);
+    const list = checks.filter(({ id }) => id === "foreign-secrets");
+    const judged = async (answer: object) => {
+      let asked = "";
+      const target = { promised: promisedOf({}), execute: async (command: readonly string[]) => { asked += command.join(" "); return JSON.stringify({ id: "foreign-secrets", answer }); } };
+      const [verified] = await verify([target], { checks: list, around: { ...around, secrets: known } });
+      for (const value of [own, other, behind, digest(own), digest(other), digest(behind)]) expect(asked).not.toContain(value);
+      return verified?.results.map(({ verdict, found }) => [verdict, found]);
+    };
+    expect(await judged({ [digest(other)]: "/tmp/x", [digest(own)]: "/auth/token" })).toEqual([["not held", `file ${join(folder, "other")} is in /tmp/x`]]);
+    expect(await judged({ [digest(own)]: "/auth/token" })).toEqual([["not tried", `not known here, or too short to be looked for: file ${join(folder, "short")}`]]);
+  });
+});
 
 test("the short form and the JUnit report keep held, not held and not tried apart", () => {
   expect(count(verified)).toEqual({ held: 1, notHeld: 1, notTried: 1 });

@@ -3,6 +3,7 @@ import { files } from "./files.ts";
 import { limits } from "./limits.ts";
 import { network } from "./network.ts";
 import { privileges } from "./privileges.ts";
+import { secrets } from "./secrets.ts";
 
 /** All that is tried, in the order of the report. */
-export const checks: readonly Check[] = [...files, ...privileges, ...limits, ...network];
+export const checks: readonly Check[] = [...files, ...privileges, ...limits, ...network, ...secrets];

@@ -53,10 +53,10 @@ def mount_points():
         return sorted({line.split()[4].encode().decode("unicode_escape") for line in file})
 
 
-def walk(seconds):
-    """All files of all file systems but the kernel's own. Raises NotTried when that takes too long."""
+def walk(seconds, roots=("/",)):
+    """All files below the roots, of all file systems but the kernel's own. Raises NotTried when that takes too long."""
     end = time.monotonic() + seconds
-    folders = ["/"]
+    folders = list(roots)
     while folders:
         folder = folders.pop()
         if folder in ("/proc", "/sys"):
