@@ -129,7 +129,10 @@ const allowedHost = z.union(
 );
 
 const egress = z
-  .union([z.enum(["none", "open"]), z.strictObject({ allow: z.array(allowedHost).min(1, { error: "is empty; name a host, or write egress: none" }).describe("Hosts that the session reaches, through a proxy.") })], {
+  .union([z.enum(["none", "open"]), z.strictObject({
+      allow: z.array(allowedHost).describe("Hosts that the session reaches, through a proxy."),
+      mode: z.enum(["enforce", "audit"], { error: "is not a mode; write enforce or audit" }).describe("enforce: no other host; audit: any public host, and sessions egress says which were not on the list. enforce when left out.").optional(),
+    })], {
     error: "is not an egress mode; write none, open or {allow: [github.com]}",
   })
   .describe("Where the session may connect to: none (the default), open, or {allow: [hosts]}.");

@@ -9,9 +9,11 @@ export interface AllowedHost {
   readonly addresses: readonly string[];
 }
 
-/** An egress by name: these hosts and no other. */
+/** An egress by name. */
 export interface AllowList {
   readonly allow: readonly AllowedHost[];
+  /** `enforce`: these hosts and no other; `audit`: every public host too, and the record says which were not on the list. @default enforce */
+  readonly mode?: "enforce" | "audit";
 }
 
 export interface EgressProxyArgs extends AllowList {
@@ -48,8 +50,10 @@ export const proxyEnvironment: Readonly<Record<string, string>> = {
 };
 
 /** What the list lets the session do, one line for each host. */
-export function egressAuthority({ sessionId, allow }: Pick<EgressProxyArgs, "sessionId" | "allow">): string[] {
+export function egressAuthority({ sessionId, allow, mode }: Pick<EgressProxyArgs, "sessionId" | "allow" | "mode">): string[] {
+  const audited = mode === "audit" ? [`session ${sessionId}: egress to any public host, recorded`] : [];
   return allow
     .map(({ host, ports, addresses }) => `session ${sessionId}: egress to ${host}:${ports.join(",")}${addresses.length > 0 ? ` (also at private addresses ${addresses.join(", ")})` : ""}`)
+    .concat(audited)
     .sort();
 }

@@ -67,8 +67,8 @@ export function toProxyContainer(args: EgressProxyArgs) {
     // The user that Debian's Squid runs as.
     user: "13:13",
     entrypoints: [...baseline.init, "/usr/local/bin/proxy-entrypoint"],
-    envs: [`EGRESS_RULES=${toRules(args.allow)}`],
-    labels: dockerLabels({ ...proxyLabels(args), pids_limit: String(processes), authority: egressAuthority(args).join("\n") }),
+    envs: [`EGRESS_RULES=${toRules(args)}`],
+    labels: dockerLabels({ ...proxyLabels(args), pids_limit: String(processes), egress: args.mode ?? "enforce", authority: egressAuthority(args).join("\n") }),
     readOnly: baseline.readOnlyRootFilesystem,
     capabilities: { drops: [...baseline.capabilities.drop] },
     securityOpts: ["no-new-privileges:true"],

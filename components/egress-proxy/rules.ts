@@ -1,17 +1,18 @@
 import { barredBlocks } from "./addresses.ts";
-import type { AllowedHost } from "./args.ts";
+import type { AllowedHost, AllowList } from "./args.ts";
 
 /**
- * What became of a request, as the proxy's record of it says: let through; host and port are in no entry; the host resolves to
- * an address that its entry does not admit; it does not resolve.
+ * What became of a request, as the proxy's record of it says: let through; let through only to see what is asked for; refused
+ * since host and port are in no entry, the host resolves to an address that its entry does not admit, or does not resolve.
  */
-export const verdicts = ["allowed", "unlisted", "address", "unresolved"] as const;
+export const verdicts = ["allowed", "audited", "unlisted", "address", "unresolved"] as const;
+export type Verdict = (typeof verdicts)[number];
 
 /**
  * The rules of one session as Squid reads them. A host passes when its name and port are in one entry and none of its addresses
  * is barred there. A name is compared as it is written, so that an address never counts as the host it belongs to.
  */
-export function toRules(allow: readonly AllowedHost[]): string {
+export function toRules({ allow, mode }: AllowList): string {
   const groups = together(allow);
   return [
     "acl tunnel method CONNECT",
@@ -27,7 +28,7 @@ export function toRules(allow: readonly AllowedHost[]): string {
       `http_access allow hosts${index} ports${index} resolved !barred${index} as_allowed`,
     ]),
     ...groups.flatMap((_, index) => [`http_access deny hosts${index} ports${index} resolved as_address`, `http_access deny hosts${index} ports${index} as_unresolved`]),
-    "http_access deny all as_unlisted",
+    ...(mode === "audit" ? [`acl barred dst ${barredBlocks([]).join(" ")}`, "http_access allow resolved !barred as_audited", "http_access deny resolved as_address", "http_access deny all as_unresolved"] : ["http_access deny all as_unlisted"]),
   ].join("\n");
 }
 

@@ -73,7 +73,8 @@ export function isolationOf(args: Pick<IsolatedNetworkArgs, "mode" | "egress">):
     case "none":
       return "sealed";
     case "bridge":
-      return typeof args.egress === "object" ? "egress-filtered" : args.egress === "open" ? "isolated" : "sealed";
+      if (typeof args.egress === "object") return args.egress.mode === "audit" ? "isolated" : "egress-filtered";
+      return args.egress === "open" ? "isolated" : "sealed";
   }
 }
 

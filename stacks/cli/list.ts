@@ -52,6 +52,9 @@ async function isolationOf(docker: Docker, id: string, mode: string): Promise<Is
   if (mode === "host" || mode.startsWith("container:")) return "none";
   const network: Docker.NetworkInspectInfo | undefined = await docker.getNetwork(mode).inspect().catch(() => undefined);
   if (network?.Labels?.session_id !== id) return "shared";
-  if (network.Labels.purpose === "session-egress") return "egress-filtered";
+  if (network.Labels.purpose === "session-egress") {
+    const proxies = await docker.listContainers({ all: true, filters: { label: ["kind=egress-proxy", `serves=${id}`], network: [mode] } });
+    return proxies.every(({ Labels }) => Labels.egress === "enforce") ? "egress-filtered" : "isolated";
+  }
   return network.Internal ? "sealed" : "isolated";
 }

@@ -13,7 +13,9 @@ type EgressSetting = NonNullable<SessionSetting["network"]>["egress"];
 export function resolveEgress(given: EgressSetting, place: readonly PropertyKey[], mistakes: string[]): Egress {
   if (given === undefined) return "none";
   if (typeof given === "string") return given;
+  if (given.allow.length === 0 && given.mode !== "audit") mistakes.push(sentence([...place, "allow"], [], "is empty; name a host, or write egress: none"));
   return {
+    ...(given.mode !== undefined && { mode: given.mode }),
     allow: given.allow.flatMap((entry, index): AllowedHost[] => {
       const { host: text, addresses } = typeof entry === "string" ? { host: entry, addresses: [] } : entry;
       const path = [...place, "allow", index];

@@ -1,9 +1,10 @@
 import { BlockList } from "node:net";
 import { expect, test } from "vitest";
 import { barredBlocks, privateRanges } from "../../components/egress-proxy/addresses.ts";
-import type { AllowedHost } from "../../components/egress-proxy/args.ts";
+import { type AllowedHost, egressAuthority } from "../../components/egress-proxy/args.ts";
 import { EgressProxy } from "../../components/egress-proxy/docker.ts";
 import { toRules } from "../../components/egress-proxy/rules.ts";
+import { isolationOf } from "../../components/isolated-network/args.ts";
 import { record } from "../support/record.ts";
 
 const web = { ports: [80, 443], addresses: [] };
@@ -47,7 +48,7 @@ test.each([[[]], [["10.20.0.0/16"]], [["fc00::/7"]], [[...privateRanges]]])("wit
 
 test("rules name hosts exactly, group what has the same ports and admissions, and end with a refusal", () => {
   const allow: AllowedHost[] = [{ host: "github.com", ...web }, { host: "*.example.com", ...web }, { host: "git.corp", ports: [8443], addresses: ["10.0.0.0/8"] }];
-  expect(toRules(allow).split("\n").filter((line) => !/ (dst|annotate_transaction) /.test(line))).toEqual([
+  expect(toRules({ allow }).split("\n").filter((line) => !/ (dst|annotate_transaction) /.test(line))).toEqual([
     "acl tunnel method CONNECT",
     "acl web proto HTTP",
     "http_access deny !tunnel !web as_unlisted",
@@ -64,6 +65,12 @@ test("rules name hosts exactly, group what has the same ports and admissions, an
     "http_access deny hosts1 ports1 as_unresolved",
     "http_access deny all as_unlisted",
   ]);
+});
+
+test("an audit lets every public host through and still bars addresses", () => {
+  expect(toRules({ allow: [], mode: "audit" }).split("\n").slice(-3)).toEqual(["http_access allow resolved !barred as_audited", "http_access deny resolved as_address", "http_access deny all as_unresolved"]);
+  expect(egressAuthority({ sessionId: "a", allow: [], mode: "audit" })).toEqual(["session a: egress to any public host, recorded"]);
+  expect(isolationOf({ egress: { allow: [], mode: "audit" } })).toBe("isolated");
 });
 
 test("the proxy has a way out of its own, is held to the baseline, and says what it allows", async () => {
@@ -92,5 +99,5 @@ test("the proxy has a way out of its own, is held to the baseline, and says what
   });
   const labels = Object.fromEntries((container.inputs.labels as { label: string; value: string }[]).map(({ label, value }) => [label, value]));
   // It serves the session and must not be counted as one.
-  expect(labels).toEqual({ serves: "a", created_by: "agent-sessions", stack: "agent-sessions/test", kind: "egress-proxy", pids_limit: "16", authority: authority.join("\n") });
+  expect(labels).toEqual({ serves: "a", created_by: "agent-sessions", stack: "agent-sessions/test", kind: "egress-proxy", pids_limit: "16", egress: "enforce", authority: authority.join("\n") });
 });
