@@ -44,7 +44,8 @@ function lines(text: string): number {
   return Number(text);
 }
 
-function time(text: string): number {
+/** Reads a moment, or a while until now, as seconds since 1970. */
+export function time(text: string): number {
   const past = parseDuration(text);
   const seconds = past === undefined ? Date.parse(text) / 1000 : Math.floor(Date.now() / 1000 - past);
   if (Number.isNaN(seconds)) throw new InvalidArgumentError("Write a time such as 2026-01-31T12:00:00Z, or a while such as 10m.");

@@ -2,7 +2,7 @@ import { Command, CommanderError } from "commander";
 import { SettingsError } from "../settings.ts";
 
 /** The `sessions` command; each command is a file of its own, loaded only when it is called or listed. */
-const commands = ["up", "down", "plan", "list", "add", "attach", "exec", "logs", "diff", "pull", "stop", "start", "build", "verify", "check", "doctor"] as const;
+const commands = ["up", "down", "plan", "list", "add", "attach", "exec", "logs", "egress", "diff", "pull", "stop", "start", "build", "verify", "check", "doctor"] as const;
 
 /** 0 done, 1 failed, 2 wrong usage or faulty settings, 3 the plan has changes (plan --detailed-exitcode). */
 async function main(args: readonly string[]): Promise<void> {

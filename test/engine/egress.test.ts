@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readRecord } from "../../stacks/cli/egress.ts";
 import { changes } from "../../stacks/embedded/plan.ts";
 import { liveEngine, Rig, until } from "./rig.ts";
 
@@ -28,6 +29,7 @@ describe.skipIf(docker === undefined)("a session with an allow list", () => {
 
   /** Curl's status, and what the proxy said to CONNECT. */
   const ask = async (url: string, ...options: string[]) => (await rig.shell(id, `curl -s -m 10 -o /tmp/answer -w '%{http_code} %{http_connect}' ${options.join(" ")} '${url}'`)).output;
+  const record = () => readRecord(rig.docker, { project: "agent-sessions", stack: "egress" }, id);
   const idOf = async (container: string) => (await rig.docker.getContainer(container).inspect()).Id;
 
   /** A web server with names on one network. Its image is the sessions', which has Node. */
@@ -99,6 +101,21 @@ describe.skipIf(docker === undefined)("a session with an allow list", () => {
     expect((await rig.shell(id, "cat /tmp/answer")).output).toBe("reached one.egress.test on 80");
   });
 
+  test("every decision is recorded", async () => {
+    const asked = await record();
+    const verdict = (name: string, port: number) => asked.filter(({ host, port: asked }) => host === name && asked === port).map(({ verdict }) => verdict);
+    expect(verdict("a.wide.egress.test", 80)).toEqual(["allowed"]);
+    expect(verdict("other.egress.test", 443)).toEqual(["unlisted"]);
+    expect(verdict("private.egress.test", 443)).toEqual(["address"]);
+    const tunnel = asked.find(({ host, port }) => host === "port.egress.test" && port === 8443);
+    expect(tunnel).toMatchObject({ verdict: "allowed", requests: 1, received: expect.any(Number), sent: expect.any(Number) });
+    expect(tunnel?.received).toBeGreaterThan("reached port.egress.test on 8443".length);
+    // Health checks ask for no host.
+    expect(asked.filter(({ host }) => !/^([a-z.]+\.egress\.test|egress-proxy|[\d.]+)$/.test(host))).toEqual([]);
+    await rig.shell(id, "curl -s -m 10 http://gone.wide.egress.test/");
+    expect((await record()).find(({ host }) => host === "gone.wide.egress.test")?.verdict).toBe("unresolved");
+  });
+
   test("nothing gets out beside the proxy", async () => {
     const { NetworkSettings } = await rig.docker.getContainer(proxy).inspect();
     const own = NetworkSettings.Networks[`claude-agent-${id}-edge`];
@@ -122,7 +139,7 @@ describe.skipIf(docker === undefined)("a session with an allow list", () => {
       "pip download --no-input --retries 0 --index-url http://one.egress.test/ --trusted-host one.egress.test x",
       "node -e 'fetch(\"http://one.egress.test/fetch\")'",
     ];
-    const count = async () => (await rig.docker.getContainer(proxy).logs({ stdout: true })).toString("utf8").split('"host":"one.egress.test"').length;
+    const count = async () => (await record()).filter(({ host }) => host === "one.egress.test").reduce((sum, { requests }) => sum + requests, 0);
     for (const line of lines) {
       const before = await count();
       await rig.shell(id, `cd /workspace && timeout 30 ${line}`);
@@ -168,5 +185,15 @@ describe.skipIf(docker === undefined)("a session with an allow list", () => {
     await connect();
     await until(async () => (await ask("http://other.egress.test/")) === "200 000", 30, "an answer of the host that is listed now");
     expect(await ask("http://one.egress.test/")).toBe("403 000");
+  }, 2 * minute);
+
+  test("an audit lets every public host through, and no other, and records which were not listed", async () => {
+    await rig.up([{ id, limits, network: { egress: { allow: ["other.egress.test"], mode: "audit" } } }]);
+    await connect();
+    await until(async () => (await ask("http://one.egress.test:8443/", "--proxytunnel")) === "200 200", 30, "an answer of a host that is not listed");
+    expect(await ask("http://other.egress.test/")).toBe("200 000");
+    expect(await ask("http://admitted.egress.test/")).toBe("403 000");
+    expect(await ask("http://169.254.169.254/")).toBe("403 000");
+    expect((await record()).filter(({ host }) => /^(one|other|admitted)\./.test(host)).map(({ host, verdict }) => `${host} ${verdict}`)).toEqual(["other.egress.test allowed", "one.egress.test audited", "admitted.egress.test address"]);
   }, 2 * minute);
 });

@@ -1,0 +1,72 @@
+import type { Command } from "commander";
+import type Docker from "dockerode";
+import { stringify } from "yaml";
+import type { StackSource } from "../embedded/engine.ts";
+import { formatSize } from "../units.ts";
+import { type Asked, summarize, suggest } from "./egress-record.ts";
+import { time } from "./logs.ts";
+import { table } from "./render.ts";
+import { liveSession } from "./sessions.ts";
+import { loadStack, openEngine, stackOption } from "./stack.ts";
+
+interface Options {
+  readonly stack: string;
+  readonly json?: boolean;
+  readonly suggest?: boolean;
+  /** Seconds since 1970. */
+  readonly since?: number;
+}
+
+export function register(program: Command): void {
+  program
+    .command("egress")
+    .description("List the hosts that a session asked for, and what became of it, since its allow list last changed.")
+    .argument("<id>", "the session")
+    .addOption(stackOption())
+    .option("--since <time>", "only what came after this time (2026-01-31T12:00:00Z) or in this last while (10m)", time)
+    .option("--suggest", "print the settings that would allow what was not on the list")
+    .option("--json", "print JSON")
+    .addHelpText("after", "\nExample:\n  sessions egress demo --since 1h --suggest\n")
+    .action(run);
+}
+
+async function run(id: string, options: Options): Promise<void> {
+  const source = loadStack(options.stack);
+  const docker = await openEngine(source);
+  await liveSession(docker, source, id);
+  const asked = await readRecord(docker, source, id, options.since);
+  if (options.suggest) {
+    const allow = suggest(asked);
+    if (options.json) console.log(JSON.stringify(allow, null, 2));
+    else if (allow.length === 0) console.log(`Session "${id}" asked for no host that an entry would allow.`);
+    else process.stdout.write(stringify({ network: { egress: { allow } } }));
+  } else if (options.json) console.log(JSON.stringify(asked, null, 2));
+  else if (asked.length === 0) console.log(`Session "${id}" has asked for no host.`);
+  else
+    console.log(
+      table(
+        ["host", "port", "verdict", "requests", "received", "sent", "last"],
+        asked.map(({ host, port, verdict, requests, received, sent, last }) => [host, String(port), verdict, String(requests), formatSize(received), formatSize(sent), last]),
+      ),
+    );
+}
+
+/**
+ * What a session asked for since its proxy was made.
+ *
+ * @param since seconds since 1970
+ * @throws Error when the session has no proxy
+ */
+export async function readRecord(docker: Docker, { project, stack }: Pick<StackSource, "project" | "stack">, id: string, since?: number): Promise<Asked[]> {
+  const [proxy] = await docker.listContainers({ all: true, filters: { label: [`stack=${project}/${stack}`, "kind=egress-proxy", `serves=${id}`] } });
+  if (proxy === undefined) throw new Error(`session "${id}" has no allow list, so nothing is recorded; set network.egress to {allow: [hosts]}, with mode: audit to let everything through and see what it asks for`);
+  const log = await docker.getContainer(proxy.Id).logs({ stdout: true, follow: false, ...(since !== undefined && { since }) });
+  return summarize(withoutFrames(log));
+}
+
+/** The engine's answer without the header of eight bytes that stands before each piece. */
+function withoutFrames(log: Buffer): string {
+  const pieces: Buffer[] = [];
+  for (let at = 0; at + 8 <= log.length; at += 8 + log.readUInt32BE(at + 4)) pieces.push(log.subarray(at + 8, at + 8 + log.readUInt32BE(at + 4)));
+  return Buffer.concat(pieces).toString("utf8");
+}
