@@ -34,19 +34,20 @@ export const webPorts: readonly number[] = [80, 443];
 /** The proxy's name on the session's network, by which a new one takes an old one's place. */
 export const proxyAlias = "egress-proxy";
 
-const address = `http://${proxyAlias}:3128`;
+/** Where the session finds the proxy. */
+export const proxyAddress = `http://${proxyAlias}:3128`;
 const direct = "localhost,127.0.0.1,::1";
 
 /** What makes the session's programs use the proxy; some read one spelling, some the other, and Node needs to be told. */
 export const proxyEnvironment: Readonly<Record<string, string>> = {
-  http_proxy: address,
-  https_proxy: address,
+  http_proxy: proxyAddress,
+  https_proxy: proxyAddress,
   no_proxy: direct,
-  HTTP_PROXY: address,
-  HTTPS_PROXY: address,
+  HTTP_PROXY: proxyAddress,
+  HTTPS_PROXY: proxyAddress,
   NO_PROXY: direct,
   NODE_USE_ENV_PROXY: "1",
-  SESSION_PROXY_HEALTH_URL: `${address}/`,
+  SESSION_PROXY_HEALTH_URL: `${proxyAddress}/`,
 };
 
 /** What the list lets the session do, one line for each host. */

@@ -53,12 +53,15 @@ test("every check has an id of its own, and calls a probe that is there", () => 
 });
 
 test("what cannot be reached for is not tried", () => {
-  const reasons = (surroundings: Surroundings) =>
+  const reasons = (surroundings: Surroundings, session = promisedOf({})) =>
     checks.flatMap((entry) => {
-      const attempt = entry.attempt(promisedOf({}), surroundings);
-      return "notTried" in attempt ? [[entry.id, attempt.notTried]] : [];
+      const attempt = entry.attempt(session, surroundings);
+      return entry.promise(session, surroundings) !== undefined && "notTried" in attempt ? [[entry.id, attempt.notTried]] : [];
     });
   expect(reasons(around)).toEqual([]);
+  const filtered = (allow: string) => promisedOf({ network: { egress: { allow: [allow] } } });
+  expect(reasons(around, filtered("one.example.com"))).toEqual([]);
+  expect(reasons(around, filtered("*.example.com"))).toEqual([["proxy-allows", "only suffixes are listed"]]);
   expect(reasons({ ...around, volumes: new Map(), host: { notTried: "far away" }, neighbours: [{ id: "one", names: ["one"], addresses: ["192.0.2.1"], port: 2 }] })).toEqual([
     ["host-services", "far away"],
     ["other-sessions", "no other session has an address"],

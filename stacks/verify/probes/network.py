@@ -149,3 +149,21 @@ def resolvers(seconds):
                 return error_name(error)
             return {0: "found", 2: "SERVFAIL", 3: "no such name", 5: "REFUSED"}.get(code, "code %d" % code)
     return {server: outcome(server) for server in servers}
+
+
+@probe
+def ask_proxy(host, port, requests, seconds):
+    """Sends each request to the proxy. Returns the status of its answer, or how there was none."""
+    def status(request):
+        try:
+            with socket.create_connection((host, port), timeout=seconds) as connection:
+                connection.sendall(request.encode())
+                words = connection.recv(4096).decode("latin1").split(None, 2)
+                return words[1] if len(words) > 1 else "no answer"
+        except socket.timeout:
+            return "no answer"
+        except socket.gaierror:
+            return "no proxy by that name"
+        except OSError as error:
+            return error_name(error)
+    return {name: status(request) for name, request in requests.items()}

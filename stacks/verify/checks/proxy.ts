@@ -1,0 +1,54 @@
+import { randomBytes } from "node:crypto";
+import { proxyAddress } from "../../../components/egress-proxy/args.ts";
+import { check, type Check, heldUnless } from "../check.ts";
+
+/** The status of each answer, or how there was none. */
+type Statuses = Readonly<Record<string, string>>;
+
+const { hostname: host, port } = new URL(proxyAddress);
+const proxy = { host, port: Number(port) };
+const seconds = 4;
+
+const isStatus = (status: string) => /^\d{3}$/.test(status);
+const connectTo = (target: string) => `CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\n\r\n`;
+const get = (name: string, header = name) => `GET http://${name}/ HTTP/1.1\r\nHost: ${header}\r\nConnection: close\r\n\r\n`;
+
+export const egressProxy: readonly Check[] = [
+  check<Statuses>({
+    id: "proxy-refuses",
+    quick: true,
+    promise: ({ network: { allow } }) => (allow === undefined ? undefined : "the proxy takes nothing to a host, port or address that is not listed"),
+    attempt({ network: { allow = [] } }) {
+      const unlisted = `${randomBytes(8).toString("hex")}.invalid`;
+      const listed = (allow[0]?.host ?? unlisted).replace(/^\*/, "verify");
+      const tunnels = [`${unlisted}:443`, `${listed}:1`, "1.1.1.1:443", "10.0.0.1:443", "127.0.0.1:3128", "169.254.169.254:80"];
+      const requests = { ...Object.fromEntries(tunnels.map((target) => [`CONNECT ${target}`, connectTo(target)])), "GET of an unlisted host": get(unlisted), "GET of an unlisted host under a listed Host header": get(unlisted, listed) };
+      return { how: "an unlisted host, a listed one on port 1, addresses and a metadata service through tunnels; an unlisted host under a listed one's Host header", probe: "ask_proxy", args: { ...proxy, requests, seconds } };
+    },
+    expectation(statuses) {
+      const answered = Object.entries(statuses).filter(([, status]) => isStatus(status));
+      if (answered.length === 0) return { held: undefined, found: `the proxy does not answer: ${[...new Set(Object.values(statuses))].join(", ")}` };
+      return heldUnless(
+        Object.entries(statuses).flatMap(([request, status]) => (status === "403" ? [] : [`${request}: ${status}`])),
+        "403",
+      );
+    },
+  }),
+  check<Statuses>({
+    id: "proxy-allows",
+    promise: ({ network: { allow } }) => (allow === undefined ? undefined : "a listed host can be reached"),
+    attempt({ network: { allow = [] } }) {
+      const how = "a tunnel to the first host that is listed by its whole name";
+      const first = allow.find((entry) => !entry.host.startsWith("*."));
+      if (first === undefined) return { how, notTried: "only suffixes are listed" };
+      const target = `${first.host}:${first.ports.includes(443) ? 443 : first.ports[0]}`;
+      return { how, probe: "ask_proxy", args: { ...proxy, requests: { [target]: connectTo(target) }, seconds: 3 * seconds } };
+    },
+    expectation(statuses) {
+      const [target = "", status = ""] = Object.entries(statuses)[0] ?? [];
+      if (status === "403") return { held: false, found: `${target} is refused, or its name is not resolved (403)` };
+      // The host itself may be down.
+      return { held: status === "200" ? true : undefined, found: `${target}: ${status}` };
+    },
+  }),
+];

@@ -1,0 +1,98 @@
+import type Docker from "dockerode";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parse } from "../../stacks/settings.ts";
+import { checks } from "../../stacks/verify/checks/index.ts";
+import { egressProxy } from "../../stacks/verify/checks/proxy.ts";
+import { dockerTarget } from "../../stacks/verify/docker.ts";
+import { promisedTo } from "../../stacks/verify/promised.ts";
+import { surroundingsOf } from "../../stacks/verify/surroundings.ts";
+import { liveEngine, Rig } from "./rig.ts";
+import { failures, Twins } from "./verify-rig.ts";
+
+const docker = await liveEngine();
+const minute = 60_000;
+
+describe.skipIf(docker === undefined)("verify, of an egress proxy", () => {
+  const rig = new Rig(docker as NonNullable<typeof docker>, "verify-proxy");
+  const twins = new Twins(rig.docker);
+  const session = { id: "x-listed", limits: { memory: "256 MB", cpu: 0.5, processes: 64, tmp: "16 MB" }, network: { egress: { allow: ["one.verify.test"] } } };
+  const settings = parse({ sessions: [session] }, { root: rig.root });
+  const promised = promisedTo(settings.sessions[0]!);
+  /** A network with public addresses, on which the listed host is. */
+  const web = "verify-proxy-web";
+  const made: { remove(options?: { force?: boolean }): Promise<unknown> }[] = [];
+
+  const loosenings = [
+    { check: "proxy-refuses", what: "a proxy that lets all through", rules: "http_access allow all", twin: "all" },
+    { check: "proxy-allows", what: "a proxy that lets nothing through", rules: "http_access deny all", twin: "nothing" },
+  ];
+  let healthy: ReadonlyMap<string, string[]>;
+  let found: ReadonlyMap<string, string[]>;
+
+  const start = async (options: Docker.ContainerCreateOptions) => {
+    const container = await rig.docker.createContainer(options);
+    made.unshift(container);
+    return container;
+  };
+
+  /** The live proxy's own body with other rules, on a twin's network. */
+  const startProxy = async (twin: string, rules: string) => {
+    const { Config, HostConfig } = await rig.docker.getContainer(`claude-agent-${session.id}-proxy`).inspect();
+    const network = `claude-agent-v-twin-${twin}`;
+    const container = await start({
+      Image: Config.Image,
+      User: Config.User,
+      Hostname: Config.Hostname,
+      Entrypoint: Config.Entrypoint as string[],
+      Env: Config.Env.map((entry) => (entry.startsWith("EGRESS_RULES=") ? `EGRESS_RULES=${rules}` : entry)),
+      HostConfig: { ...HostConfig, NetworkMode: network, RestartPolicy: { Name: "no" } },
+      NetworkingConfig: { EndpointsConfig: { [network]: { Aliases: ["egress-proxy"] } } },
+    });
+    await rig.docker.getNetwork(web).connect({ Container: container.id });
+    await container.start();
+  };
+
+  beforeAll(async () => {
+    const { health } = await rig.up([session]);
+    expect(health.map(({ status }) => status)).toEqual(["healthy"]);
+    made.push(await rig.docker.createNetwork({ Name: web, IPAM: { Config: [{ Subnet: "198.21.0.0/24" }] } }));
+    const { Image } = await rig.docker.getContainer(`claude-agent-${session.id}`).inspect();
+    const server = await start({ Image, User: "0", Entrypoint: ["node", "-e", 'require("node:net").createServer((socket) => socket.end()).listen(443)'], HostConfig: { NetworkMode: web }, NetworkingConfig: { EndpointsConfig: { [web]: { Aliases: ["one.verify.test"] } } } });
+    await server.start();
+    await rig.docker.getNetwork(web).connect({ Container: `claude-agent-${session.id}-proxy` });
+    const targets = await Promise.all(
+      loosenings.map(async ({ twin, rules }) => {
+        const target = await twins.start(promised, twin);
+        await startProxy(twin, rules);
+        return target;
+      }),
+    );
+    const { around, close } = await surroundingsOf(rig.docker, await rig.docker.listContainers({ filters: { name: [`^/claude-agent-${session.id}$`] } }), settings);
+    try {
+      // Volumes and processor time are what verify.test.ts is about; there is no other session.
+      const list = checks.filter(({ id }) => !["own-volumes", "cpu-limit", "other-sessions"].includes(id));
+      healthy = await failures([dockerTarget(rig.docker, promised)], { checks: list, around });
+      found = await failures(targets, { checks: list, around });
+    } finally {
+      close();
+    }
+  }, 10 * minute);
+  afterAll(async () => {
+    for (const object of made.slice(0, -1)) await object.remove({ force: true });
+    await twins.dispose();
+    await rig.dispose();
+    await made.at(-1)?.remove();
+  }, 2 * minute);
+
+  test("a session with an allow list holds all that it is promised", () => {
+    expect(healthy.get(session.id)).toEqual([]);
+  });
+
+  test.each(loosenings)("$check names $what", ({ check, twin }) => {
+    expect(found.get(`v-twin-${twin}`)).toEqual([expect.stringMatching(new RegExp(`^${check} not held: .`))]);
+  });
+
+  test("every check has a session that it fails", () => {
+    expect(egressProxy.map(({ id }) => id)).toEqual(loosenings.map(({ check }) => check));
+  });
+});
