@@ -1,6 +1,6 @@
 import { authFolder } from "../../components/credentials/args.ts";
 import { socketMount } from "../../components/credentials/proxy.ts";
-import type { AllowedHost } from "../../components/egress-proxy/args.ts";
+import type { AllowList } from "../../components/egress-proxy/args.ts";
 import { isolationOf, type IsolationLevel, type NetworkMode, networkModeOf } from "../../components/isolated-network/args.ts";
 import { limitsOf, type Limits } from "../../components/session-container/args.ts";
 import type { Mount } from "../../components/session-volumes/args.ts";
@@ -17,7 +17,7 @@ export interface Promised {
   readonly ownSeccompProfile: boolean;
   /** All that is mounted besides the system's own. */
   readonly mounts: readonly Mount[];
-  readonly network: { readonly mode: NetworkMode; readonly isolation: IsolationLevel; /** Where the session may go by way of its proxy. */ readonly allow?: readonly AllowedHost[] };
+  readonly network: { readonly mode: NetworkMode; readonly isolation: IsolationLevel; /** What its proxy takes on, where it has one. */ readonly egress?: AllowList };
 }
 
 /** Reads the promises to a session from its settings. */
@@ -30,7 +30,7 @@ export function promisedTo(session: Session): Promised {
     ownSeccompProfile: security.seccompProfile !== undefined,
     // Which volume a repository lies in makes no difference to what the session may do with it.
     mounts: [...credentialMounts(id, credentials.kind), ...mountsOf({ sessionId: id, stack: "", workspace, binds, tmp: limits.tmp, repositories: repositories.map(({ name }) => ({ name, kind: "volume", volume: name })) })],
-    network: { mode: networkModeOf(network), isolation: isolationOf(network), ...(typeof network.egress === "object" && network.egress) },
+    network: { mode: networkModeOf(network), isolation: isolationOf(network), ...(typeof network.egress === "object" && { egress: network.egress }) },
   };
 }
 

@@ -83,6 +83,13 @@ test("promises come from the settings", () => {
   const textOf = (id: string, session: object) => checks.find((entry) => entry.id === id)?.promise(promisedOf(session), around);
   expect(textOf("capabilities", {})).toBe("every capability set is empty");
   expect(textOf("capabilities", { security: { capabilities: ["cap_net_bind_service"] } })).toBe("no capability but NET_BIND_SERVICE");
+  const filtered = { network: { egress: { allow: ["one.example.com"] } } };
+  expect(textOf("outside", filtered)).toBe("no way out but through the proxy");
+  expect(textOf("proxy-refuses", filtered)).toBe("the proxy takes nothing to a host, port or address that is not listed");
+  const audited = { network: { egress: { allow: ["one.example.com"], mode: "audit" } } };
+  expect(textOf("outside", audited)).toBe("no way out but through the proxy");
+  expect(textOf("proxy-refuses", audited)).toBe("the proxy takes nothing to a private or metadata address");
+  expect(textOf("outside", { network: { egress: "open" } })).toBeUndefined();
   expect(textOf("mounts-read-only", {})).toBeUndefined();
   expect(textOf("mounts-read-only", { repositories: [{ name: "lib", url: "https://example.com/lib.git" }] })).toBe("/repos/lib: read-only");
   expect(textOf("mounts", {})).toBe("nothing is mounted but /logs, /session, /tmp, /tmp/agent, /workspace");

@@ -5,7 +5,7 @@ import type { Promised } from "../promised.ts";
 type Outcomes = Readonly<Record<string, string>>;
 
 /** Sealed but for the proxy, where there is one. */
-const sealed = ({ network }: Promised) => network.isolation === "sealed" || network.isolation === "egress-filtered";
+const sealed = ({ network }: Promised) => network.isolation === "sealed" || network.egress !== undefined;
 const alone = (session: Promised) => sealed(session) || session.network.isolation === "isolated";
 
 /** Seconds until silence counts as no answer. */
@@ -36,7 +36,7 @@ export const network: readonly Check[] = [
     id: "outside",
     // On a sealed network it takes seconds until it is certain that nobody answers.
     quick: ({ network }) => network.mode.kind === "none",
-    promise: (session) => (sealed(session) ? `no way out${session.network.allow === undefined ? "" : " but through the proxy"}` : undefined),
+    promise: (session) => (sealed(session) ? `no way out${session.network.egress === undefined ? "" : " but through the proxy"}` : undefined),
     attempt: () => ({ how: "addresses of public resolvers over TCP, UDP (DNS) and ICMP, IPv4 and IPv6", probe: "reach", args: { targets: outside, seconds: patienceWithGateway } }),
     expectation(outcomes) {
       const way = Object.entries(outcomes).filter(([, outcome]) => !noWay.includes(outcome));

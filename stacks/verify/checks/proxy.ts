@@ -11,18 +11,23 @@ const seconds = 4;
 
 const isStatus = (status: string) => /^\d{3}$/.test(status);
 const connectTo = (target: string) => `CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\n\r\n`;
+const tunnelsTo = (targets: readonly string[]) => Object.fromEntries(targets.map((target) => [`CONNECT ${target}`, connectTo(target)]));
 const get = (name: string, header = name) => `GET http://${name}/ HTTP/1.1\r\nHost: ${header}\r\nConnection: close\r\n\r\n`;
 
 export const egressProxy: readonly Check[] = [
   check<Statuses>({
     id: "proxy-refuses",
     quick: true,
-    promise: ({ network: { allow } }) => (allow === undefined ? undefined : "the proxy takes nothing to a host, port or address that is not listed"),
-    attempt({ network: { allow = [] } }) {
+    promise({ network: { egress } }) {
+      if (egress === undefined) return undefined;
+      return egress.mode === "audit" ? "the proxy takes nothing to a private or metadata address" : "the proxy takes nothing to a host, port or address that is not listed";
+    },
+    attempt({ network: { egress } }) {
+      const barred = ["10.0.0.1:443", "127.0.0.1:3128", "169.254.169.254:80"];
+      if (egress?.mode === "audit") return { how: "tunnels to such addresses", probe: "ask_proxy", args: { ...proxy, requests: tunnelsTo(barred), seconds } };
       const unlisted = `${randomBytes(8).toString("hex")}.invalid`;
-      const listed = (allow[0]?.host ?? unlisted).replace(/^\*/, "verify");
-      const tunnels = [`${unlisted}:443`, `${listed}:1`, "1.1.1.1:443", "10.0.0.1:443", "127.0.0.1:3128", "169.254.169.254:80"];
-      const requests = { ...Object.fromEntries(tunnels.map((target) => [`CONNECT ${target}`, connectTo(target)])), "GET of an unlisted host": get(unlisted), "GET of an unlisted host under a listed Host header": get(unlisted, listed) };
+      const listed = (egress?.allow[0]?.host ?? unlisted).replace(/^\*/, "verify");
+      const requests = { ...tunnelsTo([`${unlisted}:443`, `${listed}:1`, "1.1.1.1:443", ...barred]), "GET of an unlisted host": get(unlisted), "GET of an unlisted host under a listed Host header": get(unlisted, listed) };
       return { how: "an unlisted host, a listed one on port 1, addresses and a metadata service through tunnels; an unlisted host under a listed one's Host header", probe: "ask_proxy", args: { ...proxy, requests, seconds } };
     },
     expectation(statuses) {
@@ -36,10 +41,10 @@ export const egressProxy: readonly Check[] = [
   }),
   check<Statuses>({
     id: "proxy-allows",
-    promise: ({ network: { allow } }) => (allow === undefined ? undefined : "a listed host can be reached"),
-    attempt({ network: { allow = [] } }) {
+    promise: ({ network: { egress } }) => ((egress?.allow.length ?? 0) === 0 ? undefined : "a listed host can be reached"),
+    attempt({ network: { egress } }) {
       const how = "a tunnel to the first host that is listed by its whole name";
-      const first = allow.find((entry) => !entry.host.startsWith("*."));
+      const first = egress?.allow.find((entry) => !entry.host.startsWith("*."));
       if (first === undefined) return { how, notTried: "only suffixes are listed" };
       const target = `${first.host}:${first.ports.includes(443) ? 443 : first.ports[0]}`;
       return { how, probe: "ask_proxy", args: { ...proxy, requests: { [target]: connectTo(target) }, seconds: 3 * seconds } };
