@@ -36,6 +36,7 @@ const rich = {
   healthCheck: { interval: "90 s", timeout: "5 s", retries: 2 },
 };
 const bare = { id: "p-bare" };
+const filtered = { id: "p-filtered", network: { egress: { allow: ["example.com", "*.example.org:8443", { host: "mirror.example.net", addresses: ["10.20.0.0/16"] }] } } };
 const sealed = { id: "p-sealed", network: { mode: "bridge" }, workspace: { kind: "tmpfs", size: "64 MB" } };
 
 describe.skipIf(docker === undefined || cli === undefined)("the Pulumi engine", () => {
@@ -94,14 +95,26 @@ describe.skipIf(docker === undefined || cli === undefined)("the Pulumi engine", 
   }, 120_000);
 
   test("up brings the sessions, with their process limit, and no preview after it sees a difference", async () => {
-    describeSessions(rich, bare, sealed);
+    describeSessions(rich, bare, sealed, filtered);
     await up();
     expect((await inspect("p-rich")).HostConfig.PidsLimit).toBe(64);
     expect((await inspect("p-bare")).HostConfig.PidsLimit).toBe(baseline.limits.processes);
-    for (const id of ["p-rich", "p-bare", "p-sealed"]) await until(async () => (await inspect(id)).State.Health?.Log.length !== undefined && (await checkout.run(["exec", "--stack", stack, id, "--", "tmux", "has-session", "-t", "claude"])).code === 0, 60, `the agent of ${id}`);
+    for (const id of ["p-rich", "p-bare", "p-sealed", "p-filtered"]) await until(async () => (await inspect(id)).State.Health?.Log.length !== undefined && (await checkout.run(["exec", "--stack", stack, id, "--", "tmux", "has-session", "-t", "claude"])).code === 0, 60, `the agent of ${id}`);
     await done("preview", "--expect-no-changes");
     await done("preview", "--refresh", "--expect-no-changes");
   }, 300_000);
+
+  test("a changed allow list replaces the proxy and leaves the session", async () => {
+    const ids = () => Promise.all(["p-filtered", "p-filtered-proxy"].map(async (id) => (await inspect(id)).Id));
+    const [session, proxy] = await ids();
+    describeSessions(rich, bare, sealed, { ...filtered, network: { egress: { allow: ["example.com"] } } });
+    const preview = await done("preview", "--diff");
+    expect(preview).toMatch(/- {9}.*session p-filtered: egress to \*\.example\.org:8443|session p-filtered: egress to \*\.example\.org:8443/);
+    await up();
+    const after = await ids();
+    expect([after[0] === session, after[1] === proxy]).toEqual([true, false]);
+    await done("preview", "--expect-no-changes");
+  }, 180_000);
 
   test("a changed network replaces the session, a changed session leaves the others, and what was removed by hand comes back", async () => {
     const before = await Promise.all(["p-rich", "p-bare", "p-sealed"].map(inspect));

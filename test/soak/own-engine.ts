@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -22,6 +22,7 @@ export class OwnEngine {
   readonly folder = mkdtempSync(join(tmpdir(), "agent-sessions-engine-"));
   readonly socket = join(this.folder, "docker.sock");
   readonly docker = new Docker({ socketPath: this.socket });
+  readonly #bridge = `sessions-${process.pid % 100_000}`;
   readonly #resolver: string | undefined;
   #process: ChildProcess | undefined;
 
@@ -45,8 +46,11 @@ export class OwnEngine {
     writeFileSync(join(this.folder, "daemon.json"), "{}");
     const log = openSync(join(this.folder, "log"), "a");
     const paths = ["--host", `unix://${this.socket}`, "--data-root", join(this.folder, "data"), "--exec-root", join(this.folder, "run"), "--pidfile", join(this.folder, "pid"), "--config-file", join(this.folder, "daemon.json")];
-    // Without a bridge of its own it leaves the machine's firewall alone.
-    const command = [dockerd ?? "dockerd", ...paths, "--bridge", "none", "--iptables=false", "--ip6tables=false"];
+    // On a bridge of its own: with none, or with that of the same name, it would take the machine's away. It leaves the firewall alone.
+    if (spawnSync("ip", ["link", "show", this.#bridge]).status !== 0) {
+      for (const words of [`link add ${this.#bridge} type bridge`, `addr add 10.213.${process.pid % 256}.1/28 dev ${this.#bridge}`, `link set ${this.#bridge} up`]) execFileSync("ip", words.split(" "));
+    }
+    const command = [dockerd ?? "dockerd", ...paths, "--bridge", this.#bridge, "--iptables=false", "--ip6tables=false"];
     if (this.#resolver !== undefined) {
       writeFileSync(join(this.folder, "resolv.conf"), `nameserver ${this.#resolver}\n`);
       command.unshift("unshare", "--mount", "sh", "-c", `mount --bind '${this.folder}/resolv.conf' /etc/resolv.conf && exec "$@"`, "sh");
@@ -71,8 +75,9 @@ export class OwnEngine {
     await new Promise((resolve, reject) => loaded.on("data", () => {}).once("end", resolve).once("error", reject));
   }
 
-  /** Removes its folder; a killed engine leaves its data root mounted on itself. */
+  /** Removes its folder and its bridge; a killed engine leaves its data root mounted on itself. */
   dispose(): void {
+    spawnSync("ip", ["link", "delete", this.#bridge], { stdio: "ignore" });
     spawnSync("umount", [join(this.folder, "data")], { stdio: "ignore" });
     rmSync(this.folder, { recursive: true, force: true });
   }

@@ -1,9 +1,14 @@
+import type Docker from "dockerode";
 import { connectEngine } from "../../components/container-engine/connect.ts";
 import { findEngine } from "../../components/container-engine/find.ts";
 import { ensureBaseImage } from "../../stacks/cli/setup/base-image.ts";
 import { ensureEngine } from "../../stacks/cli/setup/engine.ts";
+import { project, root, textConfig } from "../../stacks/cli/stack.ts";
+import { buildImage } from "../../stacks/embedded/docker/image.ts";
+import { EmbeddedEngine } from "../../stacks/embedded/engine.ts";
+import { imageType } from "../../stacks/embedded/live.ts";
 
-/** Once before all tests: an engine and a base image where this machine can have them; live tests skip, and say so, elsewhere. */
+/** Once before all tests: an engine and the images where this machine can have them; live tests skip, and say so, elsewhere. */
 export async function setup(): Promise<void> {
   const report = (line: string) => console.warn(`set-up: ${line}`);
   const probe = async () =>
@@ -15,8 +20,19 @@ export async function setup(): Promise<void> {
       );
   try {
     await ensureEngine({ probe, install: "yes", report });
-    await ensureBaseImage({ docker: connectEngine(await findEngine()), install: "yes", report });
+    const docker = connectEngine(await findEngine());
+    await ensureBaseImage({ docker, install: "yes", report });
+    await buildImages(docker);
   } catch (error) {
     report((error as Error).message);
   }
+}
+
+/** What the tests' sessions run in. Two files that built one image at once would get two, and each would change the other's sessions. */
+async function buildImages(docker: Docker): Promise<void> {
+  const described = { "agent-sessions:image": { agent: "none" }, "agent-sessions:sessions": [{ id: "set-up", network: { egress: { allow: ["example.com"] } } }] };
+  const engine = new EmbeddedEngine({ project, stack: "set-up", root, config: textConfig({ config: described }) }, docker);
+  const { plan } = await engine.plan(await engine.live());
+  const missing = plan.steps.filter(({ type, operation }) => type === imageType && operation === "create").map(({ urn }) => urn);
+  for (const { urn, inputs } of plan.run.registrations) if (missing.includes(urn)) await buildImage(docker, inputs, () => {});
 }
