@@ -109,7 +109,7 @@ describe.skipIf(docker === undefined || cli === undefined)("the Pulumi engine", 
     const [session, proxy] = await ids();
     describeSessions(rich, bare, sealed, { ...filtered, network: { egress: { allow: ["example.com"] } } });
     const preview = await done("preview", "--diff");
-    expect(preview).toMatch(/- {9}.*session p-filtered: egress to \*\.example\.org:8443|session p-filtered: egress to \*\.example\.org:8443/);
+    expect(preview).toContain("session p-filtered: egress to *.example.org:8443");
     await up();
     const after = await ids();
     expect([after[0] === session, after[1] === proxy]).toEqual([true, false]);
