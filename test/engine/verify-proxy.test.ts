@@ -16,7 +16,8 @@ describe.skipIf(docker === undefined)("verify, of an egress proxy", () => {
   const rig = new Rig(docker as NonNullable<typeof docker>, "verify-proxy");
   const twins = new Twins(rig.docker);
   const session = { id: "x-listed", limits: { memory: "256 MB", cpu: 0.5, processes: 64, tmp: "16 MB" }, network: { egress: { allow: ["one.verify.test"] } } };
-  const settings = parse({ sessions: [session] }, { root: rig.root });
+  const audited = { ...session, id: "x-audited", network: { egress: { allow: [], mode: "audit" } } };
+  const settings = parse({ sessions: [session, audited] }, { root: rig.root });
   const promised = promisedTo(settings.sessions[0]!);
   /** A network with public addresses, on which the listed host is. */
   const web = "verify-proxy-web";
@@ -53,8 +54,8 @@ describe.skipIf(docker === undefined)("verify, of an egress proxy", () => {
   };
 
   beforeAll(async () => {
-    const { health } = await rig.up([session]);
-    expect(health.map(({ status }) => status)).toEqual(["healthy"]);
+    const { health } = await rig.up([session, audited]);
+    expect(health.map(({ status }) => status)).toEqual(["healthy", "healthy"]);
     made.push(await rig.docker.createNetwork({ Name: web, IPAM: { Config: [{ Subnet: "198.21.0.0/24" }] } }));
     const { Image } = await rig.docker.getContainer(`claude-agent-${session.id}`).inspect();
     const server = await start({ Image, User: "0", Entrypoint: ["node", "-e", 'require("node:net").createServer((socket) => socket.end()).listen(443)'], HostConfig: { NetworkMode: web }, NetworkingConfig: { EndpointsConfig: { [web]: { Aliases: ["one.verify.test"] } } } });
@@ -71,7 +72,7 @@ describe.skipIf(docker === undefined)("verify, of an egress proxy", () => {
     try {
       // Volumes and processor time are what verify.test.ts is about; there is no other session.
       const list = checks.filter(({ id }) => !["own-volumes", "cpu-limit", "other-sessions"].includes(id));
-      healthy = await failures([dockerTarget(rig.docker, promised)], { checks: list, around });
+      healthy = await failures(settings.sessions.map((entry) => dockerTarget(rig.docker, promisedTo(entry))), { checks: list, around });
       found = await failures(targets, { checks: list, around });
     } finally {
       close();
@@ -84,8 +85,8 @@ describe.skipIf(docker === undefined)("verify, of an egress proxy", () => {
     await made.at(-1)?.remove();
   }, 2 * minute);
 
-  test("a session with an allow list holds all that it is promised", () => {
-    expect(healthy.get(session.id)).toEqual([]);
+  test.each([session.id, audited.id])("%s holds all that it is promised", (id) => {
+    expect(healthy.get(id)).toEqual([]);
   });
 
   test.each(loosenings)("$check names $what", ({ check, twin }) => {
