@@ -18,12 +18,14 @@ export function register(program: Command): void {
       const docker = await openEngine(source);
       const rows = await Promise.all(
         (await liveSessions(docker, source)).map(async ({ id, container }) => {
-          const { Name, HostConfig, State, Config } = await docker.getContainer(container.Id).inspect();
+          const { Name, HostConfig, State, Config, NetworkSettings } = await docker.getContainer(container.Id).inspect();
+          // The Docker provider connects a container to its network after making it, and leaves the mode at the default.
+          const mode = /^(default|bridge)$/.test(HostConfig.NetworkMode ?? "default") ? (Object.keys(NetworkSettings.Networks)[0] ?? "default") : (HostConfig.NetworkMode ?? "default");
           return {
             session: id,
             container: Name.slice(1),
-            network: HostConfig.NetworkMode ?? "",
-            isolation: await isolationOf(docker, id, HostConfig.NetworkMode ?? "default"),
+            network: mode,
+            isolation: await isolationOf(docker, id, mode),
             state: State.Status,
             health: State.Health?.Status ?? "none",
             memory: HostConfig.Memory ?? 0,
