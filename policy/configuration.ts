@@ -41,9 +41,7 @@ export function policyConfiguration(config: PolicyConfig, level: Level): PolicyC
   return {
     // No configuration turns off the rules about itself.
     enforcement: (rule: Rule, severity: Severity): Enforcement =>
-      (rule.configuration
-        ? undefined
-        : (enforcementIn(config[policyName(rule, severity)]) ?? enforcementIn(config.all))) ??
+      (rule.configuration ? undefined : (enforcementIn(config[policyName(rule, severity)]) ?? enforcementIn(config.all))) ??
       defaultEnforcement(rule, severity, level),
     settings: (name: string): Settings => {
       const entry = config[name];

@@ -69,8 +69,7 @@ export function evaluate(resources: readonly Resource[], options: Options = {}):
   const subjects = judgeEach(resources, active, findings);
   judgeTogether(subjects, stackOf(resources), active, findings);
   for (const { rule } of active)
-    for (const one of rule.configuration?.({ config, level, now, rules }) ?? [])
-      findings.add(rule, one, configurationResource);
+    for (const one of rule.configuration?.({ config, level, now, rules }) ?? []) findings.add(rule, one, configurationResource);
 
   const violations = findings.all.filter(({ verdict }) => verdict === "violation").map(({ severity }) => severity);
   return {
@@ -90,8 +89,7 @@ function judgeEach(resources: readonly Resource[], active: readonly ActiveRule[]
   for (const resource of resources) {
     const target = targetOf(resource);
     subjects.push(...target.subjects.items);
-    const concerned =
-      byType.get(resource.type) ?? active.filter(({ rule }) => !rule.unjudged && concerns(rule, resource.type));
+    const concerned = byType.get(resource.type) ?? active.filter(({ rule }) => !rule.unjudged && concerns(rule, resource.type));
     byType.set(resource.type, concerned);
     const missed: Unjudged[] = [];
     for (const { rule, settings } of concerned) {
@@ -106,12 +104,7 @@ function judgeEach(resources: readonly Resource[], active: readonly ActiveRule[]
   return subjects;
 }
 
-function judgeTogether(
-  subjects: readonly Subject[],
-  stack: Named,
-  active: readonly ActiveRule[],
-  findings: Findings,
-): void {
+function judgeTogether(subjects: readonly Subject[], stack: Named, active: readonly ActiveRule[], findings: Findings): void {
   for (const { rule, settings } of active) {
     if (!rule.stack) continue;
     const { found, unjudged } = judgeStack(rule, subjects, settings);
@@ -123,15 +116,9 @@ function judgeTogether(
 }
 
 /** What the rules about the other rules say to what those could not judge. */
-function judgeMissed(
-  missed: readonly Unjudged[],
-  resource: Named,
-  active: readonly ActiveRule[],
-  findings: Findings,
-): void {
+function judgeMissed(missed: readonly Unjudged[], resource: Named, active: readonly ActiveRule[], findings: Findings): void {
   if (missed.length === 0) return;
-  for (const { rule, settings } of active)
-    for (const one of rule.unjudged?.(missed, settings) ?? []) findings.add(rule, one, resource);
+  for (const { rule, settings } of active) for (const one of rule.unjudged?.(missed, settings) ?? []) findings.add(rule, one, resource);
 }
 
 /** Whether a stack must not be deployed. */
@@ -146,8 +133,7 @@ function stackOf(resources: readonly Resource[]): Named {
 }
 
 function countsOf(findings: readonly Finding[], resources: number): Counts {
-  const violations = (severity: Severity) =>
-    findings.filter((f) => f.verdict === "violation" && f.severity === severity).length;
+  const violations = (severity: Severity) => findings.filter((f) => f.verdict === "violation" && f.severity === severity).length;
   const verdicts = (verdict: Finding["verdict"]) => findings.filter((f) => f.verdict === verdict).length;
   return {
     critical: violations("critical"),

@@ -20,8 +20,7 @@ export function* faults(exception: unknown, now: Date): Iterable<string> {
     const value = exception[key];
     if (typeof value !== "string" || value.trim() === "") yield `must have a ${key}`;
   }
-  if (typeof exception.resource === "string" && /^[*\s]*$/.test(exception.resource))
-    yield "must name a resource, not all of them";
+  if (typeof exception.resource === "string" && /^[*\s]*$/.test(exception.resource)) yield "must name a resource, not all of them";
   const end = lastMoment(exception.expires);
   if (end === undefined) yield "must have a day on which it expires, such as 2027-03-31";
   else if (end < now.getTime()) yield `must be renewed or removed: it expired on ${String(exception.expires)}`;

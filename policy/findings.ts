@@ -32,20 +32,14 @@ export class Findings {
   }
 
   add(rule: Rule, found: Found, resource: Named): void {
-    const {
-      message,
-      severity = rule.severity,
-      advice = false,
-    } = typeof found === "string" ? { message: found } : found;
+    const { message, severity = rule.severity, advice = false } = typeof found === "string" ? { message: found } : found;
     const enforcement = this.#policies.enforcement(rule, severity);
     if (enforcement === "disabled") return;
     const exceptions = exceptionsIn(this.#policies.settings(policyName(rule, severity)));
     const excepted = exceptionFor(exceptions, resource.urn, this.#now);
     this.#push(rule, resource, {
       severity,
-      message: excepted
-        ? `${message} Excepted until ${excepted.expires}: ${excepted.reason} (${excepted.owner}).`
-        : message,
+      message: excepted ? `${message} Excepted until ${excepted.expires}: ${excepted.reason} (${excepted.owner}).` : message,
       enforcement: advice ? "advisory" : enforcement,
       verdict: excepted ? "excepted" : advice ? "recommendation" : "violation",
     });
@@ -57,11 +51,7 @@ export class Findings {
     this.#push(rule, resource, { severity: rule.severity, message, enforcement: "advisory", verdict: "not-evaluated" });
   }
 
-  #push(
-    rule: Rule,
-    { urn, type }: Named,
-    finding: Pick<Finding, "severity" | "message" | "enforcement" | "verdict">,
-  ): void {
+  #push(rule: Rule, { urn, type }: Named, finding: Pick<Finding, "severity" | "message" | "enforcement" | "verdict">): void {
     const { severity, message, enforcement, verdict } = finding;
     this.all.push({
       rule: rule.id,

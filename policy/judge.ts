@@ -1,14 +1,7 @@
 /** One rule on one resource. Both engines and the evaluator go through here, so that they cannot differ. */
 import { kindOf, type Resource, type Subject, subjectsOf } from "./rules/read/subject.ts";
 import { Malformed, Unknown } from "./rules/read/value.ts";
-import {
-  type Container,
-  containersOf,
-  type Platform,
-  platformOf,
-  type Workload,
-  workloadsOf,
-} from "./rules/read/workload.ts";
+import { type Container, containersOf, type Platform, platformOf, type Workload, workloadsOf } from "./rules/read/workload.ts";
 import type { Found, Judgement, Rule, Settings, Unjudged } from "./rules/rule.ts";
 
 /** What could be read, and why not more. */
@@ -117,5 +110,4 @@ export function concerns(rule: Rule, type: string): boolean {
   return kinds === undefined || kinds.some((one) => one === kind || (isList && one.startsWith("kubernetes:")));
 }
 
-const isFor = ({ platforms }: Rule, platform: Platform): boolean =>
-  platforms === undefined || platforms.includes(platform);
+const isFor = ({ platforms }: Rule, platform: Platform): boolean => platforms === undefined || platforms.includes(platform);

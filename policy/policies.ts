@@ -1,10 +1,5 @@
 /** Rules as Pulumi policies: names, schemas and reports as the engine wants them. Judging is `judge.ts`. */
-import type {
-  PolicyResource,
-  ResourceValidationArgs,
-  ResourceValidationPolicy,
-  StackValidationPolicy,
-} from "@pulumi/policy";
+import type { PolicyResource, ResourceValidationArgs, ResourceValidationPolicy, StackValidationPolicy } from "@pulumi/policy";
 import { defaultEnforcement, defaultsOf, policyName, severitiesOf } from "./configuration.ts";
 import { exceptionFor, exceptionsIn } from "./exceptions.ts";
 import { concerns, judge, judgeStack, type Target, targetOf } from "./judge.ts";
@@ -78,8 +73,7 @@ function policyOf(rule: Rule, severity: Severity, rules: readonly Rule[]): Polic
         const urn = one.subject?.resource.urn;
         if (wanted(one) && !(urn !== undefined && isExcepted(settings, urn))) report(one.message, urn);
       }
-      if (isMain && unjudged?.why === "malformed")
-        report(`The inputs must be readable: one is not ${unjudged.detail}.`);
+      if (isMain && unjudged?.why === "malformed") report(`The inputs must be readable: one is not ${unjudged.detail}.`);
       if (isMain) sayUnknown(unjudged, new Map(opened.flatMap(({ missing }) => [...missing])));
     };
   return policy;
@@ -97,9 +91,7 @@ function missedBy(rules: readonly Rule[], rule: Rule, target: Target, settings: 
     const { unjudged } = judge(other, target, defaultsOf(other));
     if (unjudged) missed.push(unjudged);
   }
-  return [...(rule.unjudged?.(missed, settings) ?? [])].map((one) =>
-    typeof one === "string" ? { message: one } : one,
-  );
+  return [...(rule.unjudged?.(missed, settings) ?? [])].map((one) => (typeof one === "string" ? { message: one } : one));
 }
 
 /** The engine's own error for an unknown value makes it say that the policy could not run. */

@@ -23,19 +23,14 @@ const families: Readonly<Record<string, string>> = {
 
 /** Paths, from this folder, and contents of all generated files. */
 export function files(): ReadonlyMap<string, string> {
-  return new Map([
-    ["RULES.md", reference()],
-    ...levels.map((level) => [`levels/${level}.json`, levelFile(level)] as const),
-  ]);
+  return new Map([["RULES.md", reference()], ...levels.map((level) => [`levels/${level}.json`, levelFile(level)] as const)]);
 }
 
 /** A level as a file for `--policy-pack-config`: the enforcement of every policy. */
 function levelFile(level: Level): string {
   const entries = rules
     .filter((rule) => !rule.configuration)
-    .flatMap((rule) =>
-      severitiesOf(rule).map((severity) => [policyName(rule, severity), defaultEnforcement(rule, severity, level)]),
-    );
+    .flatMap((rule) => severitiesOf(rule).map((severity) => [policyName(rule, severity), defaultEnforcement(rule, severity, level)]));
   return `${JSON.stringify(Object.fromEntries(entries), null, 2)}\n`;
 }
 
@@ -58,8 +53,7 @@ function section(rule: Rule): string {
     ["One value is always safe", rule.automatic ? "yes" : ""],
   ];
   const settings = Object.entries(rule.settings ?? {}).map(
-    ([key, { description, default: value }]) =>
-      `- Setting \`${key}\`: ${description} Default: \`${JSON.stringify(value)}\`.`,
+    ([key, { description, default: value }]) => `- Setting \`${key}\`: ${description} Default: \`${JSON.stringify(value)}\`.`,
   );
   const lines = facts.flatMap(([name, words]) => (words ? [`- ${name}: ${words}`] : []));
   return [`### ${rule.id}`, `${rule.title} (\`${rule.name}\`).`, [...lines, ...settings].join("\n")].join("\n\n");

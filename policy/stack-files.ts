@@ -9,17 +9,13 @@ export function fromState(file: unknown): Resource[] {
   const resources = deployment.resources ?? [];
   if (!Array.isArray(resources)) throw new Error("this is no stack export: deployment.resources must be a list");
   // What is about to be deleted is still in the state; what is only read belongs to somebody else.
-  return resources
-    .filter((one) => isRecord(one) && one.delete !== true && one.external !== true)
-    .map((one) => resourceOf(one, one.inputs));
+  return resources.filter((one) => isRecord(one) && one.delete !== true && one.external !== true).map((one) => resourceOf(one, one.inputs));
 }
 
 /** The resources that a `pulumi preview --json` is going to leave. */
 export function fromPreview(file: unknown): Resource[] {
   if (!isRecord(file) || !Array.isArray(file.steps))
-    throw new Error(
-      "this is no preview: it must be an object with a list of steps; write it with pulumi preview --json",
-    );
+    throw new Error("this is no preview: it must be an object with a list of steps; write it with pulumi preview --json");
   const byUrn = new Map<string, Resource>();
   for (const step of file.steps) {
     if (!isRecord(step) || !isRecord(step.newState) || /^(delete|discard|read)/.test(String(step.op))) continue;
@@ -48,8 +44,7 @@ function resourceOf(state: Props, inputs: unknown): Resource {
 /** The type in a URN is preceded by those of its parents. */
 const typeOf = (urn: string): string => urn.split("::")[2]?.split("$").at(-1) ?? "";
 
-const strings = (value: unknown): string[] =>
-  Array.isArray(value) ? value.filter((one) => typeof one === "string") : [];
+const strings = (value: unknown): string[] => (Array.isArray(value) ? value.filter((one) => typeof one === "string") : []);
 
 const signatureKey = "4dabf18193072939515e22adb298388d";
 

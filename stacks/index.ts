@@ -12,12 +12,17 @@ const encrypted: EncryptedConfig = (name) => {
   const value = config[key];
   const write = `set it with "pulumi config set --secret ${key}"`;
   if (value === undefined) throw new Error(`is not in the stack's configuration; ${write}`);
-  if (!isConfigSecret(key)) throw new Error(`is plain in the stack file; remove it, count it as known to all who could read it, and ${write}`);
+  if (!isConfigSecret(key))
+    throw new Error(`is plain in the stack file; remove it, count it as known to all who could read it, and ${write}`);
   return value;
 };
 
 /** The Pulumi program: the stack's configuration becomes its resources, and these its outputs. */
-export const { sessions, authority } = await deployFromConfig(config, `${pulumi.getProject()}/${pulumi.getStack()}`, new Secrets(encrypted)).catch((error: unknown) => {
+export const { sessions, authority } = await deployFromConfig(
+  config,
+  `${pulumi.getProject()}/${pulumi.getStack()}`,
+  new Secrets(encrypted),
+).catch((error: unknown) => {
   // The CLI prints a RunError as it stands: what is wrong is the stack file, not the program.
   throw error instanceof SettingsError ? new pulumi.RunError(error.message) : error;
 });

@@ -7,7 +7,9 @@ import type { Session, Settings } from "./settings.ts";
  * @param file such a file, which goes first; the exceptions of both hold
  */
 export function policyConfig({ local, sessions }: Settings, file: PolicyConfig = {}): PolicyConfig {
-  const exceptions = sessions.flatMap(({ id, credentials }) => (credentials.kind === "environment" ? [{ resource: `${id}-container`, ...credentials.exception }] : []));
+  const exceptions = sessions.flatMap(({ id, credentials }) =>
+    credentials.kind === "environment" ? [{ resource: `${id}-container`, ...credentials.exception }] : [],
+  );
   const allowedHostPaths = [...new Set(sessions.flatMap(hostPathsOf))].sort();
   const own: Readonly<Record<string, Entry>> = {
     // Sharing the host's network is refused unless the strategy's own option asks for it; then it is advice.

@@ -1,59 +1,11 @@
 import { z } from "zod";
 import { credentials, secret } from "./settings/credentials-form.ts";
-import { text } from "./settings/text.ts";
-import { durationPattern, parseDuration, parseSize, sizePattern } from "./units.ts";
+import { count, cpu, duration, flag, label, port, size, text } from "./settings/values.ts";
 
 /**
  * The form of the settings: every key, its meaning and its unit. What belongs together across keys is judged in settings.ts.
  * A message here is what follows the key and the value in the sentence that a person reads.
  */
-
-const size = (meaning: string, example: string) =>
-  z
-    .string({ error: `is not a size; write "${example}"` })
-    .regex(sizePattern, { error: `is not a size; write "${example}"` })
-    .transform((text) => parseSize(text) ?? Number.NaN)
-    .refine((bytes) => bytes >= 1024 ** 2, { error: 'is less than 1 MB; write a larger size such as "64 MB"' })
-    .refine((bytes) => bytes <= 1024 ** 5, { error: `is more than 1024 TB; write a smaller size such as "${example}"` })
-    .describe(`${meaning} A size with its unit, such as "${example}".`);
-
-const duration = (meaning: string, example: string) =>
-  z
-    .string({ error: `is not a duration; write "${example}"` })
-    .regex(durationPattern, { error: `is not a duration; write "${example}"` })
-    .transform((text) => parseDuration(text) ?? Number.NaN)
-    .refine((seconds) => seconds >= 1, { error: `is shorter than a second; write "${example}"` })
-    .refine((seconds) => seconds <= 36_500 * 86_400, { error: `is longer than a century; write "${example}"` })
-    .describe(`${meaning} A duration with its unit, such as "${example}".`);
-
-const cpu = (meaning: string) =>
-  z
-    .union([z.number(), z.string().regex(/^\s*\d+(\.\d+)?\s*$/, { error: 'is not a number of cores; write "2" or "1.5"' })], { error: 'is not a number of cores; write "2" or "1.5"' })
-    .transform((value) => Number(value))
-    .refine((cores) => cores >= 0.1 && cores <= 1024, { error: 'is not a number of cores that can be given; write "2" or "0.5"' })
-    // The Docker provider reads back no more than that.
-    .refine((cores) => Number(cores.toFixed(cores < 10 ? 2 : 1)) === cores, { error: 'is too fine a number of cores; write at most two decimals, and one from 10 on, such as "1.25" or "12.5"' })
-    .describe(`${meaning} Cores, in fractions, such as "1.5".`);
-
-const count = (meaning: string, least: number, most: number) =>
-  z
-    .number({ error: `is not a whole number; write one from ${least} to ${most}` })
-    .int({ error: `is not a whole number; write one from ${least} to ${most}` })
-    .min(least, { error: `is too small; write a number from ${least} to ${most}` })
-    .max(most, { error: `is too large; write a number from ${least} to ${most}` })
-    .describe(meaning);
-
-const port = (meaning: string) => count(meaning, 1, 65_535);
-
-/** A DNS label: what a session, a repository and a policy may be called. */
-const label = (meaning: string, longest: number) =>
-  z
-    .string({ error: "is not a name; write it in quotes" })
-    .max(longest, { error: `is longer than ${longest} characters; choose a shorter name` })
-    .regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/, { error: "is not a name; use a-z, 0-9 and -, beginning and ending with a letter or digit" })
-    .describe(meaning);
-
-const flag = (meaning: string) => z.boolean({ error: "is not true or false" }).describe(meaning);
 
 /** Whether a URL names a folder by its full path, in an encoding that can be read. */
 function isFileUrl(url: string): boolean {
@@ -73,7 +25,9 @@ const repository = z
       .regex(/^(https?|git|ssh|file):\/\/\S+$/, { error: "is not a URL that git can clone; write https://, git://, ssh:// or file://" })
       // A token stands where the user of an https URL would.
       .refine((url) => !/^([a-z]+:\/\/[^/@\s]*:[^/\s]*|https?:\/\/[^/\s]*)@/.test(url), { error: "holds a password; take it out" })
-      .refine((url) => !url.startsWith("file://") || isFileUrl(url), { error: "is not the URL of a folder of this machine; write file:///folder" })
+      .refine((url) => !url.startsWith("file://") || isFileUrl(url), {
+        error: "is not the URL of a folder of this machine; write file:///folder",
+      })
       .describe("A git URL, cloned once and shared by all sessions that name the same one.")
       .optional(),
     ref: text("Branch, tag or commit of the URL; the remote's default branch when left out.")
@@ -82,7 +36,9 @@ const repository = z
     secret: secret.describe("The password or token that the clone of an https URL needs; the session never sees it.").optional(),
     username: text("Whose password it is; x-access-token, which is right for tokens of GitHub and GitLab, when left out.").optional(),
   })
-  .describe("A repository that the session reads under /repos/<name> and works on under /workspace/<name>: a path, or a url with an optional ref.");
+  .describe(
+    "A repository that the session reads under /repos/<name> and works on under /workspace/<name>: a path, or a url with an optional ref.",
+  );
 
 const workspace = z
   .discriminatedUnion(
@@ -94,7 +50,9 @@ const workspace = z
     ],
     { error: 'is not a workspace; write {kind: volume}, {kind: tmpfs, size: "1 GB"} or {kind: host, path: /folder}' },
   )
-  .describe("Where /workspace lives: volume (the default) outlives the container; tmpfs is memory, and any restart of the container empties it; host is a folder of this machine.");
+  .describe(
+    "Where /workspace lives: volume (the default) outlives the container; tmpfs is memory, and any restart of the container empties it; host is a folder of this machine.",
+  );
 
 const limits = z
   .strictObject({
@@ -108,46 +66,73 @@ const limits = z
   .describe("What the session may use at most.");
 
 const reservations = z
-  .strictObject({ memory: size("Memory that the kernel reclaims last.", "2 GB").optional(), cpu: cpu("Processor time under contention.").optional() })
+  .strictObject({
+    memory: size("Memory that the kernel reclaims last.", "2 GB").optional(),
+    cpu: cpu("Processor time under contention.").optional(),
+  })
   .describe("What the session is promised when the machine is busy.");
 
 const networkMode = z
   .string({ error: "is not a network mode; write bridge, none, host, container:<id> or custom:<name>" })
   // The engine would take these three not as a network's name but as its mode: the host's network by another name.
-  .regex(/^(bridge|none|host|container:[\w.-]+|custom:(?!(host|none|default)$)[\w.-]+)$/, { error: "is not a network mode; write bridge, none, host, container:<id> or custom:<name>" })
-  .describe("bridge: a network of the session's own; none: no network; host and container:<id>: no isolation of the network; custom:<name>: an existing network.");
+  .regex(/^(bridge|none|host|container:[\w.-]+|custom:(?!(host|none|default)$)[\w.-]+)$/, {
+    error: "is not a network mode; write bridge, none, host, container:<id> or custom:<name>",
+  })
+  .describe(
+    "bridge: a network of the session's own; none: no network; host and container:<id>: no isolation of the network; custom:<name>: an existing network.",
+  );
 
 const allowedHost = z.union(
   [
     text("A host's name, or *.suffix for all below it, with :port where it is not 80 or 443."),
     z.strictObject({
       host: text("The same."),
-      addresses: z.array(z.union([z.cidrv4(), z.cidrv6()], { error: 'is not a block of addresses; write one such as "10.20.0.0/16"' })).min(1, { error: "is empty; write a block of addresses, or the host alone" }).describe("Private blocks of addresses that the host may resolve into."),
+      addresses: z
+        .array(z.union([z.cidrv4(), z.cidrv6()], { error: 'is not a block of addresses; write one such as "10.20.0.0/16"' }))
+        .min(1, { error: "is empty; write a block of addresses, or the host alone" })
+        .describe("Private blocks of addresses that the host may resolve into."),
     }),
   ],
   { error: 'is not a host; write its name, or {host: name, addresses: ["10.20.0.0/16"]}' },
 );
 
 const egress = z
-  .union([z.enum(["none", "open"]), z.strictObject({
-      allow: z.array(allowedHost).describe("Hosts that the session reaches, through a proxy."),
-      mode: z.enum(["enforce", "audit"], { error: "is not a mode; write enforce or audit" }).describe("enforce: no other host; audit: any public host, and sessions egress says which were not on the list. enforce when left out.").optional(),
-    })], {
-    error: "is not an egress mode; write none, open or {allow: [github.com]}",
-  })
+  .union(
+    [
+      z.enum(["none", "open"]),
+      z.strictObject({
+        allow: z.array(allowedHost).describe("Hosts that the session reaches, through a proxy."),
+        mode: z
+          .enum(["enforce", "audit"], { error: "is not a mode; write enforce or audit" })
+          .describe(
+            "enforce: no other host; audit: any public host, and sessions egress says which were not on the list. enforce when left out.",
+          )
+          .optional(),
+      }),
+    ],
+    {
+      error: "is not an egress mode; write none, open or {allow: [github.com]}",
+    },
+  )
   .describe("Where the session may connect to: none (the default), open, or {allow: [hosts]}.");
 
 const network = z
   .strictObject({
     mode: networkMode.optional(),
     egress: egress.optional(),
-    dns: z.array(z.union([z.ipv4(), z.ipv6()], { error: "is not the address of a resolver" })).describe("Addresses of resolvers, for the proxy where there is one; the engine's when left out.").optional(),
+    dns: z
+      .array(z.union([z.ipv4(), z.ipv6()], { error: "is not the address of a resolver" }))
+      .describe("Addresses of resolvers, for the proxy where there is one; the engine's when left out.")
+      .optional(),
     ports: z
       .array(
         z.strictObject({
           container: port("Port in the session."),
           host: port("Port on this machine."),
-          address: z.union([z.ipv4(), z.ipv6()], { error: "is not an address of this machine" }).describe("Where it listens; 127.0.0.1 when left out.").optional(),
+          address: z
+            .union([z.ipv4(), z.ipv6()], { error: "is not an address of this machine" })
+            .describe("Where it listens; 127.0.0.1 when left out.")
+            .optional(),
           protocol: z.enum(["tcp", "udp"], { error: "is not a protocol; write tcp or udp" }).describe("tcp when left out.").optional(),
         }),
       )
@@ -187,7 +172,10 @@ const bind = z
   .describe("A further folder of this machine.");
 
 const environment = z
-  .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: "is not the name of a variable" }), z.union([z.string(), z.number(), z.boolean()], { error: "is not a text; write it in quotes" }).transform(String))
+  .record(
+    z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: "is not the name of a variable" }),
+    z.union([z.string(), z.number(), z.boolean()], { error: "is not a text; write it in quotes" }).transform(String),
+  )
   .describe("Variables that the session's processes see. No secrets: they stand in plain state.");
 
 /** What `defaults`, a security policy and a session have in common. */
@@ -224,20 +212,35 @@ export const securityPoliciesSchema = z
 
 export const imageSchema = z
   .strictObject({
-    variant: z.enum(["slim", "full"], { error: "is not a variant; write slim or full" }).describe("slim, or full with compilers and editors; slim when left out.").optional(),
-    base: text("The Debian-based image to build upon, by name or digest. When left out: the local base that set-up made of Debian packages, else the stock Node image.").optional(),
+    variant: z
+      .enum(["slim", "full"], { error: "is not a variant; write slim or full" })
+      .describe("slim, or full with compilers and editors; slim when left out.")
+      .optional(),
+    base: text(
+      "The Debian-based image to build upon, by name or digest. When left out: the local base that set-up made of Debian packages, else the stock Node image.",
+    ).optional(),
     agent: z
-      .union([
-        z.literal("none"),
-        z.strictObject({
-          package: text("npm package; @anthropic-ai/claude-code when left out.").optional(),
-          version: text("Its exact version.").regex(/^\d+\.\d+\.\d+[\w.+-]*$/, { error: 'is not an exact version; write one such as "2.1.329"' }),
-        }),
-      ], { error: 'is not an agent; write none or {version: "2.1.329"}' })
+      .union(
+        [
+          z.literal("none"),
+          z.strictObject({
+            package: text("npm package; @anthropic-ai/claude-code when left out.").optional(),
+            version: text("Its exact version.").regex(/^\d+\.\d+\.\d+[\w.+-]*$/, {
+              error: 'is not an exact version; write one such as "2.1.329"',
+            }),
+          }),
+        ],
+        { error: 'is not an agent; write none or {version: "2.1.329"}' },
+      )
       .describe("The agent's npm package and version, or none: sessions run a shell.")
       .optional(),
-    caBundle: text('A file of PEM certificates that the build and the sessions trust too, or "none". When left out: the file that NODE_EXTRA_CA_CERTS names.').optional(),
-    platform: z.enum(["linux/amd64", "linux/arm64"], { error: "is not a platform; write linux/amd64 or linux/arm64" }).describe("The engine's own when left out.").optional(),
+    caBundle: text(
+      'A file of PEM certificates that the build and the sessions trust too, or "none". When left out: the file that NODE_EXTRA_CA_CERTS names.',
+    ).optional(),
+    platform: z
+      .enum(["linux/amd64", "linux/arm64"], { error: "is not a platform; write linux/amd64 or linux/arm64" })
+      .describe("The engine's own when left out.")
+      .optional(),
     revision: text("The source revision for the image's OCI labels.").optional(),
     created: text("The build date for the image's OCI labels, as RFC 3339.").optional(),
   })
@@ -247,19 +250,29 @@ export const localSchema = z
   .strictObject({
     hostNetwork: flag("Sessions without a network mode of their own share this machine's network. false when left out.").optional(),
     debug: flag("More logging, and ./src read-only at /app/src. false when left out.").optional(),
-    volumePersistence: flag("Workspaces are volumes. With false they are memory, which any restart empties. true when left out.").optional(),
+    volumePersistence: flag(
+      "Workspaces are volumes. With false they are memory, which any restart empties. true when left out.",
+    ).optional(),
   })
   .describe("Options of the strategy local.");
 
 /** All keys of a deployment, without the prefix `agent-sessions:`. */
 export const deploymentSchema = z.strictObject({
-  strategy: z.enum(["local"], { error: "is not a strategy; write local" }).describe("Where the sessions run; local when left out.").optional(),
+  strategy: z
+    .enum(["local"], { error: "is not a strategy; write local" })
+    .describe("Where the sessions run; local when left out.")
+    .optional(),
   local: localSchema.optional(),
-  engine: text("The container engine's address: unix://, tcp:// or ssh://. When left out: DOCKER_HOST, the docker context, the usual sockets.")
+  engine: text(
+    "The container engine's address: unix://, tcp:// or ssh://. When left out: DOCKER_HOST, the docker context, the usual sockets.",
+  )
     .regex(/^(unix|tcp|ssh):\/\/\S+$/, { error: "is not an engine's address; write unix:///path, tcp://host:port or ssh://user@host" })
     .optional(),
   image: imageSchema.optional(),
-  allowedHostPaths: z.array(text("A folder of this machine.")).describe("Folders in which writable binds may lie; none when left out.").optional(),
+  allowedHostPaths: z
+    .array(text("A folder of this machine."))
+    .describe("Folders in which writable binds may lie; none when left out.")
+    .optional(),
   securityPolicies: securityPoliciesSchema.optional(),
   defaults: defaultsSchema.optional(),
   sessions: z
@@ -276,14 +289,24 @@ export const keyPrefix = "agent-sessions:";
 
 /** The JSON Schema of a stack file, for editors. */
 export function stackFileSchema(): object {
-  const { properties = {}, ...rest } = z.toJSONSchema(deploymentSchema, { io: "input" }) as { properties?: Record<string, object>; required?: string[]; $schema?: string };
+  const { properties = {}, ...rest } = z.toJSONSchema(deploymentSchema, { io: "input" }) as {
+    properties?: Record<string, object>;
+    required?: string[];
+    $schema?: string;
+  };
   const keys = Object.fromEntries(Object.entries(properties).map(([key, value]) => [`${keyPrefix}${key}`, value]));
   return {
     $schema: rest.$schema,
     title: "A stack of agent-sessions",
     type: "object",
     properties: {
-      config: { type: "object", properties: keys, required: (rest.required ?? []).map((key) => `${keyPrefix}${key}`), patternProperties: { [`^(?!${keyPrefix})`]: {} }, additionalProperties: false },
+      config: {
+        type: "object",
+        properties: keys,
+        required: (rest.required ?? []).map((key) => `${keyPrefix}${key}`),
+        patternProperties: { [`^(?!${keyPrefix})`]: {} },
+        additionalProperties: false,
+      },
     },
     required: ["config"],
   };

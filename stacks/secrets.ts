@@ -15,7 +15,9 @@ export type EncryptedConfig = (name: string) => string | undefined;
 
 /** Where there is no encrypted configuration to read. */
 export const noEncryptedConfig: EncryptedConfig = () => {
-  throw new Error("is encrypted by the Pulumi CLI, which the embedded engine does without; deploy this stack with the CLI (--engine pulumi), or name an env, a file or a command");
+  throw new Error(
+    "is encrypted by the Pulumi CLI, which the embedded engine does without; deploy this stack with the CLI (--engine pulumi), or name an env, a file or a command",
+  );
 };
 
 /** For a plan that the Pulumi CLI carries out: what only it can read counts as unknown. */
@@ -35,7 +37,9 @@ export class Secrets {
   async read({ sessions }: Settings): Promise<void> {
     const needed = sessions.flatMap(({ credentials, repositories }) => [
       ...("secret" in credentials && credentials.secret !== undefined ? [{ secret: credentials.secret, judge: judgeOf(credentials) }] : []),
-      ...repositories.flatMap((repository) => (repository.kind === "url" && repository.credential !== undefined ? [{ secret: repository.credential.secret, judge: keyFault }] : [])),
+      ...repositories.flatMap((repository) =>
+        repository.kind === "url" && repository.credential !== undefined ? [{ secret: repository.credential.secret, judge: keyFault }] : [],
+      ),
     ]);
     const mistakes = await Promise.all(needed.map(({ secret, judge }) => this.#readOne(secret, judge)));
     const all = mistakes.filter((mistake) => mistake !== undefined);
@@ -118,7 +122,12 @@ function run([program = "", ...args]: readonly string[]): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = execFile(program, args, { encoding: "utf8", timeout: commandSeconds * 1000, maxBuffer: 64 * 1024 }, (error, output) => {
       if (error === null) return resolve(output);
-      const how = error.code === "ENOENT" ? "is not in PATH" : error.killed ? `took longer than ${commandSeconds} s or printed more than 64 KB` : `ended with ${error.code}`;
+      const how =
+        error.code === "ENOENT"
+          ? "is not in PATH"
+          : error.killed
+            ? `took longer than ${commandSeconds} s or printed more than 64 KB`
+            : `ended with ${error.code}`;
       reject(new Error(`${how}; run it by hand to see why`));
     });
     child.stdin?.end();
@@ -141,11 +150,14 @@ function judgeOf(credentials: CredentialsSetting): Judge {
 
 const keyFault: Judge = (value) => (/\s/.test(value) ? "holds blanks or line breaks, which no key has; give the key alone" : undefined);
 
-const awsFault: Judge = (value) => (/^\s*aws_access_key_id\s*=/m.test(value) ? undefined : "holds no aws_access_key_id; give the content of an AWS credentials file");
+const awsFault: Judge = (value) =>
+  /^\s*aws_access_key_id\s*=/m.test(value) ? undefined : "holds no aws_access_key_id; give the content of an AWS credentials file";
 
 const anthropicFault: Judge = (value) => {
   if (!value.startsWith("{")) return keyFault(value);
-  return isOauthStore(value) ? undefined : "is JSON without claudeAiOauth; give an API key, a token of claude setup-token, or the agent's .credentials.json";
+  return isOauthStore(value)
+    ? undefined
+    : "is JSON without claudeAiOauth; give an API key, a token of claude setup-token, or the agent's .credentials.json";
 };
 
 function isOauthStore(text: string): boolean {

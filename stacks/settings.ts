@@ -36,7 +36,11 @@ export class SettingsError extends Error {
   readonly sentences: readonly string[];
 
   constructor(sentences: readonly string[]) {
-    super(sentences.length === 1 ? `The settings need a change: ${sentences[0]}` : `The settings need ${sentences.length} changes:\n${sentences.map((sentence) => `  ${sentence}`).join("\n")}`);
+    super(
+      sentences.length === 1
+        ? `The settings need a change: ${sentences[0]}`
+        : `The settings need ${sentences.length} changes:\n${sentences.map((sentence) => `  ${sentence}`).join("\n")}`,
+    );
     this.name = "SettingsError";
     this.sentences = sentences;
   }

@@ -25,7 +25,10 @@ export const durationPattern = /^\s*\d+(\.\d+)?\s*[smhd]\s*$/;
 export function parseSize(text: string): number | undefined {
   if (!sizePattern.test(text)) return undefined;
   const amount = Number.parseFloat(text);
-  const unit = text.replace(/[\s\d.]/g, "").toUpperCase().replace("IB", "B");
+  const unit = text
+    .replace(/[\s\d.]/g, "")
+    .toUpperCase()
+    .replace("IB", "B");
   const factor = sizes[unit];
   return factor === undefined ? undefined : Math.round(amount * factor);
 }

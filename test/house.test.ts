@@ -20,7 +20,10 @@ const code = (file: string) => text(file).replace(/\/\*[\s\S]*?\*\/|(^|\s)\/\/.*
 
 /** Every import of a file of ours: static, dynamic, re-exported, for its effect. */
 const imports = sources.flatMap((from) =>
-  [...code(from).matchAll(/(?:\bfrom|\bimport)\s*\(?\s*["'](\.[^"']*)["']/g)].map(([, path = ""]) => ({ from, to: relative(root, resolve(root, dirname(from), path)) })),
+  [...code(from).matchAll(/(?:\bfrom|\bimport)\s*\(?\s*["'](\.[^"']*)["']/g)].map(([, path = ""]) => ({
+    from,
+    to: relative(root, resolve(root, dirname(from), path)),
+  })),
 );
 const room = (file: string) => file.split("/")[0] ?? "";
 
@@ -48,6 +51,8 @@ test("only the entry reads the Pulumi configuration", () => {
 });
 
 test("the folders at the top are the rooms", () => {
-  const folders = readdirSync(root, { withFileTypes: true }).filter((entry) => entry.isDirectory() && !entry.name.startsWith(".") && entry.name !== "node_modules");
+  const folders = readdirSync(root, { withFileTypes: true }).filter(
+    (entry) => entry.isDirectory() && !entry.name.startsWith(".") && entry.name !== "node_modules",
+  );
   expect(folders.map(({ name }) => name).sort()).toEqual(["components", "images", "policy", "stacks", "test"]);
 });

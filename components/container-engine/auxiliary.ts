@@ -36,7 +36,9 @@ function toAuxiliary(args: AuxiliaryArgs, memory: number, cpus: string) {
     cpus,
     mounts: args.mounts.flatMap(({ source, target, readOnly }) => {
       if (source.kind === "volume") return [{ type: "volume", source: source.name, target, readOnly }];
-      return source.kind === "bind" ? [{ type: "bind", source: source.path, target, readOnly, bindOptions: { propagation: "rprivate" } }] : [];
+      return source.kind === "bind"
+        ? [{ type: "bind", source: source.path, target, readOnly, bindOptions: { propagation: "rprivate" } }]
+        : [];
     }),
     tmpfs: { "/tmp": "rw,noexec,nosuid,nodev,size=67108864,mode=1777" },
     ...(args.network === undefined ? { networkMode: "none" } : { networksAdvanced: [{ name: args.network }] }),
@@ -46,7 +48,14 @@ function toAuxiliary(args: AuxiliaryArgs, memory: number, cpus: string) {
 
 /** The provider's inputs for a container that does one job and ends. Creating it waits for its end. */
 export function toJob(args: AuxiliaryArgs) {
-  return { ...toAuxiliary(args, 1024, "1.0"), logOpts: { "max-size": "1m", "max-file": "2" }, restart: "no", attach: true, mustRun: false, rm: false };
+  return {
+    ...toAuxiliary(args, 1024, "1.0"),
+    logOpts: { "max-size": "1m", "max-file": "2" },
+    restart: "no",
+    attach: true,
+    mustRun: false,
+    rm: false,
+  };
 }
 
 /** The provider's inputs for a small container that serves one session for as long as that lives. */

@@ -23,7 +23,8 @@ export function connectEngine(engine: FoundEngine): Docker {
     case "http:":
     case "https:": {
       const port = url.port || (engine.certPath === undefined ? "2375" : "2376");
-      if (engine.certPath === undefined) return new Docker({ host: url.hostname, port, protocol: url.protocol === "https:" ? "https" : "http" });
+      if (engine.certPath === undefined)
+        return new Docker({ host: url.hostname, port, protocol: url.protocol === "https:" ? "https" : "http" });
       const [ca, cert, key] = ["ca.pem", "cert.pem", "key.pem"].map((file) => readFileSync(join(engine.certPath ?? "", file)));
       return new Docker({ host: url.hostname, port, protocol: "https", ca, cert, key });
     }
@@ -43,12 +44,29 @@ class SshAgent extends Agent {
 
   override createConnection(): Duplex {
     const { hostname, port, username } = this.#target;
-    const args = ["-T", "-o", "BatchMode=yes", ...(port ? ["-p", port] : []), ...(username ? ["-l", username] : []), "--", hostname, "docker", "system", "dial-stdio"];
+    const args = [
+      "-T",
+      "-o",
+      "BatchMode=yes",
+      ...(port ? ["-p", port] : []),
+      ...(username ? ["-l", username] : []),
+      "--",
+      hostname,
+      "docker",
+      "system",
+      "dial-stdio",
+    ];
     const ssh = spawn("ssh", args, { stdio: ["pipe", "pipe", "inherit"] });
     const stream = Duplex.from({ readable: ssh.stdout, writable: ssh.stdin });
     ssh.once("error", (error) => stream.destroy(error));
     stream.once("close", () => ssh.kill());
     // The HTTP client asks its sockets for these; a pipe has nothing to set.
-    return Object.assign(stream, { setTimeout: () => stream, setNoDelay: () => stream, setKeepAlive: () => stream, ref: () => stream, unref: () => stream });
+    return Object.assign(stream, {
+      setTimeout: () => stream,
+      setNoDelay: () => stream,
+      setKeepAlive: () => stream,
+      ref: () => stream,
+      unref: () => stream,
+    });
   }
 }

@@ -32,7 +32,11 @@ export async function findEngine(options: FindOptions = {}): Promise<FoundEngine
   const environment = options.environment ?? process.env;
   const home = options.home ?? homedir();
   const certPath = environment.DOCKER_TLS_VERIFY ? (environment.DOCKER_CERT_PATH ?? join(home, ".docker")) : undefined;
-  const withCerts = (address: string, source: string): FoundEngine => ({ address, source, ...(certPath !== undefined && address.startsWith("tcp:") && { certPath }) });
+  const withCerts = (address: string, source: string): FoundEngine => ({
+    address,
+    source,
+    ...(certPath !== undefined && address.startsWith("tcp:") && { certPath }),
+  });
 
   if (options.address !== undefined) return withCerts(options.address, "settings");
   if (environment.DOCKER_HOST) return withCerts(environment.DOCKER_HOST, "DOCKER_HOST");
@@ -85,10 +89,16 @@ function dockerContext(environment: NodeJS.ProcessEnv, home: string): FoundEngin
 
   const id = createHash("sha256").update(name).digest("hex");
   const metaFile = join(folder, "contexts/meta", id, "meta.json");
-  if (!existsSync(metaFile)) throw new Error(`docker context "${name}" is chosen but not there (${metaFile}); run "docker context use default" or set agent-sessions:engine`);
+  if (!existsSync(metaFile))
+    throw new Error(
+      `docker context "${name}" is chosen but not there (${metaFile}); run "docker context use default" or set agent-sessions:engine`,
+    );
   const meta = JSON.parse(readFileSync(metaFile, "utf8")) as { Endpoints?: { docker?: { Host?: string } } };
   const address = meta.Endpoints?.docker?.Host;
-  if (!address) throw new Error(`docker context "${name}" names no engine; set agent-sessions:engine to an address such as unix:///var/run/docker.sock`);
+  if (!address)
+    throw new Error(
+      `docker context "${name}" names no engine; set agent-sessions:engine to an address such as unix:///var/run/docker.sock`,
+    );
   const tls = join(folder, "contexts/tls", id, "docker");
   return { address, source: `docker context ${name}`, ...(existsSync(tls) && { certPath: tls }) };
 }

@@ -68,10 +68,14 @@ export function ownVolumeGuard(): pulumi.ResourceHook {
   return once("agent-sessions-own-volume", async (args) => {
     const { name, labels = [] } = args.newInputs as { name: string; labels?: readonly { label: string; value: string }[] };
     const docker = await engineClient();
-    const found = await docker.getVolume(name).inspect().catch(() => undefined);
+    const found = await docker
+      .getVolume(name)
+      .inspect()
+      .catch(() => undefined);
     if (found === undefined) return;
     const reason = foreignVolume(found, Object.fromEntries(labels.map(({ label, value }) => [label, value])));
-    if (reason !== undefined) throw new Error(`volume ${name} is already there and ${reason}; remove it with "docker volume rm ${name}" or rename the session`);
+    if (reason !== undefined)
+      throw new Error(`volume ${name} is already there and ${reason}; remove it with "docker volume rm ${name}" or rename the session`);
   });
 }
 

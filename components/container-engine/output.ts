@@ -2,6 +2,10 @@
 export function plainOutput(raw: Buffer): string {
   const pieces: Buffer[] = [];
   // Each piece has a header of 8 bytes, the last 4 of which are its length.
-  for (let at = 0; at + 8 <= raw.length; at += 8 + raw.readUInt32BE(at + 4)) pieces.push(raw.subarray(at + 8, at + 8 + raw.readUInt32BE(at + 4)));
-  return Buffer.concat(pieces).toString("utf8").replace(/[^\n\x20-\x7e]/g, "").trim();
+  for (let at = 0; at + 8 <= raw.length; at += 8 + raw.readUInt32BE(at + 4))
+    pieces.push(raw.subarray(at + 8, at + 8 + raw.readUInt32BE(at + 4)));
+  return Buffer.concat(pieces)
+    .toString("utf8")
+    .replace(/[^\n\x20-\x7e]/g, "")
+    .trim();
 }

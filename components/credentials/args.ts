@@ -24,18 +24,20 @@ export type CredentialsArgs = {
   readonly stack: string;
   /** An image for the container that only carries the file into the volume and never starts; the session's own. */
   readonly image: pulumi.Input<string>;
-} & (
-  /** A folder of the host, read-only at `/auth`. */
-  | (Provided & { readonly kind: "hostMount"; /** The real path. */ readonly path: string })
-  /** A secret as a file below `/auth`. */
+} & CredentialsKind;
+
+type CredentialsKind =
+  // A folder of the host, by its real path, read-only at `/auth`.
+  | (Provided & { readonly kind: "hostMount"; readonly path: string })
+  // A secret as a file below `/auth`.
   | (Provided & Secret & { readonly kind: "file" })
-  /** What a command prints, run once before the session starts in a container of its own with open egress, as a file below `/auth`. */
-  | (Provided & Partial<Secret> & { readonly kind: "init"; /** A line for bash; a secret given beside it is the file `/secret/token`. */ readonly command: string })
-  /** No secret at all: a proxy outside the session adds it to requests to one URL. */
-  | (Secret & { readonly kind: "proxy"; /** Its path is the prefix that requests must have. */ readonly upstream: string })
-  /** A secret as the variable `CLAUDE_AUTH_TOKEN`, which the policy pack refuses without an exception. */
-  | (Secret & { readonly kind: "environment" })
-);
+  // What a command, a line for bash, prints, run once before the session starts in a container of its own with open egress, as a
+  // file below `/auth`. A secret given beside it is the file `/secret/token`.
+  | (Provided & Partial<Secret> & { readonly kind: "init"; readonly command: string })
+  // No secret at all: a proxy outside the session adds it to requests to one URL, whose path is the prefix that they must have.
+  | (Secret & { readonly kind: "proxy"; readonly upstream: string })
+  // A secret as the variable `CLAUDE_AUTH_TOKEN`, which the policy pack refuses without an exception.
+  | (Secret & { readonly kind: "environment" });
 
 interface Secret {
   /** The secret itself. It goes into no other input than that of the file or the variable. */
@@ -75,12 +77,22 @@ export function authContent(provider: Provider, value: string): AuthContent {
   if (value.startsWith("{")) return { file: ".credentials.json", content: `${value}\n` };
   if (!value.startsWith("sk-ant-oat")) return { file: "token", content: `${value}\n` };
   // A long-lived token (claude setup-token) in the agent's own form. It is not refreshed, so the day is beyond its life.
-  const claudeAiOauth = { accessToken: value, refreshToken: null, expiresAt: Date.UTC(2100, 0), scopes: ["user:inference"], subscriptionType: null };
+  const claudeAiOauth = {
+    accessToken: value,
+    refreshToken: null,
+    expiresAt: Date.UTC(2100, 0),
+    scopes: ["user:inference"],
+    subscriptionType: null,
+  };
   return { file: ".credentials.json", content: `${JSON.stringify({ claudeAiOauth })}\n` };
 }
 
 /** Plain variables by which the agent finds its provider. */
 export function providerEnvironment({ provider, region }: Provided): Record<string, string> {
   if (provider === "anthropic") return {};
-  return { CLAUDE_CODE_USE_BEDROCK: "1", ...(region !== undefined && { AWS_REGION: region }), AWS_SHARED_CREDENTIALS_FILE: "/auth/aws-credentials" };
+  return {
+    CLAUDE_CODE_USE_BEDROCK: "1",
+    ...(region !== undefined && { AWS_REGION: region }),
+    AWS_SHARED_CREDENTIALS_FILE: "/auth/aws-credentials",
+  };
 }

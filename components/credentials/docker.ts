@@ -23,25 +23,55 @@ export class Credentials extends pulumi.ComponentResource {
     const nothing = { mounts: [], environment: {}, secretEnvironment: {}, authority: [], resources: [] };
     switch (args.kind) {
       case "environment":
-        return { ...nothing, secretEnvironment: { [variable]: pulumi.secret(args.value) }, authority: [`secret ${args.secretName} as the variable ${variable}`] };
+        return {
+          ...nothing,
+          secretEnvironment: { [variable]: pulumi.secret(args.value) },
+          authority: [`secret ${args.secretName} as the variable ${variable}`],
+        };
       case "hostMount":
-        return { ...nothing, mounts: [{ target, readOnly: true, source: { kind: "bind", path: args.path } }], environment: providerEnvironment(args) };
+        return {
+          ...nothing,
+          mounts: [{ target, readOnly: true, source: { kind: "bind", path: args.path } }],
+          environment: providerEnvironment(args),
+        };
       case "file": {
         const { sessionId, stack, image } = args;
         const { file, content } = authContent(args.provider, args.value);
         const labels = { ...sessionLabels(sessionId, stack), kind: "auth" };
-        const secret = new SecretFile(`${name}-auth`, { volume: volumeName(sessionId, file), carrier: `${containerName(sessionId)}-auth`, target, file, content, image, labels }, { parent: this });
-        return { ...nothing, mounts: [secret.mount], environment: providerEnvironment(args), authority: [`secret ${args.secretName} as ${target}/${file}`], resources: secret.resources };
+        const secret = new SecretFile(
+          `${name}-auth`,
+          { volume: volumeName(sessionId, file), carrier: `${containerName(sessionId)}-auth`, target, file, content, image, labels },
+          { parent: this },
+        );
+        return {
+          ...nothing,
+          mounts: [secret.mount],
+          environment: providerEnvironment(args),
+          authority: [`secret ${args.secretName} as ${target}/${file}`],
+          resources: secret.resources,
+        };
       }
       case "proxy": {
         const { mount, environment, resources } = new CredentialProxy(`${name}-credential-proxy`, args, { parent: this });
-        return { ...nothing, mounts: [mount], environment, resources, authority: [`secret ${args.secretName} for ${args.upstream} by way of a proxy`] };
+        return {
+          ...nothing,
+          mounts: [mount],
+          environment,
+          resources,
+          authority: [`secret ${args.secretName} for ${args.upstream} by way of a proxy`],
+        };
       }
       case "init": {
         const { secretName, command } = args;
         const step = new CredentialFetch(`${name}-auth`, { ...args, target }, { parent: this });
         const known = secretName === undefined ? "" : ` with secret ${secretName}`;
-        return { ...nothing, mounts: [step.mount], environment: providerEnvironment(args), authority: [`secret that an init step with egress to any host fetches${known}: ${command}`], resources: step.resources };
+        return {
+          ...nothing,
+          mounts: [step.mount],
+          environment: providerEnvironment(args),
+          authority: [`secret that an init step with egress to any host fetches${known}: ${command}`],
+          resources: step.resources,
+        };
       }
     }
   }

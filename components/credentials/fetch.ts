@@ -37,9 +37,28 @@ export class CredentialFetch extends pulumi.ComponentResource {
     const stem = `${containerName(args.sessionId)}-auth`;
     const labels = { ...sessionLabels(args.sessionId, args.stack), kind: "auth" };
     const source = { kind: "volume", name: `${stem}-fetched` } as const;
-    const volume = new docker.Volume(`${name}-volume`, { name: source.name, driver: "local", labels: dockerLabels(labels) }, { parent: this, hooks: { beforeCreate: [ownVolumeGuard()] } });
+    const volume = new docker.Volume(
+      `${name}-volume`,
+      { name: source.name, driver: "local", labels: dockerLabels(labels) },
+      { parent: this, hooks: { beforeCreate: [ownVolumeGuard()] } },
+    );
     const network = new docker.Network(`${name}-network`, toOpenNetwork(stem, labels), { parent: this, deleteBeforeReplace: true });
-    const secret = args.value === undefined ? undefined : new SecretFile(`${name}-secret`, { volume: `${stem}-secret`, carrier: `${stem}-secret`, target: "/secret", file: "token", content: args.value, image: args.image, labels }, { parent: this });
+    const secret =
+      args.value === undefined
+        ? undefined
+        : new SecretFile(
+            `${name}-secret`,
+            {
+              volume: `${stem}-secret`,
+              carrier: `${stem}-secret`,
+              target: "/secret",
+              file: "token",
+              content: args.value,
+              image: args.image,
+              labels,
+            },
+            { parent: this },
+          );
     const job = toJob({
       name: stem,
       image: args.image,
@@ -51,7 +70,13 @@ export class CredentialFetch extends pulumi.ComponentResource {
       network: stem,
     });
     const again = [volume, network, ...(secret?.resources ?? [])];
-    const fetch = new docker.Container(`${name}-fetch`, job, { parent: this, dependsOn: again, replaceWith: again, deleteBeforeReplace: true, hooks: { afterCreate: [exitedWell()] } });
+    const fetch = new docker.Container(`${name}-fetch`, job, {
+      parent: this,
+      dependsOn: again,
+      replaceWith: again,
+      deleteBeforeReplace: true,
+      hooks: { afterCreate: [exitedWell()] },
+    });
     this.mount = { target: args.target, readOnly: true, source };
     this.resources = [fetch];
     this.registerOutputs({ volume: source.name });

@@ -42,11 +42,27 @@ export class CredentialProxy extends pulumi.ComponentResource {
     const { sessionId, stack, image, upstream } = args;
     const stem = stemOf(sessionId);
     const labels = { ...sessionLabels(sessionId, stack), kind: "credential-proxy" };
-    const volume = new docker.Volume(`${name}-volume`, { name: stem, driver: "local", labels: dockerLabels(labels) }, { parent: this, hooks: { beforeCreate: [ownVolumeGuard()] } });
+    const volume = new docker.Volume(
+      `${name}-volume`,
+      { name: stem, driver: "local", labels: dockerLabels(labels) },
+      { parent: this, hooks: { beforeCreate: [ownVolumeGuard()] } },
+    );
     const network = new docker.Network(`${name}-network`, toOpenNetwork(stem, labels), { parent: this, deleteBeforeReplace: true });
-    const secret = new SecretFile(`${name}-secret`, { volume: `${stem}-secret`, carrier: `${stem}-secret`, target: "/secret", file: "token", content: args.value, image, labels }, { parent: this });
+    const secret = new SecretFile(
+      `${name}-secret`,
+      { volume: `${stem}-secret`, carrier: `${stem}-secret`, target: "/secret", file: "token", content: args.value, image, labels },
+      { parent: this },
+    );
     const service = toService(
-      { name: stem, image, program: ["node", script], environment: { SESSION_ID: sessionId, UPSTREAM: upstream }, labels, mounts: [{ ...socketMount(sessionId), readOnly: false }, secret.mount], network: stem },
+      {
+        name: stem,
+        image,
+        program: ["node", script],
+        environment: { SESSION_ID: sessionId, UPSTREAM: upstream },
+        labels,
+        mounts: [{ ...socketMount(sessionId), readOnly: false }, secret.mount],
+        network: stem,
+      },
       ["node", script, "--check"],
     );
     const proxy = new docker.Container(`${name}-container`, service, {

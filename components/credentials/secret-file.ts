@@ -34,8 +34,17 @@ export class SecretFile extends pulumi.ComponentResource {
 
   constructor(name: string, args: SecretFileArgs, opts?: pulumi.ComponentResourceOptions) {
     super("agent-sessions:docker:SecretFile", name, {}, opts);
-    const volume = new docker.Volume(`${name}-volume`, { name: args.volume, driver: "local", labels: dockerLabels(args.labels) }, { parent: this, hooks: { beforeCreate: [ownVolumeGuard()] } });
-    const carrier = new docker.Container(`${name}-carrier`, toCarrier(args), { parent: this, dependsOn: [volume], replaceWith: [volume], deleteBeforeReplace: true });
+    const volume = new docker.Volume(
+      `${name}-volume`,
+      { name: args.volume, driver: "local", labels: dockerLabels(args.labels) },
+      { parent: this, hooks: { beforeCreate: [ownVolumeGuard()] } },
+    );
+    const carrier = new docker.Container(`${name}-carrier`, toCarrier(args), {
+      parent: this,
+      dependsOn: [volume],
+      replaceWith: [volume],
+      deleteBeforeReplace: true,
+    });
     this.mount = { target: args.target, readOnly: true, source: { kind: "volume", name: args.volume } };
     this.resources = [carrier];
     this.registerOutputs({ volume: args.volume });

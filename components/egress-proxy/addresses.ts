@@ -1,11 +1,30 @@
 /** Never reached, whatever an entry admits: this machine itself, link-local and metadata services, multicast, and ways to write one of them as another address. */
 const forbidden = [
-  "0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "192.0.0.0/24", "224.0.0.0/3",
-  "::/96", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/32", "2002::/16", "fe80::/9", "fd00:ec2::/32", "ff00::/8",
+  "0.0.0.0/8",
+  "127.0.0.0/8",
+  "169.254.0.0/16",
+  "192.0.0.0/24",
+  "224.0.0.0/3",
+  "::/96",
+  "64:ff9b::/96",
+  "64:ff9b:1::/48",
+  "100::/64",
+  "2001::/32",
+  "2002::/16",
+  "fe80::/9",
+  "fd00:ec2::/32",
+  "ff00::/8",
 ] as const;
 
 /** Networks of a company or a household, which an entry can admit for its hosts. */
-export const privateRanges: readonly string[] = ["10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "198.18.0.0/15", "fc00::/7"];
+export const privateRanges: readonly string[] = [
+  "10.0.0.0/8",
+  "100.64.0.0/10",
+  "172.16.0.0/12",
+  "192.168.0.0/16",
+  "198.18.0.0/15",
+  "fc00::/7",
+];
 
 /**
  * The blocks that a host must not resolve into: all forbidden and private ones, less what is admitted. None lies in another,
@@ -17,7 +36,9 @@ export const privateRanges: readonly string[] = ["10.0.0.0/8", "100.64.0.0/10", 
  */
 export function barredBlocks(admitted: readonly string[]): string[] {
   const holes = [...admitted, ...forbidden].map(toPrefix);
-  const open = privateRanges.map(toPrefix).flatMap((block) => holes.reduce<Prefix[]>((rest, hole) => rest.flatMap((part) => without(part, hole)), [block]));
+  const open = privateRanges
+    .map(toPrefix)
+    .flatMap((block) => holes.reduce<Prefix[]>((rest, hole) => rest.flatMap((part) => without(part, hole)), [block]));
   return [...forbidden, ...open.map(toBlock)];
 }
 

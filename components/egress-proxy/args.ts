@@ -54,7 +54,10 @@ export const proxyEnvironment: Readonly<Record<string, string>> = {
 export function egressAuthority({ sessionId, allow, mode }: Pick<EgressProxyArgs, "sessionId" | "allow" | "mode">): string[] {
   const audited = mode === "audit" ? [`session ${sessionId}: egress to any public host, recorded`] : [];
   return allow
-    .map(({ host, ports, addresses }) => `session ${sessionId}: egress to ${host}:${ports.join(",")}${addresses.length > 0 ? ` (also at private addresses ${addresses.join(", ")})` : ""}`)
+    .map(
+      ({ host, ports, addresses }) =>
+        `session ${sessionId}: egress to ${host}:${ports.join(",")}${addresses.length > 0 ? ` (also at private addresses ${addresses.join(", ")})` : ""}`,
+    )
     .concat(audited)
     .sort();
 }

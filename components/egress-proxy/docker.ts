@@ -44,7 +44,12 @@ export class EgressProxy extends pulumi.ComponentResource {
 const edgeName = (sessionId: string) => `${containerName(sessionId)}-edge`;
 
 /** It serves a session and is none itself. */
-const proxyLabels = ({ sessionId, stack }: EgressProxyArgs) => ({ serves: sessionId, created_by: baseline.createdBy, stack, kind: "egress-proxy" });
+const proxyLabels = ({ sessionId, stack }: EgressProxyArgs) => ({
+  serves: sessionId,
+  created_by: baseline.createdBy,
+  stack,
+  kind: "egress-proxy",
+});
 
 /** The proxy's way out. One for each proxy: a network of the size that many sessions need would hold few of them. */
 export function toEdgeNetwork(args: EgressProxyArgs) {
@@ -68,7 +73,12 @@ export function toProxyContainer(args: EgressProxyArgs) {
     user: "13:13",
     entrypoints: [...baseline.init, "/usr/local/bin/proxy-entrypoint"],
     envs: [`EGRESS_RULES=${toRules(args)}`],
-    labels: dockerLabels({ ...proxyLabels(args), pids_limit: String(processes), egress: args.mode ?? "enforce", authority: egressAuthority(args).join("\n") }),
+    labels: dockerLabels({
+      ...proxyLabels(args),
+      pids_limit: String(processes),
+      egress: args.mode ?? "enforce",
+      authority: egressAuthority(args).join("\n"),
+    }),
     readOnly: baseline.readOnlyRootFilesystem,
     capabilities: { drops: [...baseline.capabilities.drop] },
     securityOpts: ["no-new-privileges:true"],

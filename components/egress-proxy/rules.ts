@@ -27,8 +27,18 @@ export function toRules({ allow, mode }: AllowList): string {
       // A host that cannot be looked up is in no list of addresses, so that it is resolved is asked first.
       `http_access allow hosts${index} ports${index} resolved !barred${index} as_allowed`,
     ]),
-    ...groups.flatMap((_, index) => [`http_access deny hosts${index} ports${index} resolved as_address`, `http_access deny hosts${index} ports${index} as_unresolved`]),
-    ...(mode === "audit" ? [`acl barred dst ${barredBlocks([]).join(" ")}`, "http_access allow resolved !barred as_audited", "http_access deny resolved as_address", "http_access deny all as_unresolved"] : ["http_access deny all as_unlisted"]),
+    ...groups.flatMap((_, index) => [
+      `http_access deny hosts${index} ports${index} resolved as_address`,
+      `http_access deny hosts${index} ports${index} as_unresolved`,
+    ]),
+    ...(mode === "audit"
+      ? [
+          `acl barred dst ${barredBlocks([]).join(" ")}`,
+          "http_access allow resolved !barred as_audited",
+          "http_access deny resolved as_address",
+          "http_access deny all as_unresolved",
+        ]
+      : ["http_access deny all as_unlisted"]),
   ].join("\n");
 }
 

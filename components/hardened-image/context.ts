@@ -21,7 +21,10 @@ export function hashFolder(folder: string): string {
   const hash = createHash("sha256");
   for (const file of filesBelow(folder)) {
     const path = join(folder, file);
-    hash.update(`${file}\0${statSync(path).mode & 0o111 ? "x" : "-"}\0`).update(readFileSync(path)).update("\0");
+    hash
+      .update(`${file}\0${statSync(path).mode & 0o111 ? "x" : "-"}\0`)
+      .update(readFileSync(path))
+      .update("\0");
   }
   return hash.digest("hex");
 }

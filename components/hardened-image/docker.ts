@@ -14,7 +14,11 @@ export class HardenedImage extends pulumi.ComponentResource {
 
   constructor(name: string, args: HardenedImageArgs, opts?: pulumi.ComponentResourceOptions) {
     super("agent-sessions:docker:HardenedImage", name, {}, opts);
-    const image = new docker.Image(`${name}-image`, toDockerImage(args, buildContext(`images/${args.source ?? "session"}`, args.caBundle)), { parent: this });
+    const image = new docker.Image(
+      `${name}-image`,
+      toDockerImage(args, buildContext(`images/${args.source ?? "session"}`, args.caBundle)),
+      { parent: this },
+    );
     this.reference = image.repoDigest;
     this.registerOutputs({ reference: this.reference });
   }
@@ -38,6 +42,8 @@ export function toDockerImage(args: HardenedImageArgs, context: BuildContext) {
     builderVersion: "BuilderBuildKit" as const,
     ...(args.platform !== undefined && { platform: args.platform }),
   };
-  const hash = createHash("sha256").update(JSON.stringify([context.hash, build.args, variant, args.platform ?? ""])).digest("hex");
+  const hash = createHash("sha256")
+    .update(JSON.stringify([context.hash, build.args, variant, args.platform ?? ""]))
+    .digest("hex");
   return { imageName: `agent-sessions-${source}:${variant === undefined ? "" : `${variant}-`}${hash.slice(0, 12)}`, build, skipPush: true };
 }

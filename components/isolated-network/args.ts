@@ -81,20 +81,34 @@ export function isolationOf(args: Pick<IsolatedNetworkArgs, "mode" | "egress">):
 /**
  * What does not fit together in a session's network, as sentences without the key they belong to.
  */
-export function networkConflicts(args: Pick<IsolatedNetworkArgs, "mode" | "egress" | "ports" | "dns">): { key: "ports" | "dns" | "egress"; sentence: string }[] {
+export function networkConflicts(
+  args: Pick<IsolatedNetworkArgs, "mode" | "egress" | "ports" | "dns">,
+): { key: "ports" | "dns" | "egress"; sentence: string }[] {
   const mode = networkModeOf(args);
   const conflicts: { key: "ports" | "dns" | "egress"; sentence: string }[] = [];
   const filtered = typeof args.egress === "object";
   const open = mode.kind === "bridge" && args.egress === "open";
   if (filtered && mode.kind !== "bridge") {
-    return [{ key: "egress", sentence: `an allow list holds on a network of the session's own, and the network mode is "${mode.kind}"; remove mode or the list` }];
+    return [
+      {
+        key: "egress",
+        sentence: `an allow list holds on a network of the session's own, and the network mode is "${mode.kind}"; remove mode or the list`,
+      },
+    ];
   }
   if ((args.ports?.length ?? 0) > 0 && !open && mode.kind !== "custom") {
-    const why = filtered ? "egress is an allow list, and a session behind a proxy publishes nothing" : mode.kind === "bridge" || mode.kind === "none" ? 'egress is "none", and a sealed session publishes nothing' : `the network mode is "${mode.kind}"`;
+    const why = filtered
+      ? "egress is an allow list, and a session behind a proxy publishes nothing"
+      : mode.kind === "bridge" || mode.kind === "none"
+        ? 'egress is "none", and a sealed session publishes nothing'
+        : `the network mode is "${mode.kind}"`;
     conflicts.push({ key: "ports", sentence: `${why}; remove the ports or set egress: open on a network of its own` });
   }
   if ((args.dns?.length ?? 0) > 0 && !open && !filtered && mode.kind !== "custom") {
-    conflicts.push({ key: "dns", sentence: "the session has no network of its own with a way out, so no resolver can be reached; remove dns or set egress: open" });
+    conflicts.push({
+      key: "dns",
+      sentence: "the session has no network of its own with a way out, so no resolver can be reached; remove dns or set egress: open",
+    });
   }
   if (args.egress === "open" && mode.kind === "none") {
     conflicts.push({ key: "egress", sentence: 'network mode "none" has no way out; remove mode or set egress: none' });

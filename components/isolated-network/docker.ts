@@ -19,7 +19,8 @@ export class IsolatedNetwork extends pulumi.ComponentResource {
   constructor(name: string, args: IsolatedNetworkArgs, opts?: pulumi.ComponentResourceOptions) {
     super("agent-sessions:docker:IsolatedNetwork", name, {}, opts);
     const conflicts = networkConflicts(args);
-    if (conflicts.length > 0) throw new Error(conflicts.map(({ key, sentence }) => `session ${args.sessionId}, network.${key}: ${sentence}`).join("\n"));
+    if (conflicts.length > 0)
+      throw new Error(conflicts.map(({ key, sentence }) => `session ${args.sessionId}, network.${key}: ${sentence}`).join("\n"));
 
     const own = networkModeOf(args).kind === "bridge";
     const resources = own ? [new docker.Network(`${name}-bridge`, toDockerNetwork(args), { parent: this, deleteBeforeReplace: true })] : [];

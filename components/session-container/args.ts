@@ -149,7 +149,10 @@ export function authorityOf(args: SessionContainerArgs, ports: readonly Port[]):
     ...(args.security?.capabilities ?? []).map((name) => `${of} capability ${name}`),
     ...allMounts(args)
       .filter((mount) => mount.source.kind === "bind")
-      .map((mount) => `${of} mount ${(mount.source as { path: string }).path} at ${mount.target} (${mount.readOnly ? "read-only" : "writable"})`),
+      .map(
+        (mount) =>
+          `${of} mount ${(mount.source as { path: string }).path} at ${mount.target} (${mount.readOnly ? "read-only" : "writable"})`,
+      ),
     ...ports.map((port) => `${of} port ${port.address}:${port.host} to ${port.container}/${port.protocol}`),
     ...(args.credentials?.authority ?? []).map((entry) => `${of} ${entry}`),
     ...args.network.authority.map((entry) => `${of} ${entry}`),

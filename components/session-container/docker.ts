@@ -4,7 +4,16 @@ import { baseline } from "../../policy/baseline.ts";
 import { processLimit } from "../container-engine/hooks.ts";
 import { dockerLabels } from "../labels.ts";
 import type { Mount } from "../session-volumes/args.ts";
-import { allMounts, authorityOf, containerName, environmentOf, healthCheckOf, limitsOf, type SessionContainerArgs, sessionLabels } from "./args.ts";
+import {
+  allMounts,
+  authorityOf,
+  containerName,
+  environmentOf,
+  healthCheckOf,
+  limitsOf,
+  type SessionContainerArgs,
+  sessionLabels,
+} from "./args.ts";
 
 const MiB = 1024 ** 2;
 
@@ -56,7 +65,10 @@ export function toDocker(args: SessionContainerArgs) {
     }),
 
     readOnly: baseline.readOnlyRootFilesystem,
-    capabilities: { drops: [...baseline.capabilities.drop], ...(args.security?.capabilities?.length && { adds: args.security.capabilities.map(fullCapability).sort() }) },
+    capabilities: {
+      drops: [...baseline.capabilities.drop],
+      ...(args.security?.capabilities?.length && { adds: args.security.capabilities.map(fullCapability).sort() }),
+    },
     securityOpts: [
       "no-new-privileges:true",
       ...(args.security?.seccompProfile === undefined ? [] : [`seccomp=${args.security.seccompProfile}`]),

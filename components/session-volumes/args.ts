@@ -2,8 +2,18 @@ import type * as pulumi from "@pulumi/pulumi";
 
 /** A repository that sessions read under `/repos/<name>`. */
 export type Repository =
-  | { readonly name: string; readonly kind: "path"; /** The real path on the host. */ readonly path: string }
-  | { readonly name: string; readonly kind: "volume"; /** The volume that a {@link RepositoryClone} fills. */ readonly volume: string };
+  | {
+      readonly name: string;
+      readonly kind: "path";
+      /** The real path on the host. */
+      readonly path: string;
+    }
+  | {
+      readonly name: string;
+      readonly kind: "volume";
+      /** The volume that a {@link RepositoryClone} fills. */
+      readonly volume: string;
+    };
 
 /** Where `/workspace` lives. */
 export type Workspace =
@@ -60,7 +70,24 @@ export interface VolumesForSession {
 }
 
 /** Targets that a bind of the user's own may not cover or lie in: the session's own, and the system's. */
-export const reservedTargets = ["/workspace", "/session", "/logs", "/tmp", "/auth", "/repos", "/dev", "/proc", "/sys", "/etc", "/usr", "/bin", "/sbin", "/lib", "/lib64", "/run"] as const;
+export const reservedTargets = [
+  "/workspace",
+  "/session",
+  "/logs",
+  "/tmp",
+  "/auth",
+  "/repos",
+  "/dev",
+  "/proc",
+  "/sys",
+  "/etc",
+  "/usr",
+  "/bin",
+  "/sbin",
+  "/lib",
+  "/lib64",
+  "/run",
+] as const;
 
 /**
  * Why a bind's target is refused, as a sentence that follows key and value; undefined when it is fine.

@@ -61,13 +61,26 @@ export function mountsOf(args: SessionVolumesArgs): Mount[] {
     { target: "/session", readOnly: false, source: { kind: "volume", name: volumeName(args.sessionId, "session") } },
     // The folder's own mode (1733, root) lets the agent add and append, not list.
     { target: "/logs", readOnly: false, source: { kind: "volume", name: volumeName(args.sessionId, "logs") } },
-    { target: "/tmp", readOnly: false, source: { kind: "tmpfs", size: args.tmp ?? baseline.limits.tmp, exec: false, mode: "1777", owned: false } },
-    { target: "/tmp/agent", readOnly: false, source: { kind: "tmpfs", size: baseline.limits.agentTmp, exec: false, mode: "0700", owned: true } },
+    {
+      target: "/tmp",
+      readOnly: false,
+      source: { kind: "tmpfs", size: args.tmp ?? baseline.limits.tmp, exec: false, mode: "1777", owned: false },
+    },
+    {
+      target: "/tmp/agent",
+      readOnly: false,
+      source: { kind: "tmpfs", size: baseline.limits.agentTmp, exec: false, mode: "0700", owned: true },
+    },
     ...(args.repositories ?? []).map((repository): Mount => {
-      const source = repository.kind === "path" ? ({ kind: "bind", path: repository.path } as const) : ({ kind: "volume", name: repository.volume } as const);
+      const source =
+        repository.kind === "path"
+          ? ({ kind: "bind", path: repository.path } as const)
+          : ({ kind: "volume", name: repository.volume } as const);
       return { target: `/repos/${repository.name}`, readOnly: true, source };
     }),
-    ...(args.binds ?? []).map((bind): Mount => ({ target: bind.target, readOnly: bind.readOnly, source: { kind: "bind", path: bind.source } })),
+    ...(args.binds ?? []).map(
+      (bind): Mount => ({ target: bind.target, readOnly: bind.readOnly, source: { kind: "bind", path: bind.source } }),
+    ),
   ];
   return mounts.sort((a, b) => (a.target < b.target ? -1 : 1));
 }

@@ -7,16 +7,48 @@ import { normalize, resolve } from "node:path";
  * or reaches its engine. `/var` is not listed as a whole, since data folders below it are common.
  */
 const systemFolders = [
-  "/bin", "/boot", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/libx32", "/proc", "/root", "/run", "/sbin", "/sys", "/usr",
-  "/var/lib/containerd", "/var/lib/containers", "/var/lib/docker", "/var/lib/kubelet", "/var/log", "/var/run",
-  "/private/etc", "/private/var/run", "/System", "/Library",
+  "/bin",
+  "/boot",
+  "/dev",
+  "/etc",
+  "/lib",
+  "/lib32",
+  "/lib64",
+  "/libx32",
+  "/proc",
+  "/root",
+  "/run",
+  "/sbin",
+  "/sys",
+  "/usr",
+  "/var/lib/containerd",
+  "/var/lib/containers",
+  "/var/lib/docker",
+  "/var/lib/kubelet",
+  "/var/log",
+  "/var/run",
+  "/private/etc",
+  "/private/var/run",
+  "/System",
+  "/Library",
 ] as const;
 
 /** Folders whose parents are refused too: binding `/` or `/var` would hand over everything below. */
 const roots = ["/", "/home", "/Users", "/var", "/var/lib", "/private", "/private/var", "/opt", "/srv", "/mnt", "/media"] as const;
 
 /** Folders of a user that hold credentials. */
-const credentialFolders = [".ssh", ".aws", ".azure", ".docker", ".kube", ".gnupg", ".config", ".pulumi", ".password-store", ".local"] as const;
+const credentialFolders = [
+  ".ssh",
+  ".aws",
+  ".azure",
+  ".docker",
+  ".kube",
+  ".gnupg",
+  ".config",
+  ".pulumi",
+  ".password-store",
+  ".local",
+] as const;
 
 /** Whether `path` is `folder` or lies below it. Both are absolute and normalised. */
 function within(path: string, folder: string): boolean {

@@ -19,7 +19,12 @@ export interface RepositoryCloneArgs {
   /** For a `file://` URL: the real path on the host. */
   readonly hostPath?: string;
   /** Signs in where the URL leads, and nowhere else; no session sees it. @default nothing */
-  readonly credential?: { readonly username: string; readonly password: string; /** What people call the password: where it was read from. */ readonly secretName: string };
+  readonly credential?: {
+    readonly username: string;
+    readonly password: string;
+    /** What people call the password: where it was read from. */
+    readonly secretName: string;
+  };
   /** An image with git; the sessions' own. */
   readonly image: pulumi.Input<string>;
   /** `<project>/<stack>`; becomes a label. */
@@ -38,10 +43,17 @@ export class RepositoryClone extends pulumi.ComponentResource {
     super("agent-sessions:docker:RepositoryClone", name, {}, opts);
     const stem = cloneName(args);
     const labels = { created_by: baseline.createdBy, stack: args.stack, kind: "repository" };
-    const volume = new docker.Volume(`${name}-volume`, { name: stem, driver: "local", labels: dockerLabels(labels) }, { parent: this, hooks: { beforeCreate: [ownVolumeGuard()] } });
+    const volume = new docker.Volume(
+      `${name}-volume`,
+      { name: stem, driver: "local", labels: dockerLabels(labels) },
+      { parent: this, hooks: { beforeCreate: [ownVolumeGuard()] } },
+    );
     const remote = args.hostPath === undefined;
-    const network = remote ? [new docker.Network(`${name}-network`, toOpenNetwork(stem, labels), { parent: this, deleteBeforeReplace: true })] : [];
-    const secret = args.credential && new SecretFile(`${name}-secret`, toSecretFile(args, args.credential.password, stem, labels), { parent: this });
+    const network = remote
+      ? [new docker.Network(`${name}-network`, toOpenNetwork(stem, labels), { parent: this, deleteBeforeReplace: true })]
+      : [];
+    const secret =
+      args.credential && new SecretFile(`${name}-secret`, toSecretFile(args, args.credential.password, stem, labels), { parent: this });
     const fetch = new docker.Container(`${name}-fetch`, toCloneContainer(args, stem, labels, secret?.mount), {
       parent: this,
       dependsOn: [volume, ...network, ...(secret?.resources ?? [])],

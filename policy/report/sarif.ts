@@ -61,9 +61,7 @@ function resultOf(finding: Finding, ruleIndex: number | undefined, source: strin
     locations: [
       {
         physicalLocation: { artifactLocation: { uri: source }, region: { startLine: 1 } },
-        logicalLocations: [
-          { fullyQualifiedName: resource, name: resource.split("::").at(-1) ?? resource, kind: "resource" },
-        ],
+        logicalLocations: [{ fullyQualifiedName: resource, name: resource.split("::").at(-1) ?? resource, kind: "resource" }],
       },
     ],
     partialFingerprints: { "resourceAndRule/v1": `${rule}:${resource}` },

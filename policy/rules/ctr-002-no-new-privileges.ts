@@ -28,9 +28,7 @@ export const noNewPrivileges: Rule = {
   automatic: true,
   *container(container) {
     if (container.platform === "swarm")
-      yield advice(
-        `The ${container.title} must run on engines with "no-new-privileges": true, for a service cannot say it.`,
-      );
+      yield advice(`The ${container.title} must run on engines with "no-new-privileges": true, for a service cannot say it.`);
     else if (container.platform === "kubernetes") {
       if (flag(securityContext(container).allowPrivilegeEscalation) !== false)
         yield `The ${container.title} must set allowPrivilegeEscalation to false.`;

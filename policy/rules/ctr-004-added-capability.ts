@@ -6,8 +6,7 @@ import { cis, graded, pss, type Rule } from "./rule.ts";
 const harmless = "NET_BIND_SERVICE";
 
 /** Control over the network, the kernel or other identities. */
-const powerful =
-  /^(NET_ADMIN|NET_RAW|BPF|PERFMON|SYS_BOOT|MAC_.*|SYSLOG|SETPCAP|SETFCAP|MKNOD|CHECKPOINT_RESTORE|LINUX_IMMUTABLE)$/;
+const powerful = /^(NET_ADMIN|NET_RAW|BPF|PERFMON|SYS_BOOT|MAC_.*|SYSLOG|SETPCAP|SETFCAP|MKNOD|CHECKPOINT_RESTORE|LINUX_IMMUTABLE)$/;
 
 export const addedCapability: Rule = {
   id: "CTR-004",

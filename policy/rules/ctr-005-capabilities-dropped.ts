@@ -13,8 +13,7 @@ export const capabilitiesDropped: Rule = {
   *container(container) {
     // Pod Security admission compares the word as it is written.
     const exactly = container.platform === "kubernetes";
-    for (const dropped of droppedCapabilities(container))
-      if ((exactly ? dropped : capability(dropped)) === "ALL") return;
+    for (const dropped of droppedCapabilities(container)) if ((exactly ? dropped : capability(dropped)) === "ALL") return;
     yield `The ${container.title} must drop ${exactly ? '"ALL"' : "all"} capabilities.`;
   },
 };

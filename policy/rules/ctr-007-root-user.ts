@@ -16,11 +16,8 @@ export const rootUser: Rule = {
   *container(container) {
     const { is, uid } = identity(container);
     if (is === "root") yield `The ${container.title} must not run as root.`;
-    else if (is === "unproven")
-      yield graded("medium", `The ${container.title} must say which user it runs as, and that is not root.`);
+    else if (is === "unproven") yield graded("medium", `The ${container.title} must say which user it runs as, and that is not root.`);
     else if (uid !== undefined && uid < firstPrivateUid)
-      yield advice(
-        `The ${container.title} must run as a uid of ${firstPrivateUid} or more to share none with the host.`,
-      );
+      yield advice(`The ${container.title} must run as a uid of ${firstPrivateUid} or more to share none with the host.`);
   },
 };

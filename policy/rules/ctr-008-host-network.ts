@@ -18,8 +18,7 @@ export const hostNetwork: Rule = {
     },
   },
   *workload({ platform, spec, title }, settings) {
-    const usesHost =
-      platform === "kubernetes" ? flag(spec.hostNetwork) === true : text(spec.networkMode)?.toLowerCase() === "host";
+    const usesHost = platform === "kubernetes" ? flag(spec.hostNetwork) === true : text(spec.networkMode)?.toLowerCase() === "host";
     if (!usesHost) return;
     const message = `The ${title} must not use the host's network.`;
     yield settings.allowHostNetwork === true ? advice(message) : message;

@@ -10,8 +10,7 @@ export const hostProcesses: Rule = {
   remediation: "Remove the host's process namespace.",
   reads: "pidMode, hostPID",
   *workload({ platform, spec, title }) {
-    const usesHost =
-      platform === "kubernetes" ? flag(spec.hostPID) === true : text(spec.pidMode)?.toLowerCase() === "host";
+    const usesHost = platform === "kubernetes" ? flag(spec.hostPID) === true : text(spec.pidMode)?.toLowerCase() === "host";
     if (usesHost) yield `The ${title} must not share the host's process namespace.`;
   },
 };

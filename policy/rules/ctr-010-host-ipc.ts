@@ -17,8 +17,7 @@ export const hostIpc: Rule = {
     }
     const ipc = text(spec.ipcMode)?.toLowerCase();
     if (ipc === "host") yield `The ${title} must not share the host's IPC namespace.`;
-    if (ipc === "shareable")
-      yield graded("medium", `The ${title} must not offer its IPC namespace to other containers.`);
+    if (ipc === "shareable") yield graded("medium", `The ${title} must not offer its IPC namespace to other containers.`);
     if (platform === "docker" && text(spec.cgroupnsMode)?.toLowerCase() === "host")
       yield `The ${title} must not share the host's cgroup namespace.`;
   },

@@ -5,8 +5,7 @@ import { cis, type Found, nist, owasp, type Rule } from "./rule.ts";
 
 function* reaching(paths: Iterable<HostPath>): Iterable<Found> {
   for (const { path, title } of paths)
-    if (reachesEngine(path))
-      yield `The ${title} must not mount ${path}, through which the container engine can be reached.`;
+    if (reachesEngine(path)) yield `The ${title} must not mount ${path}, through which the container engine can be reached.`;
 }
 
 export const engineSocket: Rule = {

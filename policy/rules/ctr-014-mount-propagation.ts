@@ -27,8 +27,7 @@ export const mountPropagation: Rule = {
   *container(container) {
     for (const propagation of propagations(container)) {
       if (/^r?shared$/.test(propagation)) yield `The ${container.title} must not share mounts with the host.`;
-      if (/^r?slave$/.test(propagation))
-        yield graded("low", `The ${container.title} must not receive the host's mounts.`);
+      if (/^r?slave$/.test(propagation)) yield graded("low", `The ${container.title} must not receive the host's mounts.`);
     }
   },
 };

@@ -42,8 +42,7 @@ export const hostDevice: Rule = {
       yield powerful.test(path) || makesNodes ? message : graded("medium", message);
     }
     if (platform !== "docker") return;
-    for (const _ of list(spec.deviceRequests))
-      yield graded("medium", `The ${title} must not request devices from a driver.`);
+    for (const _ of list(spec.deviceRequests)) yield graded("medium", `The ${title} must not request devices from a driver.`);
     if (text(spec.gpus)) yield graded("medium", `The ${title} must not be given GPUs.`);
     for (const _ of list(spec.deviceCgroupRules)) yield `The ${title} must not loosen the device rules of its cgroup.`;
   },

@@ -47,8 +47,7 @@ export const seccomp: Rule = {
   severity: "high",
   also: ["medium"],
   frameworks: [cis("5.22"), pss("restricted"), owasp("6")],
-  remediation:
-    "Use RuntimeDefault (the engine's own profile), or a stricter one; the Docker provider wants its text, not its path.",
+  remediation: "Use RuntimeDefault (the engine's own profile), or a stricter one; the Docker provider wants its text, not its path.",
   reads: "securityOpts, securityContext.seccompProfile, dockerSecurityOptions",
   automatic: true,
   *container(container) {

@@ -27,7 +27,6 @@ export const appArmor: Rule = {
   *container(container) {
     if (container.platform === "kubernetes") yield* inPod(container);
     for (const { name, value } of securityOptions(container))
-      if (name === "apparmor" && value?.toLowerCase() === "unconfined")
-        yield `The ${container.title} must not run without AppArmor.`;
+      if (name === "apparmor" && value?.toLowerCase() === "unconfined") yield `The ${container.title} must not run without AppArmor.`;
   },
 };

@@ -15,10 +15,8 @@ export const procMasks: Rule = {
     if (container.platform === "kubernetes" && (text(securityContext(container).procMount) ?? "Default") !== "Default")
       yield `The ${container.title} must keep the default mount of /proc.`;
     for (const { name, value } of securityOptions(container)) {
-      if (name === "systempaths" && value?.toLowerCase() === "unconfined")
-        yield `The ${container.title} must keep system paths masked.`;
-      if (name === "writable-cgroups" && value?.toLowerCase() !== "false")
-        yield `The ${container.title} must not write to cgroups.`;
+      if (name === "systempaths" && value?.toLowerCase() === "unconfined") yield `The ${container.title} must keep system paths masked.`;
+      if (name === "writable-cgroups" && value?.toLowerCase() !== "false") yield `The ${container.title} must not write to cgroups.`;
     }
   },
 };

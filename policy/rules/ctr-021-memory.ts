@@ -4,8 +4,7 @@ import { cis, fsbp, graded, owasp, type Rule } from "./rule.ts";
 
 function isBounded({ platform, spec, workload }: Container): boolean {
   if (platform === "docker") return (number(spec.memory) ?? 0) > 0;
-  if (platform === "swarm")
-    return (number(record(record(record(workload.spec.taskSpec).resources).limits).memoryBytes) ?? 0) > 0;
+  if (platform === "swarm") return (number(record(record(record(workload.spec.taskSpec).resources).limits).memoryBytes) ?? 0) > 0;
   if (platform === "kubernetes") return isQuantity(record(record(spec.resources).limits).memory);
   return (number(workload.spec.memory) ?? number(spec.memory) ?? 0) > 0;
 }
@@ -32,7 +31,6 @@ export const memory: Rule = {
     if (platform !== "docker") return;
     const swap = number(spec.memorySwap) ?? 0;
     if (swap < 0) yield `The ${title} must not have unlimited swap.`;
-    else if (swap === 0 && isBounded(container))
-      yield graded("low", `The ${title} must set memorySwap, equal to memory.`);
+    else if (swap === 0 && isBounded(container)) yield graded("low", `The ${title} must set memorySwap, equal to memory.`);
   },
 };

@@ -5,8 +5,7 @@ import { cis, owasp, type Rule } from "./rule.ts";
 
 function isBounded({ platform, spec, workload }: Container): boolean {
   if (platform === "docker") return isQuantity(spec.cpus) || (number(spec.cpuQuota) ?? 0) > 0;
-  if (platform === "swarm")
-    return (number(record(record(record(workload.spec.taskSpec).resources).limits).nanoCpus) ?? 0) > 0;
+  if (platform === "swarm") return (number(record(record(record(workload.spec.taskSpec).resources).limits).nanoCpus) ?? 0) > 0;
   if (platform === "kubernetes") return isQuantity(record(record(spec.resources).limits).cpu);
   return isQuantity(workload.spec.cpu) || isQuantity(spec.cpu);
 }

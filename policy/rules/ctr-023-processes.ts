@@ -4,8 +4,7 @@ import { advice, cis, owasp, type Rule } from "./rule.ts";
 
 function isBounded({ spec }: Container): boolean {
   if (text(spec.cgroupParent)) return true;
-  for (const limit of records(spec.ulimits))
-    if (text(limit.name) === "nproc" && (number(limit.hard) ?? 0) > 0) return true;
+  for (const limit of records(spec.ulimits)) if (text(limit.name) === "nproc" && (number(limit.hard) ?? 0) > 0) return true;
   // Set through the engine once the container is made, by the hook that reads this label.
   return label(spec.labels, "created_by") !== undefined && /^[1-9]\d*$/.test(label(spec.labels, "pids_limit") ?? "");
 }
@@ -23,10 +22,8 @@ export const processes: Rule = {
   platforms: ["docker", "swarm", "kubernetes"],
   *container(container) {
     const { platform, title } = container;
-    if (platform === "docker" && !neverStarts(container) && !isBounded(container))
-      yield `The ${title} must have a limit on its processes.`;
-    if (platform === "swarm")
-      yield advice(`The ${title} must run on engines that limit processes, for a service cannot say it.`);
+    if (platform === "docker" && !neverStarts(container) && !isBounded(container)) yield `The ${title} must have a limit on its processes.`;
+    if (platform === "swarm") yield advice(`The ${title} must run on engines that limit processes, for a service cannot say it.`);
     if (platform === "kubernetes" && container.role === "main")
       yield advice(`The ${title} must run on nodes with podPidsLimit, for a pod cannot say it.`);
   },

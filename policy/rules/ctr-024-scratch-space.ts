@@ -12,8 +12,7 @@ export const scratchSpace: Rule = {
   also: ["low"],
   frameworks: [],
   remediation: "Give it a size.",
-  reads:
-    "tmpfs, mounts[].tmpfsOptions.sizeBytes, driverOpts, volumes[].emptyDir.sizeLimit, resources.limits.ephemeral-storage",
+  reads: "tmpfs, mounts[].tmpfsOptions.sizeBytes, driverOpts, volumes[].emptyDir.sizeLimit, resources.limits.ephemeral-storage",
   automatic: true,
   kinds: ["docker:Volume"],
   // A task's is bounded by its platform: on Fargate at 20 GiB unless ephemeralStorage says more, elsewhere by the machine.
@@ -25,11 +24,7 @@ export const scratchSpace: Rule = {
       for (const mount of records(spec.mounts))
         if (text(mount.type) === "tmpfs" && !((number(record(mount.tmpfsOptions).sizeBytes) ?? 0) > 0))
           yield `The ${title} must give its tmpfs on ${text(mount.target) ?? ""} a size.`;
-    if (
-      platform === "kubernetes" &&
-      role !== "ephemeral" &&
-      !isQuantity(record(record(spec.resources).limits)["ephemeral-storage"])
-    )
+    if (platform === "kubernetes" && role !== "ephemeral" && !isQuantity(record(record(spec.resources).limits)["ephemeral-storage"]))
       yield graded("low", `The ${title} must have a limit on ephemeral storage.`);
   },
   *workload({ platform, spec, title }) {

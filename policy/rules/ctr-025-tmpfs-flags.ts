@@ -17,9 +17,7 @@ export const tmpfsFlags: Rule = {
   *container({ spec, title }) {
     for (const [path, options] of entries(spec.tmpfs)) {
       const given = words(text(options) ?? "");
-      const loose = ["suid", "dev", ...(path.startsWith("/workspace") ? [] : ["exec"])].filter((word) =>
-        given.includes(word),
-      );
+      const loose = ["suid", "dev", ...(path.startsWith("/workspace") ? [] : ["exec"])].filter((word) => given.includes(word));
       if (loose.length > 0) yield `The ${title} must not mount its tmpfs on ${path} with ${loose.join(", ")}.`;
     }
   },

@@ -4,12 +4,10 @@ import { entries, labels, record, records, text } from "./read/value.ts";
 import { type Container, neverStarts } from "./read/workload.ts";
 import { cis, type Found, nist, type Rule } from "./rule.ts";
 
-const isSecret = (name: string, value: string): boolean =>
-  holdsToken(value) || holdsUrlPassword(value) || isNamedSecret(name, value);
+const isSecret = (name: string, value: string): boolean => holdsToken(value) || holdsUrlPassword(value) || isNamedSecret(name, value);
 
 const inWords = (words: Iterable<string>): boolean => {
-  for (const [word, next] of pairs(words))
-    if (holdsToken(word) || holdsUrlPassword(word) || isSecretArgument(word, next)) return true;
+  for (const [word, next] of pairs(words)) if (holdsToken(word) || holdsUrlPassword(word) || isSecretArgument(word, next)) return true;
   return false;
 };
 
@@ -31,18 +29,14 @@ export const secretElsewhere: Rule = {
   severity: "high",
   frameworks: [cis("4.10"), nist("4.1.4")],
   remediation: "Use a file: a Docker secret, a Secret volume in Kubernetes, secrets from Secrets Manager on ECS.",
-  reads:
-    "command, args, entrypoints, labels, annotations, health checks, uploads, driverOpts, a ConfigMap's data, dockerLabels",
+  reads: "command, args, entrypoints, labels, annotations, health checks, uploads, driverOpts, a ConfigMap's data, dockerLabels",
   kinds: ["docker:Volume", "kubernetes:ConfigMap"],
   *container(container) {
     const { platform, spec, title } = container;
     if (inWords(commandLine(container))) yield `The ${title} must not have a secret in its command.`;
-    for (const words of healthCommands(container))
-      if (inWords(words)) yield `The ${title} must not have a secret in a health check.`;
+    for (const words of healthCommands(container)) if (inWords(words)) yield `The ${title} must not have a secret in a health check.`;
     yield* inFiles(container);
-    for (const [key, value] of labels(
-      platform === "ecs" ? spec.dockerLabels : platform === "kubernetes" ? undefined : spec.labels,
-    ))
+    for (const [key, value] of labels(platform === "ecs" ? spec.dockerLabels : platform === "kubernetes" ? undefined : spec.labels))
       if (isSecret(key, value)) yield `The ${title} must not have a secret in its label ${key}.`;
   },
   *workload({ platform, metadata, title }) {

@@ -37,13 +37,9 @@ export const openPort: Rule = {
       if (!onEveryInterface(port) || (entrance && publicPorts.has(port.external))) continue;
       const message = `The ${title} must publish port ${port.internal} on 127.0.0.1 and not on every interface.`;
       yield platform === "swarm"
-        ? graded(
-            "medium",
-            `The ${title} must not publish port ${port.internal}: a service's port is open on every interface.`,
-          )
+        ? graded("medium", `The ${title} must not publish port ${port.internal}: a service's port is open on every interface.`)
         : message;
     }
-    if (platform === "docker" && flag(spec.publishAllPorts) === true)
-      yield `The ${title} must not publish all ports of its image.`;
+    if (platform === "docker" && flag(spec.publishAllPorts) === true) yield `The ${title} must not publish all ports of its image.`;
   },
 };

@@ -7,8 +7,7 @@ import { cis, type Rule } from "./rule.ts";
 function* hostPorts(workload: Workload): Iterable<number> {
   for (const { external } of publishedPorts(workload)) if (external !== undefined) yield external;
   if (workload.platform !== "kubernetes") return;
-  for (const container of containersOf(workload))
-    for (const port of records(container.spec.ports)) yield number(port.hostPort) ?? 0;
+  for (const container of containersOf(workload)) for (const port of records(container.spec.ports)) yield number(port.hostPort) ?? 0;
 }
 
 export const privilegedPort: Rule = {

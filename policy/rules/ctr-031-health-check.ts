@@ -14,9 +14,7 @@ export const healthCheck: Rule = {
     const { platform, spec, title } = container;
     if (runsOnce(container)) return;
     if (platform === "kubernetes") {
-      for (const probe of ["livenessProbe", "readinessProbe"])
-        if (!isRecord(spec[probe])) yield `The ${title} must have a ${probe}.`;
-    } else if (!isRecord(platform === "ecs" ? spec.healthCheck : spec.healthcheck))
-      yield `The ${title} must have a health check.`;
+      for (const probe of ["livenessProbe", "readinessProbe"]) if (!isRecord(spec[probe])) yield `The ${title} must have a ${probe}.`;
+    } else if (!isRecord(platform === "ecs" ? spec.healthCheck : spec.healthcheck)) yield `The ${title} must have a health check.`;
   },
 };

@@ -8,12 +8,7 @@ const alwaysHealthy = /^\s*(exit\s+0|true|:|\/bin\/true|\/usr\/bin\/true|echo\b.
 function hasNoEffect(words: readonly string[]): boolean {
   const [first = "", ...rest] = words;
   const command = /^CMD(-SHELL)?$/.test(first) ? rest : words;
-  return (
-    first === "NONE" ||
-    command.length === 0 ||
-    alwaysHealthy.test(command.join(" ")) ||
-    alwaysHealthy.test(command.at(-1) ?? "")
-  );
+  return first === "NONE" || command.length === 0 || alwaysHealthy.test(command.join(" ")) || alwaysHealthy.test(command.at(-1) ?? "");
 }
 
 export const emptyHealthCheck: Rule = {
@@ -39,8 +34,7 @@ export const emptyHealthCheck: Rule = {
     if (!isRecord(check)) return;
     for (const words of healthCommands(container)) {
       if (hasNoEffect(words)) yield `The ${title} must have a health check that can fail.`;
-      else if (!/^CMD(-SHELL)?$/.test(words[0] ?? ""))
-        yield `The ${title} must begin its health check with CMD or CMD-SHELL.`;
+      else if (!/^CMD(-SHELL)?$/.test(words[0] ?? "")) yield `The ${title} must begin its health check with CMD or CMD-SHELL.`;
     }
     if (number(record(check).retries) === 0) yield `The ${title} must retry its health check at least once.`;
   },

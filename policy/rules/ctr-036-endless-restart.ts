@@ -15,8 +15,7 @@ export const endlessRestart: Rule = {
   platforms: ["docker"],
   *workload({ spec, title }) {
     const restart = text(spec.restart);
-    if (restart === "always" || restart === "unless-stopped")
-      yield advice(`The ${title} must have a reason to restart without end.`);
+    if (restart === "always" || restart === "unless-stopped") yield advice(`The ${title} must have a reason to restart without end.`);
     const retries = number(spec.maxRetryCount) ?? 0;
     if (restart === "on-failure" && (retries <= 0 || retries > fewRetries))
       yield `The ${title} must give up after at most ${fewRetries} restarts.`;

@@ -15,7 +15,6 @@ export const defaultBridge: Rule = {
     const { spec, title } = workload;
     for (const container of containersOf(workload)) if (neverStarts(container)) return;
     for (const _ of list(spec.networksAdvanced)) return;
-    if (/^(|bridge|default)$/.test(text(spec.networkMode)?.toLowerCase() ?? ""))
-      yield `The ${title} must not use the default bridge.`;
+    if (/^(|bridge|default)$/.test(text(spec.networkMode)?.toLowerCase() ?? "")) yield `The ${title} must not use the default bridge.`;
   },
 };

@@ -12,7 +12,6 @@ export const joinedNamespace: Rule = {
   platforms: ["docker"],
   *workload({ spec, title }) {
     for (const mode of ["networkMode", "pidMode", "ipcMode"])
-      if (/^container:/i.test(text(spec[mode]) ?? ""))
-        yield `The ${title} must not join another container's namespace (${mode}).`;
+      if (/^container:/i.test(text(spec[mode]) ?? "")) yield `The ${title} must not join another container's namespace (${mode}).`;
   },
 };

@@ -13,7 +13,6 @@ export const volumesFrom: Rule = {
   *container({ platform, spec, title }) {
     const sources = platform === "docker" ? spec.volumes : spec.volumesFrom;
     for (const volume of records(sources))
-      if (text(volume.fromContainer) || text(volume.sourceContainer))
-        yield `The ${title} must not take the volumes of another container.`;
+      if (text(volume.fromContainer) || text(volume.sourceContainer)) yield `The ${title} must not take the volumes of another container.`;
   },
 };

@@ -29,7 +29,6 @@ export const powerfulGroup: Rule = {
   reads: "groupAdds, user, groups, supplementalGroups, fsGroup, runAsGroup",
   *container(container) {
     for (const group of groups(container))
-      if (powerful.test(group.trim().toLowerCase()))
-        yield `The ${container.title} must not be in the group ${group.trim()}.`;
+      if (powerful.test(group.trim().toLowerCase())) yield `The ${container.title} must not be in the group ${group.trim()}.`;
   },
 };

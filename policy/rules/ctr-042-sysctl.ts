@@ -18,8 +18,7 @@ const safe = new Set([
 
 function* inContainer({ platform, spec }: Container): Iterable<string> {
   if (platform === "ecs") for (const control of records(spec.systemControls)) yield text(control.namespace) ?? "";
-  else if (platform !== "kubernetes")
-    for (const [name] of entries(platform === "docker" ? spec.sysctls : spec.sysctl)) yield name;
+  else if (platform !== "kubernetes") for (const [name] of entries(platform === "docker" ? spec.sysctls : spec.sysctl)) yield name;
 }
 
 function* sysctls(workload: Workload): Iterable<string> {
@@ -38,7 +37,6 @@ export const sysctl: Rule = {
   reads: "sysctls, sysctl, securityContext.sysctls, systemControls",
   *workload(workload) {
     for (const name of sysctls(workload))
-      if (!safe.has(name.replaceAll("/", ".")))
-        yield `The ${workload.title} must not change the kernel setting ${name}.`;
+      if (!safe.has(name.replaceAll("/", "."))) yield `The ${workload.title} must not change the kernel setting ${name}.`;
   },
 };

@@ -24,9 +24,7 @@ export const hardenedRuntime: Rule = {
     const { platform, spec, title } = workload;
     // A Fargate task has a virtual machine to itself.
     if (onFargate(workload) || (platform === "docker" && spec.start === false && spec.mustRun === false)) return;
-    const runtime = text(
-      platform === "kubernetes" ? spec.runtimeClassName : platform === "docker" ? spec.runtime : undefined,
-    );
+    const runtime = text(platform === "kubernetes" ? spec.runtimeClassName : platform === "docker" ? spec.runtime : undefined);
     if (runtime !== undefined && [...texts(settings.runtimeClasses)].includes(runtime)) return;
     const message = `The ${title} must run on a runtime that does not share the host's kernel.`;
     yield settings.requireHardenedRuntime === true ? message : advice(message);

@@ -42,8 +42,7 @@ export const leftovers: Rule = {
       if (!allowed.includes(resolver)) yield `The ${title} must not ask the resolver ${resolver}.`;
     for (const { name, value } of environment(container)) {
       const turnedOff =
-        (name === "NODE_TLS_REJECT_UNAUTHORIZED" && value === "0") ||
-        (name === "GIT_SSL_NO_VERIFY" && !/^(|0|false)$/i.test(value));
+        (name === "NODE_TLS_REJECT_UNAUTHORIZED" && value === "0") || (name === "GIT_SSL_NO_VERIFY" && !/^(|0|false)$/i.test(value));
       if (turnedOff) yield `The ${title} must check certificates: remove ${name}.`;
     }
   },

@@ -14,8 +14,7 @@ export const mutableTags: Rule = {
   *resource({ name, props }) {
     const mutability = text(props.imageTagMutability) ?? "MUTABLE";
     if (mutability === "IMMUTABLE") return;
-    if (mutability !== "IMMUTABLE_WITH_EXCLUSION")
-      yield `The repository "${name}" must have tags that cannot be moved.`;
+    if (mutability !== "IMMUTABLE_WITH_EXCLUSION") yield `The repository "${name}" must have tags that cannot be moved.`;
     else
       for (const { filter } of records(props.imageTagMutabilityExclusionFilters))
         if (/^\*|^.\*$/.test(text(filter) ?? "")) yield `The repository "${name}" must not except most tags.`;

@@ -13,13 +13,10 @@ export const repositoryPolicy: Rule = {
   reads: "RepositoryPolicy, LifecyclePolicy, encryptionConfigurations",
   kinds: ["aws:ecr:RepositoryPolicy", "aws:ecr:Repository"],
   *resource({ kind, name, props }) {
-    for (const { allows, principals } of statementsOf(
-      kind === "aws:ecr:RepositoryPolicy" ? props.policy : props.repositoryPolicyText,
-    ))
+    for (const { allows, principals } of statementsOf(kind === "aws:ecr:RepositoryPolicy" ? props.policy : props.repositoryPolicyText))
       if (allows && principals.includes("*")) yield `The repository "${name}" must not be open to everybody.`;
     if (kind !== "aws:ecr:Repository") return;
-    for (const { encryptionType } of records(props.encryptionConfigurations))
-      if (/^KMS/.test(text(encryptionType) ?? "")) return;
+    for (const { encryptionType } of records(props.encryptionConfigurations)) if (/^KMS/.test(text(encryptionType) ?? "")) return;
     yield advice(`The repository "${name}" must be encrypted with a key of your own.`);
   },
   *stack(subjects) {

@@ -15,10 +15,7 @@ export const publicIp: Rule = {
     const network = record(props.networkConfiguration);
     // aws-native nests it, and says ENABLED.
     const assign = network.assignPublicIp ?? record(network.awsvpcConfiguration).assignPublicIp;
-    const isOn =
-      typeof assign === "string" && /abled$/i.test(assign)
-        ? text(assign)?.toUpperCase() === "ENABLED"
-        : flag(assign) === true;
+    const isOn = typeof assign === "string" && /abled$/i.test(assign) ? text(assign)?.toUpperCase() === "ENABLED" : flag(assign) === true;
     if (isOn) yield `The service "${name}" must not give its tasks public addresses.`;
   },
 };

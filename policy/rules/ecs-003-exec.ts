@@ -7,8 +7,7 @@ function isAudited(cluster: Subject): boolean {
   const settings = record(record(cluster.props.configuration).executeCommandConfiguration);
   const log = record(settings.logConfiguration);
   const isEncrypted =
-    flag(log.cloudWatchEncryptionEnabled) === true ||
-    flag(log.s3BucketEncryptionEnabled ?? log.s3EncryptionEnabled) === true;
+    flag(log.cloudWatchEncryptionEnabled) === true || flag(log.s3BucketEncryptionEnabled ?? log.s3EncryptionEnabled) === true;
   return text(settings.logging)?.toUpperCase() === "OVERRIDE" && isEncrypted && Boolean(text(settings.kmsKeyId));
 }
 
@@ -25,10 +24,7 @@ export const ecsExec: Rule = {
     yield* each(subjects, function* (service) {
       if (service.kind !== "aws:ecs:Service" || flag(service.props.enableExecuteCommand) !== true) return;
       if (clusters.length === 0 || !clusters.every(isAudited))
-        yield about(
-          service,
-          `The service "${service.name}" must not let people into its tasks without an encrypted record.`,
-        );
+        yield about(service, `The service "${service.name}" must not let people into its tasks without an encrypted record.`);
     });
     for (const cluster of clusters)
       if (isRecord(record(cluster.props.configuration).executeCommandConfiguration) && !isAudited(cluster))

@@ -13,7 +13,6 @@ export const taskRoles: Rule = {
   *workload({ spec, title }) {
     const execution = text(spec.executionRoleArn);
     if (!execution) yield `The ${title} must have an execution role.`;
-    else if (execution === text(spec.taskRoleArn))
-      yield `The ${title} must not have its execution role as its task role.`;
+    else if (execution === text(spec.taskRoleArn)) yield `The ${title} must not have its execution role as its task role.`;
   },
 };

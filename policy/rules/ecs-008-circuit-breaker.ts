@@ -13,9 +13,7 @@ export const circuitBreaker: Rule = {
   kinds: ["aws:ecs:Service"],
   *resource({ name, props }) {
     const controller = text(record(props.deploymentController).type) ?? "ECS";
-    const { enable, rollback } = record(
-      props.deploymentCircuitBreaker ?? record(props.deploymentConfiguration).deploymentCircuitBreaker,
-    );
+    const { enable, rollback } = record(props.deploymentCircuitBreaker ?? record(props.deploymentConfiguration).deploymentCircuitBreaker);
     if (controller === "ECS" && !(flag(enable) === true && flag(rollback) === true))
       yield `The service "${name}" must roll a failed deployment back.`;
   },

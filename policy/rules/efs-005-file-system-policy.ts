@@ -4,15 +4,11 @@ import type { Rule } from "./rule.ts";
 
 /** Whether a condition is met by clients without TLS. */
 const onPlain = (condition: Props): boolean =>
-  Object.keys(condition).some(
-    (operator) => text(record(condition[operator])["aws:SecureTransport"])?.toLowerCase() === "false",
-  );
+  Object.keys(condition).some((operator) => text(record(condition[operator])["aws:SecureTransport"])?.toLowerCase() === "false");
 
 /** Whether a condition asks clients to come through a mount target of this file system. */
 const throughMountTarget = (condition: Props): boolean =>
-  Object.keys(condition).some(
-    (operator) => record(condition[operator])["elasticfilesystem:AccessedViaMountTarget"] !== undefined,
-  );
+  Object.keys(condition).some((operator) => record(condition[operator])["elasticfilesystem:AccessedViaMountTarget"] !== undefined);
 
 export const fileSystemPolicy: Rule = {
   id: "EFS-005",
@@ -27,11 +23,7 @@ export const fileSystemPolicy: Rule = {
     const statements = [...statementsOf(props.policy)];
     if (!statements.some(({ allows, condition }) => !allows && onPlain(condition)))
       yield `The file system policy "${name}" must deny clients without TLS.`;
-    if (
-      statements.some(
-        ({ allows, principals, condition }) => allows && principals.includes("*") && !throughMountTarget(condition),
-      )
-    )
+    if (statements.some(({ allows, principals, condition }) => allows && principals.includes("*") && !throughMountTarget(condition)))
       yield `The file system policy "${name}" must not allow everybody.`;
   },
 };

@@ -5,27 +5,10 @@ import { advice, type Rule } from "./rule.ts";
 const opaque =
   /^(kubernetes:Release|command:.*|pulumi-(nodejs|python):dynamic.*|aws:cloudformation:Stack(Set)?|aws:ecs:ExpressGatewayService)$/;
 
-const machines = new Set([
-  "aws:ec2:Instance",
-  "aws:ec2:LaunchTemplate",
-  "aws:ec2:LaunchConfiguration",
-  "aws:ec2:SpotInstanceRequest",
-]);
+const machines = new Set(["aws:ec2:Instance", "aws:ec2:LaunchTemplate", "aws:ec2:LaunchConfiguration", "aws:ec2:SpotInstanceRequest"]);
 
 /** Packages whose resources the rules know, or that run nothing. */
-const known = [
-  "agent-sessions",
-  "aws",
-  "aws-native",
-  "docker",
-  "docker-build",
-  "kubernetes",
-  "pulumi",
-  "random",
-  "tls",
-  "time",
-  "std",
-];
+const known = ["agent-sessions", "aws", "aws-native", "docker", "docker-build", "kubernetes", "pulumi", "random", "tls", "time", "std"];
 
 export const opaqueWorkload: Rule = {
   id: "GEN-001",
@@ -53,8 +36,7 @@ export const opaqueWorkload: Rule = {
   *resource({ resource, kind, name, props }, settings) {
     if ([...texts(settings.trustedTypes)].includes(resource.type)) return;
     const provider = kind.split(":")[0] ?? "";
-    if (opaque.test(kind))
-      yield `The resource "${name}" must be of a type that rules can look into, not ${resource.type}.`;
+    if (opaque.test(kind)) yield `The resource "${name}" must be of a type that rules can look into, not ${resource.type}.`;
     else if (machines.has(kind) && (text(props.userData) || text(props.userDataBase64)))
       yield `The machine "${name}" must not start workloads by its user data.`;
     else if (resource.custom === true && ![...known, ...texts(settings.knownPackages)].includes(provider))

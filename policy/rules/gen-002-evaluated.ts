@@ -6,14 +6,12 @@ export const everythingEvaluated: Rule = {
   title: "A rule was not evaluated",
   severity: "high",
   frameworks: [],
-  remediation:
-    "Make the input a plain value: what a preview does not know is judged only when other resources exist already.",
+  remediation: "Make the input a plain value: what a preview does not know is judged only when other resources exist already.",
   reads: "what every other rule reads",
   // A first preview always has unknown values, so a pipeline that wants none has to ask for it.
   enforcement: { local: "disabled", "single-node": "disabled", production: "disabled" },
   *unjudged(missed) {
     const rules = missed.filter(({ why }) => why === "unknown").map(({ rule }) => rule);
-    if (rules.length > 0)
-      yield `The inputs must be known before the update: ${rules.join(", ")} could not be evaluated.`;
+    if (rules.length > 0) yield `The inputs must be known before the update: ${rules.join(", ")} could not be evaluated.`;
   },
 };

@@ -11,7 +11,6 @@ export const protectedData: Rule = {
   enforcement: { local: "disabled", "single-node": "mandatory", production: "mandatory" },
   kinds: ["aws:efs:FileSystem", "aws:secretsmanager:Secret", "aws:kms:Key"],
   *resource({ resource, name }) {
-    if (!resource.protect && !resource.retainOnDelete)
-      yield `The resource "${name}" must be protected against deletion.`;
+    if (!resource.protect && !resource.retainOnDelete) yield `The resource "${name}" must be protected against deletion.`;
   },
 };

@@ -18,8 +18,7 @@ export const weakenedRules: Rule = {
       for (const severity of severitiesOf(rule)) {
         const name = policyName(rule, severity);
         const mustHold =
-          (severity === "critical" || severity === "high") &&
-          (rule.enforcement?.[level] ?? enforcementOf(severity, level)) === "mandatory";
+          (severity === "critical" || severity === "high") && (rule.enforcement?.[level] ?? enforcementOf(severity, level)) === "mandatory";
         if (mustHold && isWeaker(enforcementIn(config[name]))) yield `The configuration must not weaken ${name}.`;
       }
   },

@@ -20,9 +20,7 @@ export const trust: Rule = {
   reads: "assumeRolePolicy",
   kinds: ["aws:iam:Role"],
   *resource({ name, props }) {
-    for (const { allows, principals, condition } of statementsOf(
-      props.assumeRolePolicy ?? props.assumeRolePolicyDocument,
-    )) {
+    for (const { allows, principals, condition } of statementsOf(props.assumeRolePolicy ?? props.assumeRolePolicyDocument)) {
       if (!allows) continue;
       if (principals.some((principal) => principal === "*" || principal.endsWith(":iam::*:root")))
         yield `The role "${name}" must name whom it trusts.`;

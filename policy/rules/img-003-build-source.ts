@@ -15,11 +15,9 @@ export const buildSource: Rule = {
   reads: "insecureSkipVerify, build.context, build.remoteContext",
   kinds: imageKinds,
   *resource(image) {
-    if (flag(image.props.insecureSkipVerify) === true)
-      yield `The image "${image.name}" must check its registry's certificate.`;
+    if (flag(image.props.insecureSkipVerify) === true) yield `The image "${image.name}" must check its registry's certificate.`;
     const context = contextOf(image);
     if (context === undefined || !isRemote(context)) return;
-    if (/^http:\/\//.test(context) || !pinned.test(context))
-      yield `The image "${image.name}" must be built from a commit, over TLS.`;
+    if (/^http:\/\//.test(context) || !pinned.test(context)) yield `The image "${image.name}" must be built from a commit, over TLS.`;
   },
 };

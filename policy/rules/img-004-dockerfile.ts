@@ -24,10 +24,8 @@ export function* dockerfileFaults(source: string, target?: string): Iterable<Fou
 
 function* inInstructions(all: readonly Instruction[]): Iterable<Found> {
   for (const { word, rest } of all) {
-    if (word === "RUN" && /\b(curl|wget)\b[^|;&]*\|\s*(sudo\s+)?(ba|z|da|a)?sh\b/.test(rest))
-      yield "not pipe a download into a shell";
-    if (word === "ADD" && /(^|\s)https?:\/\//.test(rest) && !/--checksum=/.test(rest))
-      yield "not ADD a URL without its checksum";
+    if (word === "RUN" && /\b(curl|wget)\b[^|;&]*\|\s*(sudo\s+)?(ba|z|da|a)?sh\b/.test(rest)) yield "not pipe a download into a shell";
+    if (word === "ADD" && /(^|\s)https?:\/\//.test(rest) && !/--checksum=/.test(rest)) yield "not ADD a URL without its checksum";
     if (word !== "ENV" && word !== "ARG") continue;
     for (const [, name = "", value = ""] of rest.matchAll(/([\w.]+)(?:=|\s+)("[^"]*"|\S*)/g))
       if (isNamedSecret(name, value.replaceAll('"', ""))) yield `not have a secret in ${word} ${name}`;
@@ -36,12 +34,10 @@ function* inInstructions(all: readonly Instruction[]): Iterable<Found> {
 
 function* inFinalStage(final: readonly Instruction[]): Iterable<Found> {
   const commands = final.filter(({ word }) => word === "RUN").map(({ rest }) => rest);
-  if (commands.some((rest) => /\b(apt-get|apt|apk|yum|dnf)\b.*\b(install|add)\b.*\bsudo\b/.test(rest)))
-    yield "not have sudo in it";
+  if (commands.some((rest) => /\b(apt-get|apt|apk|yum|dnf)\b.*\b(install|add)\b.*\bsudo\b/.test(rest))) yield "not have sudo in it";
   if (commands.some((rest) => /\b(install|add)\b.*\b(docker\.io|docker-ce-cli|docker-cli)\b/.test(rest)))
     yield "not have the engine's client in it";
-  if (commands.some((rest) => /chmod\s+(-R\s+)?([0-7]?[4-7][0-7]{3}|[ugo]*\+[rwx]*s)\b/.test(rest)))
-    yield "not add setuid files";
+  if (commands.some((rest) => /chmod\s+(-R\s+)?([0-7]?[4-7][0-7]{3}|[ugo]*\+[rwx]*s)\b/.test(rest))) yield "not add setuid files";
 }
 
 function* unpinnedBases(all: readonly Instruction[]): Iterable<Found> {

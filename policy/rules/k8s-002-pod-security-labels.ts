@@ -25,10 +25,8 @@ export const podSecurityLabels: Rule = {
     if (nameOf(namespace).startsWith("kube-")) return;
     const labels = record(metadataOf(namespace).labels);
     const level = text(labels[enforce]);
-    if (level === "privileged")
-      yield graded("high", `The namespace "${namespace.name}" must not allow privileged pods.`);
-    else if (level !== "restricted")
-      yield `The namespace "${namespace.name}" must enforce the restricted Pod Security Standard.`;
+    if (level === "privileged") yield graded("high", `The namespace "${namespace.name}" must not allow privileged pods.`);
+    else if (level !== "restricted") yield `The namespace "${namespace.name}" must enforce the restricted Pod Security Standard.`;
     if (!isRecent(text(labels[`${enforce}-version`])))
       yield `The namespace "${namespace.name}" must enforce the latest Pod Security Standard, or one of 1.35 on.`;
   },

@@ -14,8 +14,7 @@ export const serviceAccountToken: Rule = {
   automatic: true,
   platforms: ["kubernetes"],
   *workload({ spec, title }) {
-    if (flag(spec.automountServiceAccountToken) === true)
-      yield `The ${title} must not mount a service account's token.`;
+    if (flag(spec.automountServiceAccountToken) === true) yield `The ${title} must not mount a service account's token.`;
     for (const volume of records(spec.volumes))
       for (const source of records(record(volume.projected).sources))
         for (const kind of ["serviceAccountToken", "clusterTrustBundle", "podCertificate"])
@@ -32,10 +31,7 @@ export const serviceAccountToken: Rule = {
         if (platform !== "kubernetes" || flag(spec.automountServiceAccountToken) !== undefined) continue;
         const account = text(spec.serviceAccountName) ?? text(spec.serviceAccount) ?? "default";
         if (!refusing.has(`${namespaceOf(subject)}/${account}`))
-          yield about(
-            subject,
-            `The ${title} must set automountServiceAccountToken to false, or its service account must.`,
-          );
+          yield about(subject, `The ${title} must set automountServiceAccountToken to false, or its service account must.`);
       }
     });
   },

@@ -1,14 +1,7 @@
 import { accessRules, grants, roleKinds, title } from "./read/kubernetes.ts";
 import type { Rule } from "./rule.ts";
 
-const ways = [
-  "pods/exec",
-  "pods/attach",
-  "pods/portforward",
-  "pods/ephemeralcontainers",
-  "pods/proxy",
-  "services/proxy",
-];
+const ways = ["pods/exec", "pods/attach", "pods/portforward", "pods/ephemeralcontainers", "pods/proxy", "services/proxy"];
 
 export const rbacExec: Rule = {
   id: "K8S-008",

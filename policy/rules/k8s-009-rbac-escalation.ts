@@ -27,8 +27,7 @@ export const rbacEscalation: Rule = {
   *resource(role) {
     for (const rule of accessRules(role)) {
       for (const verb of giving(rule)) yield `The ${title(role)} must not have the verb ${verb}.`;
-      for (const [resource, verbs] of ladders)
-        if (grants(rule, resource, verbs)) yield `The ${title(role)} must not have ${resource}.`;
+      for (const [resource, verbs] of ladders) if (grants(rule, resource, verbs)) yield `The ${title(role)} must not have ${resource}.`;
       if (namespaceOf(role) === "kube-system" && grants(rule, "pods", ["create"]))
         yield `The ${title(role)} must not create pods in kube-system.`;
     }

@@ -17,8 +17,7 @@ function* inRule(rule: Props, name: string): Iterable<Found> {
   const peers = [...records(rule.to)];
   const blocks = peers.flatMap(({ ipBlock }) => (isRecord(ipBlock) ? [record(ipBlock)] : []));
   const toEverybody = peers.length === 0 || coversWorld(blocks.map(({ cidr }) => text(cidr) ?? ""));
-  if (toEverybody && isDnsOnly(rule))
-    yield graded("medium", `The ${name} must let names be asked only in the cluster.`);
+  if (toEverybody && isDnsOnly(rule)) yield graded("medium", `The ${name} must let names be asked only in the cluster.`);
   else if (toEverybody) {
     yield `The ${name} must not let pods reach every address.`;
     const holes = blocks.flatMap(({ except }) => [...texts(except)]);

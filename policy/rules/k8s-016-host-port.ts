@@ -12,7 +12,6 @@ export const hostPort: Rule = {
   platforms: ["kubernetes"],
   *container({ spec, title }) {
     for (const port of records(spec.ports))
-      if ((number(port.hostPort) ?? 0) > 0)
-        yield `The ${title} must not take the node's port ${number(port.hostPort)}.`;
+      if ((number(port.hostPort) ?? 0) > 0) yield `The ${title} must not take the node's port ${number(port.hostPort)}.`;
   },
 };

@@ -11,7 +11,6 @@ export const sharedProcesses: Rule = {
   reads: "shareProcessNamespace",
   platforms: ["kubernetes"],
   *workload({ spec, title }) {
-    if (flag(spec.shareProcessNamespace) === true)
-      yield `The ${title} must not share processes between its containers.`;
+    if (flag(spec.shareProcessNamespace) === true) yield `The ${title} must not share processes between its containers.`;
   },
 };

@@ -12,14 +12,10 @@ export const placement: Rule = {
   platforms: ["kubernetes"],
   *workload({ spec, title }) {
     if (text(spec.nodeName)) yield `The ${title} must not name its node.`;
-    if (/^system-/.test(text(spec.priorityClassName) ?? ""))
-      yield `The ${title} must not have a priority of the system.`;
+    if (/^system-/.test(text(spec.priorityClassName) ?? "")) yield `The ${title} must not have a priority of the system.`;
     for (const toleration of records(spec.tolerations)) {
       const key = text(toleration.key) ?? "";
-      if (
-        /^node-role\.kubernetes\.io\/(control-plane|master)$/.test(key) ||
-        (key === "" && text(toleration.operator) === "Exists")
-      )
+      if (/^node-role\.kubernetes\.io\/(control-plane|master)$/.test(key) || (key === "" && text(toleration.operator) === "Exists"))
         yield `The ${title} must not tolerate the control plane.`;
     }
   },

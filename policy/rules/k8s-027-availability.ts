@@ -15,8 +15,7 @@ export const availability: Rule = {
   kinds: longRunning,
   *resource(service) {
     const spec = specOf(service);
-    if (text(record(spec.strategy).type) === "Recreate")
-      yield `The ${title(service)} must replace its pods one by one.`;
+    if (text(record(spec.strategy).type) === "Recreate") yield `The ${title(service)} must replace its pods one by one.`;
     if ((number(spec.replicas) ?? 1) < 2) return;
     const pod = record(record(spec.template).spec);
     let isSpread = isRecord(record(pod.affinity).podAntiAffinity);
@@ -30,11 +29,7 @@ export const availability: Rule = {
       const spec = specOf(service);
       if ((number(spec.replicas) ?? 1) < 2) return;
       const labels = record(record(record(spec.template).metadata).labels);
-      if (
-        !budgets.some(
-          (budget) => namespaceOf(budget) === namespaceOf(service) && selects(specOf(budget).selector, labels),
-        )
-      )
+      if (!budgets.some((budget) => namespaceOf(budget) === namespaceOf(service) && selects(specOf(budget).selector, labels)))
         yield about(service, `The ${title(service)} must have a PodDisruptionBudget.`);
     });
   },

@@ -8,8 +8,7 @@ export const hostServices: Rule = {
   title: "Services of the host can be reached from a sealed network",
   severity: "high",
   frameworks: [],
-  remediation:
-    "Set the option com.docker.network.bridge.inhibit_ipv4 to true: an internal bridge still has the host's address on it.",
+  remediation: "Set the option com.docker.network.bridge.inhibit_ipv4 to true: an internal bridge still has the host's address on it.",
   reads: "internal, options",
   automatic: true,
   kinds: ["docker:Network"],

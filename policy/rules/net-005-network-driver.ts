@@ -12,7 +12,6 @@ export const networkDriver: Rule = {
   kinds: ["docker:Network"],
   *resource(network) {
     const driver = text(network.props.driver) ?? "";
-    if (/^(macvlan|ipvlan|host)$/.test(driver))
-      yield `The network "${network.name}" must not use the driver ${driver}.`;
+    if (/^(macvlan|ipvlan|host)$/.test(driver)) yield `The network "${network.name}" must not use the driver ${driver}.`;
   },
 };

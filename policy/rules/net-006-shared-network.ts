@@ -7,10 +7,7 @@ import { about, owasp, type Rule } from "./rule.ts";
 /** Whether a network's labels, or a container's, say that the container belongs in it. */
 function belongs(container: Subject, network: Subject): boolean {
   const session = sessionOf(network);
-  if (
-    session !== undefined &&
-    (sessionOf(container) === session || (labelOf(container, "serves") ?? "").split(",").includes(session))
-  )
+  if (session !== undefined && (sessionOf(container) === session || (labelOf(container, "serves") ?? "").split(",").includes(session)))
     return true;
   const group = labelOf(network, "group");
   return group !== undefined && labelOf(container, "group") === group;
@@ -27,13 +24,11 @@ export const sharedNetwork: Rule = {
   reads: "attachable, networksAdvanced, labels",
   kinds: ["docker:Network"],
   *resource(network) {
-    if (flag(network.props.attachable) === true)
-      yield `The network "${network.name}" must not be attachable: any container could join it.`;
+    if (flag(network.props.attachable) === true) yield `The network "${network.name}" must not be attachable: any container could join it.`;
   },
   *stack(subjects) {
     const networks = new Map<string, Subject>();
-    for (const network of dockerObjects(subjects, "docker:Network"))
-      networks.set(text(network.props.name) ?? network.name, network);
+    for (const network of dockerObjects(subjects, "docker:Network")) networks.set(text(network.props.name) ?? network.name, network);
     /** The first session seen on each network that nobody labelled. */
     const firstIn = new Map<string, string>();
     yield* each(dockerObjects(subjects, "docker:Container"), function* (container) {
@@ -52,10 +47,7 @@ export const sharedNetwork: Rule = {
         const first = firstIn.get(name) ?? session;
         firstIn.set(name, first);
         if (first !== session)
-          yield about(
-            container,
-            `The container "${container.name}" must not share the network ${name} with another session.`,
-          );
+          yield about(container, `The container "${container.name}" must not share the network ${name} with another session.`);
       }
     });
   },

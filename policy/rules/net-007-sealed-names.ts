@@ -19,8 +19,7 @@ export const sealedNames: Rule = {
   automatic: true,
   *stack(subjects) {
     const networks = new Map<string, Subject>();
-    for (const network of dockerObjects(subjects, "docker:Network"))
-      networks.set(text(network.props.name) ?? network.name, network);
+    for (const network of dockerObjects(subjects, "docker:Network")) networks.set(text(network.props.name) ?? network.name, network);
     const isSealed = (name: string) => {
       const network = networks.get(name);
       return network !== undefined && isInternal(network);

@@ -22,8 +22,7 @@ export const providerCredentials: Rule = {
         if (text(props[key])) yield `The provider "${name}" must not have ${key} in its inputs.`;
     } else if (kind === "pulumi:providers:docker") {
       for (const login of logins(props.registryAuth ?? []))
-        if (text(record(login).password))
-          yield `The provider "${name}" must not have a registry's password in its inputs.`;
+        if (text(record(login).password)) yield `The provider "${name}" must not have a registry's password in its inputs.`;
     }
   },
 };

@@ -11,24 +11,16 @@ export const secretRotation: Rule = {
   severity: "medium",
   also: ["critical", "low"],
   frameworks: [fsbp("SecretsManager.1"), fsbp("SecretsManager.4")],
-  remediation:
-    "Rotate it at least every 90 days, keep the recovery window, use a key of your own, and name who may read it.",
+  remediation: "Rotate it at least every 90 days, keep the recovery window, use a key of your own, and name who may read it.",
   reads: "secretsmanager.Secret, SecretRotation, SecretPolicy",
   kinds: ["aws:secretsmanager:Secret", "aws:secretsmanager:SecretPolicy", "aws:secretsmanager:SecretRotation"],
   *resource({ kind, name, props }) {
-    for (const { allows, actions, principals } of statementsOf(
-      kind.endsWith("SecretRotation") ? undefined : props.policy,
-    ))
-      if (
-        allows &&
-        principals.includes("*") &&
-        actions.some((action) => allowsAction(action, "secretsmanager:GetSecretValue"))
-      )
+    for (const { allows, actions, principals } of statementsOf(kind.endsWith("SecretRotation") ? undefined : props.policy))
+      if (allows && principals.includes("*") && actions.some((action) => allowsAction(action, "secretsmanager:GetSecretValue")))
         yield graded("critical", `The secret "${name}" must not be readable by everybody.`);
     if (kind.endsWith("SecretRotation")) {
       const days = number(record(props.rotationRules).automaticallyAfterDays);
-      if (days !== undefined && days > longestDays)
-        yield `The secret "${name}" must be rotated within ${longestDays} days.`;
+      if (days !== undefined && days > longestDays) yield `The secret "${name}" must be rotated within ${longestDays} days.`;
     }
     if (!kind.endsWith(":Secret")) return;
     if (number(props.recoveryWindowInDays) === 0) yield `The secret "${name}" must be recoverable after it is deleted.`;

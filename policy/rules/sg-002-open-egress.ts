@@ -13,7 +13,6 @@ export const groupEgress: Rule = {
   kinds: securityGroupKinds,
   *resource(group) {
     for (const { from, to, blocks } of openings(group, "egress"))
-      if (coversWorld(blocks))
-        yield `The security group "${group.name}" must not reach every address on ports ${from} to ${to}.`;
+      if (coversWorld(blocks)) yield `The security group "${group.name}" must not reach every address on ports ${from} to ${to}.`;
   },
 };

@@ -24,8 +24,7 @@ export const dataInMemory: Rule = {
   *stack(subjects) {
     const inMemory = new Set<string>();
     for (const { kind, name, props } of subjects)
-      if (kind === "docker:Volume" && text(record(props.driverOpts).type) === "tmpfs")
-        inMemory.add(text(props.name) ?? name);
+      if (kind === "docker:Volume" && text(record(props.driverOpts).type) === "tmpfs") inMemory.add(text(props.name) ?? name);
     if (inMemory.size === 0) return;
     yield* each(subjects, function* (subject) {
       for (const workload of workloadsOf(subject)) {

@@ -24,7 +24,11 @@ export function register(program: Command): void {
     .description("Add a session to the stack file; comments stay. The next up starts it and leaves the others as they are.")
     .argument("<id>", "the new session's id")
     .addOption(stackOption())
-    .option("-r, --repository <name=path-or-url>", "a repository of the session; may be given again (paths start at the project's root)", repository)
+    .option(
+      "-r, --repository <name=path-or-url>",
+      "a repository of the session; may be given again (paths start at the project's root)",
+      repository,
+    )
     .addOption(new Option("--egress <mode>", "where the session may connect to").choices(["none", "open"]))
     .addHelpText("after", "\nExample:\n  sessions add review --repository code=/srv/code\n")
     .action(run);
@@ -35,7 +39,11 @@ function run(id: string, options: Options): void {
   // A link stays one.
   const file = realpathSync(stackFile(options.stack));
   const document = parseDocument(readFileSync(file, "utf8"));
-  const entry = { id, ...(options.repository !== undefined && { repositories: options.repository }), ...(options.egress !== undefined && { network: { egress: options.egress } }) };
+  const entry = {
+    id,
+    ...(options.repository !== undefined && { repositories: options.repository }),
+    ...(options.egress !== undefined && { network: { egress: options.egress } }),
+  };
   append(document, entry);
 
   // Judged as a whole before it is written.

@@ -14,7 +14,8 @@ export function register(program: Command): void {
     .addOption(stackOption())
     .addHelpText("after", "\nExample:\n  sessions attach demo\n")
     .action(async (id: string, options: { stack: string }) => {
-      if (!process.stdin.isTTY || !process.stdout.isTTY) throw new Error('attach needs a terminal; "sessions logs" shows what the session printed');
+      if (!process.stdin.isTTY || !process.stdout.isTTY)
+        throw new Error('attach needs a terminal; "sessions logs" shows what the session printed');
       const source = loadStack(options.stack);
       const docker = await openEngine(source);
       process.exitCode = await runIn(docker, await runningSession(docker, source, id), ["bash", "-c", script], { tty: true, stdin: true });

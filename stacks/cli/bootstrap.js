@@ -43,7 +43,10 @@ function misfit() {
 
 function npm(args) {
   // npm's progress goes to standard error; what it prints when it is done does too.
-  const { status, error } = spawnSync("npm", [...args, "--no-audit", "--no-fund", "--loglevel=error"], { cwd: root, stdio: ["ignore", 2, 2] });
+  const { status, error } = spawnSync("npm", [...args, "--no-audit", "--no-fund", "--loglevel=error"], {
+    cwd: root,
+    stdio: ["ignore", 2, 2],
+  });
   if (error) fail(`npm cannot be started (${error.message}); install it together with Node.`);
   return status === 0;
 }
@@ -67,7 +70,8 @@ function findNode() {
   // The package `node` fetches its program in an install script, which npm may be told not to run.
   const version = readJson(join(root, "package-lock.json"))?.packages?.["node_modules/node"]?.version;
   const path = found() ?? (install(folder, `${name}@${version}`) ? found() : undefined);
-  if (path === undefined) fail(`This is Node ${process.versions.node}, and the project needs ${wanted} or newer; install it from https://nodejs.org.`);
+  if (path === undefined)
+    fail(`This is Node ${process.versions.node}, and the project needs ${wanted} or newer; install it from https://nodejs.org.`);
   return path;
 }
 

@@ -31,12 +31,25 @@ export function register(program: Command): void {
     .command("check")
     .description("Judge every stack file by the policy rules. Needs no engine, CLI, login or secret, and changes nothing.")
     .option("-s, --stack <name>", "this stack alone")
-    .addOption(new Option("--level <level>", "how strict; that of the stack's strategy when left out, local for a foreign stack").choices(["local", "single-node", "production"]))
+    .addOption(
+      new Option("--level <level>", "how strict; that of the stack's strategy when left out, local for a foreign stack").choices([
+        "local",
+        "single-node",
+        "production",
+      ]),
+    )
     .addOption(new Option("--format <format>", "what is printed").choices(["table", "json", "sarif", "junit"]).default("table"))
-    .addOption(new Option("--fail-on <severity>", "end with 1 when there is a violation as grave as this or graver; when left out, when one would stop a deployment").choices(severities))
+    .addOption(
+      new Option(
+        "--fail-on <severity>",
+        "end with 1 when there is a violation as grave as this or graver; when left out, when one would stop a deployment",
+      ).choices(severities),
+    )
     .option("--config <file>", "enforcement, settings and exceptions of rules, as for pulumi --policy-pack-config", readConfig)
     .option("--audit-log <file>", "add a line of JSON for each finding to this file")
-    .addOption(new Option("--state <file>", "judge a foreign stack instead: what pulumi stack export wrote").conflicts(["stack", "preview"]))
+    .addOption(
+      new Option("--state <file>", "judge a foreign stack instead: what pulumi stack export wrote").conflicts(["stack", "preview"]),
+    )
     .addOption(new Option("--preview <file>", "judge a foreign stack instead: what pulumi preview --json wrote").conflicts("stack"))
     .addHelpText(
       "after",
@@ -59,7 +72,8 @@ export function register(program: Command): void {
 async function run(options: Options): Promise<void> {
   const checked = await judged(options);
   const now = new Date();
-  if (options.auditLog !== undefined) for (const { stack, report } of checked) appendFileSync(options.auditLog, auditLines(report, stack, now));
+  if (options.auditLog !== undefined)
+    for (const { stack, report } of checked) appendFileSync(options.auditLog, auditLines(report, stack, now));
   process.stdout.write(`${print(checked, options.format, now).trimEnd()}\n`);
   if (checked.some(({ report }) => fails(report, options.failOn))) process.exitCode = 1;
 }
@@ -69,7 +83,13 @@ async function judged(options: Options): Promise<Checked[]> {
   if (file !== undefined) {
     const read = options.state === undefined ? fromPreview : fromState;
     const { level, config } = options;
-    return [{ stack: file, source: file, report: evaluate(read(readJson(file)), { ...(level !== undefined && { level }), ...(config !== undefined && { config }) }) }];
+    return [
+      {
+        stack: file,
+        source: file,
+        report: evaluate(read(readJson(file)), { ...(level !== undefined && { level }), ...(config !== undefined && { config }) }),
+      },
+    ];
   }
   const checked: Checked[] = [];
   for (const stack of options.stack === undefined ? stackNames() : [options.stack]) {
@@ -99,16 +119,33 @@ function print(checked: readonly Checked[], format: Options["format"], now: Date
   }
 }
 
-const titles = { violation: "Violations", "not-evaluated": "Not evaluated, so not passed", excepted: "Excepted", recommendation: "Recommendations" } as const;
+const titles = {
+  violation: "Violations",
+  "not-evaluated": "Not evaluated, so not passed",
+  excepted: "Excepted",
+  recommendation: "Recommendations",
+} as const;
 
 function stackText({ stack, report }: Checked): string {
   const { score, secure, level, counts, findings, packVersion } = report;
   const parts = (Object.keys(titles) as (keyof typeof titles)[]).flatMap((verdict) => {
-    const found = findings.filter((finding) => finding.verdict === verdict).sort((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity));
+    const found = findings
+      .filter((finding) => finding.verdict === verdict)
+      .sort((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity));
     if (found.length === 0) return [];
     // Names in a foreign stack are a stranger's, and may hold what a terminal obeys.
-    const rows = found.map(({ rule, severity, enforcement, resource, message, remediation }) => [rule, severity, enforcement, plain(resource.split("::").at(-1) ?? resource), plain(message), remediation]);
-    return [`${titles[verdict]}:`, table(["rule", "severity", "enforcement", "resource", "found", "what to do"], rows, [11, 10, 13, 26, 50, 50])];
+    const rows = found.map(({ rule, severity, enforcement, resource, message, remediation }) => [
+      rule,
+      severity,
+      enforcement,
+      plain(resource.split("::").at(-1) ?? resource),
+      plain(message),
+      remediation,
+    ]);
+    return [
+      `${titles[verdict]}:`,
+      table(["rule", "severity", "enforcement", "resource", "found", "what to do"], rows, [11, 10, 13, 26, 50, 50]),
+    ];
   });
   const head = `Stack ${plain(stack)}, level ${level}, rules ${packVersion}: score ${score} of 100, ${secure ? "secure" : "not secure"}.`;
   const figures = `${counts.resources} resources; ${severities.map((severity) => `${counts[severity]} ${severity}`).join(", ")}; ${counts.recommendations} recommendations, ${counts.notEvaluated} not evaluated, ${counts.excepted} excepted.`;

@@ -44,7 +44,12 @@ async function run(id: string, options: Options): Promise<void> {
   const docker = await openEngine(source);
   const container = await runningSession(docker, source, id);
   for (const { name } of repositoriesOf(source, id, options.repository)) {
-    const code = await runIn(docker, container, ["bash", "-c", script, "diff", name, options.stat ? "--stat" : ""], { tty: false, stdin: false, output: printable(process.stdout), errors: printable(process.stderr) });
+    const code = await runIn(docker, container, ["bash", "-c", script, "diff", name, options.stat ? "--stat" : ""], {
+      tty: false,
+      stdin: false,
+      output: printable(process.stdout),
+      errors: printable(process.stderr),
+    });
     if (code !== 0) process.exitCode = 1;
   }
 }

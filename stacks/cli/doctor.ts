@@ -35,10 +35,23 @@ async function run(options: { stack: string; json?: boolean }): Promise<void> {
   const docker = await reachableEngine(source);
   const findings =
     docker === undefined
-      ? [{ subject: "engine", found: `none at ${address} (${how})`, verdict: "missing" as const, means: 'nothing can be started; "npm start" can install and start one on Debian and Ubuntu' }]
+      ? [
+          {
+            subject: "engine",
+            found: `none at ${address} (${how})`,
+            verdict: "missing" as const,
+            means: 'nothing can be started; "npm start" can install and start one on Debian and Ubuntu',
+          },
+        ]
       : await examine(docker, settings, `${address} (${how})`);
   if (options.json) console.log(JSON.stringify(findings, null, 2));
-  else console.log(table(["subject", "found", "", "what it means"], findings.map(({ subject, found, verdict, means }) => [subject, found, verdict, means])));
+  else
+    console.log(
+      table(
+        ["subject", "found", "", "what it means"],
+        findings.map(({ subject, found, verdict, means }) => [subject, found, verdict, means]),
+      ),
+    );
   if (findings.some(({ verdict }) => verdict === "missing")) process.exitCode = 1;
 }
 
@@ -65,20 +78,93 @@ async function examine(docker: Docker, settings: Settings, where: string): Promi
   const networks = settings.sessions.filter(({ network }) => networkModeOf(network).kind === "bridge").length;
   const pools = info.DefaultAddressPools ?? [];
   const room = networkRoom(pools);
-  const withoutLimit = [info.MemoryLimit === false && "memory", info.CpuCfsQuota === false && "processor time"].filter(Boolean).join(" and ");
-  const judge = (subject: string, good: boolean, found: string, means: string, otherwise: string, bad: Finding["verdict"] = "note"): Finding => ({ subject, found, verdict: good ? "ok" : bad, means: good ? means : otherwise });
+  const withoutLimit = [info.MemoryLimit === false && "memory", info.CpuCfsQuota === false && "processor time"]
+    .filter(Boolean)
+    .join(" and ");
+  const judge = (
+    subject: string,
+    good: boolean,
+    found: string,
+    means: string,
+    otherwise: string,
+    bad: Finding["verdict"] = "note",
+  ): Finding => ({ subject, found, verdict: good ? "ok" : bad, means: good ? means : otherwise });
   return [
     { subject: "engine", found: `${version.Version} at ${where}`, verdict: "ok", means: "sessions run here" },
-    judge("seccomp", has("seccomp"), has("seccomp") ? "on" : "off", "dangerous system calls fail", "system calls are not filtered; use an engine and a kernel with seccomp", "missing"),
-    judge("process limit", info.PidsLimit !== false, info.PidsLimit === false ? "not there" : "there", "a fork bomb hurts only its own session", "no session starts: its entrypoint waits for a limit that the kernel cannot give", "missing"),
-    judge("memory and cpu limits", withoutLimit === "", withoutLimit === "" ? "there" : `none for ${withoutLimit}`, "a session cannot take the machine from the others", "a session can take the whole machine; boot a kernel with these controllers", "missing"),
-    judge("swap limit", info.SwapLimit !== false, info.SwapLimit === false ? "not there" : "there", "a memory limit counts swap too", "a session can swap beyond its memory limit; boot with swapaccount=1 or without swap"),
-    judge("cgroups", info.CgroupVersion === "2", `version ${info.CgroupVersion ?? "1"}, ${info.CgroupDriver ?? ""}`, "limits hold", "limits hold; reservations are coarser than with version 2"),
-    judge("AppArmor", has("apparmor"), has("apparmor") ? "on" : "off", "the engine's profile confines sessions", "one layer less; the other controls hold without it"),
-    judge("user namespace", has("userns") || has("rootless"), has("rootless") ? "rootless engine" : has("userns") ? "remapped" : "the host's", "the agent's uid is nobody on the host", "uid 1000 in a session is uid 1000 on the host, without any capability; userns-remap in daemon.json changes that"),
-    judge("crash of the engine", info.LiveRestoreEnabled === true, info.LiveRestoreEnabled ? "live-restore" : "sessions restart", "sessions run on", "sessions are started again with the engine; their volumes keep the data"),
-    judge("networks", networks <= room, `${pools.length > 0 ? pools.map(({ Base, Size }) => `${Base} in /${Size}`).join(", ") : "the engine's stock pools"}: about ${room}`, `enough for the sessions that need one (${networks})`, `${networks} sessions need one; add default-address-pools to daemon.json`, "missing"),
-    judge("memory", memory <= info.MemTotal, `${formatSize(info.MemTotal)}, limits add up to ${formatSize(memory)}`, "every session can use its whole limit", "the limits promise more than there is; under pressure the kernel ends processes of the largest session"),
+    judge(
+      "seccomp",
+      has("seccomp"),
+      has("seccomp") ? "on" : "off",
+      "dangerous system calls fail",
+      "system calls are not filtered; use an engine and a kernel with seccomp",
+      "missing",
+    ),
+    judge(
+      "process limit",
+      info.PidsLimit !== false,
+      info.PidsLimit === false ? "not there" : "there",
+      "a fork bomb hurts only its own session",
+      "no session starts: its entrypoint waits for a limit that the kernel cannot give",
+      "missing",
+    ),
+    judge(
+      "memory and cpu limits",
+      withoutLimit === "",
+      withoutLimit === "" ? "there" : `none for ${withoutLimit}`,
+      "a session cannot take the machine from the others",
+      "a session can take the whole machine; boot a kernel with these controllers",
+      "missing",
+    ),
+    judge(
+      "swap limit",
+      info.SwapLimit !== false,
+      info.SwapLimit === false ? "not there" : "there",
+      "a memory limit counts swap too",
+      "a session can swap beyond its memory limit; boot with swapaccount=1 or without swap",
+    ),
+    judge(
+      "cgroups",
+      info.CgroupVersion === "2",
+      `version ${info.CgroupVersion ?? "1"}, ${info.CgroupDriver ?? ""}`,
+      "limits hold",
+      "limits hold; reservations are coarser than with version 2",
+    ),
+    judge(
+      "AppArmor",
+      has("apparmor"),
+      has("apparmor") ? "on" : "off",
+      "the engine's profile confines sessions",
+      "one layer less; the other controls hold without it",
+    ),
+    judge(
+      "user namespace",
+      has("userns") || has("rootless"),
+      has("rootless") ? "rootless engine" : has("userns") ? "remapped" : "the host's",
+      "the agent's uid is nobody on the host",
+      "uid 1000 in a session is uid 1000 on the host, without any capability; userns-remap in daemon.json changes that",
+    ),
+    judge(
+      "crash of the engine",
+      info.LiveRestoreEnabled === true,
+      info.LiveRestoreEnabled ? "live-restore" : "sessions restart",
+      "sessions run on",
+      "sessions are started again with the engine; their volumes keep the data",
+    ),
+    judge(
+      "networks",
+      networks <= room,
+      `${pools.length > 0 ? pools.map(({ Base, Size }) => `${Base} in /${Size}`).join(", ") : "the engine's stock pools"}: about ${room}`,
+      `enough for the sessions that need one (${networks})`,
+      `${networks} sessions need one; add default-address-pools to daemon.json`,
+      "missing",
+    ),
+    judge(
+      "memory",
+      memory <= info.MemTotal,
+      `${formatSize(info.MemTotal)}, limits add up to ${formatSize(memory)}`,
+      "every session can use its whole limit",
+      "the limits promise more than there is; under pressure the kernel ends processes of the largest session",
+    ),
   ];
 }
 

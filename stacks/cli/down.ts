@@ -31,7 +31,10 @@ async function run(options: Options): Promise<void> {
   const engine = new EmbeddedEngine(source, docker);
   const name = chooseEngine(options.engine, await engine.live(), engine.identity, source);
   const label = `${source.project}/${source.stack}`;
-  const volumesOf = async () => (await engine.live()).objects.filter(({ kind, labels }) => kind === "volume" && labels.created_by === "agent-sessions" && labels.stack === label);
+  const volumesOf = async () =>
+    (await engine.live()).objects.filter(
+      ({ kind, labels }) => kind === "volume" && labels.created_by === "agent-sessions" && labels.stack === label,
+    );
 
   const removed: string[] = [];
   const failures: string[] = [];
@@ -42,22 +45,35 @@ async function run(options: Options): Promise<void> {
       return;
     }
     // The CLI forgets the volumes and leaves them; they carry the stack's label.
-    if (options.deleteData) for (const volume of await volumesOf()) await docker.getVolume(volume.name).remove().then(() => removed.push(volume.name), (error: Error) => failures.push(`${volume.name}: ${error.message}`));
+    if (options.deleteData)
+      for (const volume of await volumesOf())
+        await docker
+          .getVolume(volume.name)
+          .remove()
+          .then(
+            () => removed.push(volume.name),
+            (error: Error) => failures.push(`${volume.name}: ${error.message}`),
+          );
   } else {
     const release = await lock(engine.identity.deployment);
     try {
       const steps = engine.teardown(await engine.live(), options.deleteData === true);
-      failures.push(...(await engine.remove(steps, (step) => {
-        removed.push(step.name);
-        process.stderr.write(`  removed ${step.type} ${step.name}\n`);
-      })));
+      failures.push(
+        ...(await engine.remove(steps, (step) => {
+          removed.push(step.name);
+          process.stderr.write(`  removed ${step.type} ${step.name}\n`);
+        })),
+      );
     } finally {
       release();
     }
   }
   const kept = (await volumesOf()).map((volume) => volume.name);
   if (options.json) console.log(JSON.stringify({ removed, kept, failures }, null, 2));
-  else console.log(`${removed.length === 0 ? "Nothing was there to remove." : `Removed ${removed.length} objects.`}${kept.length > 0 ? `\nKept with their data: ${kept.join(", ")}` : ""}`);
+  else
+    console.log(
+      `${removed.length === 0 ? "Nothing was there to remove." : `Removed ${removed.length} objects.`}${kept.length > 0 ? `\nKept with their data: ${kept.join(", ")}` : ""}`,
+    );
   for (const failure of failures) console.error(`not removed: ${failure}`);
   if (failures.length > 0) process.exitCode = 1;
 }

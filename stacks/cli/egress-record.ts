@@ -29,9 +29,19 @@ export function summarize(record: string): Asked[] {
   for (const { time, host, port, verdict, received, sent } of record.split("\n").flatMap(read)) {
     const key = `${host} ${port} ${verdict}`;
     const before = asked.get(key) ?? { requests: 0, received: 0, sent: 0 };
-    asked.set(key, { host, port: Number(port), verdict, requests: before.requests + 1, received: before.received + received, sent: before.sent + sent, last: time });
+    asked.set(key, {
+      host,
+      port: Number(port),
+      verdict,
+      requests: before.requests + 1,
+      received: before.received + received,
+      sent: before.sent + sent,
+      last: time,
+    });
   }
-  return [...asked.values()].sort((a, b) => verdicts.indexOf(a.verdict) - verdicts.indexOf(b.verdict) || (a.host < b.host ? -1 : a.host > b.host ? 1 : a.port - b.port));
+  return [...asked.values()].sort(
+    (a, b) => verdicts.indexOf(a.verdict) - verdicts.indexOf(b.verdict) || (a.host < b.host ? -1 : a.host > b.host ? 1 : a.port - b.port),
+  );
 }
 
 /** A line of the record; none for one that a crash cut short. */

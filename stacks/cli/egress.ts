@@ -46,7 +46,15 @@ async function run(id: string, options: Options): Promise<void> {
     console.log(
       table(
         ["host", "port", "verdict", "requests", "received", "sent", "last"],
-        asked.map(({ host, port, verdict, requests, received, sent, last }) => [host, String(port), verdict, String(requests), formatSize(received), formatSize(sent), last]),
+        asked.map(({ host, port, verdict, requests, received, sent, last }) => [
+          host,
+          String(port),
+          verdict,
+          String(requests),
+          formatSize(received),
+          formatSize(sent),
+          last,
+        ]),
       ),
     );
 }
@@ -57,9 +65,20 @@ async function run(id: string, options: Options): Promise<void> {
  * @param since seconds since 1970
  * @throws Error when the session has no proxy
  */
-export async function readRecord(docker: Docker, { project, stack }: Pick<StackSource, "project" | "stack">, id: string, since?: number): Promise<Asked[]> {
-  const [proxy] = await docker.listContainers({ all: true, filters: { label: [`stack=${project}/${stack}`, "kind=egress-proxy", `serves=${id}`] } });
-  if (proxy === undefined) throw new Error(`session "${id}" has no allow list, so nothing is recorded; set network.egress to {allow: [hosts]}, with mode: audit to let everything through and see what it asks for`);
+export async function readRecord(
+  docker: Docker,
+  { project, stack }: Pick<StackSource, "project" | "stack">,
+  id: string,
+  since?: number,
+): Promise<Asked[]> {
+  const [proxy] = await docker.listContainers({
+    all: true,
+    filters: { label: [`stack=${project}/${stack}`, "kind=egress-proxy", `serves=${id}`] },
+  });
+  if (proxy === undefined)
+    throw new Error(
+      `session "${id}" has no allow list, so nothing is recorded; set network.egress to {allow: [hosts]}, with mode: audit to let everything through and see what it asks for`,
+    );
   const log = await docker.getContainer(proxy.Id).logs({ stdout: true, follow: false, ...(since !== undefined && { since }) });
   return summarize(withoutFrames(log));
 }
@@ -67,6 +86,7 @@ export async function readRecord(docker: Docker, { project, stack }: Pick<StackS
 /** The engine's answer without the header of eight bytes that stands before each piece. */
 function withoutFrames(log: Buffer): string {
   const pieces: Buffer[] = [];
-  for (let at = 0; at + 8 <= log.length; at += 8 + log.readUInt32BE(at + 4)) pieces.push(log.subarray(at + 8, at + 8 + log.readUInt32BE(at + 4)));
+  for (let at = 0; at + 8 <= log.length; at += 8 + log.readUInt32BE(at + 4))
+    pieces.push(log.subarray(at + 8, at + 8 + log.readUInt32BE(at + 4)));
   return Buffer.concat(pieces).toString("utf8");
 }

@@ -8,14 +8,18 @@ import type { StackSource } from "../embedded/engine.ts";
 export type EngineName = "pulumi" | "embedded";
 
 export function engineOption(): Option {
-  return new Option("--engine <name>", "what deploys: the Pulumi CLI, or the engine built in; auto takes the one that made what is there").choices(["auto", "pulumi", "embedded"]).default("auto");
+  return new Option("--engine <name>", "what deploys: the Pulumi CLI, or the engine built in; auto takes the one that made what is there")
+    .choices(["auto", "pulumi", "embedded"])
+    .default("auto");
 }
 
 /** The engine that made a stack's containers and networks; undefined when there are none. */
 export function ownerOf(live: Live, identity: Identity): EngineName | undefined {
   if (live.own.some(({ kind }) => kind !== "volume")) return "embedded";
   const stack = `${identity.project}/${identity.stack}`;
-  const pulumi = live.objects.some(({ kind, labels, urn }) => kind !== "volume" && urn === undefined && labels.created_by === "agent-sessions" && labels.stack === stack);
+  const pulumi = live.objects.some(
+    ({ kind, labels, urn }) => kind !== "volume" && urn === undefined && labels.created_by === "agent-sessions" && labels.stack === stack,
+  );
   return pulumi ? "pulumi" : undefined;
 }
 
@@ -30,10 +34,15 @@ export function chooseEngine(asked: "auto" | EngineName, live: Live, identity: I
   if (asked === "auto") return owner ?? (pulumiKnows(source) ? "pulumi" : "embedded");
   if (owner !== undefined && owner !== asked) {
     const adopt = asked === "embedded" ? " --adopt" : "";
-    throw new Error(`the ${owner} engine made the sessions of this stack; to move over, run "sessions down --engine ${owner}", which keeps the data, then "sessions up --engine ${asked}${adopt}"`);
+    throw new Error(
+      `the ${owner} engine made the sessions of this stack; to move over, run "sessions down --engine ${owner}", which keeps the data, then "sessions up --engine ${asked}${adopt}"`,
+    );
   }
   if (asked === "pulumi" && !hasPulumi()) throw new Error('the Pulumi CLI is not in PATH; install it, or use "--engine embedded"');
-  if (asked === "pulumi" && !pulumiKnows(source)) throw new Error(`Pulumi knows no stack "${source.stack}", or nobody is logged in; run "pulumi login" and "pulumi stack init ${source.stack}" first, or use "--engine embedded"`);
+  if (asked === "pulumi" && !pulumiKnows(source))
+    throw new Error(
+      `Pulumi knows no stack "${source.stack}", or nobody is logged in; run "pulumi login" and "pulumi stack init ${source.stack}" first, or use "--engine embedded"`,
+    );
   return asked;
 }
 
@@ -42,7 +51,10 @@ function hasPulumi(): boolean {
 }
 
 function pulumiKnows({ stack, root }: StackSource): boolean {
-  return hasPulumi() && spawnSync("pulumi", ["stack", "--show-name", "--stack", stack, "--non-interactive"], { cwd: root, stdio: "ignore" }).status === 0;
+  return (
+    hasPulumi() &&
+    spawnSync("pulumi", ["stack", "--show-name", "--stack", stack, "--non-interactive"], { cwd: root, stdio: "ignore" }).status === 0
+  );
 }
 
 /** What the CLI is given: as many requests at once as the provider's waits of 2 s for each network and volume ask for. */
@@ -54,7 +66,11 @@ const pulumiOptions = ["--parallel", "64"];
  *
  * @returns its exit code
  */
-export function runPulumi(operation: "up" | "destroy", options: { readonly yes?: boolean; readonly more?: readonly string[] }, { stack, root }: StackSource): Promise<number> {
+export function runPulumi(
+  operation: "up" | "destroy",
+  options: { readonly yes?: boolean; readonly more?: readonly string[] },
+  { stack, root }: StackSource,
+): Promise<number> {
   const agreed = options.yes === true || !process.stdin.isTTY || !process.stderr.isTTY;
   const args = [operation, "--stack", stack, ...pulumiOptions, ...(options.more ?? []), ...(agreed ? ["--yes"] : [])];
   const env = { ...process.env, PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH ?? ""}` };

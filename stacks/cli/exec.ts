@@ -18,9 +18,13 @@ export function register(program: Command): void {
     .action(async (id: string, command: string[], options: { stack: string; tty?: boolean; interactive?: boolean }) => {
       const source = loadStack(options.stack);
       const docker = await openEngine(source);
-      if (options.tty && !process.stdin.isTTY && options.interactive) throw new Error("-t with -i needs a terminal, and standard input is none; leave -t out");
+      if (options.tty && !process.stdin.isTTY && options.interactive)
+        throw new Error("-t with -i needs a terminal, and standard input is none; leave -t out");
       const container = await runningSession(docker, source, id);
-      process.exitCode = await runIn(docker, container, command, { tty: options.tty === true, stdin: options.interactive === true || isPiped() });
+      process.exitCode = await runIn(docker, container, command, {
+        tty: options.tty === true,
+        stdin: options.interactive === true || isPiped(),
+      });
     });
 }
 
@@ -49,8 +53,20 @@ interface Streams {
  *
  * @returns the command's exit code
  */
-export async function runIn(docker: Docker, container: Docker.Container, command: readonly string[], { tty, stdin, output = process.stdout, errors = process.stderr }: Streams): Promise<number> {
-  const exec = await container.exec({ Cmd: [...command], AttachStdin: stdin, AttachStdout: true, AttachStderr: true, Tty: tty, ...(tty && { Env: [`TERM=${process.env.TERM ?? "xterm-256color"}`] }) });
+export async function runIn(
+  docker: Docker,
+  container: Docker.Container,
+  command: readonly string[],
+  { tty, stdin, output = process.stdout, errors = process.stderr }: Streams,
+): Promise<number> {
+  const exec = await container.exec({
+    Cmd: [...command],
+    AttachStdin: stdin,
+    AttachStdout: true,
+    AttachStderr: true,
+    Tty: tty,
+    ...(tty && { Env: [`TERM=${process.env.TERM ?? "xterm-256color"}`] }),
+  });
   const stream = await exec.start({ hijack: true, stdin, Tty: tty });
   const resize = () => void exec.resize({ h: process.stdout.rows ?? 24, w: process.stdout.columns ?? 80 }).catch(() => {});
   if (tty) {

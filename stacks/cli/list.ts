@@ -20,7 +20,9 @@ export function register(program: Command): void {
         (await liveSessions(docker, source)).map(async ({ id, container }) => {
           const { Name, HostConfig, State, Config, NetworkSettings } = await docker.getContainer(container.Id).inspect();
           // The Docker provider connects a container to its network after making it, and leaves the mode at the default.
-          const mode = /^(default|bridge)$/.test(HostConfig.NetworkMode ?? "default") ? (Object.keys(NetworkSettings.Networks)[0] ?? "default") : (HostConfig.NetworkMode ?? "default");
+          const mode = /^(default|bridge)$/.test(HostConfig.NetworkMode ?? "default")
+            ? (Object.keys(NetworkSettings.Networks)[0] ?? "default")
+            : (HostConfig.NetworkMode ?? "default");
           return {
             session: id,
             container: Name.slice(1),
@@ -42,7 +44,16 @@ export function register(program: Command): void {
         console.log(
           table(
             ["session", "container", "network", "isolation", "state", "health", "limits", "attach"],
-            rows.map((row) => [row.session, row.container, row.network, row.isolation, row.state, row.health, `${formatSize(row.memory)}, ${row.cpu} cpu, ${row.processes} processes`, row.attach]),
+            rows.map((row) => [
+              row.session,
+              row.container,
+              row.network,
+              row.isolation,
+              row.state,
+              row.health,
+              `${formatSize(row.memory)}, ${row.cpu} cpu, ${row.processes} processes`,
+              row.attach,
+            ]),
           ),
         );
     });
@@ -52,7 +63,10 @@ export function register(program: Command): void {
 async function isolationOf(docker: Docker, id: string, mode: string): Promise<IsolationLevel> {
   if (mode === "none") return "sealed";
   if (mode === "host" || mode.startsWith("container:")) return "none";
-  const network: Docker.NetworkInspectInfo | undefined = await docker.getNetwork(mode).inspect().catch(() => undefined);
+  const network: Docker.NetworkInspectInfo | undefined = await docker
+    .getNetwork(mode)
+    .inspect()
+    .catch(() => undefined);
   if (network?.Labels?.session_id !== id) return "shared";
   if (network.Labels.purpose === "session-egress") {
     const proxies = await docker.listContainers({ all: true, filters: { label: ["kind=egress-proxy", `serves=${id}`], network: [mode] } });

@@ -34,7 +34,9 @@ async function run(id: string, options: Options): Promise<void> {
   const { tail, since } = options;
   const which = { stdout: true, stderr: true, ...(tail !== undefined && { tail }), ...(since !== undefined && { since }) };
   // Without following, the engine answers in one piece.
-  const stream = options.follow ? await container.logs({ ...which, follow: true }) : Readable.from([await container.logs({ ...which, follow: false })]);
+  const stream = options.follow
+    ? await container.logs({ ...which, follow: true })
+    : Readable.from([await container.logs({ ...which, follow: false })]);
   docker.modem.demuxStream(stream, printable(process.stdout), printable(process.stderr));
   await finished(stream, { writable: false });
 }

@@ -2,11 +2,32 @@ import { Command, CommanderError } from "commander";
 import { SettingsError } from "../settings.ts";
 
 /** The `sessions` command; each command is a file of its own, loaded only when it is called or listed. */
-const commands = ["up", "down", "plan", "list", "add", "attach", "exec", "logs", "egress", "diff", "pull", "stop", "start", "build", "verify", "check", "doctor"] as const;
+const commands = [
+  "up",
+  "down",
+  "plan",
+  "list",
+  "add",
+  "attach",
+  "exec",
+  "logs",
+  "egress",
+  "diff",
+  "pull",
+  "stop",
+  "start",
+  "build",
+  "verify",
+  "check",
+  "doctor",
+] as const;
 
 /** 0 done, 1 failed, 2 wrong usage or faulty settings, 3 the plan has changes (plan --detailed-exitcode). */
 async function main(args: readonly string[]): Promise<void> {
-  const program = new Command("sessions").description("Hardened, isolated containers for AI coding agents, one for each session.").exitOverride().showHelpAfterError("(sessions --help lists the commands)");
+  const program = new Command("sessions")
+    .description("Hardened, isolated containers for AI coding agents, one for each session.")
+    .exitOverride()
+    .showHelpAfterError("(sessions --help lists the commands)");
   const wanted = commands.filter((name) => name === args[0]);
   for (const name of wanted.length > 0 ? wanted : commands) {
     const { register } = (await import(`./${name}.ts`)) as { register(program: Command): void };

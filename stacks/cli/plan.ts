@@ -20,7 +20,9 @@ interface Options {
 export function register(program: Command): void {
   program
     .command("plan")
-    .description("Show what up would change, in resources and in authority, and what the policy rules say. Needs no engine and changes nothing.")
+    .description(
+      "Show what up would change, in resources and in authority, and what the policy rules say. Needs no engine and changes nothing.",
+    )
     .addOption(stackOption())
     .option("--against <file>", "compare with a saved plan instead of the engine")
     .option("--save <file>", "save what the program asks for, for --against")
@@ -37,14 +39,29 @@ async function run(options: Options): Promise<void> {
   const live = await engine.live();
   // What the Pulumi CLI made has no inputs on it to compare with.
   const foreign = ownerOf(live, engine.identity) === "pulumi";
-  const { plan, report, refusals } = await engine.plan(foreign ? emptyLive(engine.identity) : live, foreign ? { secrets: new Secrets(unknownHere) } : {});
+  const { plan, report, refusals } = await engine.plan(
+    foreign ? emptyLive(engine.identity) : live,
+    foreign ? { secrets: new Secrets(unknownHere) } : {},
+  );
   const saved = savedResources(plan);
   if (options.save !== undefined) writeFileSync(options.save, `${JSON.stringify(saved, null, 2)}\n`);
 
-  const differences = options.against === undefined ? undefined : compare(JSON.parse(readFileSync(options.against, "utf8")) as Saved, saved);
-  if (options.json) console.log(JSON.stringify({ ...planJson(plan, report, refusals), ...(differences !== undefined && { against: differences }) }, null, 2));
-  else if (differences !== undefined) console.log(differences.length === 0 ? "Nothing differs from the saved plan." : differences.map(({ operation, urn, keys }) => `  ${operation} ${urn}${keys.length > 0 ? `: ${keys.join(", ")}` : ""}`).join("\n"));
-  else console.log(`${docker === undefined ? "No engine answers, so everything counts as new.\n" : foreign ? `The Pulumi CLI made the sessions of this stack; "pulumi preview --stack ${source.stack}" shows what would change. Here everything counts as new.\n` : ""}${planText(plan, report)}`);
+  const differences =
+    options.against === undefined ? undefined : compare(JSON.parse(readFileSync(options.against, "utf8")) as Saved, saved);
+  if (options.json)
+    console.log(
+      JSON.stringify({ ...planJson(plan, report, refusals), ...(differences !== undefined && { against: differences }) }, null, 2),
+    );
+  else if (differences !== undefined)
+    console.log(
+      differences.length === 0
+        ? "Nothing differs from the saved plan."
+        : differences.map(({ operation, urn, keys }) => `  ${operation} ${urn}${keys.length > 0 ? `: ${keys.join(", ")}` : ""}`).join("\n"),
+    );
+  else
+    console.log(
+      `${docker === undefined ? "No engine answers, so everything counts as new.\n" : foreign ? `The Pulumi CLI made the sessions of this stack; "pulumi preview --stack ${source.stack}" shows what would change. Here everything counts as new.\n` : ""}${planText(plan, report)}`,
+    );
 
   for (const refusal of refusals) console.error(`refused: ${refusal}`);
   if (refusals.length > 0) process.exitCode = 1;

@@ -27,7 +27,9 @@ interface Options {
 export function register(program: Command): void {
   program
     .command("pull")
-    .description("Bring what a session committed out: its branch session/<id> appears in the repository it was cloned from. Nothing is checked out.")
+    .description(
+      "Bring what a session committed out: its branch session/<id> appears in the repository it was cloned from. Nothing is checked out.",
+    )
     .argument("<id>", "the session")
     .addOption(stackOption())
     .option("-r, --repository <name>", "only this repository")
@@ -43,18 +45,30 @@ async function run(id: string, options: Options): Promise<void> {
   const docker = await openEngine(source);
   const container = await runningSession(docker, source, id);
   const repositories = repositoriesOf(source, id, options.repository);
-  if (options.into !== undefined && repositories.length > 1) throw new Error(`--into takes one repository, and session "${id}" has ${repositories.map(({ name }) => name).join(", ")}; name one with --repository`);
+  if (options.into !== undefined && repositories.length > 1)
+    throw new Error(
+      `--into takes one repository, and session "${id}" has ${repositories.map(({ name }) => name).join(", ")}; name one with --repository`,
+    );
   const results = [];
   for (const repository of repositories) {
     const target = targetOf(repository, options.into);
-    results.push({ repository: repository.name, into: target, branch: `session/${id}`, ...(await pull(docker, container, repository.name, id, target, options.force === true)) });
+    results.push({
+      repository: repository.name,
+      into: target,
+      branch: `session/${id}`,
+      ...(await pull(docker, container, repository.name, id, target, options.force === true)),
+    });
   }
   if (options.json) {
     console.log(JSON.stringify(results, null, 2));
     return;
   }
   for (const { repository, into, branch, commits, head } of results) {
-    console.log(commits.length === 0 ? `${repository}: nothing new on ${branch} (${head})` : `${repository}: ${commits.length} new on ${branch} in ${into} (${head})`);
+    console.log(
+      commits.length === 0
+        ? `${repository}: nothing new on ${branch} (${head})`
+        : `${repository}: ${commits.length} new on ${branch} in ${into} (${head})`,
+    );
     for (const commit of commits.slice(0, shownCommits)) console.log(`  ${commit.id} ${commit.subject}`);
     if (commits.length > shownCommits) console.log(`  and ${commits.length - shownCommits} more`);
   }
@@ -62,7 +76,10 @@ async function run(id: string, options: Options): Promise<void> {
 
 function targetOf(repository: RepositorySetting, into: string | undefined): string {
   const target = into === undefined ? (repository.kind === "path" ? repository.path : repository.hostPath) : resolve(into);
-  if (target === undefined) throw new Error(`${repository.name} was cloned from a URL; name a git repository of this machine to bring the work to with --into FOLDER`);
+  if (target === undefined)
+    throw new Error(
+      `${repository.name} was cloned from a URL; name a git repository of this machine to bring the work to with --into FOLDER`,
+    );
   if (!existsSync(target)) throw new Error(`--into: ${target} is not there; make it with: git init ${target}`);
   return target;
 }
@@ -78,7 +95,14 @@ interface Commit {
  * only the one branch is taken. Git before 2.46 checks no objects that come from a bundle, so the bundle is unpacked in a
  * repository of its own first, and fetched from there.
  */
-async function pull(docker: Docker, container: Docker.Container, name: string, id: string, target: string, force: boolean): Promise<{ commits: Commit[]; head: string }> {
+async function pull(
+  docker: Docker,
+  container: Docker.Container,
+  name: string,
+  id: string,
+  target: string,
+  force: boolean,
+): Promise<{ commits: Commit[]; head: string }> {
   const branch = `refs/heads/session/${id}`;
   const folder = mkdtempSync(join(tmpdir(), "agent-sessions-pull-"));
   try {
@@ -87,13 +111,35 @@ async function pull(docker: Docker, container: Docker.Container, name: string, i
     must(git(folder, "init", "--quiet", "--bare", "--template=", quarantine), "git could not make a temporary repository");
     must(git(quarantine, "fetch", "--quiet", "--no-tags", bundle, `${branch}:${branch}`), "git could not read what the session sent");
     const before = git(target, "rev-parse", "--quiet", "--verify", branch);
-    const fetched = git(target, "-c", "transfer.fsckObjects=true", "-c", "fetch.fsckObjects=true", "-c", "core.hooksPath=/dev/null", "fetch", "--no-tags", "--no-recurse-submodules", "--no-auto-maintenance", "--no-write-fetch-head", quarantine, `${force ? "+" : ""}${branch}:${branch}`);
-    if (fetched.status !== 0 && fetched.stderr.includes("non-fast-forward")) throw new Error(`${target} has commits on session/${id} that the session has not; --force replaces them`);
+    const fetched = git(
+      target,
+      "-c",
+      "transfer.fsckObjects=true",
+      "-c",
+      "fetch.fsckObjects=true",
+      "-c",
+      "core.hooksPath=/dev/null",
+      "fetch",
+      "--no-tags",
+      "--no-recurse-submodules",
+      "--no-auto-maintenance",
+      "--no-write-fetch-head",
+      quarantine,
+      `${force ? "+" : ""}${branch}:${branch}`,
+    );
+    if (fetched.status !== 0 && fetched.stderr.includes("non-fast-forward"))
+      throw new Error(`${target} has commits on session/${id} that the session has not; --force replaces them`);
     must(fetched, `git could not take the session's work into ${target}`);
     // The first time, all that no other branch has is new.
     const known = before.status === 0 ? [before.stdout.trim()] : [`--exclude=${branch}`, "--all"];
-    const log = must(git(target, "log", "--no-show-signature", "--format=%h %s", branch, "--not", ...known), `git could not list the commits in ${target}`);
-    const commits = log.split("\n").filter(Boolean).map((line) => ({ id: line.split(" ", 1)[0] ?? "", subject: plain(line.slice(line.indexOf(" ") + 1)) }));
+    const log = must(
+      git(target, "log", "--no-show-signature", "--format=%h %s", branch, "--not", ...known),
+      `git could not list the commits in ${target}`,
+    );
+    const commits = log
+      .split("\n")
+      .filter(Boolean)
+      .map((line) => ({ id: line.split(" ", 1)[0] ?? "", subject: plain(line.slice(line.indexOf(" ") + 1)) }));
     return { commits, head: must(git(target, "rev-parse", "--short", branch), "git could not find the branch").trim() };
   } finally {
     rmSync(folder, { recursive: true });

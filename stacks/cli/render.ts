@@ -18,7 +18,12 @@ export function planText(plan: Plan, report: Report): string {
   for (const step of plan.steps) {
     if (step.operation === "same") continue;
     const kind = step.type.split(":").pop()?.toLowerCase() ?? step.type;
-    const note = step.operation === "keep" ? " (its data is kept; sessions down --delete-data removes it)" : step.restarts !== undefined ? `  ends the running agent of session ${step.restarts}` : "";
+    const note =
+      step.operation === "keep"
+        ? " (its data is kept; sessions down --delete-data removes it)"
+        : step.restarts !== undefined
+          ? `  ends the running agent of session ${step.restarts}`
+          : "";
     lines.push(`  ${signs[step.operation]} ${step.operation.padEnd(8)}${kind.padEnd(10)} ${step.name}${note}`);
     for (const { key, before, after } of step.changes) lines.push(`      ${key}: ${short(before)} → ${short(after)}`);
   }
@@ -26,16 +31,25 @@ export function planText(plan: Plan, report: Report): string {
   if (lines.length === 0) lines.push("  Nothing is to change.");
   else lines.push(`  ${same} unchanged.`);
   const { added, removed } = plan.authority;
-  if (added.length + removed.length > 0) lines.push("", "Authority:", ...added.map((line) => `  + ${line}`), ...removed.map((line) => `  - ${line}`));
+  if (added.length + removed.length > 0)
+    lines.push("", "Authority:", ...added.map((line) => `  + ${line}`), ...removed.map((line) => `  - ${line}`));
   lines.push("", `Policy: score ${report.score} of 100, ${report.secure ? "secure" : "not secure"}.`);
-  for (const { verdict, severity, rule, message } of report.findings) if (verdict === "violation") lines.push(`  ${severity} ${rule}: ${message}`);
+  for (const { verdict, severity, rule, message } of report.findings)
+    if (verdict === "violation") lines.push(`  ${severity} ${rule}: ${message}`);
   return lines.join("\n");
 }
 
 /** A plan as a program reads it. */
 export function planJson(plan: Plan, report: Report, refusals: readonly string[]): object {
   return {
-    steps: plan.steps.map(({ operation, urn, type, name, changes, restarts }) => ({ operation, urn, type, name, changes, ...(restarts !== undefined && { restarts }) })),
+    steps: plan.steps.map(({ operation, urn, type, name, changes, restarts }) => ({
+      operation,
+      urn,
+      type,
+      name,
+      changes,
+      ...(restarts !== undefined && { restarts }),
+    })),
     authority: plan.authority,
     refusals,
     policy: report,

@@ -6,7 +6,8 @@ import { parse, type RepositorySetting } from "../settings.ts";
 export function repositoriesOf(source: StackSource, id: string, only?: string): readonly RepositorySetting[] {
   const { sessions } = parse(fromConfig(source.config), { root: source.root });
   const session = sessions.find((entry) => entry.id === id);
-  if (session === undefined) throw new Error(`session "${id}" is not in the stack file; there is: ${sessions.map((entry) => entry.id).join(", ")}`);
+  if (session === undefined)
+    throw new Error(`session "${id}" is not in the stack file; there is: ${sessions.map((entry) => entry.id).join(", ")}`);
   const found = session.repositories.filter(({ name }) => only === undefined || name === only);
   if (found.length > 0) return found;
   const known = session.repositories.map(({ name }) => name).join(", ");

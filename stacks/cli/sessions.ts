@@ -13,7 +13,10 @@ export async function liveSessions(docker: Docker, { project, stack }: StackSour
   const label = [`created_by=${baseline.createdBy}`, `stack=${project}/${stack}`, "session_id"];
   const containers = await docker.listContainers({ all: true, filters: { label } });
   // What only serves a session says so by its kind.
-  return containers.filter(({ Labels }) => Labels.kind === undefined).map((container) => ({ id: container.Labels.session_id ?? "", container })).sort((a, b) => (a.id < b.id ? -1 : 1));
+  return containers
+    .filter(({ Labels }) => Labels.kind === undefined)
+    .map((container) => ({ id: container.Labels.session_id ?? "", container }))
+    .sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
 /** One session's container. @throws Error naming the sessions that are there */
@@ -25,7 +28,9 @@ export async function liveSession(docker: Docker, source: StackSource, id: strin
 export async function runningSession(docker: Docker, source: StackSource, id: string): Promise<Docker.Container> {
   const { Id, State } = await find(docker, source, id);
   if (State === "running") return docker.getContainer(Id);
-  throw new Error(`session "${id}" is not running but ${State}; ${State === "restarting" ? `"sessions logs ${id}" shows why` : `"sessions start ${id}" starts it`}`);
+  throw new Error(
+    `session "${id}" is not running but ${State}; ${State === "restarting" ? `"sessions logs ${id}" shows why` : `"sessions start ${id}" starts it`}`,
+  );
 }
 
 async function find(docker: Docker, source: StackSource, id: string): Promise<Docker.ContainerInfo> {
@@ -33,5 +38,7 @@ async function find(docker: Docker, source: StackSource, id: string): Promise<Do
   const found = sessions.find((session) => session.id === id);
   if (found !== undefined) return found.container;
   const known = sessions.map((session) => session.id).join(", ");
-  throw new Error(`there is no session "${id}" in stack ${source.stack}; ${known === "" ? 'none is up, run "sessions up"' : `there is: ${known}`}`);
+  throw new Error(
+    `there is no session "${id}" in stack ${source.stack}; ${known === "" ? 'none is up, run "sessions up"' : `there is: ${known}`}`,
+  );
 }

@@ -34,7 +34,8 @@ export function stackNames(): string[] {
 /** Reads a stack file. @throws Error naming the stacks that are there, or what is no YAML */
 export function loadStack(stack: string): StackSource {
   const file = stackFile(stack);
-  if (!existsSync(file)) throw new Error(`there is no stack "${stack}" (stacks/Pulumi.${stack}.yaml); there is: ${stackNames().join(", ")}`);
+  if (!existsSync(file))
+    throw new Error(`there is no stack "${stack}" (stacks/Pulumi.${stack}.yaml); there is: ${stackNames().join(", ")}`);
   return { project, stack, root, config: textConfig(readYaml(file, stack)) };
 }
 
@@ -48,7 +49,9 @@ function readYaml(file: string, stack: string): { config?: Record<string, unknow
 
 /** A stack file's configuration as Pulumi keeps it: texts, of which structured ones are JSON. */
 export function textConfig(content: { config?: Record<string, unknown> } | null): Record<string, string> {
-  return Object.fromEntries(Object.entries(content?.config ?? {}).map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)]));
+  return Object.fromEntries(
+    Object.entries(content?.config ?? {}).map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)]),
+  );
 }
 
 function engineAddress(source: StackSource): { address?: string } {
@@ -70,5 +73,7 @@ export async function openEngine(source: StackSource): Promise<Docker> {
   const docker = await reachableEngine(source);
   if (docker !== undefined) return docker;
   const { address, source: how } = await findEngine(engineAddress(source));
-  throw new Error(`no container engine answers at ${address} (${how}); start it, or name another in agent-sessions:engine, or run "npm start", which can install one`);
+  throw new Error(
+    `no container engine answers at ${address} (${how}); start it, or name another in agent-sessions:engine, or run "npm start", which can install one`,
+  );
 }

@@ -82,13 +82,22 @@ async function run(options: Options): Promise<void> {
         progress: {
           end: ({ operation, name: object, error, skipped }) => {
             if (operation === "same" && error === undefined) return;
-            say(skipped ? `  skipped ${object}: what it needs failed` : error === undefined ? `  ${operation} ${object}` : `  failed ${object}: ${error}`);
+            say(
+              skipped
+                ? `  skipped ${object}: what it needs failed`
+                : error === undefined
+                  ? `  ${operation} ${object}`
+                  : `  failed ${object}: ${error}`,
+            );
           },
           line: (line) => say(`    ${line}`),
         },
       });
       const failures = outcomes.filter(({ error, skipped }) => error !== undefined || skipped);
-      if (failures.length > 0) throw new Error(`${failures.length} of ${outcomes.length} steps were not done: ${failures.map(({ name: object, error }) => `${object}${error === undefined ? " (skipped)" : ` (${error})`}`).join("; ")}. Mend the cause and run up again; what was done stays.`);
+      if (failures.length > 0)
+        throw new Error(
+          `${failures.length} of ${outcomes.length} steps were not done: ${failures.map(({ name: object, error }) => `${object}${error === undefined ? " (skipped)" : ` (${error})`}`).join("; ")}. Mend the cause and run up again; what was done stays.`,
+        );
     }
     await finish(options, docker, engine, { by: "embedded", changed, reviewed }, say);
   } finally {
@@ -97,7 +106,13 @@ async function run(options: Options): Promise<void> {
 }
 
 /** Leaves planning, policy and rollout to the Pulumi CLI. It looks at what is really there first, so that what was removed by hand comes back. */
-async function upWithPulumi(options: Options, source: StackSource, docker: Docker, engine: EmbeddedEngine, say: (line: string) => void): Promise<void> {
+async function upWithPulumi(
+  options: Options,
+  source: StackSource,
+  docker: Docker,
+  engine: EmbeddedEngine,
+  say: (line: string) => void,
+): Promise<void> {
   if (options.adopt) throw new Error('--adopt belongs to the embedded engine; with Pulumi, "pulumi import" takes over what is there');
   const reviewed = narrow(await engine.plan(emptyLive(engine.identity), { secrets: new Secrets(unknownHere) }), engine, options.only);
   const targets = options.only === undefined ? [] : targetsOf(reviewed.plan);
@@ -106,7 +121,11 @@ async function upWithPulumi(options: Options, source: StackSource, docker: Docke
   writeFileSync(config, JSON.stringify(policyConfig(engine.settings)));
   const more = ["--refresh", "--policy-pack", "policy", "--policy-pack-config", config, ...targets.flatMap((urn) => ["--target", urn])];
   const label = `${source.project}/${source.stack}`;
-  const objects = async () => (await engine.live()).objects.flatMap(({ id, labels }) => (labels.stack === label ? [id] : [])).sort().join();
+  const objects = async () =>
+    (await engine.live()).objects
+      .flatMap(({ id, labels }) => (labels.stack === label ? [id] : []))
+      .sort()
+      .join();
   const before = await objects();
   process.exitCode = await runPulumi("up", { ...options, more }, source).finally(() => rmSync(folder, { recursive: true }));
   if (process.exitCode === 0) await finish(options, docker, engine, { by: "pulumi", changed: before !== (await objects()), reviewed }, say);
@@ -125,7 +144,8 @@ function narrow(reviewed: Reviewed, engine: EmbeddedEngine, only: readonly strin
   if (only === undefined) return reviewed;
   const known = engine.settings.sessions.map(({ id }) => id);
   const unknown = only.filter((id) => !known.includes(id));
-  if (unknown.length > 0) throw new Error(`--only: there is no session ${unknown.join(", ")} in the stack file; there is: ${known.join(", ")}`);
+  if (unknown.length > 0)
+    throw new Error(`--only: there is no session ${unknown.join(", ")} in the stack file; there is: ${known.join(", ")}`);
   return { ...reviewed, plan: limitTo(reviewed.plan, only) };
 }
 
@@ -142,7 +162,9 @@ async function agreed(steps: readonly Step[]): Promise<boolean> {
   const ended = steps.flatMap(({ restarts }) => restarts ?? []);
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const answer = await terminal.question(`${ended.length > 0 ? `This ends the running agents of ${ended.join(", ")}. ` : ""}Go on? [y/N] `);
+    const answer = await terminal.question(
+      `${ended.length > 0 ? `This ends the running agents of ${ended.join(", ")}. ` : ""}Go on? [y/N] `,
+    );
     return /^\s*y(es)?\s*$/i.test(answer);
   } finally {
     terminal.close();
@@ -150,20 +172,42 @@ async function agreed(steps: readonly Step[]): Promise<boolean> {
 }
 
 /** Waits for health, verifies quickly and prints the one table. */
-async function finish(options: Options, docker: Docker, engine: EmbeddedEngine, result: { by: EngineName; changed: boolean; reviewed: Reviewed }, say: (line: string) => void): Promise<void> {
-  const sessions = engine.settings.sessions.filter(({ id }) => options.only?.includes(id) ?? true).map(({ id }) => ({ id, container: containerName(id) }));
+async function finish(
+  options: Options,
+  docker: Docker,
+  engine: EmbeddedEngine,
+  result: { by: EngineName; changed: boolean; reviewed: Reviewed },
+  say: (line: string) => void,
+): Promise<void> {
+  const sessions = engine.settings.sessions
+    .filter(({ id }) => options.only?.includes(id) ?? true)
+    .map(({ id }) => ({ id, container: containerName(id) }));
   const health = await waitHealthy(docker, sessions, Number(options.timeout), ({ session, status, reason }) => {
     if (status !== "healthy") say(`  ${session} is ${status}${reason === undefined ? "" : `: ${reason}`}`);
   });
   const well = health.filter(({ status }) => status === "healthy" || status === "complete").map(({ session }) => session);
-  const targets = engine.settings.sessions.filter(({ id }) => well.includes(id)).map((session) => dockerTarget(docker, promisedTo(session)));
+  const targets = engine.settings.sessions
+    .filter(({ id }) => well.includes(id))
+    .map((session) => dockerTarget(docker, promisedTo(session)));
   const verified = await verifyQuickly(targets, checks);
   const { plan, report, refusals } = result.reviewed;
   const deployed = plan.run.outputs.sessions as Readonly<Record<string, DeployedSession>>;
   if (options.json) {
     // What the Pulumi CLI did stands in its own output; the plan here knows nothing of its state.
     const details = result.by === "pulumi" ? { policy: report } : planJson(plan, report, refusals);
-    console.log(JSON.stringify({ engine: result.by, changed: result.changed, sessions: health.map((entry) => ({ ...entry, ...deployed[entry.session], containerId: undefined })), verified, ...details }, null, 2));
+    console.log(
+      JSON.stringify(
+        {
+          engine: result.by,
+          changed: result.changed,
+          sessions: health.map((entry) => ({ ...entry, ...deployed[entry.session], containerId: undefined })),
+          verified,
+          ...details,
+        },
+        null,
+        2,
+      ),
+    );
   } else {
     console.log(summary(engine, deployed, health));
     for (const session of verified) console.log(shortForm(session));
@@ -178,7 +222,15 @@ function summary(engine: EmbeddedEngine, deployed: Readonly<Record<string, Deplo
     const limits = limitsOf(session);
     const found = health.find((entry) => entry.session === session.id);
     const { container = "", network = "", isolation = "", attach = "" } = deployed[session.id] ?? {};
-    return [session.id, container, network, isolation, `${formatSize(limits.memory)}, ${limits.cpu} cpu, ${limits.processes} processes`, found?.status ?? "", attach];
+    return [
+      session.id,
+      container,
+      network,
+      isolation,
+      `${formatSize(limits.memory)}, ${limits.cpu} cpu, ${limits.processes} processes`,
+      found?.status ?? "",
+      attach,
+    ];
   });
   return table(["session", "container", "network", "isolation", "limits", "health", "attach"], rows);
 }

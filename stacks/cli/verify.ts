@@ -25,7 +25,9 @@ interface Options {
 export function register(program: Command): void {
   program
     .command("verify")
-    .description("Try in the live sessions, as a hostile agent would, what the settings promise, and say what holds. Exit code 1 when anything does not.")
+    .description(
+      "Try in the live sessions, as a hostile agent would, what the settings promise, and say what holds. Exit code 1 when anything does not.",
+    )
     .argument("[id...]", "the sessions; all of the stack file when left out")
     .addOption(stackOption())
     .option("--parallel <n>", "sessions at once; each is given 60 seconds", wholeNumber, 4)
@@ -59,13 +61,17 @@ async function verifySessions(docker: Docker, source: StackSource, ids: readonly
   const settings = parse(fromConfig(source.config), { root: source.root });
   const { sessions } = settings;
   const unknown = ids.filter((id) => !sessions.some((session) => session.id === id));
-  if (unknown.length > 0) throw new Error(`there is no session ${unknown.join(", ")} in the stack file; there is: ${sessions.map(({ id }) => id).join(", ")}`);
+  if (unknown.length > 0)
+    throw new Error(`there is no session ${unknown.join(", ")} in the stack file; there is: ${sessions.map(({ id }) => id).join(", ")}`);
   const chosen = sessions.filter(({ id }) => ids.length === 0 || ids.includes(id));
   for (const { id } of chosen) await runningSession(docker, source, id);
   const running = (await liveSessions(docker, source)).flatMap(({ container }) => (container.State === "running" ? [container] : []));
   const { around, close } = await surroundingsOf(docker, running, settings);
   try {
-    return await verify(chosen.map((session) => dockerTarget(docker, promisedTo(session))), { checks, around, parallel });
+    return await verify(
+      chosen.map((session) => dockerTarget(docker, promisedTo(session))),
+      { checks, around, parallel },
+    );
   } finally {
     close();
   }
@@ -73,6 +79,11 @@ async function verifySessions(docker: Docker, source: StackSource, ids: readonly
 
 function text(verified: Verified): string {
   // What a session answered may hold anything.
-  const rows = verified.results.map(({ id, promise, attempt, verdict, found }) => [id, promise, attempt, `${verdict === "not held" ? "NOT HELD" : verdict}: ${plain(found)}`]);
+  const rows = verified.results.map(({ id, promise, attempt, verdict, found }) => [
+    id,
+    promise,
+    attempt,
+    `${verdict === "not held" ? "NOT HELD" : verdict}: ${plain(found)}`,
+  ]);
   return `${table(["check", "promised", "tried", "result"], rows, [20, 38, 38, 54])}\n${plain(shortForm(verified))}\n`;
 }

@@ -46,7 +46,9 @@ export async function applyPlan(plan: Plan, options: ApplyOptions): Promise<Appl
   const limit = limiter(options.parallel ?? 8);
   const outcomes: Outcome[] = [];
   const gone = plan.steps.filter(({ operation }) => operation === "delete");
-  const steps = new Map(plan.steps.filter(({ operation }) => operation !== "delete" && operation !== "keep").map((step) => [step.urn, step]));
+  const steps = new Map(
+    plan.steps.filter(({ operation }) => operation !== "delete" && operation !== "keep").map((step) => [step.urn, step]),
+  );
   const failed = new Set<string>();
 
   const perform = async (step: Step, work: () => Promise<Resolution>): Promise<Resolution | undefined> => {
@@ -69,7 +71,11 @@ export async function applyPlan(plan: Plan, options: ApplyOptions): Promise<Appl
   };
 
   // A volume that left the program may still be in use by a container that is to be replaced.
-  await removeAll(gone.filter(({ live }) => live?.kind !== "volume"), options.docker, perform);
+  await removeAll(
+    gone.filter(({ live }) => live?.kind !== "volume"),
+    options.docker,
+    perform,
+  );
   const run = await runProgram({
     ...options,
     preview: false,
@@ -84,12 +90,20 @@ export async function applyPlan(plan: Plan, options: ApplyOptions): Promise<Appl
       return (await perform(step, () => carryOut(step, registration, plan, options))) ?? asked;
     },
   });
-  await removeAll(gone.filter(({ live }) => live?.kind === "volume"), options.docker, perform);
+  await removeAll(
+    gone.filter(({ live }) => live?.kind === "volume"),
+    options.docker,
+    perform,
+  );
   return { outcomes, outputs: run.outputs };
 }
 
 /** Removes objects in the order in which they let go of each other. */
-export async function removeAll(steps: readonly Step[], docker: Docker, perform: (step: Step, work: () => Promise<Resolution>) => Promise<unknown>): Promise<void> {
+export async function removeAll(
+  steps: readonly Step[],
+  docker: Docker,
+  perform: (step: Step, work: () => Promise<Resolution>) => Promise<unknown>,
+): Promise<void> {
   for (const kind of ["container", "network", "volume"] as const) {
     const ofKind = steps.filter(({ live }) => live?.kind === kind);
     await Promise.all(ofKind.map((step) => perform(step, () => remove(docker, step.live as LiveObject).then(() => ({ outputs: {} })))));
@@ -112,17 +126,24 @@ async function carryOut(step: Step, registration: Registration, plan: Plan, opti
   const { type, inputs } = registration;
   const line = progress?.line ?? (() => {});
   if (type === imageType || type === remoteImageType) {
-    const id = step.operation === "same" ? (await docker.getImage(step.name).inspect()).Id : await (type === imageType ? buildImage : pullImage)(docker, inputs, line);
+    const id =
+      step.operation === "same"
+        ? (await docker.getImage(step.name).inspect()).Id
+        : await (type === imageType ? buildImage : pullImage)(docker, inputs, line);
     return { id, outputs: { ...inputs, repoDigest: id, imageId: id } };
   }
   const kind = resourceTypes[type as keyof typeof resourceTypes];
-  if (kind === undefined) throw new Error(`${step.name}: the embedded engine cannot make ${type}; deploy this stack with the Pulumi CLI (--engine pulumi)`);
+  if (kind === undefined)
+    throw new Error(`${step.name}: the embedded engine cannot make ${type}; deploy this stack with the Pulumi CLI (--engine pulumi)`);
 
   switch (step.operation) {
     case "same":
       return { id: step.live?.id ?? "", outputs: inputs };
     case "start":
-      await docker.getContainer(step.live?.id ?? "").start().catch(ignore(304));
+      await docker
+        .getContainer(step.live?.id ?? "")
+        .start()
+        .catch(ignore(304));
       return { id: step.live?.id ?? "", outputs: inputs };
     case "replace":
       if (step.live !== undefined) await release(step.live, plan, options.docker);
@@ -146,7 +167,13 @@ async function carryOut(step: Step, registration: Registration, plan: Plan, opti
  *
  * @returns its id, or undefined when the name is somebody else's
  */
-async function finishOther(docker: Docker, kind: ObjectKind, name: string, labels: Readonly<Record<string, string>>, identity: Identity): Promise<string | undefined> {
+async function finishOther(
+  docker: Docker,
+  kind: ObjectKind,
+  name: string,
+  labels: Readonly<Record<string, string>>,
+  identity: Identity,
+): Promise<string | undefined> {
   const made = (await readLive(docker, identity)).find(kind, name);
   if (made === undefined || Object.entries(labels).some(([label, value]) => made.labels[label] !== value)) return undefined;
   if (kind === "container") await docker.getContainer(made.id).start().catch(ignore(304));
@@ -157,7 +184,9 @@ async function finishOther(docker: Docker, kind: ObjectKind, name: string, label
 async function release(live: LiveObject, { steps }: Plan, docker: Docker): Promise<void> {
   if (live.kind === "network") {
     const { Containers: joined = {} } = (await docker.getNetwork(live.id).inspect()) as { Containers?: Record<string, unknown> };
-    const leaving = steps.flatMap(({ operation, live: container }) => (operation === "replace" && container?.kind === "container" && container.id in joined ? [container] : []));
+    const leaving = steps.flatMap(({ operation, live: container }) =>
+      operation === "replace" && container?.kind === "container" && container.id in joined ? [container] : [],
+    );
     await Promise.all(leaving.map((container) => remove(docker, container)));
   }
   await remove(docker, live);

@@ -20,7 +20,9 @@ export async function networkShortage(plan: Plan, docker: Docker, identity: Iden
   // Marked as ours, so that the next run removes what a killed one leaves.
   const Labels = { [labelNames.deployment]: identity.deployment, [labelNames.resource]: "probe" };
   const tried = await Promise.allSettled(
-    Array.from({ length: wanted }, (_, index) => docker.createNetwork({ Name: `agent-sessions-probe-${run}-${index}`, Driver: "bridge", Internal: true, Labels })),
+    Array.from({ length: wanted }, (_, index) =>
+      docker.createNetwork({ Name: `agent-sessions-probe-${run}-${index}`, Driver: "bridge", Internal: true, Labels }),
+    ),
   );
   const made = tried.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
   await Promise.all(made.map((network) => network.remove()));

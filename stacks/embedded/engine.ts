@@ -61,13 +61,23 @@ export class EmbeddedEngine {
    * @param options.secrets where secrets are read, when the plan is not to be applied
    * @throws SettingsError when a secret cannot be read
    */
-  async plan(live: Live, { secrets = this.#secrets, ...options }: Pick<PlanOptions, "adopt" | "deleteData"> & { readonly secrets?: Secrets } = {}): Promise<Reviewed> {
+  async plan(
+    live: Live,
+    { secrets = this.#secrets, ...options }: Pick<PlanOptions, "adopt" | "deleteData"> & { readonly secrets?: Secrets } = {},
+  ): Promise<Reviewed> {
     const docker = this.#docker;
     const run = this.#run(secrets);
     const plan = await planDeployment({ ...run, ...options, identity: this.identity, live, ...(docker !== undefined && { docker }) });
     const report = review(plan.run.registrations, this.settings);
-    const refused = blocked(report) ? report.findings.filter(({ verdict, enforcement }) => verdict === "violation" && enforcement === "mandatory") : [];
-    const refusals = [...plan.conflicts, ...refused.map(({ rule, resource, message, remediation }) => `policy ${rule}: ${resource.split("::").pop()}: ${message} ${remediation}`)];
+    const refused = blocked(report)
+      ? report.findings.filter(({ verdict, enforcement }) => verdict === "violation" && enforcement === "mandatory")
+      : [];
+    const refusals = [
+      ...plan.conflicts,
+      ...refused.map(
+        ({ rule, resource, message, remediation }) => `policy ${rule}: ${resource.split("::").pop()}: ${message} ${remediation}`,
+      ),
+    ];
     return { plan, report, refusals };
   }
 
@@ -86,7 +96,14 @@ export class EmbeddedEngine {
   teardown(live: Live, deleteData: boolean): Step[] {
     return live.own.map((object) => {
       const kept = object.labels[labelNames.retain] === "true" && !deleteData;
-      return { operation: kept ? "keep" : "delete", urn: object.urn ?? object.name, type: object.kind, name: object.name, changes: [], live: object };
+      return {
+        operation: kept ? "keep" : "delete",
+        urn: object.urn ?? object.name,
+        type: object.kind,
+        name: object.name,
+        changes: [],
+        live: object,
+      };
     });
   }
 

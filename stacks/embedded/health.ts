@@ -28,7 +28,10 @@ export async function askHealth(docker: Docker, session: string, container: stri
     const status = answer.status === "healthy" || answer.status === "complete" ? answer.status : "unhealthy";
     return { session, container, status, ...(answer.reason !== undefined && { reason: answer.reason }) };
   } catch {
-    const state = await found.inspect().then(({ State }) => State, () => undefined);
+    const state = await found.inspect().then(
+      ({ State }) => State,
+      () => undefined,
+    );
     if (state?.Running && !state.Restarting) return { session, container, status: "unhealthy", reason: "the session does not answer yet" };
     const output = state === undefined ? "the container is gone" : await lastOutput(found).catch(() => "");
     return { session, container, status: "stopped", reason: output || `the container is ${state?.Status ?? "gone"}` };
@@ -40,7 +43,12 @@ export async function askHealth(docker: Docker, session: string, container: stri
  *
  * @param seconds for all of them together; one that is not healthy by then is reported as it is
  */
-export async function waitHealthy(docker: Docker, sessions: readonly { id: string; container: string }[], seconds: number, progress: (health: Health) => void): Promise<Health[]> {
+export async function waitHealthy(
+  docker: Docker,
+  sessions: readonly { id: string; container: string }[],
+  seconds: number,
+  progress: (health: Health) => void,
+): Promise<Health[]> {
   const deadline = Date.now() + seconds * 1000;
   // Each question runs a process in the session; too many at once only slow each other down.
   const waiting = [...sessions];

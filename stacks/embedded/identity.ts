@@ -12,6 +12,9 @@ export interface Identity {
 
 /** @param root the checkout's folder; two checkouts of one project are two deployments */
 export function identify(project: string, stack: string, root: string): Identity {
-  const deployment = createHash("sha256").update([hostname(), realpathSync(root), project, stack].join("\0")).digest("hex").slice(0, 16);
+  const deployment = createHash("sha256")
+    .update([hostname(), realpathSync(root), project, stack].join("\0"))
+    .digest("hex")
+    .slice(0, 16);
   return { project, stack, deployment };
 }

@@ -45,7 +45,11 @@ export interface Live {
 
 /** Reads what the engine holds, in three requests however much that is. */
 export async function readLive(docker: Docker, identity: Identity): Promise<Live> {
-  const [containers, networks, { Volumes: volumes }] = await Promise.all([docker.listContainers({ all: true }), docker.listNetworks(), docker.listVolumes()]);
+  const [containers, networks, { Volumes: volumes }] = await Promise.all([
+    docker.listContainers({ all: true }),
+    docker.listNetworks(),
+    docker.listVolumes(),
+  ]);
   const objects: LiveObject[] = [
     ...containers.map((container) => ({
       ...describe("container", container.Id, (container.Names[0] ?? "").slice(1), container.Labels),

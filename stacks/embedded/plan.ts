@@ -4,7 +4,15 @@ import { labelsOf } from "./docker/inputs.ts";
 import type { Identity } from "./identity.ts";
 import { labelNames, stableJson } from "./labels.ts";
 import { imageType, type Live, type LiveObject, type ObjectKind, remoteImageType, resourceTypes } from "./live.ts";
-import { type ProgramRun, type Properties, type Registration, type Resolution, runProgram, type RunOptions, unknownValue } from "./program.ts";
+import {
+  type ProgramRun,
+  type Properties,
+  type Registration,
+  type Resolution,
+  runProgram,
+  type RunOptions,
+  unknownValue,
+} from "./program.ts";
 import { concealSecrets } from "./secrets.ts";
 
 /** What is to happen to one resource. `keep` leaves a volume that has left the program with its data. */
@@ -71,7 +79,10 @@ export async function planDeployment(options: PlanOptions): Promise<Plan> {
   const conflicts: string[] = [];
   const resolve = async (registration: Registration): Promise<Resolution> => {
     if (registration.type.startsWith("pulumi:providers:")) return { outputs: registration.inputs };
-    const step = registration.type === imageType || registration.type === remoteImageType ? await planImage(registration, options.docker) : planObject(registration, options, steps, conflicts);
+    const step =
+      registration.type === imageType || registration.type === remoteImageType
+        ? await planImage(registration, options.docker)
+        : planObject(registration, options, steps, conflicts);
     steps.push(step.step);
     return step.resolution;
   };
@@ -80,7 +91,15 @@ export async function planDeployment(options: PlanOptions): Promise<Plan> {
   for (const live of options.live.own) {
     if (live.urn === undefined || wanted.has(`${live.urn} ${live.name}`)) continue;
     const kept = live.labels[labelNames.retain] === "true" && !options.deleteData;
-    steps.push({ operation: kept ? "keep" : "delete", urn: live.urn, type: typeOf(live.kind), name: live.name, changes: [], live, ...restartOf(live) });
+    steps.push({
+      operation: kept ? "keep" : "delete",
+      urn: live.urn,
+      type: typeOf(live.kind),
+      name: live.name,
+      changes: [],
+      live,
+      ...restartOf(live),
+    });
   }
   return { steps, authority: compareAuthority(run, options.live), conflicts, run };
 }
@@ -101,7 +120,16 @@ function known(id: string | undefined, outputs: Properties): Resolution {
 /** An image is there when its tag, which hashes all it is built from, is there. */
 async function planImage(registration: Registration, docker: Docker | undefined): Promise<Planned> {
   const name = String(registration.inputs.imageName ?? registration.inputs.name);
-  const id = docker === undefined ? undefined : await docker.getImage(name).inspect().then(({ Id }) => Id, () => undefined);
+  const id =
+    docker === undefined
+      ? undefined
+      : await docker
+          .getImage(name)
+          .inspect()
+          .then(
+            ({ Id }) => Id,
+            () => undefined,
+          );
   const { urn, type } = registration;
   const step: Step = { operation: id === undefined ? "create" : "same", urn, type, name, changes: [] };
   return { step, resolution: known(id, { ...registration.inputs, repoDigest: id ?? unknownValue, imageId: id ?? unknownValue }) };
@@ -118,13 +146,19 @@ function planObject(registration: Registration, options: PlanOptions, steps: rea
   if (live === undefined) return { step: { operation: "create", urn, type, name, changes: [] }, resolution: { outputs: inputs } };
   if (!own) {
     const adopted = planForeign(live, options, conflicts);
-    return { step: { operation: adopted, urn, type, name, changes: [], live, ...restartOf(live) }, resolution: known(adopted === "same" ? live.id : undefined, inputs) };
+    return {
+      step: { operation: adopted, urn, type, name, changes: [], live, ...restartOf(live) },
+      resolution: known(adopted === "same" ? live.id : undefined, inputs),
+    };
   }
 
   const differing = compareInputs(live.inputs ?? {}, concealSecrets(inputs));
   const cause = registration.replaceWith.some((other) => steps.some((step) => step.urn === other && step.operation !== "same"));
   if (kind === "volume") {
-    if (differing.length > 0) conflicts.push(`volume ${name} cannot change (${differing.map(({ key }) => key).join(", ")}), as its data would be lost; remove it with "sessions down --delete-data" first`);
+    if (differing.length > 0)
+      conflicts.push(
+        `volume ${name} cannot change (${differing.map(({ key }) => key).join(", ")}), as its data would be lost; remove it with "sessions down --delete-data" first`,
+      );
     return { step: { operation: "same", urn, type, name, changes: differing, live }, resolution: known(live.id, inputs) };
   }
   const operation = differing.length > 0 || cause ? "replace" : stateOperation(live, inputs);
@@ -142,13 +176,20 @@ function stateOperation(live: LiveObject, inputs: Properties): Operation {
 
 /** An object with our name that is not ours: a conflict, unless it is to be taken over. */
 function planForeign(live: LiveObject, options: PlanOptions, conflicts: string[]): Operation {
-  const owner = live.labels[labelNames.deployment] !== undefined ? "belongs to another checkout or stack" : live.labels.created_by === undefined ? "was not made by agent-sessions" : "was made by another engine, such as the Pulumi CLI";
+  const owner =
+    live.labels[labelNames.deployment] !== undefined
+      ? "belongs to another checkout or stack"
+      : live.labels.created_by === undefined
+        ? "was not made by agent-sessions"
+        : "was made by another engine, such as the Pulumi CLI";
   if (live.kind === "volume") {
     const foreign = foreignVolume({ Labels: { ...live.labels }, Options: { ...live.options } }, {});
     const inUse = options.live.own.some((object) => object.volumes?.includes(live.name));
     if (inUse) return "same";
     if (options.adopt && foreign === undefined) return "same";
-    conflicts.push(`volume ${live.name} is already there and ${foreign ?? owner}; ${foreign === undefined ? 'take it over, data and all, with "--adopt"' : `remove it with "docker volume rm ${live.name}"`}, or rename the session`);
+    conflicts.push(
+      `volume ${live.name} is already there and ${foreign ?? owner}; ${foreign === undefined ? 'take it over, data and all, with "--adopt"' : `remove it with "docker volume rm ${live.name}"`}, or rename the session`,
+    );
     return "same";
   }
   if (options.adopt) return "replace";
@@ -159,11 +200,15 @@ function planForeign(live: LiveObject, options: PlanOptions, conflicts: string[]
 /** The inputs that differ, sorted by key. */
 export function compareInputs(before: Properties, after: Properties): InputChange[] {
   const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
-  return keys.filter((key) => stableJson(before[key]) !== stableJson(after[key])).map((key) => ({ key, before: before[key], after: after[key] }));
+  return keys
+    .filter((key) => stableJson(before[key]) !== stableJson(after[key]))
+    .map((key) => ({ key, before: before[key], after: after[key] }));
 }
 
 function restartOf(live: LiveObject): { restarts?: string } {
-  return live.kind === "container" && live.state === "running" && live.labels.session_id !== undefined ? { restarts: live.labels.session_id } : {};
+  return live.kind === "container" && live.state === "running" && live.labels.session_id !== undefined
+    ? { restarts: live.labels.session_id }
+    : {};
 }
 
 /** The label by which a container says what its session may do. */
@@ -173,8 +218,6 @@ function authorityIn(labels: Readonly<Record<string, string>>): string[] {
 
 function compareAuthority(run: ProgramRun, live: Live): Plan["authority"] {
   const before = new Set(live.own.flatMap(({ kind, labels }) => (kind === "container" ? authorityIn(labels) : [])));
-  const after = new Set(
-    run.registrations.flatMap(({ inputs }) => authorityIn(labelsOf(inputs))),
-  );
+  const after = new Set(run.registrations.flatMap(({ inputs }) => authorityIn(labelsOf(inputs))));
   return { added: [...after].filter((line) => !before.has(line)).sort(), removed: [...before].filter((line) => !after.has(line)).sort() };
 }

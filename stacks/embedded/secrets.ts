@@ -29,7 +29,10 @@ export function revealSecrets(inputs: Properties): Properties {
  * which it cannot be guessed without the key.
  */
 export function concealSecrets(inputs: Properties): Properties {
-  return mapSecrets(inputs, (secret) => `[secret ${createHmac("sha256", secretKey()).update(JSON.stringify(secret)).digest("hex").slice(0, 16)}]`) as Properties;
+  return mapSecrets(
+    inputs,
+    (secret) => `[secret ${createHmac("sha256", secretKey()).update(JSON.stringify(secret)).digest("hex").slice(0, 16)}]`,
+  ) as Properties;
 }
 
 let key: Buffer | undefined;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { text } from "./text.ts";
+import { text } from "./values.ts";
 
 /** The form of the key `credentials`; what belongs together in it is judged in credentials.ts. */
 
@@ -7,25 +7,46 @@ import { text } from "./text.ts";
 export const secret = z
   .union(
     [
-      z.strictObject({ env: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: "is not the name of a variable; name the one that holds the secret" }).describe("A variable of the environment in which plan and up run.") }),
+      z.strictObject({
+        env: z
+          .string()
+          .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: "is not the name of a variable; name the one that holds the secret" })
+          .describe("A variable of the environment in which plan and up run."),
+      }),
       z.strictObject({ file: text("A file of this machine; its last line break is left out.") }),
-      z.strictObject({ command: z.array(z.string()).min(1, { error: "is empty; write the program and its arguments, one entry each" }).describe("A program and its arguments, run on this machine without a shell; what it prints is the secret.") }),
-      z.strictObject({ config: text("A secret of the stack's configuration, with the Pulumi CLI alone: claude for \"pulumi config set --secret secrets:claude\".").regex(/^[\w.-]+$/, { error: "is not the name of a secret in the stack's configuration" }) }),
+      z.strictObject({
+        command: z
+          .array(z.string())
+          .min(1, { error: "is empty; write the program and its arguments, one entry each" })
+          .describe("A program and its arguments, run on this machine without a shell; what it prints is the secret."),
+      }),
+      z.strictObject({
+        config: text(
+          'A secret of the stack\'s configuration, with the Pulumi CLI alone: claude for "pulumi config set --secret secrets:claude".',
+        ).regex(/^[\w.-]+$/, { error: "is not the name of a secret in the stack's configuration" }),
+      }),
     ],
     { error: "does not say where the secret is; write {env: NAME}, {file: /path}, {command: [program, argument]} or {config: name}" },
   )
   .describe("Where the secret is read from when a plan is made. Never the secret itself.");
 
 const provided = {
-  provider: z.enum(["anthropic", "bedrock"], { error: "is not a provider; write anthropic or bedrock" }).describe("Who answers the agent; anthropic when left out.").optional(),
-  region: text("The AWS region, for bedrock.").regex(/^[a-z]{2}(-[a-z]+)+-\d$/, { error: 'is not an AWS region; write one such as "eu-central-1"' }).optional(),
+  provider: z
+    .enum(["anthropic", "bedrock"], { error: "is not a provider; write anthropic or bedrock" })
+    .describe("Who answers the agent; anthropic when left out.")
+    .optional(),
+  region: text("The AWS region, for bedrock.")
+    .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, { error: 'is not an AWS region; write one such as "eu-central-1"' })
+    .optional(),
 };
 
 const exception = z
   .strictObject({
     reason: text("Why no file will do."),
     owner: text("Who answers for it."),
-    expires: text("The last day on which it holds, such as 2027-03-31.").regex(/^\d{4}-\d{2}-\d{2}$/, { error: "is not a day; write one such as 2027-03-31" }),
+    expires: text("The last day on which it holds, such as 2027-03-31.").regex(/^\d{4}-\d{2}-\d{2}$/, {
+      error: "is not a day; write one such as 2027-03-31",
+    }),
   })
   .describe("The exception from the policy rule CTR-026 that a secret in the environment needs.");
 
@@ -34,20 +55,37 @@ export const credentials = z
     "kind",
     [
       z.strictObject({ kind: z.literal("none") }),
-      z.strictObject({ kind: z.literal("hostMount"), path: text("A folder of this machine that belongs to whoever runs this; ~/.config/claude when left out.").optional(), ...provided }),
+      z.strictObject({
+        kind: z.literal("hostMount"),
+        path: text("A folder of this machine that belongs to whoever runs this; ~/.config/claude when left out.").optional(),
+        ...provided,
+      }),
       z.strictObject({ kind: z.literal("file"), secret, ...provided }),
-      z.strictObject({ kind: z.literal("init"), command: text("A line for bash that prints the secret; it runs once before the session starts, in a container of its own with open egress."), secret: secret.describe("A secret that the command finds as /secret/token.").optional(), ...provided }),
+      z.strictObject({
+        kind: z.literal("init"),
+        command: text(
+          "A line for bash that prints the secret; it runs once before the session starts, in a container of its own with open egress.",
+        ),
+        secret: secret.describe("A secret that the command finds as /secret/token.").optional(),
+        ...provided,
+      }),
       z.strictObject({
         kind: z.literal("proxy"),
         secret,
         upstream: z
           .string({ error: "is not a URL; write https://host/path" })
-          .regex(/^https:\/\/[^/?#@\s]+(\/[^?#\s]*)?$/, { error: "is not a URL to which a key may go; write https://host/path, without user, ? and #" })
-          .describe("The one host that the key is for, and the prefix that paths must have; https://api.anthropic.com/v1/messages when left out.")
+          .regex(/^https:\/\/[^/?#@\s]+(\/[^?#\s]*)?$/, {
+            error: "is not a URL to which a key may go; write https://host/path, without user, ? and #",
+          })
+          .describe(
+            "The one host that the key is for, and the prefix that paths must have; https://api.anthropic.com/v1/messages when left out.",
+          )
           .optional(),
       }),
       z.strictObject({ kind: z.literal("environment"), secret, exception }),
     ],
     { error: "is not a way to give credentials; write {kind: none}, {kind: file, secret: {env: NAME}} or {kind: hostMount}" },
   )
-  .describe("What the agent signs in with: none (the default); file, read-only below /auth; hostMount, a folder of this machine read-only at /auth; init, what a command prints, as a file; proxy, nothing but a way to a proxy that adds the secret; environment, the variable CLAUDE_AUTH_TOKEN, with an exception.");
+  .describe(
+    "What the agent signs in with: none (the default); file, read-only below /auth; hostMount, a folder of this machine read-only at /auth; init, what a command prints, as a file; proxy, nothing but a way to a proxy that adds the secret; environment, the variable CLAUDE_AUTH_TOKEN, with an exception.",
+  );

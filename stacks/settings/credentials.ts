@@ -15,7 +15,11 @@ export type SecretSource = {
   readonly key: string;
 } & (
   | { readonly from: "env"; readonly name: string }
-  | { readonly from: "file"; /** Absolute. */ readonly path: string }
+  | {
+      readonly from: "file";
+      /** Absolute. */
+      readonly path: string;
+    }
   | { readonly from: "command"; readonly words: readonly string[] }
   | { readonly from: "config"; readonly name: string }
 );
@@ -23,11 +27,25 @@ export type SecretSource = {
 /** What a session signs in with. */
 export type CredentialsSetting =
   | { readonly kind: "none" }
-  | (Provided & { readonly kind: "hostMount"; /** The real path. */ readonly path: string })
+  | (Provided & {
+      readonly kind: "hostMount";
+      /** The real path. */
+      readonly path: string;
+    })
   | (Provided & { readonly kind: "file"; readonly secret: SecretSource })
   | (Provided & { readonly kind: "init"; readonly command: string; readonly secret?: SecretSource })
-  | { readonly kind: "proxy"; readonly secret: SecretSource; /** An https URL. */ readonly upstream: string }
-  | { readonly kind: "environment"; readonly secret: SecretSource; /** From the policy rule CTR-026. */ readonly exception: Omit<Exception, "resource"> };
+  | {
+      readonly kind: "proxy";
+      readonly secret: SecretSource;
+      /** An https URL. */
+      readonly upstream: string;
+    }
+  | {
+      readonly kind: "environment";
+      readonly secret: SecretSource;
+      /** From the policy rule CTR-026. */
+      readonly exception: Omit<Exception, "resource">;
+    };
 
 interface Provided {
   readonly provider: Provider;
@@ -46,20 +64,43 @@ export function resolveCredentials({ setting, where }: Layered, root: string, ju
   const secretAt = keyName(where("credentials", "secret"));
   if (given.kind === "environment") {
     for (const [name, value] of Object.entries(setting.environment ?? {})) {
-      if (holdsUrlPassword(value) || isNamedSecret(name, value)) mistakes.push(sentence(where("environment", name), value, "would pass under the exception that is made for CLAUDE_AUTH_TOKEN alone; take it out, or choose credentials of kind file"));
+      if (holdsUrlPassword(value) || isNamedSecret(name, value))
+        mistakes.push(
+          sentence(
+            where("environment", name),
+            value,
+            "would pass under the exception that is made for CLAUDE_AUTH_TOKEN alone; take it out, or choose credentials of kind file",
+          ),
+        );
     }
     return { kind: "environment", secret: sourceOf(given.secret, root, secretAt), exception: given.exception };
   }
-  if (given.kind === "proxy") return { kind: "proxy", secret: sourceOf(given.secret, root, secretAt), upstream: given.upstream ?? "https://api.anthropic.com/v1/messages" };
+  if (given.kind === "proxy")
+    return {
+      kind: "proxy",
+      secret: sourceOf(given.secret, root, secretAt),
+      upstream: given.upstream ?? "https://api.anthropic.com/v1/messages",
+    };
   const { provider = "anthropic", region } = given;
-  if (provider === "bedrock" && region === undefined) mistakes.push(sentence(where("credentials", "provider"), provider, "needs a region; add one beside it"));
-  if (provider !== "bedrock" && region !== undefined) mistakes.push(sentence(where("credentials", "region"), region, "belongs to the provider bedrock; remove it"));
+  if (provider === "bedrock" && region === undefined)
+    mistakes.push(sentence(where("credentials", "provider"), provider, "needs a region; add one beside it"));
+  if (provider !== "bedrock" && region !== undefined)
+    mistakes.push(sentence(where("credentials", "region"), region, "belongs to the provider bedrock; remove it"));
   const provided = { provider, ...(region !== undefined && { region }) };
   switch (given.kind) {
     case "hostMount":
-      return { kind: "hostMount", ...provided, path: ownFolder(given.path, root, where("credentials", given.path === undefined ? "kind" : "path"), mistakes) };
+      return {
+        kind: "hostMount",
+        ...provided,
+        path: ownFolder(given.path, root, where("credentials", given.path === undefined ? "kind" : "path"), mistakes),
+      };
     case "init":
-      return { kind: "init", ...provided, command: given.command, ...(given.secret !== undefined && { secret: sourceOf(given.secret, root, secretAt) }) };
+      return {
+        kind: "init",
+        ...provided,
+        command: given.command,
+        ...(given.secret !== undefined && { secret: sourceOf(given.secret, root, secretAt) }),
+      };
     case "file":
       return { kind: "file", ...provided, secret: sourceOf(given.secret, root, secretAt) };
   }
@@ -101,7 +142,9 @@ function ownFolder(path: string | undefined, root: string, where: readonly Prope
     return file?.isFile() === true && agentMay(found, 5) && agentMay(file, 4);
   };
   if (!authFiles.some(readable)) {
-    return refuse(`holds no ${authFiles.join(", ")} that the agent, uid ${baseline.user.uid}, can read in ${real}; choose {kind: file, secret: {file: …}}, which delivers one file`);
+    return refuse(
+      `holds no ${authFiles.join(", ")} that the agent, uid ${baseline.user.uid}, can read in ${real}; choose {kind: file, secret: {file: …}}, which delivers one file`,
+    );
   }
   return real;
 }
@@ -114,7 +157,12 @@ function agentMay({ uid, gid, mode }: Stats, rights: number): boolean {
 
 /** Refuses values that have the form of a credential, wherever they stand: the stack file is committed. */
 export function plainSecrets(raw: unknown, path: readonly PropertyKey[] = []): string[] {
-  if (typeof raw === "string") return holdsToken(raw) ? [`${keyName(path)}: the value has the form of a credential, and stack files are committed; take it out and name where it is kept by credentials.secret.`] : [];
+  if (typeof raw === "string")
+    return holdsToken(raw)
+      ? [
+          `${keyName(path)}: the value has the form of a credential, and stack files are committed; take it out and name where it is kept by credentials.secret.`,
+        ]
+      : [];
   if (typeof raw !== "object" || raw === null) return [];
   return Object.entries(raw).flatMap(([key, value]) => plainSecrets(value, [...path, Array.isArray(raw) ? Number(key) : key]));
 }

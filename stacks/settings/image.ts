@@ -10,7 +10,11 @@ export const defaultAgent = { package: "@anthropic-ai/claude-code", version: "2.
 /** The base is left out where the strategy chooses it. */
 export type ImageSettings = Omit<HardenedImageArgs, "base"> & { readonly base?: string };
 
-export function resolveImage(image: Deployment["image"], root: string, environment: NodeJS.ProcessEnv): { args: ImageSettings; mistakes: string[] } {
+export function resolveImage(
+  image: Deployment["image"],
+  root: string,
+  environment: NodeJS.ProcessEnv,
+): { args: ImageSettings; mistakes: string[] } {
   const mistakes: string[] = [];
   const given = image?.caBundle;
   // Whatever the user's own Node trusts, the build has to trust too: it goes through the same proxy.

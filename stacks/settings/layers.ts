@@ -29,7 +29,15 @@ export function layer(deployment: Deployment, entry: SessionSetting, index: numb
   const policy = name !== undefined && Object.hasOwn(policies, name) ? policies[name] : undefined;
   if (name !== undefined && policy === undefined && policiesSound) {
     const known = Object.keys(policies);
-    mistakes.push(sentence([...place, "securityPolicy"], name, known.length > 0 ? `is not under securityPolicies; known: ${known.join(", ")}` : "is not under securityPolicies, which has no entry; add one"));
+    mistakes.push(
+      sentence(
+        [...place, "securityPolicy"],
+        name,
+        known.length > 0
+          ? `is not under securityPolicies; known: ${known.join(", ")}`
+          : "is not under securityPolicies, which has no entry; add one",
+      ),
+    );
   }
   const layers: readonly Layer[] = [
     { place: ["defaults"], values: deployment.defaults ?? {} },
@@ -44,7 +52,9 @@ export function layer(deployment: Deployment, entry: SessionSetting, index: numb
   }
   const where = (...path: PropertyKey[]) => {
     const [key, inner] = path.map(String);
-    const giver = layers.findLast(({ values }) => Object.hasOwn(values, key) && (!isPlain(values[key]) || inner === undefined || Object.hasOwn(values[key], inner)));
+    const giver = layers.findLast(
+      ({ values }) => Object.hasOwn(values, key) && (!isPlain(values[key]) || inner === undefined || Object.hasOwn(values[key], inner)),
+    );
     return [...(giver?.place ?? place), ...path];
   };
   return { setting: merged as SessionSetting, place, where };

@@ -32,11 +32,20 @@ export function resolveNetwork({ setting, where }: Layered, deployment: Deployme
     dns: given.dns ?? [],
     ports: (given.ports ?? [])
       .filter((port) => port.host !== undefined)
-      .map((port) => ({ container: port.container, host: port.host, address: port.address ?? baseline.publishAddress, protocol: port.protocol ?? ("tcp" as const) })),
+      .map((port) => ({
+        container: port.container,
+        host: port.host,
+        address: port.address ?? baseline.publishAddress,
+        protocol: port.protocol ?? ("tcp" as const),
+      })),
   };
   if (!judged) return network;
-  if (mode?.kind === "host" && !hostNetwork) mistakes.push(sentence(where("network", "mode"), "host", "gives up all isolation of the network; set local.hostNetwork: true too if that is meant"));
-  for (const { key, sentence: rest } of networkConflicts(network)) mistakes.push(sentence(where("network", key), given[key], `does not fit: ${rest}`));
+  if (mode?.kind === "host" && !hostNetwork)
+    mistakes.push(
+      sentence(where("network", "mode"), "host", "gives up all isolation of the network; set local.hostNetwork: true too if that is meant"),
+    );
+  for (const { key, sentence: rest } of networkConflicts(network))
+    mistakes.push(sentence(where("network", key), given[key], `does not fit: ${rest}`));
   return network;
 }
 
@@ -47,7 +56,10 @@ export class PublishedPorts {
   /** Takes a port. @returns who has it already, or has it on every address */
   take(port: Port, session: string): string | undefined {
     const everywhere = (address: string) => address === "0.0.0.0" || address === "::";
-    const other = this.#taken.find(({ port: { host, protocol, address } }) => host === port.host && protocol === port.protocol && (address === port.address || everywhere(address) || everywhere(port.address)));
+    const other = this.#taken.find(
+      ({ port: { host, protocol, address } }) =>
+        host === port.host && protocol === port.protocol && (address === port.address || everywhere(address) || everywhere(port.address)),
+    );
     this.#taken.push({ port, session });
     return other?.session;
   }

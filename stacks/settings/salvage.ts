@@ -20,7 +20,10 @@ function salvageValue(schema: z.core.$ZodType, value: unknown): unknown {
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
   const given = Object.entries(value);
-  if (schema instanceof z.ZodObject) return entriesOf(given.flatMap(([key, inner]) => (Object.hasOwn(schema.shape, key) ? [[key, salvageValue(schema.shape[key], inner)] as const] : [])));
+  if (schema instanceof z.ZodObject)
+    return entriesOf(
+      given.flatMap(([key, inner]) => (Object.hasOwn(schema.shape, key) ? [[key, salvageValue(schema.shape[key], inner)] as const] : [])),
+    );
   if (schema instanceof z.ZodRecord) return entriesOf(given.map(([key, inner]) => [key, salvageValue(schema.valueType, inner)] as const));
   return undefined;
 }

@@ -7,11 +7,17 @@ const silentKeys = new Set(["environment", "secret"]);
 
 /** A path in the settings as people write it: `sessions[2].limits.memory`. */
 export function keyName(path: readonly PropertyKey[]): string {
-  return path.reduce<string>((name, part) => (typeof part === "number" ? `${name}[${part}]` : name === "" ? String(part) : `${name}.${String(part)}`), "");
+  return path.reduce<string>(
+    (name, part) => (typeof part === "number" ? `${name}[${part}]` : name === "" ? String(part) : `${name}.${String(part)}`),
+    "",
+  );
 }
 
 function valueAt(raw: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>((value, part) => (typeof value === "object" && value !== null ? (value as Record<PropertyKey, unknown>)[part] : undefined), raw);
+  return path.reduce<unknown>(
+    (value, part) => (typeof value === "object" && value !== null ? (value as Record<PropertyKey, unknown>)[part] : undefined),
+    raw,
+  );
 }
 
 /**
@@ -19,7 +25,9 @@ function valueAt(raw: unknown, path: readonly PropertyKey[]): unknown {
  * before its host: errors end up in the logs of CI.
  */
 export function shown(value: unknown): string {
-  const text = JSON.stringify(value, (key, inner: unknown) => (silentKeys.has(key) ? "…" : typeof inner === "bigint" ? String(inner) : inner)) ?? "nothing";
+  const text =
+    JSON.stringify(value, (key, inner: unknown) => (silentKeys.has(key) ? "…" : typeof inner === "bigint" ? String(inner) : inner)) ??
+    "nothing";
   if (holdsToken(text)) return "the value";
   const open = text.replace(/(https?:\/\/)[^/\s"]*@/gi, "$1…@").replace(/(:\/\/[^/@:\s"]*):[^/\s"]*@/g, "$1:…@");
   return open.length > 80 ? `${open.slice(0, 77)}…` : open;
@@ -42,7 +50,8 @@ export function sentencesOf(issue: z.core.$ZodIssue, raw: unknown): string[] {
   if (issue.code === "invalid_union" && typeof value === "object" && value !== null) {
     // The branch that comes furthest into the value is the one that was meant.
     const meant = issue.errors.find((branch) => branch.some((inner) => inner.path.length > 0 || inner.code === "unrecognized_keys"));
-    if (meant !== undefined) return meant.flatMap((inner) => sentencesOf({ ...inner, path: [...issue.path, ...inner.path] } as z.core.$ZodIssue, raw));
+    if (meant !== undefined)
+      return meant.flatMap((inner) => sentencesOf({ ...inner, path: [...issue.path, ...inner.path] } as z.core.$ZodIssue, raw));
   }
   if (value === undefined) return [`${keyName(issue.path)}: is missing; write a value for it.`];
   return [sentence(issue.path, value, ownMessage(issue))];
@@ -52,7 +61,8 @@ export function sentencesOf(issue: z.core.$ZodIssue, raw: unknown): string[] {
 function ownMessage(issue: z.core.$ZodIssue): string {
   if (!/^(Invalid|Expected|Too|Unrecognized)/.test(issue.message)) return issue.message;
   if (issue.code === "invalid_type" && issue.expected === "array") return 'is not a list; write one entry "- …" for each';
-  if (issue.code === "invalid_type" && (issue.expected === "object" || issue.expected === "record")) return `is not a set of keys and values; ${knownKeys(issue.path)}`;
+  if (issue.code === "invalid_type" && (issue.expected === "object" || issue.expected === "record"))
+    return `is not a set of keys and values; ${knownKeys(issue.path)}`;
   return `has not the form that is expected here (${issue.message.toLowerCase()}); see stacks/settings.schema.json`;
 }
 
@@ -68,7 +78,8 @@ let form: JsonSchema | undefined;
 function knownKeys(path: readonly PropertyKey[]): string {
   form ??= z.toJSONSchema(deploymentSchema, { io: "input" }) as JsonSchema;
   let schema: JsonSchema | undefined = form;
-  for (const part of path) schema = typeof part === "number" ? schema?.items : (schema?.properties?.[String(part)] ?? schema?.additionalProperties);
+  for (const part of path)
+    schema = typeof part === "number" ? schema?.items : (schema?.properties?.[String(part)] ?? schema?.additionalProperties);
   const keys = Object.keys(schema?.properties ?? {});
   return keys.length > 0 ? `known here: ${keys.join(", ")}` : "see stacks/settings.schema.json";
 }

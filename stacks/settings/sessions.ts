@@ -14,7 +14,15 @@ import { keyName, sentence } from "./sentences.ts";
 /** A repository of a session: a folder of this machine, or a URL to clone. */
 export type RepositorySetting =
   | { readonly name: string; readonly kind: "path"; readonly path: string }
-  | { readonly name: string; readonly kind: "url"; readonly url: string; readonly ref?: string; /** The real path behind a `file://` URL. */ readonly hostPath?: string; readonly credential?: RepositoryCredential };
+  | {
+      readonly name: string;
+      readonly kind: "url";
+      readonly url: string;
+      readonly ref?: string;
+      /** The real path behind a `file://` URL. */
+      readonly hostPath?: string;
+      readonly credential?: RepositoryCredential;
+    };
 
 /** Signs in for a clone. */
 export interface RepositoryCredential {
@@ -58,7 +66,11 @@ interface Judgement {
 
 type JudgePath = (path: readonly PropertyKey[], value: string, writable?: boolean) => string;
 
-export function resolveSessions(deployment: Deployment, root: string, sound: Judgement["sound"]): { sessions: Session[]; mistakes: string[] } {
+export function resolveSessions(
+  deployment: Deployment,
+  root: string,
+  sound: Judgement["sound"],
+): { sessions: Session[]; mistakes: string[] } {
   const mistakes: string[] = [];
   const seen = new Map<string, number>();
   const published = new PublishedPorts();
@@ -75,17 +87,24 @@ export function resolveSessions(deployment: Deployment, root: string, sound: Jud
       const { ref = "its default branch" } = repository;
       const other = cloned.get(clone);
       if (other !== undefined && other.ref !== ref) {
-        mistakes.push(`sessions[${index}].repositories: "${repository.name}" is taken at ${ref} here and at ${other.ref} by session "${other.session}", and they share one clone; name one ref, or give one of them another name.`);
+        mistakes.push(
+          `sessions[${index}].repositories: "${repository.name}" is taken at ${ref} here and at ${other.ref} by session "${other.session}", and they share one clone; name one ref, or give one of them another name.`,
+        );
       }
       const secret = JSON.stringify(repository.credential, (key, value: unknown) => (key === "key" ? undefined : value)) ?? "";
       if (other !== undefined && other.secret !== secret) {
-        mistakes.push(`sessions[${index}].repositories: "${repository.name}" signs in otherwise here than for session "${other.session}", and they share one clone; name one secret and username, or give one of them another name.`);
+        mistakes.push(
+          `sessions[${index}].repositories: "${repository.name}" signs in otherwise here than for session "${other.session}", and they share one clone; name one secret and username, or give one of them another name.`,
+        );
       }
       cloned.set(clone, other ?? { ref, secret, session: session.id });
     }
     for (const port of session.network.ports) {
       const other = published.take(port, session.id);
-      if (other !== undefined) mistakes.push(`sessions[${index}].network.ports: ${port.address}:${port.host}/${port.protocol} is taken by session "${other}"; choose another host port.`);
+      if (other !== undefined)
+        mistakes.push(
+          `sessions[${index}].network.ports: ${port.address}:${port.host}/${port.protocol} is taken by session "${other}"; choose another host port.`,
+        );
     }
     return session;
   });
@@ -96,18 +115,32 @@ function resolveSession(layered: Layered, judgement: Judgement): Session {
   const { setting, place, where } = layered;
   const { deployment, root, mistakes } = judgement;
   const judge: JudgePath = (path, value, writable = false) => {
-    const rules: HostPathRules = { base: root, allowedRoots: deployment.allowedHostPaths ?? [], writable: writable && judgement.sound("allowedHostPaths"), owner: baseline.user.uid };
+    const rules: HostPathRules = {
+      base: root,
+      allowedRoots: deployment.allowedHostPaths ?? [],
+      writable: writable && judgement.sound("allowedHostPaths"),
+      owner: baseline.user.uid,
+    };
     const verdict = checkHostPath(value, rules);
     if ("path" in verdict) return verdict.path;
     mistakes.push(sentence(where(...path), value, verdict.refused));
     return value;
   };
-  const sound = (key: string) => [[...place, key], ["defaults", key], ["securityPolicies", "*", key]].every((path) => judgement.sound(...path));
+  const sound = (key: string) =>
+    [
+      [...place, key],
+      ["defaults", key],
+      ["securityPolicies", "*", key],
+    ].every((path) => judgement.sound(...path));
 
   const repositories = resolveRepositories(layered, root, judge, judgement);
   const binds = resolveBinds(layered, deployment, root, judge, mistakes);
-  const targets = [...repositories.flatMap(({ name }) => (name === undefined ? [] : [`/repos/${name}`])), ...binds.map(({ target }) => target)];
-  for (const target of duplicateTargets(targets)) mistakes.push(`${placeName(layered)}: two mounts on ${target}; give each a name or target of its own.`);
+  const targets = [
+    ...repositories.flatMap(({ name }) => (name === undefined ? [] : [`/repos/${name}`])),
+    ...binds.map(({ target }) => target),
+  ];
+  for (const target of duplicateTargets(targets))
+    mistakes.push(`${placeName(layered)}: two mounts on ${target}; give each a name or target of its own.`);
   return {
     id: setting.id,
     agentId: setting.agentId ?? setting.id,
@@ -127,7 +160,12 @@ function resolveSession(layered: Layered, judgement: Judgement): Session {
   };
 }
 
-function resolveRepositories({ setting, where }: Layered, root: string, judge: JudgePath, { sound, mistakes }: Judgement): RepositorySetting[] {
+function resolveRepositories(
+  { setting, where }: Layered,
+  root: string,
+  judge: JudgePath,
+  { sound, mistakes }: Judgement,
+): RepositorySetting[] {
   return (setting.repositories ?? []).flatMap((repository, index): RepositorySetting[] => {
     const path = ["repositories", index];
     if ((repository.path === undefined) === (repository.url === undefined)) {
@@ -136,21 +174,43 @@ function resolveRepositories({ setting, where }: Layered, root: string, judge: J
     }
     for (const key of ["secret", "username"] as const) {
       if (repository[key] === undefined) continue;
-      if (key === "username" && repository.secret === undefined) mistakes.push(sentence(where(...path, key), repository[key], "needs a secret beside it; add one or remove it"));
-      else if (!repository.url?.startsWith("https://")) mistakes.push(sentence(where(...path, key), repository[key], "goes to an https:// URL alone, where nobody reads it on the way; write such a URL or remove it"));
+      if (key === "username" && repository.secret === undefined)
+        mistakes.push(sentence(where(...path, key), repository[key], "needs a secret beside it; add one or remove it"));
+      else if (!repository.url?.startsWith("https://"))
+        mistakes.push(
+          sentence(
+            where(...path, key),
+            repository[key],
+            "goes to an https:// URL alone, where nobody reads it on the way; write such a URL or remove it",
+          ),
+        );
     }
     if (repository.path !== undefined) {
-      if (repository.ref !== undefined) mistakes.push(sentence(where(...path, "ref"), repository.ref, "belongs to a url; a path is taken as it is"));
+      if (repository.ref !== undefined)
+        mistakes.push(sentence(where(...path, "ref"), repository.ref, "belongs to a url; a path is taken as it is"));
       return [{ name: repository.name, kind: "path", path: judge([...path, "path"], repository.path) }];
     }
     const url = repository.url ?? "";
     const folder = url.startsWith("file://") ? decodeURIComponent(url.slice("file://".length)) : undefined;
     const hostPath = folder === undefined ? undefined : judge([...path, "url"], folder);
-    return [{ name: repository.name, kind: "url", url, ...(repository.ref !== undefined && { ref: repository.ref }), ...(hostPath !== undefined && { hostPath }), ...credentialOf(repository, root, keyName(where(...path, "secret"))) }];
+    return [
+      {
+        name: repository.name,
+        kind: "url",
+        url,
+        ...(repository.ref !== undefined && { ref: repository.ref }),
+        ...(hostPath !== undefined && { hostPath }),
+        ...credentialOf(repository, root, keyName(where(...path, "secret"))),
+      },
+    ];
   });
 }
 
-function credentialOf({ secret, username = "x-access-token" }: NonNullable<SessionSetting["repositories"]>[number], root: string, key: string): { credential?: RepositoryCredential } {
+function credentialOf(
+  { secret, username = "x-access-token" }: NonNullable<SessionSetting["repositories"]>[number],
+  root: string,
+  key: string,
+): { credential?: RepositoryCredential } {
   return secret === undefined ? {} : { credential: { username, secret: sourceOf(secret, root, key) } };
 }
 
@@ -165,14 +225,17 @@ function resolveBinds({ setting, where }: Layered, deployment: Deployment, root:
   });
   if (deployment.local?.debug) {
     const verdict = checkHostPath("src", { base: root });
-    if ("refused" in verdict) mistakes.push(`local.debug: true mounts ./src, which ${verdict.refused}; make it a folder of this project or set debug: false.`);
+    if ("refused" in verdict)
+      mistakes.push(`local.debug: true mounts ./src, which ${verdict.refused}; make it a folder of this project or set debug: false.`);
     else binds.push({ source: verdict.path, target: "/app/src", readOnly: true });
   }
   return binds;
 }
 
 function resolveWorkspace(setting: SessionSetting, deployment: Deployment, judge: (path: string) => string): Workspace {
-  const workspace: NonNullable<SessionSetting["workspace"]> = setting.workspace ?? { kind: deployment.local?.volumePersistence === false ? "tmpfs" : "volume" };
+  const workspace: NonNullable<SessionSetting["workspace"]> = setting.workspace ?? {
+    kind: deployment.local?.volumePersistence === false ? "tmpfs" : "volume",
+  };
   switch (workspace.kind) {
     case "volume":
       return workspace;
@@ -190,7 +253,9 @@ function resolveLimits({ setting, where }: Layered, judged: boolean, mistakes: s
     const limit = limits[key] ?? baseline.limits[key];
     if (!judged || reserved === undefined || reserved <= limit) continue;
     const write = (amount: number) => (key === "memory" ? formatSize(amount) : amount);
-    mistakes.push(sentence(where("reservations", key), write(reserved), `is more than the limit of ${write(limit)}; lower it or raise limits.${key}`));
+    mistakes.push(
+      sentence(where("reservations", key), write(reserved), `is more than the limit of ${write(limit)}; lower it or raise limits.${key}`),
+    );
   }
   return limits;
 }
@@ -203,8 +268,14 @@ function resolveSecurity({ setting, where }: Layered, root: string, mistakes: st
       profile = JSON.stringify(JSON.parse(readFileSync(resolve(root, seccompProfile), "utf8")));
     } catch {
       // The parser's own message quotes the file.
-      mistakes.push(sentence(where("security", "seccompProfile"), seccompProfile, "cannot be read as JSON; name a file with a seccomp profile"));
+      mistakes.push(
+        sentence(where("security", "seccompProfile"), seccompProfile, "cannot be read as JSON; name a file with a seccomp profile"),
+      );
     }
   }
-  return { ...(capabilities !== undefined && { capabilities }), ...(profile !== undefined && { seccompProfile: profile }), ...(appArmorProfile !== undefined && { appArmorProfile }) };
+  return {
+    ...(capabilities !== undefined && { capabilities }),
+    ...(profile !== undefined && { seccompProfile: profile }),
+    ...(appArmorProfile !== undefined && { appArmorProfile }),
+  };
 }

@@ -18,28 +18,50 @@ import type { Deployed, DeployedSession, Place } from "./strategy.ts";
 export async function deploy(settings: Settings, place: Place, secrets: Secrets): Promise<Deployed> {
   const engine = await findEngine({ address: settings.engine });
   useEngine(engine);
-  const provider = new docker.Provider("engine", { host: engine.address, ...(engine.certPath !== undefined && { certPath: engine.certPath }) });
+  const provider = new docker.Provider("engine", {
+    host: engine.address,
+    ...(engine.certPath !== undefined && { certPath: engine.certPath }),
+  });
   const opts = { provider };
 
   const base = settings.image.base ?? (await chooseBase(engine));
   const image = new HardenedImage("session", { ...settings.image, base }, opts);
   const filtered = settings.sessions.some(({ network }) => typeof network.egress === "object");
   const { caBundle, platform, labels } = settings.image;
-  const proxyImage = filtered ? new HardenedImage("egress-proxy", { source: "egress-proxy", base, caBundle, platform, labels }, opts).reference : undefined;
+  const proxyImage = filtered
+    ? new HardenedImage("egress-proxy", { source: "egress-proxy", base, caBundle, platform, labels }, opts).reference
+    : undefined;
   const clones = repositoryClones(settings, image, place, secrets, opts);
 
   const authority = [...clones.values()].flatMap((clone) => clone.authority);
   const sessions: Record<string, DeployedSession> = {};
   for (const session of settings.sessions) {
     const { id } = session;
-    const repositories = session.repositories.map((repository) => (repository.kind === "path" ? repository : { ...repository, kind: "volume" as const, volume: cloneName(repository) }));
-    const volumes = new SessionVolumes(id, { sessionId: id, ...place, repositories, workspace: session.workspace, tmp: session.limits.tmp, binds: session.binds }, opts);
+    const repositories = session.repositories.map((repository) =>
+      repository.kind === "path" ? repository : { ...repository, kind: "volume" as const, volume: cloneName(repository) },
+    );
+    const volumes = new SessionVolumes(
+      id,
+      { sessionId: id, ...place, repositories, workspace: session.workspace, tmp: session.limits.tmp, binds: session.binds },
+      opts,
+    );
     const network = new IsolatedNetwork(id, { sessionId: id, ...place, ...session.network }, opts);
     const { attachment } = network;
     const { egress, dns } = session.network;
     const proxy =
       proxyImage !== undefined && typeof egress === "object" && attachment.network !== undefined
-        ? new EgressProxy(id, { sessionId: id, ...place, ...egress, dns, image: proxyImage, network: { name: attachment.network.name, resources: attachment.resources } }, opts)
+        ? new EgressProxy(
+            id,
+            {
+              sessionId: id,
+              ...place,
+              ...egress,
+              dns,
+              image: proxyImage,
+              network: { name: attachment.network.name, resources: attachment.resources },
+            },
+            opts,
+          )
         : undefined;
     const given = credentialsOf(session, secrets);
     const credentials = given && new Credentials(id, { sessionId: id, ...place, image: image.reference, ...given }, opts).forSession;
@@ -56,7 +78,16 @@ export async function deploy(settings: Settings, place: Place, secrets: Secrets)
         credentials,
         repositories: session.repositories.map(({ name }) => name),
       },
-      { ...opts, dependsOn: [...volumes.forSession.resources, ...(credentials?.resources ?? []), ...attachment.resources, ...(proxy?.resources ?? []), ...clonesOf(session, clones)] },
+      {
+        ...opts,
+        dependsOn: [
+          ...volumes.forSession.resources,
+          ...(credentials?.resources ?? []),
+          ...attachment.resources,
+          ...(proxy?.resources ?? []),
+          ...clonesOf(session, clones),
+        ],
+      },
     );
     sessions[id] = {
       container: container.containerName,
@@ -89,7 +120,13 @@ function credentialsOf({ credentials }: Session, secrets: Secrets) {
 }
 
 /** One clone for each URL under each name, whichever sessions name it; settings refuse two refs of one. */
-function repositoryClones(settings: Settings, image: HardenedImage, place: Place, secrets: Secrets, opts: { provider: docker.Provider }): ReadonlyMap<string, RepositoryClone> {
+function repositoryClones(
+  settings: Settings,
+  image: HardenedImage,
+  place: Place,
+  secrets: Secrets,
+  opts: { provider: docker.Provider },
+): ReadonlyMap<string, RepositoryClone> {
   const clones = new Map<string, RepositoryClone>();
   for (const session of settings.sessions) {
     for (const repository of session.repositories) {
@@ -98,14 +135,19 @@ function repositoryClones(settings: Settings, image: HardenedImage, place: Place
       if (clones.has(name)) continue;
       const { credential: given, ...rest } = repository;
       const credential = given && { username: given.username, password: secrets.valueOf(given.secret), secretName: nameOf(given.secret) };
-      clones.set(name, new RepositoryClone(name, { ...rest, ...place, ...(credential !== undefined && { credential }), image: image.reference }, opts));
+      clones.set(
+        name,
+        new RepositoryClone(name, { ...rest, ...place, ...(credential !== undefined && { credential }), image: image.reference }, opts),
+      );
     }
   }
   return clones;
 }
 
 function clonesOf(session: Session, clones: ReadonlyMap<string, RepositoryClone>) {
-  return session.repositories.flatMap((repository) => (repository.kind === "url" ? (clones.get(cloneName(repository))?.resources ?? []) : []));
+  return session.repositories.flatMap((repository) =>
+    repository.kind === "url" ? (clones.get(cloneName(repository))?.resources ?? []) : [],
+  );
 }
 
 /** The base that set-up made of Debian packages wins where the engine has it; else the stock Node image is pulled. */

@@ -68,9 +68,18 @@ export interface Neighbour {
 }
 
 /** Declares a check by the type of its probe's answer. @param declared.quick false when left out */
-export function check<Answer>(declared: Omit<Check, "expectation" | "quick"> & { readonly quick?: boolean | Check["quick"]; expectation(answer: Answer, session: Promised, around: Surroundings): Finding }): Check {
+export function check<Answer>(
+  declared: Omit<Check, "expectation" | "quick"> & {
+    readonly quick?: boolean | Check["quick"];
+    expectation(answer: Answer, session: Promised, around: Surroundings): Finding;
+  },
+): Check {
   const { quick = false } = declared;
-  return { ...declared, quick: typeof quick === "boolean" ? () => quick : quick, expectation: (answer, session, around) => declared.expectation(answer as Answer, session, around) };
+  return {
+    ...declared,
+    quick: typeof quick === "boolean" ? () => quick : quick,
+    expectation: (answer, session, around) => declared.expectation(answer as Answer, session, around),
+  };
 }
 
 /** Held when nothing contradicts; else what contradicts. */

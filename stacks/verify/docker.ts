@@ -14,7 +14,10 @@ export function dockerTarget(docker: Docker, promised: Promised): Target {
 const asAgent = { User: `${baseline.user.uid}:${baseline.user.gid}`, WorkingDir: "/" };
 
 /** Starts a server that prints its port first and ends with its standard input. @returns nothing when it says no port in time */
-export async function startServer(container: Docker.Container, command: readonly string[]): Promise<{ port: number; close(): void } | undefined> {
+export async function startServer(
+  container: Docker.Container,
+  command: readonly string[],
+): Promise<{ port: number; close(): void } | undefined> {
   const exec = await container.exec({ ...asAgent, Cmd: [...command], AttachStdin: true, AttachStdout: true });
   const stream = await exec.start({ hijack: true, stdin: true });
   const close = () => void stream.destroy();
@@ -24,7 +27,10 @@ export async function startServer(container: Docker.Container, command: readonly
       clearTimeout(timer);
       resolve(Number(/(\d+)\n/.exec(text)?.[1] ?? 0));
     };
-    stream.once("data", (chunk: Buffer) => answer(chunk.subarray(8).toString("latin1"))).once("close", () => answer("")).once("error", () => answer(""));
+    stream
+      .once("data", (chunk: Buffer) => answer(chunk.subarray(8).toString("latin1")))
+      .once("close", () => answer(""))
+      .once("error", () => answer(""));
   });
   if (port > 0) return { port, close };
   close();

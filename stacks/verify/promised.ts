@@ -17,7 +17,12 @@ export interface Promised {
   readonly ownSeccompProfile: boolean;
   /** All that is mounted besides the system's own. */
   readonly mounts: readonly Mount[];
-  readonly network: { readonly mode: NetworkMode; readonly isolation: IsolationLevel; /** What its proxy takes on, where it has one. */ readonly egress?: AllowList };
+  readonly network: {
+    readonly mode: NetworkMode;
+    readonly isolation: IsolationLevel;
+    /** What its proxy takes on, where it has one. */
+    readonly egress?: AllowList;
+  };
 }
 
 /** Reads the promises to a session from its settings. */
@@ -29,8 +34,22 @@ export function promisedTo(session: Session): Promised {
     capabilities: (security.capabilities ?? []).map((name) => name.toUpperCase().replace(/^CAP_/, "")),
     ownSeccompProfile: security.seccompProfile !== undefined,
     // Which volume a repository lies in makes no difference to what the session may do with it.
-    mounts: [...credentialMounts(id, credentials.kind), ...mountsOf({ sessionId: id, stack: "", workspace, binds, tmp: limits.tmp, repositories: repositories.map(({ name }) => ({ name, kind: "volume", volume: name })) })],
-    network: { mode: networkModeOf(network), isolation: isolationOf(network), ...(typeof network.egress === "object" && { egress: network.egress }) },
+    mounts: [
+      ...credentialMounts(id, credentials.kind),
+      ...mountsOf({
+        sessionId: id,
+        stack: "",
+        workspace,
+        binds,
+        tmp: limits.tmp,
+        repositories: repositories.map(({ name }) => ({ name, kind: "volume", volume: name })),
+      }),
+    ],
+    network: {
+      mode: networkModeOf(network),
+      isolation: isolationOf(network),
+      ...(typeof network.egress === "object" && { egress: network.egress }),
+    },
   };
 }
 

@@ -34,8 +34,20 @@ export interface RunOptions {
 
 /** Tries only what is quick, and what needs nothing around the sessions. */
 export function verifyQuickly(targets: readonly Target[], checks: readonly Check[]): Promise<Verified[]> {
-  const around: Surroundings = { greeting: "", host: { notTried: "not opened" }, neighbours: [], volumes: new Map(), secrets: { count: 0, unknown: [], foreign: () => new Map() } };
-  return verify(targets, { checks: checks.map((check) => ({ ...check, promise: (session, around) => (check.quick(session) ? check.promise(session, around) : undefined) })), around });
+  const around: Surroundings = {
+    greeting: "",
+    host: { notTried: "not opened" },
+    neighbours: [],
+    volumes: new Map(),
+    secrets: { count: 0, unknown: [], foreign: () => new Map() },
+  };
+  return verify(targets, {
+    checks: checks.map((check) => ({
+      ...check,
+      promise: (session, around) => (check.quick(session) ? check.promise(session, around) : undefined),
+    })),
+    around,
+  });
 }
 
 /** Puts what each session is promised to the test. */
@@ -44,7 +56,8 @@ export async function verify(targets: readonly Target[], { checks, around, paral
   const verified: Verified[] = [];
   const exclusive = new Turns();
   const worker = async () => {
-    for (let target = waiting.shift(); target !== undefined; target = waiting.shift()) verified.push(await verifyOne(target, checks, around, seconds, exclusive));
+    for (let target = waiting.shift(); target !== undefined; target = waiting.shift())
+      verified.push(await verifyOne(target, checks, around, seconds, exclusive));
   };
   await Promise.all(Array.from({ length: Math.min(parallel, targets.length) }, worker));
   return verified.sort((a, b) => (a.session < b.session ? -1 : 1));
@@ -61,19 +74,38 @@ class Turns {
   }
 }
 
-async function verifyOne(target: Target, checks: readonly Check[], around: Surroundings, seconds: number, exclusive: Turns): Promise<Verified> {
+async function verifyOne(
+  target: Target,
+  checks: readonly Check[],
+  around: Surroundings,
+  seconds: number,
+  exclusive: Turns,
+): Promise<Verified> {
   const { promised } = target;
   const planned = checks.flatMap((check) => {
     const promise = check.promise(promised, around);
     return promise === undefined ? [] : [{ check, promise, attempt: check.attempt(promised, around) }];
   });
-  const calls = (alone: boolean) => planned.flatMap(({ check, attempt }) => ("probe" in attempt && (attempt.alone ?? false) === alone ? [{ id: check.id, probe: attempt.probe, args: attempt.args, seconds: alone ? 30 : 15 }] : []));
+  const calls = (alone: boolean) =>
+    planned.flatMap(({ check, attempt }) =>
+      "probe" in attempt && (attempt.alone ?? false) === alone
+        ? [{ id: check.id, probe: attempt.probe, args: attempt.args, seconds: alone ? 30 : 15 }]
+        : [],
+    );
   const started = Date.now();
   const first = await run(target, calls(false), seconds);
   const left = () => seconds - (Date.now() - started) / 1000;
   const heavy = calls(true);
   const outcomes = heavy.length === 0 ? first : [...first, ...(await exclusive.take(() => run(target, heavy, left())))];
-  return { session: promised.id, results: planned.map(({ check, promise, attempt }) => ({ id: check.id, promise, attempt: attempt.how, ...judge(check, attempt, { promised, around, outcomes }) })) };
+  return {
+    session: promised.id,
+    results: planned.map(({ check, promise, attempt }) => ({
+      id: check.id,
+      promise,
+      attempt: attempt.how,
+      ...judge(check, attempt, { promised, around, outcomes }),
+    })),
+  };
 }
 
 async function run(target: Target, calls: readonly Call[], seconds: number): Promise<Outcome[]> {
@@ -84,7 +116,11 @@ async function run(target: Target, calls: readonly Call[], seconds: number): Pro
   }
 }
 
-function judge(check: Check, attempt: Attempt, { promised, around, outcomes }: { promised: Promised; around: Surroundings; outcomes: readonly Outcome[] }): Pick<Result, "verdict" | "found"> {
+function judge(
+  check: Check,
+  attempt: Attempt,
+  { promised, around, outcomes }: { promised: Promised; around: Surroundings; outcomes: readonly Outcome[] },
+): Pick<Result, "verdict" | "found"> {
   if ("notTried" in attempt) return { verdict: "not tried", found: attempt.notTried };
   const outcome = "answer" in attempt ? attempt : outcomes.find(({ id }) => id === check.id);
   if (outcome === undefined) return { verdict: "not tried", found: "the session gave no answer in time" };

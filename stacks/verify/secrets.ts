@@ -34,14 +34,23 @@ export async function knownSecrets(settings: Settings): Promise<KnownSecrets> {
       known.set(digest, entry);
     }
   }
-  return { count: sources.length, unknown: [...unknown], foreign: (session) => new Map([...known].flatMap(([digest, { name, holders }]) => (holders.has(session) ? [] : [[digest, name] as const]))) };
+  return {
+    count: sources.length,
+    unknown: [...unknown],
+    foreign: (session) =>
+      new Map([...known].flatMap(([digest, { name, holders }]) => (holders.has(session) ? [] : [[digest, name] as const]))),
+  };
 }
 
 /** Every secret with the session that holds it; a proxy's, an init step's and a repository's nobody holds. */
 function sourcesOf({ sessions }: Settings): { source: SecretSource; holder?: string }[] {
   return sessions.flatMap(({ id, credentials, repositories }) => [
-    ...("secret" in credentials && credentials.secret !== undefined ? [{ source: credentials.secret, ...((credentials.kind === "file" || credentials.kind === "environment") && { holder: id }) }] : []),
-    ...repositories.flatMap((repository) => (repository.kind === "url" && repository.credential !== undefined ? [{ source: repository.credential.secret }] : [])),
+    ...("secret" in credentials && credentials.secret !== undefined
+      ? [{ source: credentials.secret, ...((credentials.kind === "file" || credentials.kind === "environment") && { holder: id }) }]
+      : []),
+    ...repositories.flatMap((repository) =>
+      repository.kind === "url" && repository.credential !== undefined ? [{ source: repository.credential.secret }] : [],
+    ),
   ]);
 }
 

@@ -19,14 +19,24 @@ const serverSeconds = 600;
  * @param sessions containers of running sessions
  * @param settings those of the stack
  */
-export async function surroundingsOf(docker: Docker, sessions: readonly Docker.ContainerInfo[], settings: Settings): Promise<{ around: Surroundings; close(): void }> {
+export async function surroundingsOf(
+  docker: Docker,
+  sessions: readonly Docker.ContainerInfo[],
+  settings: Settings,
+): Promise<{ around: Surroundings; close(): void }> {
   const greeting = `verify ${randomUUID()}`;
   const opened = await Promise.all(sessions.map((session) => neighbour(docker, session, greeting)));
   const neighbours = opened.filter((entry) => entry !== undefined);
   const host = await hostServer(docker, greeting);
   const [volumes, secrets] = await Promise.all([volumesOf(docker, sessions), knownSecrets(settings)]);
   return {
-    around: { greeting, neighbours, volumes, secrets, host: "notTried" in host ? host : { port: host.port, addresses: await ownAddresses(docker) } },
+    around: {
+      greeting,
+      neighbours,
+      volumes,
+      secrets,
+      host: "notTried" in host ? host : { port: host.port, addresses: await ownAddresses(docker) },
+    },
     close() {
       for (const { close } of neighbours) close();
       if ("close" in host) host.close();
@@ -35,7 +45,11 @@ export async function surroundingsOf(docker: Docker, sessions: readonly Docker.C
 }
 
 /** A session as others would look for it, with a server in it; nothing when it has no address or no server can be started. */
-async function neighbour(docker: Docker, { Id, Names, Labels, NetworkSettings }: Docker.ContainerInfo, greeting: string): Promise<(Neighbour & { close(): void }) | undefined> {
+async function neighbour(
+  docker: Docker,
+  { Id, Names, Labels, NetworkSettings }: Docker.ContainerInfo,
+  greeting: string,
+): Promise<(Neighbour & { close(): void }) | undefined> {
   const addresses = Object.values(NetworkSettings.Networks).flatMap(({ IPAddress }) => (IPAddress ? [IPAddress] : []));
   if (addresses.length === 0) return undefined;
   const server = await startServer(docker.getContainer(Id), serverCommand(greeting, serverSeconds));
@@ -44,9 +58,14 @@ async function neighbour(docker: Docker, { Id, Names, Labels, NetworkSettings }:
 }
 
 /** What volumes containers have, by the session in their labels. */
-export async function volumesOf(docker: Docker, sessions: readonly Docker.ContainerInfo[]): Promise<ReadonlyMap<string, readonly MountedVolume[]>> {
+export async function volumesOf(
+  docker: Docker,
+  sessions: readonly Docker.ContainerInfo[],
+): Promise<ReadonlyMap<string, readonly MountedVolume[]>> {
   const entries = sessions.map(async ({ Labels, Mounts }) => {
-    const volumes = Mounts.flatMap(({ Type, Name, Destination }) => (Type === "volume" && Name ? [{ name: Name, target: Destination }] : []));
+    const volumes = Mounts.flatMap(({ Type, Name, Destination }) =>
+      Type === "volume" && Name ? [{ name: Name, target: Destination }] : [],
+    );
     const mounted = volumes.map(async ({ name, target }): Promise<MountedVolume> => {
       const { Labels } = await docker.getVolume(name).inspect();
       return { name, target, owner: Labels?.session_id, kind: Labels?.kind };
@@ -58,7 +77,8 @@ export async function volumesOf(docker: Docker, sessions: readonly Docker.Contai
 
 async function hostServer(docker: Docker, greeting: string): Promise<{ port: number; close(): void } | { notTried: string }> {
   const { Name, KernelVersion } = await docker.info();
-  if (Name !== hostname() || KernelVersion !== release()) return { notTried: "the engine is on another machine, where nothing can be opened to be reached" };
+  if (Name !== hostname() || KernelVersion !== release())
+    return { notTried: "the engine is on another machine, where nothing can be opened to be reached" };
   return listen("::", greeting).catch(() => listen("0.0.0.0", greeting));
 }
 
@@ -82,7 +102,11 @@ async function listen(address: "::" | "0.0.0.0", greeting: string): Promise<{ po
 
 /** This machine's addresses, and those by which containers would know it. */
 async function ownAddresses(docker: Docker): Promise<string[]> {
-  const own = Object.values(networkInterfaces()).flatMap((entries) => (entries ?? []).flatMap(({ address, internal, scopeid }) => (internal || scopeid ? [] : [address])));
-  const gateways = (await docker.listNetworks()).flatMap(({ IPAM }) => (IPAM?.Config ?? []).flatMap(({ Gateway }) => (Gateway ? [Gateway] : [])));
+  const own = Object.values(networkInterfaces()).flatMap((entries) =>
+    (entries ?? []).flatMap(({ address, internal, scopeid }) => (internal || scopeid ? [] : [address])),
+  );
+  const gateways = (await docker.listNetworks()).flatMap(({ IPAM }) =>
+    (IPAM?.Config ?? []).flatMap(({ Gateway }) => (Gateway ? [Gateway] : [])),
+  );
   return [...new Set([...own, ...gateways])].sort();
 }

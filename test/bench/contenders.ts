@@ -13,7 +13,10 @@ export type Operation = "create" | "nothing" | "add" | "destroy";
 export interface Contender {
   readonly name: string;
   /** Left out for what the contender has no notion of. */
-  command(operation: Operation, sessions: number): { readonly argv: readonly string[]; readonly env?: Readonly<Record<string, string>>; readonly cwd?: string } | undefined;
+  command(
+    operation: Operation,
+    sessions: number,
+  ): { readonly argv: readonly string[]; readonly env?: Readonly<Record<string, string>>; readonly cwd?: string } | undefined;
 }
 
 /** Small limits, so that a hundred sessions fit; the hardening is the product's own. */
@@ -23,27 +26,45 @@ export function describeSessions(count: number): object[] {
 
 /** The embedded engine, with Node's start and its compile cache, as the scripts run it, and without waiting for health. */
 export function embedded(folder: string): Contender {
-  return { name: "embedded", command: (operation, sessions) => ({ argv: [process.execPath, "--stack-trace-limit=0", join(root, "test/bench/embedded.ts"), operation, String(sessions), folder], env: { NODE_COMPILE_CACHE: join(root, "node_modules/.cache/node-compile") }, cwd: root }) };
+  return {
+    name: "embedded",
+    command: (operation, sessions) => ({
+      argv: [process.execPath, "--stack-trace-limit=0", join(root, "test/bench/embedded.ts"), operation, String(sessions), folder],
+      env: { NODE_COMPILE_CACHE: join(root, "node_modules/.cache/node-compile") },
+      cwd: root,
+    }),
+  };
 }
 
 /** The Engine's own interface from one process, with what the embedded engine sends rendered beforehand: the limit. */
 export function raw(folder: string, concurrency: number): Contender {
   return {
     name: `raw, ${concurrency} at once`,
-    command: (operation, sessions) => (operation === "nothing" ? undefined : { argv: [process.execPath, join(root, "test/bench/raw.ts"), operation, String(sessions), folder, String(concurrency)], cwd: root }),
+    command: (operation, sessions) =>
+      operation === "nothing"
+        ? undefined
+        : {
+            argv: [process.execPath, join(root, "test/bench/raw.ts"), operation, String(sessions), folder, String(concurrency)],
+            cwd: root,
+          },
   };
 }
 
 /** docker compose with the same containers, where it is installed. */
 export function compose(folder: string): Contender | undefined {
-  const command = [["docker", "compose"], ["docker-compose"]].find(([program = "", ...args]) => spawnSync(program, [...args, "version"], { stdio: "ignore" }).status === 0);
+  const command = [["docker", "compose"], ["docker-compose"]].find(
+    ([program = "", ...args]) => spawnSync(program, [...args, "version"], { stdio: "ignore" }).status === 0,
+  );
   if (command === undefined) return undefined;
   return {
     name: "docker compose",
     command: (operation, sessions) => {
       const file = join(folder, `compose-${operation === "add" || operation === "destroy" ? sessions + 1 : sessions}.yaml`);
       const act = operation === "destroy" ? ["down", "--volumes"] : ["up", "--detach", "--no-build", "--pull", "never"];
-      return { argv: [...command, "--project-name", "bench", "--file", file, "--progress", "quiet", ...act], env: { COMPOSE_PARALLEL_LIMIT: "8" } };
+      return {
+        argv: [...command, "--project-name", "bench", "--file", file, "--progress", "quiet", ...act],
+        env: { COMPOSE_PARALLEL_LIMIT: "8" },
+      };
     },
   };
 }
@@ -67,7 +88,24 @@ export function pulumi(folder: string): Contender | undefined {
     command: (operation, sessions) => {
       const file = join(folder, `Pulumi.${operation === "add" ? sessions + 1 : sessions}.yaml`);
       const act = operation === "destroy" ? "destroy" : "up";
-      return { argv: ["pulumi", act, "--stack", "bench", "--config-file", file, "--yes", "--skip-preview", "--parallel", "64", "--suppress-progress", "--non-interactive"], env, cwd: root };
+      return {
+        argv: [
+          "pulumi",
+          act,
+          "--stack",
+          "bench",
+          "--config-file",
+          file,
+          "--yes",
+          "--skip-preview",
+          "--parallel",
+          "64",
+          "--suppress-progress",
+          "--non-interactive",
+        ],
+        env,
+        cwd: root,
+      };
     },
   };
 }
@@ -97,7 +135,9 @@ interface ContainerInputs {
 
 /** The same containers as a compose file. */
 export function writeCompose(folder: string, sessions: number, registrations: readonly Registration[], image: string): void {
-  const containers = registrations.filter(({ type }) => type.endsWith(":Container")).map(({ inputs }) => inputs as unknown as ContainerInputs);
+  const containers = registrations
+    .filter(({ type }) => type.endsWith(":Container"))
+    .map(({ inputs }) => inputs as unknown as ContainerInputs);
   const services = Object.fromEntries(
     containers.map((container) => [
       container.name,
@@ -122,7 +162,13 @@ export function writeCompose(folder: string, sessions: number, registrations: re
         volumes: container.mounts.map(({ source, target, readOnly }) => ({ type: "volume", source, target, read_only: readOnly })),
         tmpfs: Object.entries(container.tmpfs).map(([target, options]) => `${target}:${options}`),
         network_mode: "none",
-        healthcheck: { test: container.healthcheck.tests, interval: container.healthcheck.interval, timeout: container.healthcheck.timeout, start_period: container.healthcheck.startPeriod, retries: container.healthcheck.retries },
+        healthcheck: {
+          test: container.healthcheck.tests,
+          interval: container.healthcheck.interval,
+          timeout: container.healthcheck.timeout,
+          start_period: container.healthcheck.startPeriod,
+          retries: container.healthcheck.retries,
+        },
         restart: "always",
         logging: { driver: "json-file", options: { "max-size": "50m", "max-file": "10" } },
       },

@@ -9,7 +9,17 @@ import { buildImage } from "../../stacks/embedded/docker/image.ts";
 import { toCreateOptions } from "../../stacks/embedded/docker/container.ts";
 import { labelsOf } from "../../stacks/embedded/docker/inputs.ts";
 import { EmbeddedEngine } from "../../stacks/embedded/engine.ts";
-import { compose, type Contender, describeSessions, embedded, type Operation, pulumi, raw, writeCompose, writePulumiConfig } from "./contenders.ts";
+import {
+  compose,
+  type Contender,
+  describeSessions,
+  embedded,
+  type Operation,
+  pulumi,
+  raw,
+  writeCompose,
+  writePulumiConfig,
+} from "./contenders.ts";
 
 /**
  * Times the engines side by side: create N sessions, run again with no change, add one, destroy all. Rounds are interleaved, so
@@ -53,7 +63,10 @@ async function prepare(count: number): Promise<void> {
   const rendered = containers.map(({ inputs }) => {
     const id = labelsOf(inputs).session_id;
     const volumes = registrations.filter(({ type, inputs: volume }) => type.endsWith(":Volume") && labelsOf(volume).session_id === id);
-    return { volumes: volumes.map(({ inputs: volume }) => ({ Name: volume.name, Driver: "local", Labels: labelsOf(volume) })), container: toCreateOptions(inputs, {}) };
+    return {
+      volumes: volumes.map(({ inputs: volume }) => ({ Name: volume.name, Driver: "local", Labels: labelsOf(volume) })),
+      container: toCreateOptions(inputs, {}),
+    };
   });
   writeFileSync(join(folder, `raw-${count}.json`), JSON.stringify(rendered));
   writeCompose(folder, count, registrations, String(image.inputs.imageName));
@@ -68,7 +81,8 @@ async function measure(contender: Contender, operation: Operation, sessions: num
   const started = performance.now();
   const child = spawn(program, args, { cwd: command.cwd, env: { ...process.env, ...command.env }, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output = (output + chunk.toString("utf8")).slice(-2000)));
+  for (const stream of [child.stdout, child.stderr])
+    stream.on("data", (chunk: Buffer) => (output = (output + chunk.toString("utf8")).slice(-2000)));
   let kilobytes = 0;
   const watch = setInterval(() => {
     try {
@@ -89,7 +103,8 @@ function median(figures: readonly number[]): number {
   return sorted.length % 2 === 1 ? (sorted[middle] ?? 0) : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
 }
 
-const spread = (figures: readonly number[]) => `${median(figures).toFixed(2)} (${Math.min(...figures).toFixed(2)}–${Math.max(...figures).toFixed(2)})`;
+const spread = (figures: readonly number[]) =>
+  `${median(figures).toFixed(2)} (${Math.min(...figures).toFixed(2)}–${Math.max(...figures).toFixed(2)})`;
 
 try {
   for (const size of sizes) for (const count of [size, size + 1]) await prepare(count);
@@ -98,14 +113,18 @@ try {
   if (others.every(({ name }) => name !== "docker compose")) console.log("docker compose is not installed, so it is not compared.");
   if (others.every(({ name }) => name !== "pulumi")) console.log("The Pulumi CLI is not compared.");
 
-  const table = new Table({ head: ["sessions", "operation", "engine", "seconds: median (least–most)", "ratio to the limit", "peak MB"], style: { head: [], border: [] } });
+  const table = new Table({
+    head: ["sessions", "operation", "engine", "seconds: median (least–most)", "ratio to the limit", "peak MB"],
+    style: { head: [], border: [] },
+  });
   for (const size of sizes) {
     const figures = new Map<string, Figure[]>();
     for (let round = 0; round < Number(values.rounds); round += 1) {
       for (const contender of contenders) {
         for (const operation of operations) {
           const figure = await measure(contender, operation, size);
-          if (figure !== undefined) figures.set(`${operation} ${contender.name}`, [...(figures.get(`${operation} ${contender.name}`) ?? []), figure]);
+          if (figure !== undefined)
+            figures.set(`${operation} ${contender.name}`, [...(figures.get(`${operation} ${contender.name}`) ?? []), figure]);
         }
       }
       console.error(`${size} sessions, round ${round + 1} of ${values.rounds} done`);
@@ -123,11 +142,14 @@ try {
   }
   console.log(table.toString());
   const { Version } = (await docker.version()) as { Version: string };
-  console.log(`Engine ${Version}, ${cpus().length} × ${cpus()[0]?.model}, Node ${process.versions.node}, ${new Date().toISOString().slice(0, 10)}.`);
+  console.log(
+    `Engine ${Version}, ${cpus().length} × ${cpus()[0]?.model}, Node ${process.versions.node}, ${new Date().toISOString().slice(0, 10)}.`,
+  );
 } finally {
   // The Pulumi CLI leaves the sessions' volumes, as it should, and a run that failed leaves all.
   const name = "claude-agent-bench-";
-  for (const { Id } of await docker.listContainers({ all: true, filters: { name: [name] } })) await docker.getContainer(Id).remove({ force: true });
+  for (const { Id } of await docker.listContainers({ all: true, filters: { name: [name] } }))
+    await docker.getContainer(Id).remove({ force: true });
   for (const { Name } of (await docker.listVolumes({ filters: { name: [name] } })).Volumes) await docker.getVolume(Name).remove();
   rmSync(folder, { recursive: true, force: true });
 }

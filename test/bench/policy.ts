@@ -44,8 +44,10 @@ const stacks = sizes.map(stackOf);
 // Interleaved, so that a machine that grows slower does so for both; the first round is the compiler's.
 await times(1, () => stacks.map((resources) => evaluate(resources)));
 const figures = sizes.map((): number[] => []);
-for (let round = 0; round < 5; round += 1) for (const [index, resources] of stacks.entries()) figures[index]?.push(...(await times(1, () => evaluate(resources))));
-for (const [index, size] of sizes.entries()) console.log(`${size} resources, all rules: ${spread((figures[index] ?? []).map((milliseconds) => milliseconds / size))} ms a resource`);
+for (let round = 0; round < 5; round += 1)
+  for (const [index, resources] of stacks.entries()) figures[index]?.push(...(await times(1, () => evaluate(resources))));
+for (const [index, size] of sizes.entries())
+  console.log(`${size} resources, all rules: ${spread((figures[index] ?? []).map((milliseconds) => milliseconds / size))} ms a resource`);
 
 const pack = fileURLToPath(new URL("../../policy", import.meta.url));
 const starts = await times(5, async () => {

@@ -14,17 +14,39 @@ describe("sessions add", () => {
   test("adds an entry and keeps every line that was there", async () => {
     const before = "# ours\nconfig:\n  agent-sessions:sessions:\n    # the first\n    - id: one # stays\n";
     checkout.write("comments", before);
-    const { code, stdout } = await checkout.run(["add", "two", "--stack", "comments", "--egress", "open", "-r", "lib=https://example.com/lib.git", "-r", "own=https://example.com/own.git"]);
+    const { code, stdout } = await checkout.run([
+      "add",
+      "two",
+      "--stack",
+      "comments",
+      "--egress",
+      "open",
+      "-r",
+      "lib=https://example.com/lib.git",
+      "-r",
+      "own=https://example.com/own.git",
+    ]);
     expect([code, stdout]).toEqual([0, 'Added session two to stacks/Pulumi.comments.yaml; "sessions up" starts it.\n']);
     expect(read("comments").startsWith(before)).toBe(true);
     expect(sessionsOf("comments")).toEqual([
       { id: "one" },
-      { id: "two", repositories: [{ name: "lib", url: "https://example.com/lib.git" }, { name: "own", url: "https://example.com/own.git" }], network: { egress: "open" } },
+      {
+        id: "two",
+        repositories: [
+          { name: "lib", url: "https://example.com/lib.git" },
+          { name: "own", url: "https://example.com/own.git" },
+        ],
+        network: { egress: "open" },
+      },
     ]);
   });
 
   test.each([
-    ["sessions kept as JSON in a text, as the Pulumi CLI may", `config:\n  agent-sessions:sessions: '[{"id": "one"}]'\n`, [{ id: "one" }, { id: "two" }]],
+    [
+      "sessions kept as JSON in a text, as the Pulumi CLI may",
+      `config:\n  agent-sessions:sessions: '[{"id": "one"}]'\n`,
+      [{ id: "one" }, { id: "two" }],
+    ],
     ["an empty configuration", "config:\n", [{ id: "two" }]],
     ["an empty file", "", [{ id: "two" }]],
   ])("adds to %s", async (_, content, expected) => {

@@ -16,12 +16,20 @@ const file = (name: string, content: unknown) => {
   writeFileSync(join(folder, name), typeof content === "string" ? content : JSON.stringify(content));
   return join(folder, name);
 };
-const exported = file("export.json", { version: 3, deployment: { resources: dockerApp.map(({ props, ...rest }) => ({ ...rest, inputs: props })) } });
+const exported = file("export.json", {
+  version: 3,
+  deployment: { resources: dockerApp.map(({ props, ...rest }) => ({ ...rest, inputs: props })) },
+});
 
 describe("the project's own stacks", () => {
   test.each(["local", "single-node", "production"])("have no violation at level %s", async (level) => {
     const { code, stdout } = await check("--level", level, "--format", "json", "--fail-on", "low");
-    expect(JSON.parse(stdout)).toMatchObject({ level, secure: true, counts: { critical: 0, high: 0, medium: 0, low: 0 }, stacks: [{ stack: "local", score: 100 }] });
+    expect(JSON.parse(stdout)).toMatchObject({
+      level,
+      secure: true,
+      counts: { critical: 0, high: 0, medium: 0, low: 0 },
+      stacks: [{ stack: "local", score: 100 }],
+    });
     expect(code).toBe(0);
   });
 
@@ -35,7 +43,15 @@ describe("the project's own stacks", () => {
 
 describe("a stack file that loosens what it should not", () => {
   const secret = "sk-ant-REDACTED";
-  const loose = (environment: object = {}) => checkout.write("loose", [{ id: "loose", network: { egress: "open", ports: [{ container: 80, host: 8080, address: "0.0.0.0" }] }, security: { capabilities: ["SYS_ADMIN"] }, environment }]);
+  const loose = (environment: object = {}) =>
+    checkout.write("loose", [
+      {
+        id: "loose",
+        network: { egress: "open", ports: [{ container: 80, host: 8080, address: "0.0.0.0" }] },
+        security: { capabilities: ["SYS_ADMIN"] },
+        environment,
+      },
+    ]);
 
   test("fails, and every output says which stack, rule and resource", async () => {
     loose();
@@ -43,29 +59,58 @@ describe("a stack file that loosens what it should not", () => {
     const report = JSON.parse(stdout);
     expect([code, report.secure]).toEqual([1, false]);
     expect(Object.keys(report)).toEqual(["packVersion", "level", "score", "secure", "counts", "findings", "stacks"]);
-    expect(report.stacks.map(({ stack, secure }: { stack: string; secure: boolean }) => [stack, secure])).toEqual([["local", true], ["loose", false]]);
+    expect(report.stacks.map(({ stack, secure }: { stack: string; secure: boolean }) => [stack, secure])).toEqual([
+      ["local", true],
+      ["loose", false],
+    ]);
     const found = report.findings.find(({ rule }: { rule: string }) => rule === "CTR-003");
     expect(Object.keys(found).sort()).toEqual(["enforcement", "message", "remediation", "resource", "rule", "severity", "type", "verdict"]);
-    expect(found).toMatchObject({ verdict: "violation", resource: expect.stringMatching(/^urn:pulumi:loose::agent-sessions::.*::loose-container$/) });
-    expect((await check("--format", "junit")).stdout).toMatch(/<testsuite id="0" [^>]*name="local"[\s\S]*<testsuite id="1" [^>]*name="loose"[\s\S]*classname="CTR-003" [^>]*><failure /);
+    expect(found).toMatchObject({
+      verdict: "violation",
+      resource: expect.stringMatching(/^urn:pulumi:loose::agent-sessions::.*::loose-container$/),
+    });
+    expect((await check("--format", "junit")).stdout).toMatch(
+      /<testsuite id="0" [^>]*name="local"[\s\S]*<testsuite id="1" [^>]*name="loose"[\s\S]*classname="CTR-003" [^>]*><failure /,
+    );
     const results = JSON.parse((await check("--format", "sarif")).stdout).runs[0].results;
-    expect(results).toContainEqual(expect.objectContaining({ ruleId: "CTR-003", level: "error", locations: [expect.objectContaining({ physicalLocation: { artifactLocation: { uri: "stacks/Pulumi.loose.yaml" }, region: { startLine: 1 } } })] }));
+    expect(results).toContainEqual(
+      expect.objectContaining({
+        ruleId: "CTR-003",
+        level: "error",
+        locations: [
+          expect.objectContaining({
+            physicalLocation: { artifactLocation: { uri: "stacks/Pulumi.loose.yaml" }, region: { startLine: 1 } },
+          }),
+        ],
+      }),
+    );
     expect((await check("--stack", "local")).code).toBe(0);
   });
 
   test("fails by severity as asked, and by what a configuration makes of it", async () => {
     checkout.write("loose", [{ id: "loose", network: { egress: "open" } }]);
     const { findings } = await json("--stack", "loose");
-    const graves = findings.filter(({ verdict }: { verdict: string }) => verdict === "violation").map(({ severity }: { severity: string }) => severity);
+    const graves = findings
+      .filter(({ verdict }: { verdict: string }) => verdict === "violation")
+      .map(({ severity }: { severity: string }) => severity);
     expect([...new Set(graves)]).toEqual(["medium"]);
     const codeOf = async (...args: string[]) => (await check("--stack", "loose", ...args)).code;
-    expect([await codeOf(), await codeOf("--fail-on", "high"), await codeOf("--fail-on", "medium"), await codeOf("--level", "production")]).toEqual([0, 0, 1, 1]);
-    const rules = [...new Set(findings.filter(({ verdict }: { verdict: string }) => verdict === "violation").map(({ rule }: { rule: string }) => rule))] as string[];
+    expect([
+      await codeOf(),
+      await codeOf("--fail-on", "high"),
+      await codeOf("--fail-on", "medium"),
+      await codeOf("--level", "production"),
+    ]).toEqual([0, 0, 1, 1]);
+    const rules = [
+      ...new Set(findings.filter(({ verdict }: { verdict: string }) => verdict === "violation").map(({ rule }: { rule: string }) => rule)),
+    ] as string[];
     const disabled = file("disabled.json", Object.fromEntries(rules.map((rule) => [rule, "disabled"])));
     expect(await codeOf("--fail-on", "low", "--config", disabled)).toBe(0);
     const exceptions = [{ resource: "*", reason: "", owner: "platform", expires: "2020-01-01" }];
     const faulty = await json("--stack", "loose", "--config", file("faulty.json", { "CTR-003": { exceptions } }));
-    expect(faulty.findings.filter(({ rule }: { rule: string }) => rule === "GEN-006").map(({ message }: { message: string }) => message)).toEqual([
+    expect(
+      faulty.findings.filter(({ rule }: { rule: string }) => rule === "GEN-006").map(({ message }: { message: string }) => message),
+    ).toEqual([
       "The exception CTR-003[0] must have a reason.",
       "The exception CTR-003[0] must name a resource, not all of them.",
       "The exception CTR-003[0] must be renewed or removed: it expired on 2020-01-01.",
@@ -80,9 +125,19 @@ describe("a stack file that loosens what it should not", () => {
       expect(stdout).toContain("CTR-026");
       expect(stdout + stderr).not.toContain(secret);
     }
-    const lines = readFileSync(log, "utf8").trimEnd().split("\n").map((line) => JSON.parse(line));
+    const lines = readFileSync(log, "utf8")
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
     expect(lines.filter(({ verdict }) => verdict === "checked")).toHaveLength(4);
-    expect(lines.find(({ rule }) => rule === "CTR-026")).toMatchObject({ time: expect.stringMatching(/^\d{4}-/), stack: "loose", level: "local", resource: expect.stringContaining("loose-container"), verdict: "violation", packVersion: expect.any(String) });
+    expect(lines.find(({ rule }) => rule === "CTR-026")).toMatchObject({
+      time: expect.stringMatching(/^\d{4}-/),
+      stack: "loose",
+      level: "local",
+      resource: expect.stringContaining("loose-container"),
+      verdict: "violation",
+      packVersion: expect.any(String),
+    });
     expect(JSON.stringify(lines)).not.toContain(secret);
   });
 });
@@ -91,7 +146,9 @@ describe("a foreign stack", () => {
   test("is judged from its export as by the pack", async () => {
     const report = await json("--state", exported);
     const found = report.findings.filter(({ verdict }: { verdict: string }) => verdict === "violation");
-    expect(found.map(({ rule, resource, severity }: Record<string, string>) => `${rule} ${resource?.split("::").at(-1)} ${severity}`).sort()).toEqual([...dockerAppFindings].sort());
+    expect(
+      found.map(({ rule, resource, severity }: Record<string, string>) => `${rule} ${resource?.split("::").at(-1)} ${severity}`).sort(),
+    ).toEqual([...dockerAppFindings].sort());
     expect(report.stacks).toMatchObject([{ stack: exported }]);
   });
 

@@ -21,7 +21,8 @@ export class Checkout {
   /** @param variables added to the environment of what is run in it */
   constructor(variables: NodeJS.ProcessEnv = {}) {
     this.#variables = variables;
-    for (const room of ["stacks", "components", "policy", "images"]) cpSync(join(source, room), join(this.root, room), { recursive: true, filter: (path) => !path.includes("node_modules") });
+    for (const room of ["stacks", "components", "policy", "images"])
+      cpSync(join(source, room), join(this.root, room), { recursive: true, filter: (path) => !path.includes("node_modules") });
     for (const file of ["package.json", "Pulumi.yaml"]) cpSync(join(source, file), join(this.root, file));
     symlinkSync(join(source, "node_modules"), join(this.root, "node_modules"));
   }
@@ -32,7 +33,10 @@ export class Checkout {
 
   /** Writes a stack file: as it is, or from the sessions in it. */
   write(stack: string, content: string | readonly object[]): void {
-    writeFileSync(this.stackFile(stack), typeof content === "string" ? content : stringify({ config: { "agent-sessions:sessions": content } }));
+    writeFileSync(
+      this.stackFile(stack),
+      typeof content === "string" ? content : stringify({ config: { "agent-sessions:sessions": content } }),
+    );
   }
 
   /** Runs `sessions`; standard input is empty unless given. */
@@ -58,7 +62,11 @@ export class Checkout {
   private spawn(program: string, args: readonly string[], input?: string, prompt?: RegExp): Promise<Result> {
     return new Promise((resolve, reject) => {
       const { PULUMI_STACK, DEBUG, ...env } = process.env;
-      const child = spawn(program, args, { cwd: this.root, env: { ...env, TERM: "no-such-terminal", ...this.#variables }, stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"] });
+      const child = spawn(program, args, {
+        cwd: this.root,
+        env: { ...env, TERM: "no-such-terminal", ...this.#variables },
+        stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+      });
       let [stdout, stderr, typed] = ["", "", false];
       child.stdout!.setEncoding("utf8").on("data", (text: string) => {
         stdout += text;

@@ -13,7 +13,8 @@ describe.skipIf(docker === undefined)("a day with the sessions command", () => {
   const checkout = new Checkout();
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "agent-sessions-day-")));
   const repository = join(folder, "code");
-  const git = (...args: string[]) => execFileSync("git", ["-C", repository, "-c", "user.name=t", "-c", "user.email=t@localhost", ...args], { encoding: "utf8" }).trim();
+  const git = (...args: string[]) =>
+    execFileSync("git", ["-C", repository, "-c", "user.name=t", "-c", "user.email=t@localhost", ...args], { encoding: "utf8" }).trim();
   const sessions = (command: string, ...args: string[]) => checkout.run([command, "--stack", stack, ...args]);
   const json = async (command: string, ...args: string[]) => JSON.parse((await sessions(command, "--json", ...args)).stdout);
 
@@ -36,7 +37,8 @@ describe.skipIf(docker === undefined)("a day with the sessions command", () => {
     expect(up.code, up.stderr).toBe(0);
     expect(JSON.parse(up.stdout)).toMatchObject({ changed: true, sessions: [{ session: "day", status: "healthy", isolation: "sealed" }] });
 
-    const line = "cd /workspace/code && echo new > file && git add file && git commit -qm second && echo later > other; echo out; echo err >&2; exit 7";
+    const line =
+      "cd /workspace/code && echo new > file && git add file && git commit -qm second && echo later > other; echo out; echo err >&2; exit 7";
     expect(await sessions("exec", "day", "--", "sh", "-c", line)).toMatchObject({ code: 7, stdout: "out\n", stderr: "err\n" });
     expect((await sessions("diff", "day")).stdout).toMatch(/^\+new$[\s\S]*^\+later$/m);
     expect((await sessions("pull", "day")).stdout).toMatch(/^code: 1 new .*on session\/day/);
@@ -50,19 +52,35 @@ describe.skipIf(docker === undefined)("a day with the sessions command", () => {
 
     // A change that ends the agent is named and asked for on a terminal, and only what --only names is changed.
     await sessions("add", "night");
-    checkout.write(stack, readFileSync(checkout.stackFile(stack), "utf8").replace("agent: none }", "agent: none }\n  agent-sessions:defaults: { environment: { CHANGED: yes } }"));
+    checkout.write(
+      stack,
+      readFileSync(checkout.stackFile(stack), "utf8").replace(
+        "agent: none }",
+        "agent: none }\n  agent-sessions:defaults: { environment: { CHANGED: yes } }",
+      ),
+    );
     expect((await sessions("plan")).stdout).toContain("ends the running agent of session day");
     const asked = await checkout.runOnTerminal(["up", "--stack", stack, "--engine", "embedded"], /Go on\? \[y\/N\] /, "n\r");
-    expect([asked.code, asked.stdout]).toEqual([1, expect.stringMatching(/This ends the running agents of day\. Go on\?[\s\S]*Nothing was changed\./)]);
+    expect([asked.code, asked.stdout]).toEqual([
+      1,
+      expect.stringMatching(/This ends the running agents of day\. Go on\?[\s\S]*Nothing was changed\./),
+    ]);
     const only = JSON.parse((await sessions("up", "--engine", "embedded", "--only", "night", "--json")).stdout);
     expect(only.sessions).toMatchObject([{ session: "night", status: "healthy" }]);
     expect((await sessions("exec", "day", "--", "printenv", "CHANGED")).code).toBe(1);
     expect((await sessions("exec", "night", "--", "printenv", "CHANGED")).stdout).toBe("yes\n");
-    expect(await sessions("up", "--only", "noon")).toMatchObject({ code: 1, stderr: expect.stringContaining("there is no session noon in the stack file; there is: day, night") });
+    expect(await sessions("up", "--only", "noon")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("there is no session noon in the stack file; there is: day, night"),
+    });
     expect((await sessions("up", "--yes", "--engine", "embedded")).code).toBe(0);
     expect((await sessions("exec", "day", "--", "printenv", "CHANGED")).stdout).toBe("yes\n");
 
-    expect(await json("down", "--engine", "embedded")).toEqual({ removed: expect.arrayContaining(["claude-agent-day", "claude-agent-night"]), kept: expect.arrayContaining(["logs", "session", "workspace"].map((kind) => `claude-agent-day-${kind}`)), failures: [] });
+    expect(await json("down", "--engine", "embedded")).toEqual({
+      removed: expect.arrayContaining(["claude-agent-day", "claude-agent-night"]),
+      kept: expect.arrayContaining(["logs", "session", "workspace"].map((kind) => `claude-agent-day-${kind}`)),
+      failures: [],
+    });
     expect(await json("down", "--delete-data", "--engine", "embedded")).toMatchObject({ kept: [], failures: [] });
   }, 300_000);
 });

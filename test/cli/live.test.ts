@@ -8,171 +8,241 @@ import { Checkout } from "./checkout.ts";
 const docker = await liveEngine();
 const minute = 60_000;
 
-describe.skipIf(docker === undefined)("the commands on live sessions", () => {
-  const rig = new Rig(docker as NonNullable<typeof docker>, "cli");
-  const checkout = new Checkout();
-  const code = join(rig.root, "code");
-  const upstream = join(rig.root, "upstream");
-  const limits = { memory: "256 MB", cpu: 0.5, processes: 64 };
-  const described = [
-    { id: "c-work", limits, repositories: [{ name: "code", path: code }, { name: "lib", url: `file://${upstream}` }] },
-    { id: "c-open", limits, network: { egress: "open" } },
-  ];
+describe.skipIf(docker === undefined)(
+  "the commands on live sessions",
+  () => {
+    const rig = new Rig(docker as NonNullable<typeof docker>, "cli");
+    const checkout = new Checkout();
+    const code = join(rig.root, "code");
+    const upstream = join(rig.root, "upstream");
+    const limits = { memory: "256 MB", cpu: 0.5, processes: 64 };
+    const described = [
+      {
+        id: "c-work",
+        limits,
+        repositories: [
+          { name: "code", path: code },
+          { name: "lib", url: `file://${upstream}` },
+        ],
+      },
+      { id: "c-open", limits, network: { egress: "open" } },
+    ];
 
-  const sessions = (...args: string[]) => checkout.run([...args, "--stack", "cli"]);
-  const exec = (id: string, command: string[], input?: string) => checkout.run(["exec", "--stack", "cli", id, "--", ...command], input);
-  const git = (folder: string, ...args: string[]) => execFileSync("git", ["-C", folder, "-c", "user.name=t", "-c", "user.email=t@localhost", ...args], { encoding: "utf8" }).trim();
-  const inSession = async (line: string) => {
-    const { code: status, output } = await rig.shell("c-work", line);
-    expect([status, output]).toEqual([0, expect.any(String)]);
-    return output;
-  };
+    const sessions = (...args: string[]) => checkout.run([...args, "--stack", "cli"]);
+    const exec = (id: string, command: string[], input?: string) => checkout.run(["exec", "--stack", "cli", id, "--", ...command], input);
+    const git = (folder: string, ...args: string[]) =>
+      execFileSync("git", ["-C", folder, "-c", "user.name=t", "-c", "user.email=t@localhost", ...args], { encoding: "utf8" }).trim();
+    const inSession = async (line: string) => {
+      const { code: status, output } = await rig.shell("c-work", line);
+      expect([status, output]).toEqual([0, expect.any(String)]);
+      return output;
+    };
 
-  /** What the agent did: in each repository one commit, and one file that is not committed. */
-  const work = () => inSession("for name in code lib; do cd /workspace/$name; [[ -e loose ]] && continue; echo committed > kept; git add kept; git commit -qm kept; echo new > loose; done");
+    /** What the agent did: in each repository one commit, and one file that is not committed. */
+    const work = () =>
+      inSession(
+        "for name in code lib; do cd /workspace/$name; [[ -e loose ]] && continue; echo committed > kept; git add kept; git commit -qm kept; echo new > loose; done",
+      );
 
-  beforeAll(async () => {
-    for (const folder of [code, upstream]) {
-      mkdirSync(folder);
-      git(folder, "init", "-q", "-b", "main");
-      for (const text of ["first\n", "second\n"]) {
-        writeFileSync(join(folder, "file"), text);
-        git(folder, "add", ".");
-        git(folder, "commit", "-qm", text.trim());
+    beforeAll(async () => {
+      for (const folder of [code, upstream]) {
+        mkdirSync(folder);
+        git(folder, "init", "-q", "-b", "main");
+        for (const text of ["first\n", "second\n"]) {
+          writeFileSync(join(folder, "file"), text);
+          git(folder, "add", ".");
+          git(folder, "commit", "-qm", text.trim());
+        }
       }
-    }
-    const { health } = await rig.up(described);
-    expect(health.map(({ status }) => status)).toEqual(["healthy", "healthy"]);
-    checkout.write("cli", described);
-  }, 10 * minute);
-  afterAll(async () => {
-    checkout.dispose();
-    await rig.dispose();
-  }, 2 * minute);
+      const { health } = await rig.up(described);
+      expect(health.map(({ status }) => status)).toEqual(["healthy", "healthy"]);
+      checkout.write("cli", described);
+    }, 10 * minute);
+    afterAll(async () => {
+      checkout.dispose();
+      await rig.dispose();
+    }, 2 * minute);
 
-  test("list says how each session is cut off, told from the engine", async () => {
-    const { code: status, stdout } = await sessions("list", "--json");
-    expect(status).toBe(0);
-    const rows = JSON.parse(stdout) as Record<string, unknown>[];
-    expect(rows.map(({ session, isolation, state, memory, processes }) => [session, isolation, state, memory, processes])).toEqual([
-      ["c-open", "isolated", "running", 256 * 1024 ** 2, 64],
-      ["c-work", "sealed", "running", 256 * 1024 ** 2, 64],
-    ]);
-    expect((await sessions("list")).stdout).toMatch(/session .* isolation .*c-open .* isolated .*c-work .* sealed /s);
-  });
+    test("list says how each session is cut off, told from the engine", async () => {
+      const { code: status, stdout } = await sessions("list", "--json");
+      expect(status).toBe(0);
+      const rows = JSON.parse(stdout) as Record<string, unknown>[];
+      expect(rows.map(({ session, isolation, state, memory, processes }) => [session, isolation, state, memory, processes])).toEqual([
+        ["c-open", "isolated", "running", 256 * 1024 ** 2, 64],
+        ["c-work", "sealed", "running", 256 * 1024 ** 2, 64],
+      ]);
+      expect((await sessions("list")).stdout).toMatch(/session .* isolation .*c-open .* isolated .*c-work .* sealed /s);
+    });
 
-  test("exec keeps the exit code, both outputs and what is sent", async () => {
-    expect(await exec("c-work", ["bash", "-c", "cat; echo err >&2; exit 7"], "sent\n")).toEqual({ code: 7, stdout: "sent\n", stderr: "err\n" });
-    expect(await exec("c-work", ["cat"])).toEqual({ code: 0, stdout: "", stderr: "" });
-    const size = 3_000_000;
-    const { stdout } = await exec("c-work", ["wc", "-c"], "x".repeat(size));
-    expect(stdout.trim()).toBe(String(size));
-    expect((await exec("c-work", ["head", "-c", String(size), "/dev/zero"])).stdout.length).toBe(size);
-  });
+    test("exec keeps the exit code, both outputs and what is sent", async () => {
+      expect(await exec("c-work", ["bash", "-c", "cat; echo err >&2; exit 7"], "sent\n")).toEqual({
+        code: 7,
+        stdout: "sent\n",
+        stderr: "err\n",
+      });
+      expect(await exec("c-work", ["cat"])).toEqual({ code: 0, stdout: "", stderr: "" });
+      const size = 3_000_000;
+      const { stdout } = await exec("c-work", ["wc", "-c"], "x".repeat(size));
+      expect(stdout.trim()).toBe(String(size));
+      expect((await exec("c-work", ["head", "-c", String(size), "/dev/zero"])).stdout.length).toBe(size);
+    });
 
-  test("exec gives a terminal only when asked to", async () => {
-    expect((await exec("c-work", ["tty"])).stdout).toBe("not a tty\n");
-    expect((await checkout.run(["exec", "-t", "--stack", "cli", "c-work", "--", "tty"])).stdout).toMatch(/^\/dev\/pts\/\d+/);
-    const shell = await checkout.runOnTerminal(["exec", "-it", "--stack", "cli", "c-work", "--", "bash"], /\$ /, "tty; exit 5\r");
-    expect([shell.code, shell.stdout]).toEqual([5, expect.stringMatching(/\/dev\/pts\/\d+/)]);
-    expect(await checkout.run(["exec", "-it", "--stack", "cli", "c-work", "--", "bash"], "")).toMatchObject({ code: 1, stderr: expect.stringContaining("leave -t out") });
-  });
+    test("exec gives a terminal only when asked to", async () => {
+      expect((await exec("c-work", ["tty"])).stdout).toBe("not a tty\n");
+      expect((await checkout.run(["exec", "-t", "--stack", "cli", "c-work", "--", "tty"])).stdout).toMatch(/^\/dev\/pts\/\d+/);
+      const shell = await checkout.runOnTerminal(["exec", "-it", "--stack", "cli", "c-work", "--", "bash"], /\$ /, "tty; exit 5\r");
+      expect([shell.code, shell.stdout]).toEqual([5, expect.stringMatching(/\/dev\/pts\/\d+/)]);
+      expect(await checkout.run(["exec", "-it", "--stack", "cli", "c-work", "--", "bash"], "")).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining("leave -t out"),
+      });
+    });
 
-  test("an unknown session is named together with those that are there", async () => {
-    expect(await exec("nope", ["true"])).toEqual({ code: 1, stdout: "", stderr: 'sessions: there is no session "nope" in stack cli; there is: c-open, c-work\n' });
-  });
+    test("an unknown session is named together with those that are there", async () => {
+      expect(await exec("nope", ["true"])).toEqual({
+        code: 1,
+        stdout: "",
+        stderr: 'sessions: there is no session "nope" in stack cli; there is: c-open, c-work\n',
+      });
+    });
 
-  test("attach enters the agent's terminal at its size, whatever the terminal is called, and leaves it running", async () => {
-    // The shell at work there answers; then the keys that detach.
-    const inside = "tmux display -p 'size=#{client_width}x#{client_height}.'; tmux detach\r";
-    const { code: status, stdout } = await checkout.runOnTerminal(["attach", "c-work", "--stack", "cli"], /\$ /, inside);
-    expect([status, stdout]).toEqual([0, expect.stringContaining("[detached (from session claude)]")]);
-    await until(async () => (await inSession("tmux capture-pane -p -t claude")).includes("size=111x33."), 60, "the terminal's size in the session");
-  });
+    test("attach enters the agent's terminal at its size, whatever the terminal is called, and leaves it running", async () => {
+      // The shell at work there answers; then the keys that detach.
+      const inside = "tmux display -p 'size=#{client_width}x#{client_height}.'; tmux detach\r";
+      const { code: status, stdout } = await checkout.runOnTerminal(["attach", "c-work", "--stack", "cli"], /\$ /, inside);
+      expect([status, stdout]).toEqual([0, expect.stringContaining("[detached (from session claude)]")]);
+      await until(
+        async () => (await inSession("tmux capture-pane -p -t claude")).includes("size=111x33."),
+        60,
+        "the terminal's size in the session",
+      );
+    });
 
-  test("attach without a terminal says so", async () => {
-    expect(await sessions("attach", "c-work")).toEqual({ code: 1, stdout: "", stderr: expect.stringContaining("attach needs a terminal") });
-  });
+    test("attach without a terminal says so", async () => {
+      expect(await sessions("attach", "c-work")).toEqual({
+        code: 1,
+        stdout: "",
+        stderr: expect.stringContaining("attach needs a terminal"),
+      });
+    });
 
-  test("logs shows what the terminal showed, from a time and a line on", async () => {
-    expect((await sessions("logs", "c-open")).stdout).toContain("session: the agent runs");
-    expect((await sessions("logs", "c-open", "--tail", "1")).stdout.trim().split("\n")).toHaveLength(1);
-    expect((await sessions("logs", "c-open", "--since", "2999-01-01T00:00:00Z")).stdout).toBe("");
-    expect((await sessions("logs", "c-open", "--since", "1h")).stdout).toContain("session: the agent runs");
-    expect((await sessions("logs", "c-open", "--tail", "x")).code).toBe(2);
-    expect((await sessions("logs", "c-open", "--since", "x")).code).toBe(2);
-  });
+    test("logs shows what the terminal showed, from a time and a line on", async () => {
+      expect((await sessions("logs", "c-open")).stdout).toContain("session: the agent runs");
+      expect((await sessions("logs", "c-open", "--tail", "1")).stdout.trim().split("\n")).toHaveLength(1);
+      expect((await sessions("logs", "c-open", "--since", "2999-01-01T00:00:00Z")).stdout).toBe("");
+      expect((await sessions("logs", "c-open", "--since", "1h")).stdout).toContain("session: the agent runs");
+      expect((await sessions("logs", "c-open", "--tail", "x")).code).toBe(2);
+      expect((await sessions("logs", "c-open", "--since", "x")).code).toBe(2);
+    });
 
-  test("diff shows what was committed and what was not, and nothing that was there before", async () => {
-    for (const name of ["code", "lib"]) expect(await sessions("diff", "c-work", "--repository", name)).toEqual({ code: 0, stdout: "", stderr: "" });
-    await work();
-    for (const name of ["code", "lib"]) {
-      const { stdout } = await sessions("diff", "c-work", "--repository", name);
-      expect(stdout.match(/^\+\+\+ .*/gm)).toEqual(["+++ b/kept", "+++ b/loose"]);
-      expect(await inSession(`git -C /workspace/${name} status --porcelain`)).toBe("?? loose");
-    }
-    expect((await sessions("diff", "c-work", "--repository", "lib", "--stat")).stdout).toContain("2 files changed");
-  });
+    test("diff shows what was committed and what was not, and nothing that was there before", async () => {
+      for (const name of ["code", "lib"])
+        expect(await sessions("diff", "c-work", "--repository", name)).toEqual({ code: 0, stdout: "", stderr: "" });
+      await work();
+      for (const name of ["code", "lib"]) {
+        const { stdout } = await sessions("diff", "c-work", "--repository", name);
+        expect(stdout.match(/^\+\+\+ .*/gm)).toEqual(["+++ b/kept", "+++ b/loose"]);
+        expect(await inSession(`git -C /workspace/${name} status --porcelain`)).toBe("?? loose");
+      }
+      expect((await sessions("diff", "c-work", "--repository", "lib", "--stat")).stdout).toContain("2 files changed");
+    });
 
-  test("pull brings the commits out, checks nothing out, and has nothing to bring the second time", async () => {
-    await work();
-    const pull = () => sessions("pull", "c-work", "--repository", "code", "--json");
-    const first = await pull();
-    expect([first.code, first.stderr]).toEqual([0, ""]);
-    expect(JSON.parse(first.stdout)).toEqual([{ repository: "code", into: code, branch: "session/c-work", commits: [{ id: expect.any(String), subject: "kept" }], head: expect.any(String) }]);
-    expect(git(code, "rev-parse", "session/c-work")).toBe(await inSession("git -C /workspace/code rev-parse HEAD"));
-    expect([git(code, "branch", "--show-current"), git(code, "status", "--porcelain"), readFileSync(join(code, "file"), "utf8")]).toEqual(["main", "", "second\n"]);
-    expect(JSON.parse((await pull()).stdout)).toMatchObject([{ commits: [] }]);
-  });
+    test("pull brings the commits out, checks nothing out, and has nothing to bring the second time", async () => {
+      await work();
+      const pull = () => sessions("pull", "c-work", "--repository", "code", "--json");
+      const first = await pull();
+      expect([first.code, first.stderr]).toEqual([0, ""]);
+      expect(JSON.parse(first.stdout)).toEqual([
+        {
+          repository: "code",
+          into: code,
+          branch: "session/c-work",
+          commits: [{ id: expect.any(String), subject: "kept" }],
+          head: expect.any(String),
+        },
+      ]);
+      expect(git(code, "rev-parse", "session/c-work")).toBe(await inSession("git -C /workspace/code rev-parse HEAD"));
+      expect([git(code, "branch", "--show-current"), git(code, "status", "--porcelain"), readFileSync(join(code, "file"), "utf8")]).toEqual(
+        ["main", "", "second\n"],
+      );
+      expect(JSON.parse((await pull()).stdout)).toMatchObject([{ commits: [] }]);
+    });
 
-  test("pull into an empty repository counts what came, and takes one repository at a time", async () => {
-    await work();
-    const into = join(rig.root, "empty");
-    git(rig.root, "init", "-q", into);
-    expect((await sessions("pull", "c-work", "--repository", "lib", "--into", into)).stdout).toMatch(/^lib: 3 new on session\/c-work .*\n {2}\w+ kept\n/);
-    expect((await sessions("pull", "c-work", "--into", into)).stderr).toContain("name one with --repository");
-  });
+    test("pull into an empty repository counts what came, and takes one repository at a time", async () => {
+      await work();
+      const into = join(rig.root, "empty");
+      git(rig.root, "init", "-q", into);
+      expect((await sessions("pull", "c-work", "--repository", "lib", "--into", into)).stdout).toMatch(
+        /^lib: 3 new on session\/c-work .*\n {2}\w+ kept\n/,
+      );
+      expect((await sessions("pull", "c-work", "--into", into)).stderr).toContain("name one with --repository");
+    });
 
-  test("pull replaces commits of the user's only with --force", async () => {
-    const own = git(code, "commit-tree", "-p", "main", "-m", "own", "main^{tree}");
-    git(code, "branch", "-f", "session/c-work", own);
-    expect(await sessions("pull", "c-work", "--repository", "code")).toMatchObject({ code: 1, stderr: expect.stringContaining("--force replaces them") });
-    expect(git(code, "rev-parse", "session/c-work")).toBe(own);
-    expect((await sessions("pull", "c-work", "--repository", "code", "--force")).code).toBe(0);
-    expect(git(code, "rev-parse", "session/c-work")).not.toBe(own);
-  });
+    test("pull replaces commits of the user's only with --force", async () => {
+      const own = git(code, "commit-tree", "-p", "main", "-m", "own", "main^{tree}");
+      git(code, "branch", "-f", "session/c-work", own);
+      expect(await sessions("pull", "c-work", "--repository", "code")).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining("--force replaces them"),
+      });
+      expect(git(code, "rev-parse", "session/c-work")).toBe(own);
+      expect((await sessions("pull", "c-work", "--repository", "code", "--force")).code).toBe(0);
+      expect(git(code, "rev-parse", "session/c-work")).not.toBe(own);
+    });
 
-  test("pull runs no hook, and takes no tree that would write into .git", async () => {
-    const mark = join(rig.root, "hook-ran");
-    for (const hook of ["reference-transaction", "post-checkout", "post-merge"]) writeFileSync(join(code, ".git/hooks", hook), `#!/bin/sh\ntouch '${mark}'\n`, { mode: 0o755 });
-    const before = git(code, "rev-parse", "session/c-work");
-    await inSession("cd /workspace/code && echo more > more && git add more && git commit -qm more");
-    expect((await sessions("pull", "c-work", "--repository", "code")).code).toBe(0);
-    const good = git(code, "rev-parse", "session/c-work");
-    expect(good).not.toBe(before);
-    expect(() => readFileSync(mark)).toThrow("ENOENT");
+    test("pull runs no hook, and takes no tree that would write into .git", async () => {
+      const mark = join(rig.root, "hook-ran");
+      for (const hook of ["reference-transaction", "post-checkout", "post-merge"])
+        writeFileSync(join(code, ".git/hooks", hook), `#!/bin/sh\ntouch '${mark}'\n`, { mode: 0o755 });
+      const before = git(code, "rev-parse", "session/c-work");
+      await inSession("cd /workspace/code && echo more > more && git add more && git commit -qm more");
+      expect((await sessions("pull", "c-work", "--repository", "code")).code).toBe(0);
+      const good = git(code, "rev-parse", "session/c-work");
+      expect(good).not.toBe(before);
+      expect(() => readFileSync(mark)).toThrow("ENOENT");
 
-    const raw = "{ printf '100644 .git\\0'; git rev-parse HEAD:more | xxd -r -p 2>/dev/null || git rev-parse HEAD:more | sed 's/../\\\\x&/g' | xargs -0 printf '%b' | head -c 20; }";
-    await inSession(`cd /workspace/code && tree=$(${raw} | git hash-object -t tree --literally -w --stdin) && git update-ref refs/heads/session/c-work $(git commit-tree -p HEAD -m evil $tree)`);
-    const { code: status, stderr } = await sessions("pull", "c-work", "--repository", "code");
-    expect([status, stderr]).toEqual([1, expect.stringContaining("contains '.git'")]);
-    expect(git(code, "rev-parse", "session/c-work")).toBe(good);
-    await inSession(`git -C /workspace/code update-ref refs/heads/session/c-work ${good}`);
-  });
+      const raw =
+        "{ printf '100644 .git\\0'; git rev-parse HEAD:more | xxd -r -p 2>/dev/null || git rev-parse HEAD:more | sed 's/../\\\\x&/g' | xargs -0 printf '%b' | head -c 20; }";
+      await inSession(
+        `cd /workspace/code && tree=$(${raw} | git hash-object -t tree --literally -w --stdin) && git update-ref refs/heads/session/c-work $(git commit-tree -p HEAD -m evil $tree)`,
+      );
+      const { code: status, stderr } = await sessions("pull", "c-work", "--repository", "code");
+      expect([status, stderr]).toEqual([1, expect.stringContaining("contains '.git'")]);
+      expect(git(code, "rev-parse", "session/c-work")).toBe(good);
+      await inSession(`git -C /workspace/code update-ref refs/heads/session/c-work ${good}`);
+    });
 
-  test("stop and start end and bring back one session; in between, commands say how to start it", async () => {
-    expect((await sessions("stop", "c-open")).code).toBe(0);
-    expect((await sessions("stop", "c-open")).code).toBe(0);
-    expect(await exec("c-open", ["true"])).toEqual({ code: 1, stdout: "", stderr: 'sessions: session "c-open" is not running but exited; "sessions start c-open" starts it\n' });
-    expect((await exec("c-work", ["true"])).code).toBe(0);
-    expect((await sessions("start", "c-open")).code).toBe(0);
-    expect((await exec("c-open", ["true"])).code).toBe(0);
-  });
+    test("stop and start end and bring back one session; in between, commands say how to start it", async () => {
+      expect((await sessions("stop", "c-open")).code).toBe(0);
+      expect((await sessions("stop", "c-open")).code).toBe(0);
+      expect(await exec("c-open", ["true"])).toEqual({
+        code: 1,
+        stdout: "",
+        stderr: 'sessions: session "c-open" is not running but exited; "sessions start c-open" starts it\n',
+      });
+      expect((await exec("c-work", ["true"])).code).toBe(0);
+      expect((await sessions("start", "c-open")).code).toBe(0);
+      expect((await exec("c-open", ["true"])).code).toBe(0);
+    });
 
-  test("doctor names the engine and judges every subject", async () => {
-    const { stdout } = await sessions("doctor", "--json");
-    const findings = JSON.parse(stdout) as { subject: string; verdict: string; means: string }[];
-    expect(findings.map(({ subject }) => subject)).toEqual(["engine", "seccomp", "process limit", "memory and cpu limits", "swap limit", "cgroups", "AppArmor", "user namespace", "crash of the engine", "networks", "memory"]);
-    expect(findings.filter(({ verdict, means }) => !["ok", "note", "missing"].includes(verdict) || means === "")).toEqual([]);
-  });
-}, minute);
+    test("doctor names the engine and judges every subject", async () => {
+      const { stdout } = await sessions("doctor", "--json");
+      const findings = JSON.parse(stdout) as { subject: string; verdict: string; means: string }[];
+      expect(findings.map(({ subject }) => subject)).toEqual([
+        "engine",
+        "seccomp",
+        "process limit",
+        "memory and cpu limits",
+        "swap limit",
+        "cgroups",
+        "AppArmor",
+        "user namespace",
+        "crash of the engine",
+        "networks",
+        "memory",
+      ]);
+      expect(findings.filter(({ verdict, means }) => !["ok", "note", "missing"].includes(verdict) || means === "")).toEqual([]);
+    });
+  },
+  minute,
+);

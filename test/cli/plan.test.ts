@@ -49,7 +49,24 @@ test.each([
   expect(stderr.trim()).toMatch(sentence);
 });
 
-test.each(["up", "down", "plan", "list", "add", "attach", "exec", "logs", "diff", "pull", "stop", "start", "build", "verify", "check", "doctor"])("%s explains itself", (command) => {
+test.each([
+  "up",
+  "down",
+  "plan",
+  "list",
+  "add",
+  "attach",
+  "exec",
+  "logs",
+  "diff",
+  "pull",
+  "stop",
+  "start",
+  "build",
+  "verify",
+  "check",
+  "doctor",
+])("%s explains itself", (command) => {
   const { status, stdout } = sessions(command, "--help");
   expect(status).toBe(0);
   expect(stdout).toContain(`sessions ${command}`);

@@ -16,12 +16,14 @@ test("every npm script and every file that the README names is there", () => {
   const named = [...readme.matchAll(/npm (?:run ([\w:-]+)|(start|test)\b)/g)].map(([, script, short]) => script ?? short ?? "");
   expect(named.length).toBeGreaterThan(15);
   expect(named.filter((script) => scripts[script] === undefined)).toEqual([]);
-  for (const [, file = ""] of readme.matchAll(/`((?:stacks|policy|components|images|test)\/[\w./-]+)`/g)) expect(() => readFileSync(join(root, file)), file).not.toThrow(/ENOENT/);
+  for (const [, file = ""] of readme.matchAll(/`((?:stacks|policy|components|images|test)\/[\w./-]+)`/g))
+    expect(() => readFileSync(join(root, file)), file).not.toThrow(/ENOENT/);
 });
 
 describe.skipIf(docker === undefined)("a session in a minute", () => {
   // A session of that name may be running on this machine.
-  const minute = readme.split("## A session in a minute")[1]?.split("```")[1]?.replaceAll("demo", "r-demo").replaceAll("review", "r-review") ?? "";
+  const minute =
+    readme.split("## A session in a minute")[1]?.split("```")[1]?.replaceAll("demo", "r-demo").replaceAll("review", "r-review") ?? "";
   const lines = minute.split("\n").flatMap((line) => /^npm run sessions -- ([^#]+)/.exec(line)?.[1]?.trim() ?? []);
   const checkout = new Checkout();
   const code = join(temporaryFolder("readme"), "code");
@@ -31,7 +33,15 @@ describe.skipIf(docker === undefined)("a session in a minute", () => {
     const git = (...args: string[]) => execFileSync("git", ["-C", code, "-c", "user.name=t", "-c", "user.email=t@localhost", ...args]);
     git("init", "-q", "-b", "main");
     git("commit", "-q", "--allow-empty", "-m", "first");
-    checkout.write("local", JSON.stringify({ config: { "agent-sessions:image": { agent: "none" }, "agent-sessions:sessions": [{ id: "r-demo", repositories: [{ name: "code", path: code }] }] } }));
+    checkout.write(
+      "local",
+      JSON.stringify({
+        config: {
+          "agent-sessions:image": { agent: "none" },
+          "agent-sessions:sessions": [{ id: "r-demo", repositories: [{ name: "code", path: code }] }],
+        },
+      }),
+    );
     expect((await checkout.run(["up", "--yes", "--engine", "embedded"])).code).toBe(0);
   });
   afterAll(async () => {
@@ -40,7 +50,22 @@ describe.skipIf(docker === undefined)("a session in a minute", () => {
   });
 
   test("holds every command of a day", () => {
-    expect(lines.map((line) => line.split(" ")[0]).sort()).toEqual(["add", "attach", "diff", "doctor", "down", "exec", "list", "logs", "plan", "pull", "start", "stop", "up", "verify"]);
+    expect(lines.map((line) => line.split(" ")[0]).sort()).toEqual([
+      "add",
+      "attach",
+      "diff",
+      "doctor",
+      "down",
+      "exec",
+      "list",
+      "logs",
+      "plan",
+      "pull",
+      "start",
+      "stop",
+      "up",
+      "verify",
+    ]);
   });
 
   test.each(lines)("sessions %s", async (line) => {
@@ -56,7 +81,10 @@ describe.skipIf(docker === undefined)("a session in a minute", () => {
 
 /** Follows until the first output, then ends it as Ctrl-C does. */
 async function followed(checkout: Checkout, args: readonly string[]): Promise<void> {
-  const child = spawn(process.execPath, [join(checkout.root, "stacks/cli/main.ts"), ...args], { cwd: checkout.root, stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [join(checkout.root, "stacks/cli/main.ts"), ...args], {
+    cwd: checkout.root,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const ended = once(child, "close");
   await Promise.race([once(child.stdout, "data"), ended.then(() => Promise.reject(new Error("logs ended by itself")))]);
   child.kill("SIGINT");

@@ -7,7 +7,8 @@ import { record } from "../support/record.ts";
 
 const place = { sessionId: "a", stack: "agent-sessions/test", image: "sha256:0" };
 const none = { networkMode: "none", ports: [], dns: [], isolation: "sealed", authority: [], resources: [] } as const;
-const oauth = (accessToken: string) => `${JSON.stringify({ claudeAiOauth: { accessToken, refreshToken: null, expiresAt: 4102444800000, scopes: ["user:inference"], subscriptionType: null } })}\n`;
+const oauth = (accessToken: string) =>
+  `${JSON.stringify({ claudeAiOauth: { accessToken, refreshToken: null, expiresAt: 4102444800000, scopes: ["user:inference"], subscriptionType: null } })}\n`;
 
 async function make(args: CredentialsArgs) {
   let made: CredentialsForSession | undefined;
@@ -22,7 +23,13 @@ test.each([
   ["an API key", "anthropic", "sk-ant-api03-x", "token", "sk-ant-api03-x\n"],
   ["a gateway's key of any form", "anthropic", "hunter2", "token", "hunter2\n"],
   ["a token of claude setup-token, in the agent's own form", "anthropic", "sk-ant-oat01-x", ".credentials.json", oauth("sk-ant-oat01-x")],
-  ["the agent's own store, as it is", "anthropic", '{"claudeAiOauth":{"accessToken":"x"}}', ".credentials.json", '{"claudeAiOauth":{"accessToken":"x"}}\n'],
+  [
+    "the agent's own store, as it is",
+    "anthropic",
+    '{"claudeAiOauth":{"accessToken":"x"}}',
+    ".credentials.json",
+    '{"claudeAiOauth":{"accessToken":"x"}}\n',
+  ],
   ["an AWS credentials file", "bedrock", "[default]", "aws-credentials", "[default]\n"],
 ] as const)("%s becomes a file that the agent reads", (_, provider, value, file, content) => {
   expect(authContent(provider, value)).toEqual({ file, content });
@@ -39,7 +46,11 @@ test("a secret goes into a volume by way of a container that never starts, and i
   ];
   const volume = one("Volume");
   const [carrier, session] = of("Container");
-  expect(volume).toMatchObject({ name: "a-auth-volume", retainOnDelete: false, inputs: { name: "claude-agent-a-auth-token", driver: "local", labels } });
+  expect(volume).toMatchObject({
+    name: "a-auth-volume",
+    retainOnDelete: false,
+    inputs: { name: "claude-agent-a-auth-token", driver: "local", labels },
+  });
   expect(revealSecrets(carrier?.inputs ?? {})).toEqual({
     name: "claude-agent-a-auth",
     image: "sha256:0",
@@ -57,8 +68,16 @@ test("a secret goes into a volume by way of a container that never starts, and i
     mustRun: false,
     rm: false,
   });
-  expect(carrier).toMatchObject({ name: "a-auth-carrier", parent: one("SecretFile").urn, dependencies: [volume.urn], replaceWith: [volume.urn], deleteBeforeReplace: true });
-  expect(session).toMatchObject({ inputs: { mounts: [{ type: "volume", source: "claude-agent-a-auth-token", target: "/auth", readOnly: true }] } });
+  expect(carrier).toMatchObject({
+    name: "a-auth-carrier",
+    parent: one("SecretFile").urn,
+    dependencies: [volume.urn],
+    replaceWith: [volume.urn],
+    deleteBeforeReplace: true,
+  });
+  expect(session).toMatchObject({
+    inputs: { mounts: [{ type: "volume", source: "claude-agent-a-auth-token", target: "/auth", readOnly: true }] },
+  });
   expect(one("SessionContainer").dependencies).toContain(carrier?.urn);
   expect(forSession.authority).toEqual(["secret env KEY as /auth/token"]);
   expect(session?.inputs.labels).toContainEqual({ label: "authority", value: "session a: secret env KEY as /auth/token" });
@@ -67,15 +86,32 @@ test("a secret goes into a volume by way of a container that never starts, and i
 
 test("a changed secret changes the file alone, and one of another form another volume", async () => {
   const args = { ...place, kind: "file", provider: "anthropic", value: "one", secretName: "env KEY" } as const;
-  const [before, changed, other] = [await make(args), await make({ ...args, value: "two" }), await make({ ...args, value: "sk-ant-oat01-x" })];
-  const differing = before.all.filter(({ urn, inputs }) => JSON.stringify(inputs) !== JSON.stringify(changed.all.find((one) => one.urn === urn)?.inputs));
+  const [before, changed, other] = [
+    await make(args),
+    await make({ ...args, value: "two" }),
+    await make({ ...args, value: "sk-ant-oat01-x" }),
+  ];
+  const differing = before.all.filter(
+    ({ urn, inputs }) => JSON.stringify(inputs) !== JSON.stringify(changed.all.find((one) => one.urn === urn)?.inputs),
+  );
   expect(differing.map(({ name }) => name)).toEqual(["a-auth-carrier"]);
   expect(other.one("Volume").inputs.name).toBe("claude-agent-a-auth-credentials");
 });
 
 test("bedrock tells the agent its region and where its file is", async () => {
-  const { forSession } = await make({ ...place, kind: "file", provider: "bedrock", region: "eu-central-1", value: "x", secretName: "env AWS" });
-  expect(forSession.environment).toEqual({ CLAUDE_CODE_USE_BEDROCK: "1", AWS_REGION: "eu-central-1", AWS_SHARED_CREDENTIALS_FILE: "/auth/aws-credentials" });
+  const { forSession } = await make({
+    ...place,
+    kind: "file",
+    provider: "bedrock",
+    region: "eu-central-1",
+    value: "x",
+    secretName: "env AWS",
+  });
+  expect(forSession.environment).toEqual({
+    CLAUDE_CODE_USE_BEDROCK: "1",
+    AWS_REGION: "eu-central-1",
+    AWS_SHARED_CREDENTIALS_FILE: "/auth/aws-credentials",
+  });
 });
 
 test("a secret in the environment is one variable of the container, and a secret to both engines", async () => {
@@ -88,9 +124,20 @@ test("a secret in the environment is one variable of the container, and a secret
 });
 
 test("an init step runs once before the session, in a network of its own, and again for a changed secret", async () => {
-  const { of, one, all, forSession } = await make({ ...place, kind: "init", provider: "anthropic", command: "fetch-it", value: "hunter2", secretName: "env BOOT" });
+  const { of, one, all, forSession } = await make({
+    ...place,
+    kind: "init",
+    provider: "anthropic",
+    command: "fetch-it",
+    value: "hunter2",
+    secretName: "env BOOT",
+  });
   const [carrier, fetch, session] = of("Container");
-  expect(carrier?.inputs).toMatchObject({ name: "claude-agent-a-auth-secret", start: false, mounts: [{ source: "claude-agent-a-auth-secret", target: "/secret" }] });
+  expect(carrier?.inputs).toMatchObject({
+    name: "claude-agent-a-auth-secret",
+    start: false,
+    mounts: [{ source: "claude-agent-a-auth-secret", target: "/secret" }],
+  });
   expect(fetch?.inputs).toMatchObject({
     name: "claude-agent-a-auth",
     user: "1000:1000",
@@ -107,15 +154,25 @@ test("an init step runs once before the session, in a network of its own, and ag
     attach: true,
     mustRun: false,
   });
-  expect(new Set(fetch?.replaceWith)).toEqual(new Set([of("Volume").find(({ name }) => name === "a-auth-volume")?.urn, one("Network").urn, carrier?.urn]));
-  expect(session?.inputs).toMatchObject({ mounts: [{ type: "volume", source: "claude-agent-a-auth-fetched", target: "/auth", readOnly: true }] });
+  expect(new Set(fetch?.replaceWith)).toEqual(
+    new Set([of("Volume").find(({ name }) => name === "a-auth-volume")?.urn, one("Network").urn, carrier?.urn]),
+  );
+  expect(session?.inputs).toMatchObject({
+    mounts: [{ type: "volume", source: "claude-agent-a-auth-fetched", target: "/auth", readOnly: true }],
+  });
   expect(one("SessionContainer").dependencies).toContain(fetch?.urn);
   expect(forSession.authority).toEqual(["secret that an init step with egress to any host fetches with secret env BOOT: fetch-it"]);
   expect(JSON.stringify(all.map(({ inputs }) => concealSecrets(inputs)))).not.toContain("hunter2");
 });
 
 test("a proxy has the secret, the session has a socket, a base URL and a placeholder", async () => {
-  const { of, one, all, forSession } = await make({ ...place, kind: "proxy", upstream: "https://gateway.example/anthropic/v1/messages", value: "hunter2", secretName: "env KEY" });
+  const { of, one, all, forSession } = await make({
+    ...place,
+    kind: "proxy",
+    upstream: "https://gateway.example/anthropic/v1/messages",
+    value: "hunter2",
+    secretName: "env KEY",
+  });
   const [carrier, proxy, session] = of("Container");
   const stem = "claude-agent-a-credential-proxy";
   const script = "/usr/local/lib/agent-sessions/credential-proxy.js";
@@ -155,9 +212,22 @@ test("a proxy has the secret, the session has a socket, a base URL and a placeho
     mustRun: true,
     destroyGraceSeconds: 10,
   });
-  expect(one("Network").inputs).toMatchObject({ name: stem, internal: false, labels: [{ label: "created_by" }, { label: "kind" }, { label: "stack" }] });
-  expect(session?.inputs).toMatchObject({ networkMode: "none", mounts: [{ type: "volume", source: stem, target: "/run/credential-proxy", readOnly: true }] });
-  expect(session?.inputs.envs).toEqual(expect.arrayContaining(["ANTHROPIC_AUTH_TOKEN=none", "ANTHROPIC_BASE_URL=http://127.0.0.1:18787/anthropic", "SESSION_MODEL_PORT=18787"]));
+  expect(one("Network").inputs).toMatchObject({
+    name: stem,
+    internal: false,
+    labels: [{ label: "created_by" }, { label: "kind" }, { label: "stack" }],
+  });
+  expect(session?.inputs).toMatchObject({
+    networkMode: "none",
+    mounts: [{ type: "volume", source: stem, target: "/run/credential-proxy", readOnly: true }],
+  });
+  expect(session?.inputs.envs).toEqual(
+    expect.arrayContaining([
+      "ANTHROPIC_AUTH_TOKEN=none",
+      "ANTHROPIC_BASE_URL=http://127.0.0.1:18787/anthropic",
+      "SESSION_MODEL_PORT=18787",
+    ]),
+  );
   expect(one("SessionContainer").dependencies).toContain(proxy?.urn);
   expect(forSession.authority).toEqual(["secret env KEY for https://gateway.example/anthropic/v1/messages by way of a proxy"]);
   expect(JSON.stringify(all.map(({ inputs }) => concealSecrets(inputs)))).not.toContain("hunter2");
@@ -166,6 +236,13 @@ test("a proxy has the secret, the session has a socket, a base URL and a placeho
 test("a folder of the host is bound read-only, and is authority", async () => {
   const { one, of } = await make({ ...place, kind: "hostMount", provider: "anthropic", path: "/home/me/.config/claude" });
   expect(of("Volume")).toEqual([]);
-  expect(one("Container").inputs).toMatchObject({ mounts: [{ type: "bind", source: "/home/me/.config/claude", target: "/auth", readOnly: true, bindOptions: { propagation: "rprivate" } }] });
-  expect(one("Container").inputs.labels).toContainEqual({ label: "authority", value: "session a: mount /home/me/.config/claude at /auth (read-only)" });
+  expect(one("Container").inputs).toMatchObject({
+    mounts: [
+      { type: "bind", source: "/home/me/.config/claude", target: "/auth", readOnly: true, bindOptions: { propagation: "rprivate" } },
+    ],
+  });
+  expect(one("Container").inputs.labels).toContainEqual({
+    label: "authority",
+    value: "session a: mount /home/me/.config/claude at /auth (read-only)",
+  });
 });

@@ -19,14 +19,38 @@ function holds(blocks: readonly string[], address: string): boolean {
   return list.check(address, address.includes(":") ? "ipv6" : "ipv4");
 }
 
-test.each([
-  ["0.0.0.0", "10.1.2.3", "100.64.0.1", "127.0.0.53", "169.254.169.254", "172.16.0.1", "172.31.255.255", "192.168.1.1", "198.19.255.255", "224.0.0.1", "255.255.255.255"],
-  ["::", "::1", "fe80::1", "fec0::1", "fc00::1", "fd00:ec2::254", "fdff::1", "ff02::1", "64:ff9b::a9fe:a9fe", "2002:a9fe:a9fe::1"],
-].flat())("%s is barred unless admitted", (address) => {
+test.each(
+  [
+    [
+      "0.0.0.0",
+      "10.1.2.3",
+      "100.64.0.1",
+      "127.0.0.53",
+      "169.254.169.254",
+      "172.16.0.1",
+      "172.31.255.255",
+      "192.168.1.1",
+      "198.19.255.255",
+      "224.0.0.1",
+      "255.255.255.255",
+    ],
+    ["::", "::1", "fe80::1", "fec0::1", "fc00::1", "fd00:ec2::254", "fdff::1", "ff02::1", "64:ff9b::a9fe:a9fe", "2002:a9fe:a9fe::1"],
+  ].flat(),
+)("%s is barred unless admitted", (address) => {
   expect(holds(barredBlocks([]), address)).toBe(true);
 });
 
-test.each(["1.1.1.1", "9.255.255.255", "11.0.0.0", "172.15.255.255", "172.32.0.0", "198.17.255.255", "223.255.255.255", "2606:4700::1111", "2a00::1"])("%s is public", (address) => {
+test.each([
+  "1.1.1.1",
+  "9.255.255.255",
+  "11.0.0.0",
+  "172.15.255.255",
+  "172.32.0.0",
+  "198.17.255.255",
+  "223.255.255.255",
+  "2606:4700::1111",
+  "2a00::1",
+])("%s is public", (address) => {
   expect(holds(barredBlocks([]), address)).toBe(false);
 });
 
@@ -41,14 +65,25 @@ test.each<[string, string[], string[]]>([
   expect(shut.filter((address) => !holds(barredBlocks([block]), address))).toEqual([]);
 });
 
-test.each([[[]], [["10.20.0.0/16"]], [["fc00::/7"]], [[...privateRanges]]])("with %j admitted no block lies in another, since Squid would leave one out", (admitted) => {
-  const blocks = barredBlocks(admitted);
-  for (const block of blocks) expect(blocks.filter((other) => other !== block && holds([other], block.split("/")[0] ?? ""))).toEqual([]);
-});
+test.each([[[]], [["10.20.0.0/16"]], [["fc00::/7"]], [[...privateRanges]]])(
+  "with %j admitted no block lies in another, since Squid would leave one out",
+  (admitted) => {
+    const blocks = barredBlocks(admitted);
+    for (const block of blocks) expect(blocks.filter((other) => other !== block && holds([other], block.split("/")[0] ?? ""))).toEqual([]);
+  },
+);
 
 test("rules name hosts exactly, group what has the same ports and admissions, and end with a refusal", () => {
-  const allow: AllowedHost[] = [{ host: "github.com", ...web }, { host: "*.example.com", ...web }, { host: "git.corp", ports: [8443], addresses: ["10.0.0.0/8"] }];
-  expect(toRules({ allow }).split("\n").filter((line) => !/ (dst|annotate_transaction) /.test(line))).toEqual([
+  const allow: AllowedHost[] = [
+    { host: "github.com", ...web },
+    { host: "*.example.com", ...web },
+    { host: "git.corp", ports: [8443], addresses: ["10.0.0.0/8"] },
+  ];
+  expect(
+    toRules({ allow })
+      .split("\n")
+      .filter((line) => !/ (dst|annotate_transaction) /.test(line)),
+  ).toEqual([
     "acl tunnel method CONNECT",
     "acl web proto HTTP",
     "http_access deny !tunnel !web as_unlisted",
@@ -68,7 +103,11 @@ test("rules name hosts exactly, group what has the same ports and admissions, an
 });
 
 test("an audit lets every public host through and still bars addresses", () => {
-  expect(toRules({ allow: [], mode: "audit" }).split("\n").slice(-3)).toEqual(["http_access allow resolved !barred as_audited", "http_access deny resolved as_address", "http_access deny all as_unresolved"]);
+  expect(toRules({ allow: [], mode: "audit" }).split("\n").slice(-3)).toEqual([
+    "http_access allow resolved !barred as_audited",
+    "http_access deny resolved as_address",
+    "http_access deny all as_unresolved",
+  ]);
   expect(egressAuthority({ sessionId: "a", allow: [], mode: "audit" })).toEqual(["session a: egress to any public host, recorded"]);
   expect(isolationOf({ egress: { allow: [], mode: "audit" } })).toBe("isolated");
 });
@@ -77,12 +116,26 @@ test("the proxy has a way out of its own, is held to the baseline, and says what
   let made: EgressProxy | undefined;
   const { one } = await record(() => {
     const network = { name: "claude-agent-a", resources: [] };
-    made = new EgressProxy("a", { sessionId: "a", stack: "agent-sessions/test", image: "sha256:1", network, dns: ["9.9.9.9"], allow: [{ host: "github.com", ...web }, { host: "git.corp", ports: [8443], addresses: ["10.0.0.0/8"] }] });
+    made = new EgressProxy("a", {
+      sessionId: "a",
+      stack: "agent-sessions/test",
+      image: "sha256:1",
+      network,
+      dns: ["9.9.9.9"],
+      allow: [
+        { host: "github.com", ...web },
+        { host: "git.corp", ports: [8443], addresses: ["10.0.0.0/8"] },
+      ],
+    });
   });
   const authority = ["session a: egress to git.corp:8443 (also at private addresses 10.0.0.0/8)", "session a: egress to github.com:80,443"];
   expect(made?.authority).toEqual(authority);
   const edge = one("Network");
-  expect(edge.inputs).toMatchObject({ name: "claude-agent-a-edge", internal: false, options: { "com.docker.network.bridge.enable_icc": "false", "com.docker.network.bridge.enable_ip_masquerade": "true" } });
+  expect(edge.inputs).toMatchObject({
+    name: "claude-agent-a-edge",
+    internal: false,
+    options: { "com.docker.network.bridge.enable_icc": "false", "com.docker.network.bridge.enable_ip_masquerade": "true" },
+  });
   const container = one("Container");
   expect(container).toMatchObject({ name: "a-proxy", dependencies: [edge.urn], replaceWith: [edge.urn], deleteBeforeReplace: true });
   expect(container.inputs).toMatchObject({
@@ -97,7 +150,17 @@ test("the proxy has a way out of its own, is held to the baseline, and says what
     dns: ["9.9.9.9"],
     restart: "always",
   });
-  const labels = Object.fromEntries((container.inputs.labels as { label: string; value: string }[]).map(({ label, value }) => [label, value]));
+  const labels = Object.fromEntries(
+    (container.inputs.labels as { label: string; value: string }[]).map(({ label, value }) => [label, value]),
+  );
   // It serves the session and must not be counted as one.
-  expect(labels).toEqual({ serves: "a", created_by: "agent-sessions", stack: "agent-sessions/test", kind: "egress-proxy", pids_limit: "16", egress: "enforce", authority: authority.join("\n") });
+  expect(labels).toEqual({
+    serves: "a",
+    created_by: "agent-sessions",
+    stack: "agent-sessions/test",
+    kind: "egress-proxy",
+    pids_limit: "16",
+    egress: "enforce",
+    authority: authority.join("\n"),
+  });
 });

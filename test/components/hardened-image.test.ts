@@ -25,7 +25,16 @@ const plain: HardenedImageArgs = { base: "debian:12" };
 const made = (args: Partial<HardenedImageArgs> = {}) => toDockerImage({ ...plain, ...args }, buildContext("images/session", args.caBundle));
 
 test("it asks the provider for exactly this", async () => {
-  const { one } = await record(() => new HardenedImage("session", { ...plain, variant: "full", agent: { package: "p", version: "1.2.3" }, platform: "linux/arm64", labels: { version: "1", revision: "r", created: "t" } }));
+  const { one } = await record(
+    () =>
+      new HardenedImage("session", {
+        ...plain,
+        variant: "full",
+        agent: { package: "p", version: "1.2.3" },
+        platform: "linux/arm64",
+        labels: { version: "1", revision: "r", created: "t" },
+      }),
+  );
   expect(one("Image")).toMatchObject({ name: "session-image", parent: one("HardenedImage").urn, dependencies: [] });
   expect(one("Image").inputs).toEqual({
     imageName: expect.stringMatching(/^agent-sessions-session:full-[0-9a-f]{12}$/),
@@ -51,7 +60,12 @@ test("an image beside the sessions' has neither variant nor agent, and a tag of 
     imageName: expect.stringMatching(/^agent-sessions-egress-proxy:[0-9a-f]{12}$/),
     skipPush: true,
     buildOnPreview: false,
-    build: { context: "images/egress-proxy", dockerfile: "images/egress-proxy/Dockerfile", builderVersion: "BuilderBuildKit", args: { BASE_IMAGE: "debian:12", VERSION: "", VCS_REF: "", BUILD_DATE: "" } },
+    build: {
+      context: "images/egress-proxy",
+      dockerfile: "images/egress-proxy/Dockerfile",
+      builderVersion: "BuilderBuildKit",
+      args: { BASE_IMAGE: "debian:12", VERSION: "", VCS_REF: "", BUILD_DATE: "" },
+    },
   });
 });
 

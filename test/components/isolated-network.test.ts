@@ -41,8 +41,14 @@ const port = { container: 80, host: 8080, address: "127.0.0.1", protocol: "tcp" 
 test.each<[Given, object]>([
   [{}, { ...bare, isolation: "sealed", networkMode: "none", authority: [] }],
   [{ mode: { kind: "host" } }, { ...bare, isolation: "none", networkMode: "host", authority: ["the host's network"] }],
-  [{ mode: { kind: "container", id: "x" } }, { ...bare, isolation: "none", networkMode: "container:x", authority: ["the network of container x"] }],
-  [{ mode: { kind: "custom", name: "n" }, dns: ["9.9.9.9"], ports: [port] }, { ports: [port], dns: ["9.9.9.9"], isolation: "shared", network: { name: "n", alias: "a" }, authority: ["the network n"] }],
+  [
+    { mode: { kind: "container", id: "x" } },
+    { ...bare, isolation: "none", networkMode: "container:x", authority: ["the network of container x"] },
+  ],
+  [
+    { mode: { kind: "custom", name: "n" }, dns: ["9.9.9.9"], ports: [port] },
+    { ports: [port], dns: ["9.9.9.9"], isolation: "shared", network: { name: "n", alias: "a" }, authority: ["the network n"] },
+  ],
 ])("%j makes no network", async (args, expected) => {
   const { of, attachment, resources } = await make(args);
   expect(attachment).toEqual(expected);
@@ -51,17 +57,39 @@ test.each<[Given, object]>([
 });
 
 test.each<[Given, object, object]>([
-  [{ egress: "open", dns: ["9.9.9.9"], ports: [port] }, bridge(true), { ports: [port], dns: ["9.9.9.9"], isolation: "isolated", network: own, authority: ["egress to any host"] }],
-  [{ mode: { kind: "bridge" } }, bridge(false), { ports: [], dns: ["127.0.0.1"], dnsOptions: ["timeout:1", "attempts:1"], isolation: "sealed", network: own, authority: [] }],
+  [
+    { egress: "open", dns: ["9.9.9.9"], ports: [port] },
+    bridge(true),
+    { ports: [port], dns: ["9.9.9.9"], isolation: "isolated", network: own, authority: ["egress to any host"] },
+  ],
+  [
+    { mode: { kind: "bridge" } },
+    bridge(false),
+    { ports: [], dns: ["127.0.0.1"], dnsOptions: ["timeout:1", "attempts:1"], isolation: "sealed", network: own, authority: [] },
+  ],
   [
     { egress: listed, dns: ["9.9.9.9"] },
     bridge(false, true),
-    { ports: [], dns: ["127.0.0.1"], dnsOptions: ["timeout:1", "attempts:1"], environment: proxyEnvironment, isolation: "egress-filtered", network: own, authority: [] },
+    {
+      ports: [],
+      dns: ["127.0.0.1"],
+      dnsOptions: ["timeout:1", "attempts:1"],
+      environment: proxyEnvironment,
+      isolation: "egress-filtered",
+      network: own,
+      authority: [],
+    },
   ],
 ])("%j makes one network of the session's own", async (args, inputs, expected) => {
   const { one, attachment, resources } = await make(args);
   expect(one("Network").inputs).toEqual(inputs);
-  expect(one("Network")).toMatchObject({ name: "a-bridge", parent: one("IsolatedNetwork").urn, dependencies: [], deleteBeforeReplace: true, retainOnDelete: false });
+  expect(one("Network")).toMatchObject({
+    name: "a-bridge",
+    parent: one("IsolatedNetwork").urn,
+    dependencies: [],
+    deleteBeforeReplace: true,
+    retainOnDelete: false,
+  });
   expect(attachment).toEqual(expected);
   expect(resources).toBe(1);
 });
@@ -71,8 +99,14 @@ test.each<[Given, RegExp]>([
   [{ mode: { kind: "bridge" }, ports: [port] }, /^session a, network\.ports: egress is "none"/],
   [{ mode: { kind: "host" }, egress: "open", ports: [port] }, /^session a, network\.ports: the network mode is "host"/],
   [{ mode: { kind: "bridge" }, dns: ["9.9.9.9"] }, /^session a, network\.dns: the session has no network of its own with a way out/],
-  [{ egress: listed, ports: [port] }, /^session a, network\.ports: egress is an allow list, and a session behind a proxy publishes nothing/],
-  [{ mode: { kind: "custom", name: "n" }, egress: listed }, /^session a, network\.egress: an allow list holds on a network of the session's own/],
+  [
+    { egress: listed, ports: [port] },
+    /^session a, network\.ports: egress is an allow list, and a session behind a proxy publishes nothing/,
+  ],
+  [
+    { mode: { kind: "custom", name: "n" }, egress: listed },
+    /^session a, network\.egress: an allow list holds on a network of the session's own/,
+  ],
   [{ mode: { kind: "none" }, egress: "open" }, /^session a, network\.egress: network mode "none" has no way out/],
 ])("%j is refused before any network is registered", async (args, sentence) => {
   let refused: unknown;

@@ -42,9 +42,20 @@ test("a remote one is fetched through a network of its own into a volume, by a c
   const [volume, network, fetch] = ["Volume", "Network", "Container"].map(one);
   expect(all).toHaveLength(4);
   expect(volume).toMatchObject({ name: "c-volume", parent: one("RepositoryClone").urn, inputs: { name: stem, driver: "local", labels } });
-  expect(network?.inputs).toEqual({ name: stem, driver: "bridge", internal: false, options: { "com.docker.network.bridge.enable_icc": "false", "com.docker.network.bridge.enable_ip_masquerade": "true" }, labels });
+  expect(network?.inputs).toEqual({
+    name: stem,
+    driver: "bridge",
+    internal: false,
+    options: { "com.docker.network.bridge.enable_icc": "false", "com.docker.network.bridge.enable_ip_masquerade": "true" },
+    labels,
+  });
   expect(fetch?.inputs).toEqual(container);
-  expect(fetch).toMatchObject({ name: "c-fetch", parent: one("RepositoryClone").urn, replaceWith: [network?.urn], deleteBeforeReplace: true });
+  expect(fetch).toMatchObject({
+    name: "c-fetch",
+    parent: one("RepositoryClone").urn,
+    replaceWith: [network?.urn],
+    deleteBeforeReplace: true,
+  });
   expect(fetch?.dependencies.toSorted()).toEqual([volume?.urn, network?.urn].toSorted());
 });
 
@@ -58,7 +69,10 @@ test("one of this machine is fetched without any network, from a folder that is 
     name,
     networkMode: "none",
     envs: ["REPOSITORY_REF=", "REPOSITORY_URL=file:///source", "SESSION_PIDS_REQUIRED=0"],
-    mounts: [{ ...container.mounts[0], source: name }, { type: "bind", source: "/srv/x", target: "/source", readOnly: true, bindOptions: { propagation: "rprivate" } }],
+    mounts: [
+      { ...container.mounts[0], source: name },
+      { type: "bind", source: "/srv/x", target: "/source", readOnly: true, bindOptions: { propagation: "rprivate" } },
+    ],
   });
 });
 
@@ -70,7 +84,12 @@ test("a password is a file of the clone's alone, and its name is authority", asy
   const [carrier, fetch] = of("Container");
   const entry = "repository x: secret env TOKEN to clone https://example.com/x";
   expect(authority).toEqual([entry]);
-  expect(carrier?.inputs).toMatchObject({ name: `${stem}-secret`, start: false, mustRun: false, mounts: [{ source: `${stem}-secret`, target: "/secret" }] });
+  expect(carrier?.inputs).toMatchObject({
+    name: `${stem}-secret`,
+    start: false,
+    mustRun: false,
+    mounts: [{ source: `${stem}-secret`, target: "/secret" }],
+  });
   expect(revealSecrets(carrier?.inputs ?? {}).uploads).toEqual([{ file: "/secret/password", content: "hunter2", permissions: "0444" }]);
   expect(fetch?.inputs).toEqual({
     ...container,

@@ -19,7 +19,17 @@ const baselineInputs = {
   user: "1000:1000",
   entrypoints: ["/usr/bin/tini", "--", "/usr/local/bin/session-entrypoint"],
   workingDir: "/workspace",
-  envs: ["AGENT_COMMAND=", "AGENT_ID=a", "CLAUDE_HEADLESS=true", "RUST_LOG=info", "SESSION_HEALTH_RETRIES=3", "SESSION_ID=a", "SESSION_IDLE_TIMEOUT=0", "SESSION_MAX_LIFETIME=0", "SESSION_REPOSITORIES="],
+  envs: [
+    "AGENT_COMMAND=",
+    "AGENT_ID=a",
+    "CLAUDE_HEADLESS=true",
+    "RUST_LOG=info",
+    "SESSION_HEALTH_RETRIES=3",
+    "SESSION_ID=a",
+    "SESSION_IDLE_TIMEOUT=0",
+    "SESSION_MAX_LIFETIME=0",
+    "SESSION_REPOSITORIES=",
+  ],
   labels: [
     { label: "authority", value: "" },
     { label: "created_by", value: "agent-sessions" },
@@ -54,7 +64,14 @@ test("with nothing asked for, exactly the baseline is registered, below its comp
     ["agent-sessions:docker:SessionContainer", "a"],
     ["docker:index/container:Container", "a-container"],
   ]);
-  expect(one("Container")).toMatchObject({ parent: one("SessionContainer").urn, dependencies: [], replaceWith: [], deleteBeforeReplace: true, retainOnDelete: false, ignoreChanges: [] });
+  expect(one("Container")).toMatchObject({
+    parent: one("SessionContainer").urn,
+    dependencies: [],
+    replaceWith: [],
+    deleteBeforeReplace: true,
+    retainOnDelete: false,
+    ignoreChanges: [],
+  });
   expect(one("Container").inputs).toEqual(baselineInputs);
 });
 
@@ -69,7 +86,15 @@ test("every option changes its own inputs and no other", async () => {
     reservations: { memory: 2 * GB, cpu: 0.5 },
     healthCheck: { interval: 90, timeout: 5, startPeriod: 3600, retries: 5 },
     security: { capabilities: ["SYS_NICE", "CHOWN"], seccompProfile: "{}", appArmorProfile: "docker-default" },
-    network: { ...none, networkMode: undefined, network: { name: "n", alias: "a" }, dns: ["9.9.9.9"], dnsOptions: ["attempts:1"], ports: [{ container: 80, host: 8080, address: "127.0.0.1", protocol: "tcp" }], authority: ["egress to any host"] },
+    network: {
+      ...none,
+      networkMode: undefined,
+      network: { name: "n", alias: "a" },
+      dns: ["9.9.9.9"],
+      dnsOptions: ["attempts:1"],
+      ports: [{ container: 80, host: 8080, address: "127.0.0.1", protocol: "tcp" }],
+      authority: ["egress to any host"],
+    },
     mounts: [
       { target: "/data", readOnly: false, source: { kind: "bind", path: "/srv/data" } },
       { target: "/session", readOnly: false, source: { kind: "volume", name: "v" } },
@@ -80,7 +105,13 @@ test("every option changes its own inputs and no other", async () => {
     idleTimeout: 60,
     maxLifetime: 120,
   };
-  const authority = ["session a: capability CHOWN", "session a: capability SYS_NICE", "session a: egress to any host", "session a: mount /srv/data at /data (writable)", "session a: port 127.0.0.1:8080 to 80/tcp"];
+  const authority = [
+    "session a: capability CHOWN",
+    "session a: capability SYS_NICE",
+    "session a: egress to any host",
+    "session a: mount /srv/data at /data (writable)",
+    "session a: port 127.0.0.1:8080 to 80/tcp",
+  ];
   let component: SessionContainer | undefined;
   const { one } = await record(() => {
     component = new SessionContainer("a", args);
@@ -89,10 +120,24 @@ test("every option changes its own inputs and no other", async () => {
   expect(one("Container").inputs).toEqual({
     ...rest,
     envs: [
-      "A=1", "AGENT_COMMAND=claude --resume", "AGENT_ID=me", "CLAUDE_DEBUG=true", "CLAUDE_HEADLESS=true", "RUST_LOG=debug", "SESSION_HEALTH_RETRIES=5", "SESSION_ID=a",
-      "SESSION_IDLE_TIMEOUT=60", "SESSION_MAX_LIFETIME=120", "SESSION_REPOSITORIES=x y",
+      "A=1",
+      "AGENT_COMMAND=claude --resume",
+      "AGENT_ID=me",
+      "CLAUDE_DEBUG=true",
+      "CLAUDE_HEADLESS=true",
+      "RUST_LOG=debug",
+      "SESSION_HEALTH_RETRIES=5",
+      "SESSION_ID=a",
+      "SESSION_IDLE_TIMEOUT=60",
+      "SESSION_MAX_LIFETIME=120",
+      "SESSION_REPOSITORIES=x y",
     ],
-    labels: [{ label: "authority", value: authority.join("\n") }, baselineInputs.labels[1], { label: "pids_limit", value: "64" }, ...baselineInputs.labels.slice(3)],
+    labels: [
+      { label: "authority", value: authority.join("\n") },
+      baselineInputs.labels[1],
+      { label: "pids_limit", value: "64" },
+      ...baselineInputs.labels.slice(3),
+    ],
     capabilities: { drops: ["ALL"], adds: ["CAP_CHOWN", "CAP_SYS_NICE"] },
     securityOpts: ["no-new-privileges:true", "seccomp={}", "apparmor=docker-default"],
     memory: 8192,
@@ -106,14 +151,21 @@ test("every option changes its own inputs and no other", async () => {
       { type: "bind", source: "/srv/data", target: "/data", readOnly: false, bindOptions: { propagation: "rprivate" } },
       { type: "volume", source: "v", target: "/session", readOnly: false },
     ],
-    tmpfs: { "/tmp": "rw,noexec,nosuid,nodev,size=1024,mode=1777", "/workspace": "rw,exec,nosuid,nodev,size=2048,mode=0700,uid=1000,gid=1000" },
+    tmpfs: {
+      "/tmp": "rw,noexec,nosuid,nodev,size=1024,mode=1777",
+      "/workspace": "rw,exec,nosuid,nodev,size=2048,mode=0700,uid=1000,gid=1000",
+    },
     networksAdvanced: [{ name: "n", aliases: ["a"] }],
     dns: ["9.9.9.9"],
     dnsOpts: ["attempts:1"],
     ports: [{ internal: 80, external: 8080, ip: "127.0.0.1", protocol: "tcp" }],
     healthcheck: { ...baselineInputs.healthcheck, interval: "1m30s", timeout: "5s", startPeriod: "1h0m0s", retries: 5 },
   });
-  expect(component).toMatchObject({ containerName: "claude-agent-a", authority, attachCommand: "docker exec -it claude-agent-a tmux attach -t claude" });
+  expect(component).toMatchObject({
+    containerName: "claude-agent-a",
+    authority,
+    attachCommand: "docker exec -it claude-agent-a tmux attach -t claude",
+  });
 });
 
 test.each([
@@ -145,10 +197,26 @@ test("a replaced network replaces the session that is on it", async () => {
   expect(one("Container").replaceWith).toEqual([one("Network").urn]);
 });
 
-test.each([[1, "1s"], [60, "1m0s"], [90, "1m30s"], [3600, "1h0m0s"], [3661, "1h1m1s"]])("%i seconds are written as the engine writes them", (seconds, text) => {
+test.each([
+  [1, "1s"],
+  [60, "1m0s"],
+  [90, "1m30s"],
+  [3600, "1h0m0s"],
+  [3661, "1h1m1s"],
+])("%i seconds are written as the engine writes them", (seconds, text) => {
   expect(goDuration(seconds)).toBe(text);
 });
 
-test.each([[2, "2.0"], [0.5, "0.5"], [0.25, "0.25"], [1.05, "1.05"], [10, "10."], [12, "12.0"], [12.5, "12.5"], [100, "100."], [100.5, "100.5"]])("%d cores are written as the provider reads them back", (cores, text) => {
+test.each([
+  [2, "2.0"],
+  [0.5, "0.5"],
+  [0.25, "0.25"],
+  [1.05, "1.05"],
+  [10, "10."],
+  [12, "12.0"],
+  [12.5, "12.5"],
+  [100, "100."],
+  [100.5, "100.5"],
+])("%d cores are written as the provider reads them back", (cores, text) => {
   expect(decimalCores(cores)).toBe(text);
 });

@@ -28,7 +28,11 @@ const own = {
   logs: { target: "/logs", readOnly: false, source: { kind: "volume", name: "claude-agent-a-logs" } },
   session: { target: "/session", readOnly: false, source: { kind: "volume", name: "claude-agent-a-session" } },
   tmp: { target: "/tmp", readOnly: false, source: { kind: "tmpfs", size: 512 * 1024 ** 2, exec: false, mode: "1777", owned: false } },
-  agentTmp: { target: "/tmp/agent", readOnly: false, source: { kind: "tmpfs", size: 64 * 1024 ** 2, exec: false, mode: "0700", owned: true } },
+  agentTmp: {
+    target: "/tmp/agent",
+    readOnly: false,
+    source: { kind: "tmpfs", size: 64 * 1024 ** 2, exec: false, mode: "0700", owned: true },
+  },
 };
 
 test.each<[Workspace, string[], object]>([
@@ -39,7 +43,13 @@ test.each<[Workspace, string[], object]>([
   const { of, one, mounts, resources } = await make({ workspace });
   expect(of("Volume").map(({ name }) => name)).toEqual(kinds.map((kind) => `a-${kind}`));
   expect(of("Volume").map(({ inputs }) => inputs)).toEqual(kinds.map(volume));
-  for (const registration of of("Volume")) expect(registration).toMatchObject({ parent: one("SessionVolumes").urn, dependencies: [], retainOnDelete: true, deleteBeforeReplace: false });
+  for (const registration of of("Volume"))
+    expect(registration).toMatchObject({
+      parent: one("SessionVolumes").urn,
+      dependencies: [],
+      retainOnDelete: true,
+      deleteBeforeReplace: false,
+    });
   expect(mounts).toEqual([own.logs, own.session, own.tmp, own.agentTmp, { target: "/workspace", readOnly: false, source }]);
   expect(resources).toBe(kinds.length);
 });
@@ -48,7 +58,10 @@ test("what a user adds is mounted, and changes no volume: a changed one would lo
   const before = await make({});
   const after = await make({
     tmp: 4096,
-    repositories: [{ name: "p", kind: "path", path: "/srv/p" }, { name: "u", kind: "volume", volume: "clone" }],
+    repositories: [
+      { name: "p", kind: "path", path: "/srv/p" },
+      { name: "u", kind: "volume", volume: "clone" },
+    ],
     binds: [{ source: "/srv/d", target: "/data", readOnly: false }],
   });
   expect(after.of("Volume")).toEqual(before.of("Volume"));

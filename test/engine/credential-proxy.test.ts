@@ -31,13 +31,22 @@ describe.skipIf(docker === undefined)("the credential proxy", () => {
         const at = { sessionId, ...place };
         const { forSession } = new SessionVolumes(sessionId, at, opts);
         const { attachment } = new IsolatedNetwork(sessionId, { ...at, egress: "none" }, opts);
-        const credentials = sessionId === "proxy-one" ? new Credentials(sessionId, { ...at, kind: "proxy", value: key, secretName: "env KEY", upstream }, opts).forSession : undefined;
-        new SessionContainer(sessionId, { ...at, network: attachment, mounts: forSession.mounts, ...(credentials !== undefined && { credentials }) }, { ...opts, dependsOn: [...forSession.resources, ...(credentials?.resources ?? [])] });
+        const credentials =
+          sessionId === "proxy-one"
+            ? new Credentials(sessionId, { ...at, kind: "proxy", value: key, secretName: "env KEY", upstream }, opts).forSession
+            : undefined;
+        new SessionContainer(
+          sessionId,
+          { ...at, network: attachment, mounts: forSession.mounts, ...(credentials !== undefined && { credentials }) },
+          { ...opts, dependsOn: [...forSession.resources, ...(credentials?.resources ?? [])] },
+        );
       }
     });
-  const ask = (path: string, options = "") => rig.shell("proxy-one", `curl -s -m 20 --path-as-is -o /dev/null -w '%{http_code}' ${options} "$ANTHROPIC_BASE_URL${path}"`);
+  const ask = (path: string, options = "") =>
+    rig.shell("proxy-one", `curl -s -m 20 --path-as-is -o /dev/null -w '%{http_code}' ${options} "$ANTHROPIC_BASE_URL${path}"`);
   const inspect = (name: string) => rig.docker.getContainer(`claude-agent-${name}`).inspect();
-  const record = async () => plainOutput(await rig.docker.getContainer("claude-agent-proxy-one-credential-proxy").logs({ stdout: true, stderr: true }));
+  const record = async () =>
+    plainOutput(await rig.docker.getContainer("claude-agent-proxy-one-credential-proxy").logs({ stdout: true, stderr: true }));
 
   beforeAll(async () => {
     server = createServer((request, response) => {
@@ -46,10 +55,17 @@ describe.skipIf(docker === undefined)("the credential proxy", () => {
       reply(response);
     }).listen(0, "0.0.0.0");
     await once(server, "listening");
-    const address = Object.values(networkInterfaces()).flatMap((entries) => entries ?? []).find(({ family, internal }) => family === "IPv4" && !internal)?.address;
+    const address = Object.values(networkInterfaces())
+      .flatMap((entries) => entries ?? [])
+      .find(({ family, internal }) => family === "IPv4" && !internal)?.address;
     upstream = `http://${address}:${(server.address() as { port: number }).port}/gateway/v1/messages`;
     expect((await deploy()).failures).toEqual([]);
-    const health = await waitHealthy(rig.docker, ["proxy-one", "proxy-none"].map((id) => ({ id, container: `claude-agent-${id}` })), 60, () => {});
+    const health = await waitHealthy(
+      rig.docker,
+      ["proxy-one", "proxy-none"].map((id) => ({ id, container: `claude-agent-${id}` })),
+      60,
+      () => {},
+    );
     expect(health.map(({ status }) => status)).toEqual(["healthy", "healthy"]);
     await until(async () => (await ask("/v1/messages")).output === "200", 60, "the proxy's answer");
   }, 10 * minute);
@@ -61,82 +77,144 @@ describe.skipIf(docker === undefined)("the credential proxy", () => {
   test("adds the key to what a session without any network asks, in the place of whatever it sends", async () => {
     expect((await inspect("proxy-one")).HostConfig.NetworkMode).toBe("none");
     seen.length = 0;
-    expect((await ask("/v1/messages?beta=true", `-H 'x-api-key: forged' -H "authorization: Bearer $ANTHROPIC_AUTH_TOKEN" -H 'anthropic-version: 1' -d '{}'`)).output).toBe("200");
-    expect(seen).toMatchObject([{ url: "/gateway/v1/messages?beta=true", headers: { "x-api-key": first, "anthropic-version": "1", "content-length": "2", host: new URL(upstream).host } }]);
+    expect(
+      (
+        await ask(
+          "/v1/messages?beta=true",
+          `-H 'x-api-key: forged' -H "authorization: Bearer $ANTHROPIC_AUTH_TOKEN" -H 'anthropic-version: 1' -d '{}'`,
+        )
+      ).output,
+    ).toBe("200");
+    expect(seen).toMatchObject([
+      {
+        url: "/gateway/v1/messages?beta=true",
+        headers: { "x-api-key": first, "anthropic-version": "1", "content-length": "2", host: new URL(upstream).host },
+      },
+    ]);
     expect(seen[0]?.headers).not.toHaveProperty("authorization");
   });
 
-  test("lets an answer through token by token", async () => {
-    let answer: ServerResponse | undefined;
-    reply = (response) => {
-      answer = response;
-      response.writeHead(200, { "content-type": "text/event-stream" }).write("data: token-1\n\n");
-    };
-    const done = rig.shell("proxy-one", `curl -s -N -m 60 "$ANTHROPIC_BASE_URL/v1/messages" -d '{}' >/tmp/answer; cat /tmp/answer`);
-    // Each token is sent only when the one before it has been seen in the session.
-    for (const number of [1, 2, 3]) {
-      await until(async () => (await rig.shell("proxy-one", "cat /tmp/answer")).output.endsWith(`token-${number}`), 60, `token ${number}`);
-      answer?.write(`data: token-${number + 1}\n\n`);
-    }
-    answer?.end();
-    expect((await done).output.match(/token-\d/g)).toEqual(["token-1", "token-2", "token-3", "token-4"]);
-    reply = (response) => void response.end("fine");
-  }, 2 * minute);
+  test(
+    "lets an answer through token by token",
+    async () => {
+      let answer: ServerResponse | undefined;
+      reply = (response) => {
+        answer = response;
+        response.writeHead(200, { "content-type": "text/event-stream" }).write("data: token-1\n\n");
+      };
+      const done = rig.shell("proxy-one", `curl -s -N -m 60 "$ANTHROPIC_BASE_URL/v1/messages" -d '{}' >/tmp/answer; cat /tmp/answer`);
+      // Each token is sent only when the one before it has been seen in the session.
+      for (const number of [1, 2, 3]) {
+        await until(
+          async () => (await rig.shell("proxy-one", "cat /tmp/answer")).output.endsWith(`token-${number}`),
+          60,
+          `token ${number}`,
+        );
+        answer?.write(`data: token-${number + 1}\n\n`);
+      }
+      answer?.end();
+      expect((await done).output.match(/token-\d/g)).toEqual(["token-1", "token-2", "token-3", "token-4"]);
+      reply = (response) => void response.end("fine");
+    },
+    2 * minute,
+  );
 
-  test.each(["/v1/files", "/v1/messages-other", "/v1/messages/../files", "/v1/messages/%2e%2e/files", "/v1/messages%2f..%2ffiles", "/../../v1/messages", "/v1"])("takes the key to no other path: %s", async (path) => {
+  test.each([
+    "/v1/files",
+    "/v1/messages-other",
+    "/v1/messages/../files",
+    "/v1/messages/%2e%2e/files",
+    "/v1/messages%2f..%2ffiles",
+    "/../../v1/messages",
+    "/v1",
+  ])("takes the key to no other path: %s", async (path) => {
     seen.length = 0;
     expect((await ask(path)).output).toBe("403");
     expect(seen).toEqual([]);
   });
 
-  test.each(["http://192.0.2.1/gateway/v1/messages", "//192.0.2.1/gateway/v1/messages"])("takes the key to no other host: %s", async (target) => {
-    seen.length = 0;
-    expect((await rig.shell("proxy-one", `curl -s -m 20 -o /dev/null -w '%{http_code}' --request-target '${target}' "$ANTHROPIC_BASE_URL/"`)).output).toBe("403");
-    expect(seen).toEqual([]);
-  });
+  test.each(["http://192.0.2.1/gateway/v1/messages", "//192.0.2.1/gateway/v1/messages"])(
+    "takes the key to no other host: %s",
+    async (target) => {
+      seen.length = 0;
+      expect(
+        (await rig.shell("proxy-one", `curl -s -m 20 -o /dev/null -w '%{http_code}' --request-target '${target}' "$ANTHROPIC_BASE_URL/"`))
+          .output,
+      ).toBe("403");
+      expect(seen).toEqual([]);
+    },
+  );
 
   test("keeps the key out of the session, of what the engine tells, and of its own record", async () => {
-    const seek = (text: string) => rig.shell("proxy-one", `grep -rlsF -e ${text} --exclude-dir=proc --exclude-dir=sys / | sort; cat /proc/[0-9]*/environ | tr '\\0' '\\n' | grep -cF -e ${text}`);
+    const seek = (text: string) =>
+      rig.shell(
+        "proxy-one",
+        `grep -rlsF -e ${text} --exclude-dir=proc --exclude-dir=sys / | sort; cat /proc/[0-9]*/environ | tr '\\0' '\\n' | grep -cF -e ${text}`,
+      );
     expect((await seek(first)).output).toBe("0");
     // The search finds what is there.
     await rig.shell("proxy-one", "echo is-to-be-found >/tmp/probe");
     expect((await seek("is-to-be-found")).output).toBe("/tmp/probe\n0");
-    const told = [await record(), ...(await Promise.all(["proxy-one", "proxy-one-credential-proxy", "proxy-one-credential-proxy-secret"].map(inspect)))].map((part) => JSON.stringify(part)).join();
+    const told = [
+      await record(),
+      ...(await Promise.all(["proxy-one", "proxy-one-credential-proxy", "proxy-one-credential-proxy-secret"].map(inspect))),
+    ]
+      .map((part) => JSON.stringify(part))
+      .join();
     expect(told).toContain("secret env KEY for http://");
     expect(told).not.toContain(first);
-    expect((await rig.shell("proxy-one", "rm -f /run/credential-proxy/socket; touch /run/credential-proxy/x")).output.match(/Read-only file system/g)).toHaveLength(2);
+    expect(
+      (await rig.shell("proxy-one", "rm -f /run/credential-proxy/socket; touch /run/credential-proxy/x")).output.match(
+        /Read-only file system/g,
+      ),
+    ).toHaveLength(2);
     expect((await rig.shell("proxy-none", "ls -A /run/credential-proxy; env | grep -c ANTHROPIC")).output).toBe("0");
   });
 
-  test("says of a refused key that it is expired or revoked, and takes a changed one at once without any restart", async () => {
-    reply = (response) => void response.writeHead(401).end("{}");
-    expect((await ask("/v1/messages", "-d '{}'")).output).toBe("401");
-    await until(async () => (await record()).includes('"credential expired or revoked"'), 60, "the record of the refusal");
-    const refused = (await record()).split("\n").map((line) => JSON.parse(line) as { note?: string }).find(({ note }) => note === "credential expired or revoked");
-    expect(refused).toMatchObject({ session: "proxy-one", method: "POST", path: "/gateway/v1/messages", status: 401 });
+  test(
+    "says of a refused key that it is expired or revoked, and takes a changed one at once without any restart",
+    async () => {
+      reply = (response) => void response.writeHead(401).end("{}");
+      expect((await ask("/v1/messages", "-d '{}'")).output).toBe("401");
+      await until(async () => (await record()).includes('"credential expired or revoked"'), 60, "the record of the refusal");
+      const refused = (await record())
+        .split("\n")
+        .map((line) => JSON.parse(line) as { note?: string })
+        .find(({ note }) => note === "credential expired or revoked");
+      expect(refused).toMatchObject({ session: "proxy-one", method: "POST", path: "/gateway/v1/messages", status: 401 });
 
-    reply = (response) => void response.end("fine");
-    const before = (await Promise.all(["proxy-one", "proxy-one-credential-proxy"].map(inspect))).map(({ State }) => State.StartedAt);
-    key = `key-${randomBytes(12).toString("hex")}`;
-    const { plan, failures } = await deploy();
-    expect(failures).toEqual([]);
-    expect(plan.steps.filter(({ operation }) => operation !== "same").map(({ operation, name }) => [operation, name])).toEqual([["replace", "claude-agent-proxy-one-credential-proxy-secret"]]);
-    seen.length = 0;
-    expect((await ask("/v1/messages")).output).toBe("200");
-    expect(seen[0]?.headers["x-api-key"]).toBe(key);
-    expect((await Promise.all(["proxy-one", "proxy-one-credential-proxy"].map(inspect))).map(({ State }) => State.StartedAt)).toEqual(before);
-    expect(changes((await deploy()).plan)).toBe(false);
-  }, 2 * minute);
+      reply = (response) => void response.end("fine");
+      const before = (await Promise.all(["proxy-one", "proxy-one-credential-proxy"].map(inspect))).map(({ State }) => State.StartedAt);
+      key = `key-${randomBytes(12).toString("hex")}`;
+      const { plan, failures } = await deploy();
+      expect(failures).toEqual([]);
+      expect(plan.steps.filter(({ operation }) => operation !== "same").map(({ operation, name }) => [operation, name])).toEqual([
+        ["replace", "claude-agent-proxy-one-credential-proxy-secret"],
+      ]);
+      seen.length = 0;
+      expect((await ask("/v1/messages")).output).toBe("200");
+      expect(seen[0]?.headers["x-api-key"]).toBe(key);
+      expect((await Promise.all(["proxy-one", "proxy-one-credential-proxy"].map(inspect))).map(({ State }) => State.StartedAt)).toEqual(
+        before,
+      );
+      expect(changes((await deploy()).plan)).toBe(false);
+    },
+    2 * minute,
+  );
 
-  test("comes back when it has been ended, and without it nothing gets out", async () => {
-    const proxy = rig.docker.getContainer("claude-agent-proxy-one-credential-proxy");
-    await proxy.stop({ t: 5 });
-    seen.length = 0;
-    expect((await ask("/v1/messages")).output).toBe("000");
-    expect(seen).toEqual([]);
-    await proxy.start();
-    await until(async () => (await ask("/v1/messages")).output === "200", 60, "the proxy's return");
-    process.kill((await proxy.inspect()).State.Pid, "SIGKILL");
-    await until(async () => (await ask("/v1/messages")).output === "200", 60, "the proxy's return after a crash");
-  }, 2 * minute);
+  test(
+    "comes back when it has been ended, and without it nothing gets out",
+    async () => {
+      const proxy = rig.docker.getContainer("claude-agent-proxy-one-credential-proxy");
+      await proxy.stop({ t: 5 });
+      seen.length = 0;
+      expect((await ask("/v1/messages")).output).toBe("000");
+      expect(seen).toEqual([]);
+      await proxy.start();
+      await until(async () => (await ask("/v1/messages")).output === "200", 60, "the proxy's return");
+      process.kill((await proxy.inspect()).State.Pid, "SIGKILL");
+      await until(async () => (await ask("/v1/messages")).output === "200", 60, "the proxy's return after a crash");
+    },
+    2 * minute,
+  );
 });

@@ -23,12 +23,21 @@ describe.skipIf(docker === undefined)("a session with an allow list", () => {
   const id = "eg-listed";
   const proxy = `claude-agent-${id}-proxy`;
   const limits = { memory: "256 MB", cpu: 0.5, processes: 64, tmp: "16 MB" };
-  const list = ["one.egress.test", "*.wide.egress.test", "port.egress.test:8443", "private.egress.test", "both.egress.test", "local.egress.test", { host: "admitted.egress.test", addresses: ["198.18.0.0/24"] }];
+  const list = [
+    "one.egress.test",
+    "*.wide.egress.test",
+    "port.egress.test:8443",
+    "private.egress.test",
+    "both.egress.test",
+    "local.egress.test",
+    { host: "admitted.egress.test", addresses: ["198.18.0.0/24"] },
+  ];
   const sessions = (allow: readonly unknown[] = list) => [{ id, limits, network: { egress: { allow } } }];
   const made: { remove(options?: { force?: boolean }): Promise<unknown> }[] = [];
 
   /** Curl's status, and what the proxy said to CONNECT. */
-  const ask = async (url: string, ...options: string[]) => (await rig.shell(id, `curl -s -m 10 -o /tmp/answer -w '%{http_code} %{http_connect}' ${options.join(" ")} '${url}'`)).output;
+  const ask = async (url: string, ...options: string[]) =>
+    (await rig.shell(id, `curl -s -m 10 -o /tmp/answer -w '%{http_code} %{http_connect}' ${options.join(" ")} '${url}'`)).output;
   const record = () => readRecord(rig.docker, { project: "agent-sessions", stack: "egress" }, id);
   const idOf = async (container: string) => (await rig.docker.getContainer(container).inspect()).Id;
 
@@ -40,7 +49,9 @@ describe.skipIf(docker === undefined)("a session with an allow list", () => {
       User: "0",
       Labels: { purpose: "egress-test" },
       HostConfig: { NetworkMode: network },
-      NetworkingConfig: { EndpointsConfig: { [network]: { Aliases: aliases, ...(address !== undefined && { IPAMConfig: { IPv4Address: address } }) } } },
+      NetworkingConfig: {
+        EndpointsConfig: { [network]: { Aliases: aliases, ...(address !== undefined && { IPAMConfig: { IPv4Address: address } }) } },
+      },
     });
     made.unshift(container);
     await container.start();
@@ -53,10 +64,23 @@ describe.skipIf(docker === undefined)("a session with an allow list", () => {
   beforeAll(async () => {
     const { health } = await rig.up(sessions());
     expect(health.map(({ status }) => status)).toEqual(["healthy"]);
-    for (const { name, subnet } of [web, local]) made.unshift(await rig.docker.createNetwork({ Name: name, IPAM: { Config: [{ Subnet: subnet }] }, Labels: { purpose: "egress-test" } }));
+    for (const { name, subnet } of [web, local])
+      made.unshift(
+        await rig.docker.createNetwork({ Name: name, IPAM: { Config: [{ Subnet: subnet }] }, Labels: { purpose: "egress-test" } }),
+      );
     const image = (await rig.docker.getContainer(`claude-agent-${id}`).inspect()).Image;
-    await serve(image, web.name, ["one", "other", "a.wide", "wide", "port", "both"].map((name) => `${name}.egress.test`), web.public);
-    await serve(image, web.name, ["private", "admitted", "both"].map((name) => `${name}.egress.test`), web.private);
+    await serve(
+      image,
+      web.name,
+      ["one", "other", "a.wide", "wide", "port", "both"].map((name) => `${name}.egress.test`),
+      web.public,
+    );
+    await serve(
+      image,
+      web.name,
+      ["private", "admitted", "both"].map((name) => `${name}.egress.test`),
+      web.private,
+    );
     await serve(image, local.name, ["local.egress.test"]);
     await connect();
     await until(async () => (await ask("http://one.egress.test/")) === "200 000", 30, "an answer of the first host");
@@ -103,7 +127,8 @@ describe.skipIf(docker === undefined)("a session with an allow list", () => {
 
   test("every decision is recorded", async () => {
     const asked = await record();
-    const verdict = (name: string, port: number) => asked.filter(({ host, port: asked }) => host === name && asked === port).map(({ verdict }) => verdict);
+    const verdict = (name: string, port: number) =>
+      asked.filter(({ host, port: asked }) => host === name && asked === port).map(({ verdict }) => verdict);
     expect(verdict("a.wide.egress.test", 80)).toEqual(["allowed"]);
     expect(verdict("other.egress.test", 443)).toEqual(["unlisted"]);
     expect(verdict("private.egress.test", 443)).toEqual(["address"]);
@@ -116,84 +141,139 @@ describe.skipIf(docker === undefined)("a session with an allow list", () => {
     expect((await record()).find(({ host }) => host === "gone.wide.egress.test")?.verdict).toBe("unresolved");
   });
 
-  test("nothing gets out beside the proxy", async () => {
-    const { NetworkSettings } = await rig.docker.getContainer(proxy).inspect();
-    const own = NetworkSettings.Networks[`claude-agent-${id}-edge`];
-    const tcp = async (from: string, address: string, port = 80) => (await rig.shell(from, `timeout 2 bash -c '</dev/tcp/${address}/${port}' 2>/dev/null`)).code === 0;
-    const udp = async (from: string, address: string) => (await rig.shell(from, `exec 3<>/dev/udp/${address}/53; echo x >&3; timeout 2 head -c 4 <&3`)).output;
-    const resolves = async (from: string, name: string) => (await rig.shell(from, `getent hosts ${name}`)).code === 0;
-    // Each attempt works for the proxy, or where it is meant to work, so it is the network that refuses it to the session.
-    expect(await tcp(id, "egress-proxy", 3128)).toBe(true);
-    expect(await tcp(`${id}-proxy`, web.public)).toBe(true);
-    expect(await udp(`${id}-proxy`, web.public)).toBe("echo");
-    expect(await resolves(`${id}-proxy`, "one.egress.test")).toBe(true);
-    for (const address of [web.public, web.private, "169.254.169.254", own?.Gateway ?? "", own?.IPAddress ?? ""]) expect(await tcp(id, address), address).toBe(false);
-    expect(await udp(id, web.public)).toBe("");
-    expect(await resolves(id, "one.egress.test")).toBe(false);
-  }, minute);
+  test(
+    "nothing gets out beside the proxy",
+    async () => {
+      const { NetworkSettings } = await rig.docker.getContainer(proxy).inspect();
+      const own = NetworkSettings.Networks[`claude-agent-${id}-edge`];
+      const tcp = async (from: string, address: string, port = 80) =>
+        (await rig.shell(from, `timeout 2 bash -c '</dev/tcp/${address}/${port}' 2>/dev/null`)).code === 0;
+      const udp = async (from: string, address: string) =>
+        (await rig.shell(from, `exec 3<>/dev/udp/${address}/53; echo x >&3; timeout 2 head -c 4 <&3`)).output;
+      const resolves = async (from: string, name: string) => (await rig.shell(from, `getent hosts ${name}`)).code === 0;
+      // Each attempt works for the proxy, or where it is meant to work, so it is the network that refuses it to the session.
+      expect(await tcp(id, "egress-proxy", 3128)).toBe(true);
+      expect(await tcp(`${id}-proxy`, web.public)).toBe(true);
+      expect(await udp(`${id}-proxy`, web.public)).toBe("echo");
+      expect(await resolves(`${id}-proxy`, "one.egress.test")).toBe(true);
+      for (const address of [web.public, web.private, "169.254.169.254", own?.Gateway ?? "", own?.IPAddress ?? ""])
+        expect(await tcp(id, address), address).toBe(false);
+      expect(await udp(id, web.public)).toBe("");
+      expect(await resolves(id, "one.egress.test")).toBe(false);
+    },
+    minute,
+  );
 
-  test("git, npm, pip and Node use it", async () => {
-    const lines = [
-      "git ls-remote http://one.egress.test/x",
-      "npm view x --registry http://one.egress.test/ --fetch-retries 0",
-      "pip download --no-input --retries 0 --index-url http://one.egress.test/ --trusted-host one.egress.test x",
-      "node -e 'fetch(\"http://one.egress.test/fetch\")'",
-    ];
-    const count = async () => (await record()).filter(({ host }) => host === "one.egress.test").reduce((sum, { requests }) => sum + requests, 0);
-    for (const line of lines) {
-      const before = await count();
-      await rig.shell(id, `cd /workspace && timeout 30 ${line}`);
-      expect(await count(), line).toBeGreaterThan(before);
-    }
-  }, minute);
+  test(
+    "git, npm, pip and Node use it",
+    async () => {
+      const lines = [
+        "git ls-remote http://one.egress.test/x",
+        "npm view x --registry http://one.egress.test/ --fetch-retries 0",
+        "pip download --no-input --retries 0 --index-url http://one.egress.test/ --trusted-host one.egress.test x",
+        "node -e 'fetch(\"http://one.egress.test/fetch\")'",
+      ];
+      const count = async () =>
+        (await record()).filter(({ host }) => host === "one.egress.test").reduce((sum, { requests }) => sum + requests, 0);
+      for (const line of lines) {
+        const before = await count();
+        await rig.shell(id, `cd /workspace && timeout 30 ${line}`);
+        expect(await count(), line).toBeGreaterThan(before);
+      }
+    },
+    minute,
+  );
 
-  test("the proxy is held to the baseline", async () => {
-    const { HostConfig, Config, State } = await rig.docker.getContainer(proxy).inspect();
-    expect(HostConfig).toMatchObject({ ReadonlyRootfs: true, CapDrop: ["ALL"], SecurityOpt: ["no-new-privileges:true"], Memory: 128 * 1024 ** 2, PidsLimit: 16, RestartPolicy: { Name: "always" } });
-    expect(Config.User).toBe("13:13");
-    expect(State.Running).toBe(true);
-    await until(async () => (await rig.docker.getContainer(proxy).inspect()).State.Health?.Status === "healthy", 45, "the proxy's health");
-  }, minute);
+  test(
+    "the proxy is held to the baseline",
+    async () => {
+      const { HostConfig, Config, State } = await rig.docker.getContainer(proxy).inspect();
+      expect(HostConfig).toMatchObject({
+        ReadonlyRootfs: true,
+        CapDrop: ["ALL"],
+        SecurityOpt: ["no-new-privileges:true"],
+        Memory: 128 * 1024 ** 2,
+        PidsLimit: 16,
+        RestartPolicy: { Name: "always" },
+      });
+      expect(Config.User).toBe("13:13");
+      expect(State.Running).toBe(true);
+      await until(
+        async () => (await rig.docker.getContainer(proxy).inspect()).State.Health?.Status === "healthy",
+        45,
+        "the proxy's health",
+      );
+    },
+    minute,
+  );
 
   test("a second plan is empty and breaks no rule, and the outputs say what is allowed", async () => {
     const engine = rig.engine(sessions());
     const { plan, refusals } = await engine.plan(await engine.live());
     expect(refusals).toEqual([]);
     expect(changes(plan)).toBe(false);
-    expect(plan.run.outputs.authority).toContain("session eg-listed: egress to admitted.egress.test:80,443 (also at private addresses 198.18.0.0/24)");
+    expect(plan.run.outputs.authority).toContain(
+      "session eg-listed: egress to admitted.egress.test:80,443 (also at private addresses 198.18.0.0/24)",
+    );
     expect(plan.run.outputs.sessions).toMatchObject({ [id]: { isolation: "egress-filtered" } });
   });
 
-  test("with the proxy stopped nothing works", async () => {
-    const container = rig.docker.getContainer(proxy);
-    await container.stop();
-    try {
-      for (const options of [[], ["--proxytunnel"], ["--noproxy", "'*'"]]) expect(await ask("http://one.egress.test/", ...options)).toBe("000 000");
-    } finally {
-      await container.start();
-    }
-    await until(async () => (await ask("http://one.egress.test/")) === "200 000", 30, "the proxy's return");
-  }, minute);
+  test(
+    "with the proxy stopped nothing works",
+    async () => {
+      const container = rig.docker.getContainer(proxy);
+      await container.stop();
+      try {
+        for (const options of [[], ["--proxytunnel"], ["--noproxy", "'*'"]])
+          expect(await ask("http://one.egress.test/", ...options)).toBe("000 000");
+      } finally {
+        await container.start();
+      }
+      await until(async () => (await ask("http://one.egress.test/")) === "200 000", 30, "the proxy's return");
+    },
+    minute,
+  );
 
-  test("a changed list replaces the proxy and leaves the session as it is", async () => {
-    const before = [await idOf(`claude-agent-${id}`), await idOf(proxy)];
-    const { reviewed } = await rig.up(sessions(["other.egress.test"]));
-    expect(reviewed.plan.steps.filter(({ operation }) => operation !== "same").map(({ operation, name, restarts }) => ({ operation, name, restarts }))).toEqual([{ operation: "replace", name: proxy, restarts: undefined }]);
-    expect(reviewed.plan.authority).toEqual({ added: ["session eg-listed: egress to other.egress.test:80,443"], removed: expect.arrayContaining(["session eg-listed: egress to one.egress.test:80,443"]) });
-    expect(await idOf(`claude-agent-${id}`)).toBe(before[0]);
-    expect(await idOf(proxy)).not.toBe(before[1]);
-    await connect();
-    await until(async () => (await ask("http://other.egress.test/")) === "200 000", 30, "an answer of the host that is listed now");
-    expect(await ask("http://one.egress.test/")).toBe("403 000");
-  }, 2 * minute);
+  test(
+    "a changed list replaces the proxy and leaves the session as it is",
+    async () => {
+      const before = [await idOf(`claude-agent-${id}`), await idOf(proxy)];
+      const { reviewed } = await rig.up(sessions(["other.egress.test"]));
+      expect(
+        reviewed.plan.steps
+          .filter(({ operation }) => operation !== "same")
+          .map(({ operation, name, restarts }) => ({ operation, name, restarts })),
+      ).toEqual([{ operation: "replace", name: proxy, restarts: undefined }]);
+      expect(reviewed.plan.authority).toEqual({
+        added: ["session eg-listed: egress to other.egress.test:80,443"],
+        removed: expect.arrayContaining(["session eg-listed: egress to one.egress.test:80,443"]),
+      });
+      expect(await idOf(`claude-agent-${id}`)).toBe(before[0]);
+      expect(await idOf(proxy)).not.toBe(before[1]);
+      await connect();
+      await until(async () => (await ask("http://other.egress.test/")) === "200 000", 30, "an answer of the host that is listed now");
+      expect(await ask("http://one.egress.test/")).toBe("403 000");
+    },
+    2 * minute,
+  );
 
-  test("an audit lets every public host through, and no other, and records which were not listed", async () => {
-    await rig.up([{ id, limits, network: { egress: { allow: ["other.egress.test"], mode: "audit" } } }]);
-    await connect();
-    await until(async () => (await ask("http://one.egress.test:8443/", "--proxytunnel")) === "200 200", 30, "an answer of a host that is not listed");
-    expect(await ask("http://other.egress.test/")).toBe("200 000");
-    expect(await ask("http://admitted.egress.test/")).toBe("403 000");
-    expect(await ask("http://169.254.169.254/")).toBe("403 000");
-    expect((await record()).filter(({ host }) => /^(one|other|admitted)\./.test(host)).map(({ host, verdict }) => `${host} ${verdict}`)).toEqual(["other.egress.test allowed", "one.egress.test audited", "admitted.egress.test address"]);
-  }, 2 * minute);
+  test(
+    "an audit lets every public host through, and no other, and records which were not listed",
+    async () => {
+      await rig.up([{ id, limits, network: { egress: { allow: ["other.egress.test"], mode: "audit" } } }]);
+      await connect();
+      await until(
+        async () => (await ask("http://one.egress.test:8443/", "--proxytunnel")) === "200 200",
+        30,
+        "an answer of a host that is not listed",
+      );
+      expect(await ask("http://other.egress.test/")).toBe("200 000");
+      expect(await ask("http://admitted.egress.test/")).toBe("403 000");
+      expect(await ask("http://169.254.169.254/")).toBe("403 000");
+      expect(
+        (await record()).filter(({ host }) => /^(one|other|admitted)\./.test(host)).map(({ host, verdict }) => `${host} ${verdict}`),
+      ).toEqual(["other.egress.test allowed", "one.egress.test audited", "admitted.egress.test address"]);
+    },
+    2 * minute,
+  );
 });

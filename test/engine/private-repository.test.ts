@@ -22,11 +22,19 @@ describe.skipIf(docker === undefined)("a private repository", () => {
 
   /** Clones with a password, as the strategy does; the settings take https alone, and this server has no certificate. */
   const clone = (given: string) =>
-    rig.deploy((place, opts) => void new RepositoryClone("clone", { name: "code", url, ...place, credential: { username: "me", password: given, secretName: "env TOKEN" } }, opts));
+    rig.deploy(
+      (place, opts) =>
+        void new RepositoryClone(
+          "clone",
+          { name: "code", url, ...place, credential: { username: "me", password: given, secretName: "env TOKEN" } },
+          opts,
+        ),
+    );
 
   beforeAll(async () => {
     mkdirSync(repository);
-    const git = (...args: string[]) => execFileSync("git", ["-C", repository, "-c", "user.name=t", "-c", "user.email=t@localhost", ...args]);
+    const git = (...args: string[]) =>
+      execFileSync("git", ["-C", repository, "-c", "user.name=t", "-c", "user.email=t@localhost", ...args]);
     git("init", "-q", "-b", "main");
     writeFileSync(join(repository, "file"), "private");
     git("add", ".");
@@ -41,7 +49,9 @@ describe.skipIf(docker === undefined)("a private repository", () => {
       else response.writeHead(404).end();
     }).listen(0, "0.0.0.0");
     await once(server, "listening");
-    const address = Object.values(networkInterfaces()).flatMap((entries) => entries ?? []).find(({ family, internal }) => family === "IPv4" && !internal)?.address;
+    const address = Object.values(networkInterfaces())
+      .flatMap((entries) => entries ?? [])
+      .find(({ family, internal }) => family === "IPv4" && !internal)?.address;
     url = `http://${address}:${(server.address() as { port: number }).port}`;
   });
   afterAll(async () => {
@@ -49,25 +59,39 @@ describe.skipIf(docker === undefined)("a private repository", () => {
     await rig.dispose();
   }, 2 * minute);
 
-  test("is refused with a wrong password, which the failure does not tell", async () => {
-    const { failures: failed } = await clone("wrong-password");
-    expect(failed).toEqual([expect.stringContaining("Authentication failed")]);
-    expect(failed.join()).not.toContain("wrong-password");
-  }, 10 * minute);
+  test(
+    "is refused with a wrong password, which the failure does not tell",
+    async () => {
+      const { failures: failed } = await clone("wrong-password");
+      expect(failed).toEqual([expect.stringContaining("Authentication failed")]);
+      expect(failed.join()).not.toContain("wrong-password");
+    },
+    10 * minute,
+  );
 
-  test("is cloned with the right one, which is neither in the clone nor in what the engine tells, and a second run changes nothing", async () => {
-    expect((await clone(password)).failures).toEqual([]);
-    expect(asked).toContain(`Basic ${Buffer.from(`me:${password}`).toString("base64")}`);
-    const volume = cloneName({ name: "code", url });
-    const { Image } = await rig.docker.getContainer(volume).inspect();
-    const reader = await rig.docker.createContainer({ Image, Entrypoint: ["sh", "-c", `cat /v/file; grep -rcF ${password} /v | grep -v ':0$'; echo end`], User: "0:0", HostConfig: { NetworkMode: "none", Mounts: [{ Type: "volume", Source: volume, Target: "/v", ReadOnly: true }] } });
-    await reader.start();
-    await reader.wait();
-    const output = (await reader.logs({ stdout: true, stderr: true })).toString("utf8").replace(/[^\n\x20-\x7e]/g, "");
-    await reader.remove();
-    expect(output).toMatch(/^private.?end\n$/s);
-    for (const name of [volume, `${volume}-secret`]) expect(JSON.stringify(await rig.docker.getContainer(name).inspect())).not.toContain(password);
-    const { plan } = await clone(password);
-    expect(plan.steps.filter(({ operation }) => operation !== "same")).toEqual([]);
-  }, 3 * minute);
+  test(
+    "is cloned with the right one, which is neither in the clone nor in what the engine tells, and a second run changes nothing",
+    async () => {
+      expect((await clone(password)).failures).toEqual([]);
+      expect(asked).toContain(`Basic ${Buffer.from(`me:${password}`).toString("base64")}`);
+      const volume = cloneName({ name: "code", url });
+      const { Image } = await rig.docker.getContainer(volume).inspect();
+      const reader = await rig.docker.createContainer({
+        Image,
+        Entrypoint: ["sh", "-c", `cat /v/file; grep -rcF ${password} /v | grep -v ':0$'; echo end`],
+        User: "0:0",
+        HostConfig: { NetworkMode: "none", Mounts: [{ Type: "volume", Source: volume, Target: "/v", ReadOnly: true }] },
+      });
+      await reader.start();
+      await reader.wait();
+      const output = (await reader.logs({ stdout: true, stderr: true })).toString("utf8").replace(/[^\n\x20-\x7e]/g, "");
+      await reader.remove();
+      expect(output).toMatch(/^private.?end\n$/s);
+      for (const name of [volume, `${volume}-secret`])
+        expect(JSON.stringify(await rig.docker.getContainer(name).inspect())).not.toContain(password);
+      const { plan } = await clone(password);
+      expect(plan.steps.filter(({ operation }) => operation !== "same")).toEqual([]);
+    },
+    3 * minute,
+  );
 });

@@ -51,7 +51,14 @@ describe.skipIf(docker === undefined || cli === undefined)("credentials under th
   beforeAll(async () => {
     const sessions = [
       { id: "pc-env", credentials: { kind: "file", secret: { env: "TEST_CREDENTIAL" } } },
-      { id: "pc-variable", credentials: { kind: "environment", secret: { env: "TEST_CREDENTIAL" }, exception: { reason: "a test", owner: "me", expires: "2099-12-31" } } },
+      {
+        id: "pc-variable",
+        credentials: {
+          kind: "environment",
+          secret: { env: "TEST_CREDENTIAL" },
+          exception: { reason: "a test", owner: "me", expires: "2099-12-31" },
+        },
+      },
       { id: "pc-init", credentials: { kind: "init", secret: { env: "TEST_CREDENTIAL" }, command: "sed s/^key/fetched/ /secret/token" } },
       { id: "pc-proxy", credentials: { kind: "proxy", secret: { env: "TEST_CREDENTIAL" } } },
       { id: "pc-config", credentials: { kind: "file", secret: { config: "claude" } } },
@@ -61,47 +68,74 @@ describe.skipIf(docker === undefined || cli === undefined)("credentials under th
   });
   afterAll(async () => {
     await pulumi("destroy", "--yes");
-    for (const { Name } of (await engine.listVolumes()).Volumes) if (Name.startsWith("claude-agent-pc-")) await engine.getVolume(Name).remove();
+    for (const { Name } of (await engine.listVolumes()).Volumes)
+      if (Name.startsWith("claude-agent-pc-")) await engine.getVolume(Name).remove();
     checkout.dispose();
     rmSync(folder, { recursive: true });
   }, 2 * minutes);
 
-  test("a secret that is not in the configuration, or plain in it, is refused before anything is created", async () => {
-    expect((await pulumi("preview")).output).toContain('config claude is not in the stack\'s configuration; set it with "pulumi config set --secret secrets:claude"');
-    await done("config", "set", "secrets:claude", "plain-value");
-    const { code, output } = await pulumi("preview");
-    expect([code === 0, output]).toEqual([false, expect.stringContaining("config claude is plain in the stack file")]);
-    expect(output).not.toContain("plain-value");
-  }, 2 * minutes);
+  test(
+    "a secret that is not in the configuration, or plain in it, is refused before anything is created",
+    async () => {
+      expect((await pulumi("preview")).output).toContain(
+        'config claude is not in the stack\'s configuration; set it with "pulumi config set --secret secrets:claude"',
+      );
+      await done("config", "set", "secrets:claude", "plain-value");
+      const { code, output } = await pulumi("preview");
+      expect([code === 0, output]).toEqual([false, expect.stringContaining("config claude is plain in the stack file")]);
+      expect(output).not.toContain("plain-value");
+    },
+    2 * minutes,
+  );
 
-  test("secrets reach their sessions, a second preview is clean, and no output and no state holds them", async () => {
-    await done("config", "set", "--secret", "secrets:claude", kept);
-    expect(await refusal()).toMatch(/\[mandatory\].*CTR-026/);
-    await up();
-    expect([await token("pc-env"), await token("pc-variable"), await token("pc-config")]).toEqual([environment.TEST_CREDENTIAL, environment.TEST_CREDENTIAL, kept]);
-    expect(await token("pc-init")).toBe(environment.TEST_CREDENTIAL.replace("key", "fetched"));
-    expect((await engine.getContainer("claude-agent-pc-proxy-credential-proxy").inspect()).HostConfig.PidsLimit).toBe(128);
-    await done("preview", "--expect-no-changes");
-    await done("preview", "--refresh", "--expect-no-changes");
-    printed.push(await done("stack", "export"), await done("preview", "--json"), JSON.stringify((await checkout.run(["plan", "--stack", stack, "--json"])).stdout));
-    expect(printed.join("")).toContain("secret config claude as /auth/token");
-    for (const secret of [environment.TEST_CREDENTIAL, kept]) expect(printed.join("")).not.toContain(secret);
-  }, 5 * minutes);
+  test(
+    "secrets reach their sessions, a second preview is clean, and no output and no state holds them",
+    async () => {
+      await done("config", "set", "--secret", "secrets:claude", kept);
+      expect(await refusal()).toMatch(/\[mandatory\].*CTR-026/);
+      await up();
+      expect([await token("pc-env"), await token("pc-variable"), await token("pc-config")]).toEqual([
+        environment.TEST_CREDENTIAL,
+        environment.TEST_CREDENTIAL,
+        kept,
+      ]);
+      expect(await token("pc-init")).toBe(environment.TEST_CREDENTIAL.replace("key", "fetched"));
+      expect((await engine.getContainer("claude-agent-pc-proxy-credential-proxy").inspect()).HostConfig.PidsLimit).toBe(128);
+      await done("preview", "--expect-no-changes");
+      await done("preview", "--refresh", "--expect-no-changes");
+      printed.push(
+        await done("stack", "export"),
+        await done("preview", "--json"),
+        JSON.stringify((await checkout.run(["plan", "--stack", stack, "--json"])).stdout),
+      );
+      expect(printed.join("")).toContain("secret config claude as /auth/token");
+      for (const secret of [environment.TEST_CREDENTIAL, kept]) expect(printed.join("")).not.toContain(secret);
+    },
+    5 * minutes,
+  );
 
-  test("a changed secret reaches its session without a restart", async () => {
-    const before = [await started("pc-env"), await started("pc-config")];
-    const renewed = random();
-    await done("config", "set", "--secret", "secrets:claude", renewed);
-    await up();
-    expect([await token("pc-env"), await token("pc-config")]).toEqual([environment.TEST_CREDENTIAL, renewed]);
-    expect([await started("pc-env"), await started("pc-config")]).toEqual(before);
-    expect(printed.join("")).not.toContain(renewed);
-  }, 3 * minutes);
+  test(
+    "a changed secret reaches its session without a restart",
+    async () => {
+      const before = [await started("pc-env"), await started("pc-config")];
+      const renewed = random();
+      await done("config", "set", "--secret", "secrets:claude", renewed);
+      await up();
+      expect([await token("pc-env"), await token("pc-config")]).toEqual([environment.TEST_CREDENTIAL, renewed]);
+      expect([await started("pc-env"), await started("pc-config")]).toEqual(before);
+      expect(printed.join("")).not.toContain(renewed);
+    },
+    3 * minutes,
+  );
 
-  test("destroy leaves no volume that held a secret", async () => {
-    await done("destroy", "--yes");
-    const left = (await engine.listVolumes()).Volumes.map(({ Name }) => Name).filter((name) => name.startsWith("claude-agent-pc-"));
-    expect(left.length).toBeGreaterThan(0);
-    expect(left.filter((name) => !/-(logs|session|workspace)$/.test(name))).toEqual([]);
-  }, 3 * minutes);
+  test(
+    "destroy leaves no volume that held a secret",
+    async () => {
+      await done("destroy", "--yes");
+      const left = (await engine.listVolumes()).Volumes.map(({ Name }) => Name).filter((name) => name.startsWith("claude-agent-pc-"));
+      expect(left.length).toBeGreaterThan(0);
+      expect(left.filter((name) => !/-(logs|session|workspace)$/.test(name))).toEqual([]);
+    },
+    3 * minutes,
+  );
 });

@@ -29,7 +29,13 @@ describe.skipIf(docker === undefined || cli === undefined)("an allow list under 
     expect(code, stderr).toBe(0);
     return stdout;
   };
-  const describeList = (...allow: string[]) => checkout.write(stack, JSON.stringify({ config: { "agent-sessions:image": { agent: "none" }, "agent-sessions:sessions": [{ id, network: { egress: { allow } } }] } }));
+  const describeList = (...allow: string[]) =>
+    checkout.write(
+      stack,
+      JSON.stringify({
+        config: { "agent-sessions:image": { agent: "none" }, "agent-sessions:sessions": [{ id, network: { egress: { allow } } }] },
+      }),
+    );
   const idOf = async (name: string) => (await engine.getContainer(name).inspect()).Id;
 
   beforeAll(async () => {
@@ -40,31 +46,48 @@ describe.skipIf(docker === undefined || cli === undefined)("an allow list under 
   }, 5 * minutes);
   afterAll(async () => {
     await pulumi("destroy", "--yes");
-    for (const { Name } of (await engine.listVolumes()).Volumes) if (Name.startsWith(`claude-agent-${id}-`)) await engine.getVolume(Name).remove();
+    for (const { Name } of (await engine.listVolumes()).Volumes)
+      if (Name.startsWith(`claude-agent-${id}-`)) await engine.getVolume(Name).remove();
     checkout.dispose();
     rmSync(folder, { recursive: true });
   }, 2 * minutes);
 
-  test("the session asks the proxy, which has its process limit, and the commands say so", async () => {
-    const ask = "curl -s -m 10 -o /tmp/x -o /tmp/x -w '%{http_code} ' http://one.invalid/ http://two.invalid/";
-    expect(await sessions("exec", id, "--", "bash", "-c", ask)).toBe("403 403 ");
-    expect((JSON.parse(await sessions("egress", id, "--json")) as { host: string; verdict: string }[]).map(({ host, verdict }) => `${host} ${verdict}`)).toEqual(["two.invalid unlisted", "one.invalid unresolved"]);
-    expect(await sessions("egress", id, "--suggest")).toBe("network:\n  egress:\n    allow:\n      - two.invalid\n");
-    expect(await sessions("egress", id)).toMatch(/two\.invalid +│ 80 +│ unlisted +│ 1 /);
-    expect(JSON.parse(await sessions("list", "--json"))).toMatchObject([{ session: id, isolation: "egress-filtered" }]);
-    expect((await engine.getContainer(`claude-agent-${id}-proxy`).inspect()).HostConfig.PidsLimit).toBe(16);
-  }, minutes);
+  test(
+    "the session asks the proxy, which has its process limit, and the commands say so",
+    async () => {
+      const ask = "curl -s -m 10 -o /tmp/x -o /tmp/x -w '%{http_code} ' http://one.invalid/ http://two.invalid/";
+      expect(await sessions("exec", id, "--", "bash", "-c", ask)).toBe("403 403 ");
+      expect(
+        (JSON.parse(await sessions("egress", id, "--json")) as { host: string; verdict: string }[]).map(
+          ({ host, verdict }) => `${host} ${verdict}`,
+        ),
+      ).toEqual(["two.invalid unlisted", "one.invalid unresolved"]);
+      expect(await sessions("egress", id, "--suggest")).toBe("network:\n  egress:\n    allow:\n      - two.invalid\n");
+      expect(await sessions("egress", id)).toMatch(/two\.invalid +│ 80 +│ unlisted +│ 1 /);
+      expect(JSON.parse(await sessions("list", "--json"))).toMatchObject([{ session: id, isolation: "egress-filtered" }]);
+      expect((await engine.getContainer(`claude-agent-${id}-proxy`).inspect()).HostConfig.PidsLimit).toBe(16);
+    },
+    minutes,
+  );
 
-  test("a second preview is clean under the policy pack, after a refresh too", async () => {
-    const { code, stdout, stderr } = await pulumi("preview", "--refresh", "--expect-no-changes", "--policy-pack", "policy");
-    expect(code, stdout + stderr).toBe(0);
-  }, 2 * minutes);
+  test(
+    "a second preview is clean under the policy pack, after a refresh too",
+    async () => {
+      const { code, stdout, stderr } = await pulumi("preview", "--refresh", "--expect-no-changes", "--policy-pack", "policy");
+      expect(code, stdout + stderr).toBe(0);
+    },
+    2 * minutes,
+  );
 
-  test("a changed list replaces the proxy and leaves the session as it is", async () => {
-    const before = [await idOf(`claude-agent-${id}`), await idOf(`claude-agent-${id}-proxy`)];
-    describeList("two.invalid");
-    await sessions("up", "--engine", "pulumi", "--json", "--yes");
-    expect(await idOf(`claude-agent-${id}`)).toBe(before[0]);
-    expect(await idOf(`claude-agent-${id}-proxy`)).not.toBe(before[1]);
-  }, 3 * minutes);
+  test(
+    "a changed list replaces the proxy and leaves the session as it is",
+    async () => {
+      const before = [await idOf(`claude-agent-${id}`), await idOf(`claude-agent-${id}-proxy`)];
+      describeList("two.invalid");
+      await sessions("up", "--engine", "pulumi", "--json", "--yes");
+      expect(await idOf(`claude-agent-${id}`)).toBe(before[0]);
+      expect(await idOf(`claude-agent-${id}-proxy`)).not.toBe(before[1]);
+    },
+    3 * minutes,
+  );
 });

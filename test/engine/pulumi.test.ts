@@ -36,7 +36,10 @@ const rich = {
   healthCheck: { interval: "90 s", timeout: "5 s", retries: 2 },
 };
 const bare = { id: "p-bare" };
-const filtered = { id: "p-filtered", network: { egress: { allow: ["example.com", "*.example.org:8443", { host: "mirror.example.net", addresses: ["10.20.0.0/16"] }] } } };
+const filtered = {
+  id: "p-filtered",
+  network: { egress: { allow: ["example.com", "*.example.org:8443", { host: "mirror.example.net", addresses: ["10.20.0.0/16"] }] } },
+};
 const sealed = { id: "p-sealed", network: { mode: "bridge" }, workspace: { kind: "tmpfs", size: "64 MB" } };
 
 describe.skipIf(docker === undefined || cli === undefined)("the Pulumi engine", () => {
@@ -48,7 +51,16 @@ describe.skipIf(docker === undefined || cli === undefined)("the Pulumi engine", 
     PULUMI_SKIP_UPDATE_CHECK: "true",
   });
   const describeSessions = (...sessions: readonly object[]) =>
-    checkout.write(stack, JSON.stringify({ config: { "agent-sessions:image": { agent: "none" }, "agent-sessions:allowedHostPaths": [folder], "agent-sessions:sessions": sessions } }));
+    checkout.write(
+      stack,
+      JSON.stringify({
+        config: {
+          "agent-sessions:image": { agent: "none" },
+          "agent-sessions:allowedHostPaths": [folder],
+          "agent-sessions:sessions": sessions,
+        },
+      }),
+    );
   const pulumi = async (...args: string[]) => {
     const result = await checkout.runProgram("pulumi", [...args, "--stack", stack, "--non-interactive"]);
     return { ...result, output: `${result.stdout}${result.stderr}` };
@@ -60,7 +72,11 @@ describe.skipIf(docker === undefined || cli === undefined)("the Pulumi engine", 
   };
   const up = () => done("up", "--yes", "--policy-pack", "policy", "--parallel", "64");
   const inspect = (id: string) => engine.getContainer(`claude-agent-${id}`).inspect();
-  const volumes = async () => ((await engine.listVolumes()).Volumes ?? []).map(({ Name }) => Name).filter((name) => /^claude-agent-p-|^agent-repository/.test(name)).sort();
+  const volumes = async () =>
+    ((await engine.listVolumes()).Volumes ?? [])
+      .map(({ Name }) => Name)
+      .filter((name) => /^claude-agent-p-|^agent-repository/.test(name))
+      .sort();
 
   beforeAll(async () => {
     for (const path of [code, work]) mkdirSync(path);
@@ -99,7 +115,14 @@ describe.skipIf(docker === undefined || cli === undefined)("the Pulumi engine", 
     await up();
     expect((await inspect("p-rich")).HostConfig.PidsLimit).toBe(64);
     expect((await inspect("p-bare")).HostConfig.PidsLimit).toBe(baseline.limits.processes);
-    for (const id of ["p-rich", "p-bare", "p-sealed", "p-filtered"]) await until(async () => (await inspect(id)).State.Health?.Log.length !== undefined && (await checkout.run(["exec", "--stack", stack, id, "--", "tmux", "has-session", "-t", "claude"])).code === 0, 60, `the agent of ${id}`);
+    for (const id of ["p-rich", "p-bare", "p-sealed", "p-filtered"])
+      await until(
+        async () =>
+          (await inspect(id)).State.Health?.Log.length !== undefined &&
+          (await checkout.run(["exec", "--stack", stack, id, "--", "tmux", "has-session", "-t", "claude"])).code === 0,
+        60,
+        `the agent of ${id}`,
+      );
     await done("preview", "--expect-no-changes");
     await done("preview", "--refresh", "--expect-no-changes");
   }, 300_000);
@@ -134,14 +157,21 @@ describe.skipIf(docker === undefined || cli === undefined)("the Pulumi engine", 
     const other = await checkout.run(["up", "--stack", stack, "--engine", "embedded"]);
     expect([other.code, other.stderr]).toEqual([1, expect.stringContaining("sessions down --engine pulumi")]);
     const again = await checkout.run(["up", "--stack", stack, "--json"]);
-    expect(JSON.parse(again.stdout)).toMatchObject({ engine: "pulumi", changed: false, sessions: ["p-bare", "p-rich", "p-sealed"].map((session) => ({ session, status: "healthy" })) });
+    expect(JSON.parse(again.stdout)).toMatchObject({
+      engine: "pulumi",
+      changed: false,
+      sessions: ["p-bare", "p-rich", "p-sealed"].map((session) => ({ session, status: "healthy" })),
+    });
   }, 180_000);
 
   test("a volume that is a bind in disguise is not taken over", async () => {
     await engine.createVolume({ Name: "claude-agent-p-trap-session", DriverOpts: { type: "none", device: "/etc", o: "bind" } });
     describeSessions(rich, bare, sealed, { id: "p-trap" });
     const refused = await pulumi("up", "--yes");
-    expect([refused.code === 0, refused.output]).toEqual([false, expect.stringContaining("has options of its own, so its data may lie anywhere on the host")]);
+    expect([refused.code === 0, refused.output]).toEqual([
+      false,
+      expect.stringContaining("has options of its own, so its data may lie anywhere on the host"),
+    ]);
     await expect(inspect("p-trap")).rejects.toThrow(/no such container/i);
     await engine.getVolume("claude-agent-p-trap-session").remove();
   }, 180_000);

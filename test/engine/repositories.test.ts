@@ -10,43 +10,55 @@ const minutes = 60_000;
 describe.skipIf(docker === undefined)("repositories by URL", () => {
   const rig = new Rig(docker as NonNullable<typeof docker>, "repositories");
   const repository = join(rig.root, "upstream");
-  const git = (...args: string[]) => execFileSync("git", ["-C", repository, "-c", "user.name=t", "-c", "user.email=t@localhost", ...args], { encoding: "utf8" }).trim();
+  const git = (...args: string[]) =>
+    execFileSync("git", ["-C", repository, "-c", "user.name=t", "-c", "user.email=t@localhost", ...args], { encoding: "utf8" }).trim();
   const commit = (text: string) => {
     writeFileSync(join(repository, "file"), text);
     git("add", ".");
     git("commit", "-qm", text);
   };
-  const sessions = (ref: string) => ["r-one", "r-two"].map((id) => ({ id, repositories: [{ name: "code", url: `file://${repository}`, ref }] }));
+  const sessions = (ref: string) =>
+    ["r-one", "r-two"].map((id) => ({ id, repositories: [{ name: "code", url: `file://${repository}`, ref }] }));
 
   afterAll(() => rig.dispose(), 2 * minutes);
 
-  test("are cloned once, shared read-only, and updated when the ref changes", async () => {
-    mkdirSync(repository);
-    git("init", "-q", "-b", "main");
-    commit("first");
-    git("tag", "v1");
-    commit("second");
+  test(
+    "are cloned once, shared read-only, and updated when the ref changes",
+    async () => {
+      mkdirSync(repository);
+      git("init", "-q", "-b", "main");
+      commit("first");
+      git("tag", "v1");
+      commit("second");
 
-    const { reviewed } = await rig.up(sessions("v1"));
-    expect(reviewed.plan.steps.filter(({ name }) => name.startsWith("agent-repository-")).map(({ type }) => type.split(":").pop())).toEqual(["Volume", "Container"]);
-    for (const id of ["r-one", "r-two"]) {
-      expect((await rig.shell(id, "cat /repos/code/file /workspace/code/file")).output).toBe("firstfirst");
-      expect((await rig.shell(id, "touch /repos/code/x")).output).toContain("Read-only file system");
-    }
+      const { reviewed } = await rig.up(sessions("v1"));
+      expect(
+        reviewed.plan.steps.filter(({ name }) => name.startsWith("agent-repository-")).map(({ type }) => type.split(":").pop()),
+      ).toEqual(["Volume", "Container"]);
+      for (const id of ["r-one", "r-two"]) {
+        expect((await rig.shell(id, "cat /repos/code/file /workspace/code/file")).output).toBe("firstfirst");
+        expect((await rig.shell(id, "touch /repos/code/x")).output).toContain("Read-only file system");
+      }
 
-    const again = await rig.up(sessions("main"));
-    const changed = again.reviewed.plan.steps.filter(({ operation }) => operation !== "same");
-    expect(changed.map(({ operation, changes }) => [operation, changes.map(({ key }) => key)])).toEqual([["replace", ["envs"]]]);
-    for (const id of ["r-one", "r-two"]) {
-      // What the agent has in its workspace is its own; the reference copy is what was updated.
-      expect((await rig.shell(id, "cat /repos/code/file /workspace/code/file")).output).toBe("secondfirst");
-    }
-  }, 5 * minutes);
+      const again = await rig.up(sessions("main"));
+      const changed = again.reviewed.plan.steps.filter(({ operation }) => operation !== "same");
+      expect(changed.map(({ operation, changes }) => [operation, changes.map(({ key }) => key)])).toEqual([["replace", ["envs"]]]);
+      for (const id of ["r-one", "r-two"]) {
+        // What the agent has in its workspace is its own; the reference copy is what was updated.
+        expect((await rig.shell(id, "cat /repos/code/file /workspace/code/file")).output).toBe("secondfirst");
+      }
+    },
+    5 * minutes,
+  );
 
-  test("that cannot be cloned fail the run and name the cause", async () => {
-    const missing = join(rig.root, "empty");
-    mkdirSync(missing);
-    const up = rig.up([...sessions("main"), { id: "r-bad", repositories: [{ name: "none", url: `file://${missing}` }] }]);
-    await expect(up).rejects.toThrow(/agent-repository-none-\w+ ended with 128: .*does not appear to be a git repository/s);
-  }, 2 * minutes);
+  test(
+    "that cannot be cloned fail the run and name the cause",
+    async () => {
+      const missing = join(rig.root, "empty");
+      mkdirSync(missing);
+      const up = rig.up([...sessions("main"), { id: "r-bad", repositories: [{ name: "none", url: `file://${missing}` }] }]);
+      await expect(up).rejects.toThrow(/agent-repository-none-\w+ ended with 128: .*does not appear to be a git repository/s);
+    },
+    2 * minutes,
+  );
 });

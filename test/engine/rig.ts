@@ -43,12 +43,17 @@ export class Rig {
 
   engine(sessions: readonly object[], more: Readonly<Record<string, unknown>> = {}): EmbeddedEngine {
     const described = { sessions, image: { agent: "none" }, ...more };
-    const config = textConfig({ config: Object.fromEntries(Object.entries(described).map(([key, value]) => [`agent-sessions:${key}`, value])) });
+    const config = textConfig({
+      config: Object.fromEntries(Object.entries(described).map(([key, value]) => [`agent-sessions:${key}`, value])),
+    });
     return new EmbeddedEngine({ project: "agent-sessions", stack: this.stack, root: this.root, config }, this.docker);
   }
 
   /** Brings the sessions up and waits until they are well. Throws when a step fails. */
-  async up(sessions: readonly object[], more: Readonly<Record<string, unknown>> = {}): Promise<{ reviewed: Reviewed; applied: Applied; health: Health[] }> {
+  async up(
+    sessions: readonly object[],
+    more: Readonly<Record<string, unknown>> = {},
+  ): Promise<{ reviewed: Reviewed; applied: Applied; health: Health[] }> {
     const engine = this.engine(sessions, more);
     const live = await engine.live();
     const reviewed = await engine.plan(live);
@@ -66,7 +71,12 @@ export class Rig {
   }
 
   /** Deploys a program of the test's own, given the provider and the sessions' image. @returns the plan, and the failures of its steps */
-  async deploy(program: (place: { readonly stack: string; readonly image: pulumi.Output<string> }, opts: { readonly provider: docker.Provider }) => void): Promise<{ plan: Plan; failures: string[] }> {
+  async deploy(
+    program: (
+      place: { readonly stack: string; readonly image: pulumi.Output<string> },
+      opts: { readonly provider: docker.Provider },
+    ) => void,
+  ): Promise<{ plan: Plan; failures: string[] }> {
     const { identity, settings } = this.engine([]);
     const found = await findEngine();
     const run = {
@@ -89,7 +99,9 @@ export class Rig {
 
   /** Runs a shell line in a session as the agent. */
   async shell(session: string, line: string): Promise<{ code: number; output: string }> {
-    const exec = await this.docker.getContainer(`claude-agent-${session}`).exec({ Cmd: ["bash", "-c", line], AttachStdout: true, AttachStderr: true });
+    const exec = await this.docker
+      .getContainer(`claude-agent-${session}`)
+      .exec({ Cmd: ["bash", "-c", line], AttachStdout: true, AttachStderr: true });
     const stream = await exec.start({});
     const chunks: Buffer[] = [];
     const { PassThrough } = await import("node:stream");

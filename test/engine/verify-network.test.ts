@@ -37,15 +37,30 @@ describe.skipIf(docker === undefined)("verify, of a network", () => {
 
   const loosenings: readonly Loosening[] = [
     // An address of the outside that answers within the network stands for a way to it.
-    { check: "outside", what: "somebody outside who answers", loosenNetwork: (made) => Object.assign(made, { IPAM: { Config: [{ Subnet: "1.1.1.0/24", Gateway: "1.1.1.254" }] }, Options: { ...made.Options, ...talking } }), beside: { line: "sleep infinity", address: "1.1.1.1" } },
+    {
+      check: "outside",
+      what: "somebody outside who answers",
+      loosenNetwork: (made) =>
+        Object.assign(made, {
+          IPAM: { Config: [{ Subnet: "1.1.1.0/24", Gateway: "1.1.1.254" }] },
+          Options: { ...made.Options, ...talking },
+        }),
+      beside: { line: "sleep infinity", address: "1.1.1.1" },
+    },
     {
       check: "metadata",
       what: "a metadata service",
-      loosenNetwork: (made) => Object.assign(made, { IPAM: { Config: [{ Subnet: "169.254.169.0/24" }] }, Options: { ...made.Options, ...talking } }),
+      loosenNetwork: (made) =>
+        Object.assign(made, { IPAM: { Config: [{ Subnet: "169.254.169.0/24" }] }, Options: { ...made.Options, ...talking } }),
       beside: { line: "sleep infinity", address: "169.254.169.254" },
     },
     // The host, once it has an address there, takes packets for the outside and drops them.
-    { check: "host-services", what: "an address of the host", unproven: ["outside"], loosenNetwork: ({ Options }) => delete Options?.["com.docker.network.bridge.inhibit_ipv4"] },
+    {
+      check: "host-services",
+      what: "an address of the host",
+      unproven: ["outside"],
+      loosenNetwork: ({ Options }) => delete Options?.["com.docker.network.bridge.inhibit_ipv4"],
+    },
     {
       check: "resolver",
       what: "a resolver that answers",
@@ -53,8 +68,19 @@ describe.skipIf(docker === undefined)("verify, of a network", () => {
       beside: { line: resolver },
       loosen: ({ HostConfig }, besideAt) => (HostConfig.Dns = [besideAt]),
     },
-    { check: "other-sessions", what: "the name of another session", evidence: "name claude-agent-n-sealed is", loosen: ({ HostConfig }) => (HostConfig.NetworkMode = "claude-agent-n-sealed") },
-    { check: "other-sessions", what: "the address of another session", loosenNetwork: (made) => Object.assign(made, { Options: { ...made.Options, ...talking } }), neighbour: "n-open", evidence: "tcp [0-9.]+ port [0-9]+: greeted" },
+    {
+      check: "other-sessions",
+      what: "the name of another session",
+      evidence: "name claude-agent-n-sealed is",
+      loosen: ({ HostConfig }) => (HostConfig.NetworkMode = "claude-agent-n-sealed"),
+    },
+    {
+      check: "other-sessions",
+      what: "the address of another session",
+      loosenNetwork: (made) => Object.assign(made, { Options: { ...made.Options, ...talking } }),
+      neighbour: "n-open",
+      evidence: "tcp [0-9.]+ port [0-9]+: greeted",
+    },
   ];
 
   let found: ReadonlyMap<string, string[]>;
@@ -64,10 +90,20 @@ describe.skipIf(docker === undefined)("verify, of a network", () => {
     const { health } = await rig.up(sessions);
     expect(health.map(({ status }) => status)).toEqual(["healthy", "healthy", "healthy"]);
     const [sealed] = promised;
-    const targets = await Promise.all([twins.start(sealed!, "sealed"), ...loosenings.map((loosening, index) => twins.start(sealed!, String(index), loosening))]);
-    const { around, close } = await surroundingsOf(rig.docker, await rig.docker.listContainers({ filters: { label: ["stack=agent-sessions/verify-network", "session_id"] } }), settings);
+    const targets = await Promise.all([
+      twins.start(sealed!, "sealed"),
+      ...loosenings.map((loosening, index) => twins.start(sealed!, String(index), loosening)),
+    ]);
+    const { around, close } = await surroundingsOf(
+      rig.docker,
+      await rig.docker.listContainers({ filters: { label: ["stack=agent-sessions/verify-network", "session_id"] } }),
+      settings,
+    );
     try {
-      healthy = await verify(promised.map((session) => dockerTarget(rig.docker, session)), { checks: checks.filter(({ id }) => id !== "cpu-limit"), around });
+      healthy = await verify(
+        promised.map((session) => dockerTarget(rig.docker, session)),
+        { checks: checks.filter(({ id }) => id !== "cpu-limit"), around },
+      );
       // Volumes and processor time are what verify.test.ts is about.
       found = await failures(targets, { checks: checks.filter(({ id }) => id !== "own-volumes" && id !== "cpu-limit"), around });
     } finally {
@@ -92,10 +128,15 @@ describe.skipIf(docker === undefined)("verify, of a network", () => {
     expect(found.get("v-twin-sealed")).toEqual([]);
   });
 
-  test.each(loosenings.map((loosening, index) => ({ ...loosening, index })))("$check names $what", ({ check, index, evidence = ".", unproven = [] }) => {
-    const isUnproven = (line: string) => unproven.some((id) => line.startsWith(`${id} not tried:`));
-    expect(found.get(`v-twin-${index}`)?.filter((line) => !isUnproven(line))).toEqual([expect.stringMatching(new RegExp(`^${check} not held: .*${evidence}`))]);
-  });
+  test.each(loosenings.map((loosening, index) => ({ ...loosening, index })))(
+    "$check names $what",
+    ({ check, index, evidence = ".", unproven = [] }) => {
+      const isUnproven = (line: string) => unproven.some((id) => line.startsWith(`${id} not tried:`));
+      expect(found.get(`v-twin-${index}`)?.filter((line) => !isUnproven(line))).toEqual([
+        expect.stringMatching(new RegExp(`^${check} not held: .*${evidence}`)),
+      ]);
+    },
+  );
 
   test("every check has a session that it fails", () => {
     expect(unbroken(network, loosenings)).toEqual([]);

@@ -15,7 +15,11 @@ const minute = 60_000;
 describe.skipIf(docker === undefined)("verify, of an egress proxy", () => {
   const rig = new Rig(docker as NonNullable<typeof docker>, "verify-proxy");
   const twins = new Twins(rig.docker);
-  const session = { id: "x-listed", limits: { memory: "256 MB", cpu: 0.5, processes: 64, tmp: "16 MB" }, network: { egress: { allow: ["one.verify.test"] } } };
+  const session = {
+    id: "x-listed",
+    limits: { memory: "256 MB", cpu: 0.5, processes: 64, tmp: "16 MB" },
+    network: { egress: { allow: ["one.verify.test"] } },
+  };
   const audited = { ...session, id: "x-audited", network: { egress: { allow: [], mode: "audit" } } };
   const settings = parse({ sessions: [session, audited] }, { root: rig.root });
   const promised = promisedTo(settings.sessions[0]!);
@@ -58,7 +62,13 @@ describe.skipIf(docker === undefined)("verify, of an egress proxy", () => {
     expect(health.map(({ status }) => status)).toEqual(["healthy", "healthy"]);
     made.push(await rig.docker.createNetwork({ Name: web, IPAM: { Config: [{ Subnet: "198.21.0.0/24" }] } }));
     const { Image } = await rig.docker.getContainer(`claude-agent-${session.id}`).inspect();
-    const server = await start({ Image, User: "0", Entrypoint: ["node", "-e", 'require("node:net").createServer((socket) => socket.end()).listen(443)'], HostConfig: { NetworkMode: web }, NetworkingConfig: { EndpointsConfig: { [web]: { Aliases: ["one.verify.test"] } } } });
+    const server = await start({
+      Image,
+      User: "0",
+      Entrypoint: ["node", "-e", 'require("node:net").createServer((socket) => socket.end()).listen(443)'],
+      HostConfig: { NetworkMode: web },
+      NetworkingConfig: { EndpointsConfig: { [web]: { Aliases: ["one.verify.test"] } } },
+    });
     await server.start();
     await rig.docker.getNetwork(web).connect({ Container: `claude-agent-${session.id}-proxy` });
     const targets = await Promise.all(
@@ -68,11 +78,18 @@ describe.skipIf(docker === undefined)("verify, of an egress proxy", () => {
         return target;
       }),
     );
-    const { around, close } = await surroundingsOf(rig.docker, await rig.docker.listContainers({ filters: { name: [`^/claude-agent-${session.id}$`] } }), settings);
+    const { around, close } = await surroundingsOf(
+      rig.docker,
+      await rig.docker.listContainers({ filters: { name: [`^/claude-agent-${session.id}$`] } }),
+      settings,
+    );
     try {
       // Volumes and processor time are what verify.test.ts is about; there is no other session.
       const list = checks.filter(({ id }) => !["own-volumes", "cpu-limit", "other-sessions"].includes(id));
-      healthy = await failures(settings.sessions.map((entry) => dockerTarget(rig.docker, promisedTo(entry))), { checks: list, around });
+      healthy = await failures(
+        settings.sessions.map((entry) => dockerTarget(rig.docker, promisedTo(entry))),
+        { checks: list, around },
+      );
       found = await failures(targets, { checks: list, around });
     } finally {
       close();

@@ -46,7 +46,11 @@ export class Twins {
   }
 
   /** Its volumes are new ones, and it waits instead of running an agent. */
-  async #start(session: Promised, name: string, { loosen, loosenNetwork, beside, neighbour, promised }: Omit<Loosening, "check" | "what">): Promise<Target> {
+  async #start(
+    session: Promised,
+    name: string,
+    { loosen, loosenNetwork, beside, neighbour, promised }: Omit<Loosening, "check" | "what">,
+  ): Promise<Target> {
     const { Config, HostConfig } = await this.#docker.getContainer(`claude-agent-${session.id}`).inspect();
     const id = `v-twin-${name}`;
     const body: Body = {
@@ -57,18 +61,40 @@ export class Twins {
       Entrypoint: ["/usr/bin/tini", "--", "sleep", "infinity"],
       // The session's own ends every process of uid 1000 that it sees, and a twin may see the host's.
       Healthcheck: { Test: ["NONE"] },
-      HostConfig: { ...HostConfig, RestartPolicy: { Name: "no" }, Mounts: HostConfig.Mounts?.map((mount) => (mount.Type === "volume" ? { ...mount, Source: "", VolumeOptions: { NoCopy: false, Labels: { session_id: id }, DriverConfig: { Name: "local", Options: {} } } } : mount)) },
+      HostConfig: {
+        ...HostConfig,
+        RestartPolicy: { Name: "no" },
+        Mounts: HostConfig.Mounts?.map((mount) =>
+          mount.Type === "volume"
+            ? {
+                ...mount,
+                Source: "",
+                VolumeOptions: { NoCopy: false, Labels: { session_id: id }, DriverConfig: { Name: "local", Options: {} } },
+              }
+            : mount,
+        ),
+      },
     };
-    if (session.network.mode.kind === "bridge") body.HostConfig.NetworkMode = await this.#network(HostConfig.NetworkMode ?? "", body.name ?? "", loosenNetwork);
+    if (session.network.mode.kind === "bridge")
+      body.HostConfig.NetworkMode = await this.#network(HostConfig.NetworkMode ?? "", body.name ?? "", loosenNetwork);
     let besideAt = "";
     if (beside !== undefined) {
       const { line, address } = beside;
       const NetworkMode = body.HostConfig.NetworkMode ?? "";
-      besideAt = await this.#run({ Image: Config.Image, User: "1000:1000", Entrypoint: ["bash", "-c", line], HostConfig: { NetworkMode }, ...(address !== undefined && { NetworkingConfig: { EndpointsConfig: { [NetworkMode]: { IPAMConfig: { IPv4Address: address } } } } }) });
+      besideAt = await this.#run({
+        Image: Config.Image,
+        User: "1000:1000",
+        Entrypoint: ["bash", "-c", line],
+        HostConfig: { NetworkMode },
+        ...(address !== undefined && {
+          NetworkingConfig: { EndpointsConfig: { [NetworkMode]: { IPAMConfig: { IPv4Address: address } } } },
+        }),
+      });
     }
     loosen?.(body, besideAt);
     await this.#run(body);
-    if (neighbour !== undefined) await this.#docker.getNetwork(body.HostConfig.NetworkMode ?? "").connect({ Container: `claude-agent-${neighbour}` });
+    if (neighbour !== undefined)
+      await this.#docker.getNetwork(body.HostConfig.NetworkMode ?? "").connect({ Container: `claude-agent-${neighbour}` });
     return dockerTarget(this.#docker, { ...session, ...promised, id });
   }
 
@@ -102,7 +128,12 @@ export class Twins {
 /** The checks that each of the targets does not pass, with what was found. */
 export async function failures(targets: readonly Target[], options: RunOptions): Promise<Map<string, string[]>> {
   const verified = await verify(targets, options);
-  return new Map(verified.map(({ session, results }) => [session, results.flatMap(({ id, verdict, found }) => (verdict === "held" ? [] : [`${id} ${verdict}: ${found}`]))]));
+  return new Map(
+    verified.map(({ session, results }) => [
+      session,
+      results.flatMap(({ id, verdict, found }) => (verdict === "held" ? [] : [`${id} ${verdict}: ${found}`])),
+    ]),
+  );
 }
 
 /** The checks that no loosening breaks. */

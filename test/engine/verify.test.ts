@@ -34,12 +34,27 @@ describe.skipIf(docker === undefined)("verify", () => {
     mkdirSync(path);
     return path;
   };
-  const [code, auth, setuid, sockets, listed] = [folder("code"), folder("auth"), folder("setuid"), folder("sockets"), folder("listed")] as const;
+  const [code, auth, setuid, sockets, listed] = [
+    folder("code"),
+    folder("auth"),
+    folder("setuid"),
+    folder("sockets"),
+    folder("listed"),
+  ] as const;
   writeFileSync(join(auth, "token"), "not-a-secret\n", { mode: 0o444 });
   const small = { memory: "256 MB", cpu: 0.5, processes: 64, openFiles: 256, tmp: "16 MB" };
   // This session has no network at all; verify-network.test.ts is about those that have one.
-  const outside = { greeting: "hello", host: { port: 9, addresses: ["192.0.2.1"] }, neighbours: [{ id: "other", names: ["other"], addresses: ["192.0.2.2"], port: 9 }] };
-  const session = { id: "v-one", limits: small, repositories: [{ name: "code", path: code }], credentials: { kind: "hostMount", path: auth } };
+  const outside = {
+    greeting: "hello",
+    host: { port: 9, addresses: ["192.0.2.1"] },
+    neighbours: [{ id: "other", names: ["other"], addresses: ["192.0.2.2"], port: 9 }],
+  };
+  const session = {
+    id: "v-one",
+    limits: small,
+    repositories: [{ name: "code", path: code }],
+    credentials: { kind: "hostMount", path: auth },
+  };
   const behindProxy = { id: "v-proxy", limits: small, credentials: { kind: "proxy", secret: { file: join(rig.root, "key") } } };
   const key = `key-${randomBytes(12).toString("hex")}`;
   writeFileSync(join(rig.root, "key"), key);
@@ -50,34 +65,77 @@ describe.skipIf(docker === undefined)("verify", () => {
     return [...(await volumesOf(rig.docker, [{ ...info!, Labels: { session_id: session } }]))];
   };
 
-  const mounting = (target: string, change: Partial<Docker.MountSettings>): Loosening["loosen"] => ({ HostConfig }) => {
-    HostConfig.Mounts = HostConfig.Mounts?.map((mount) => (mount.Target === target ? { ...mount, ...change } : mount));
-  };
+  const mounting =
+    (target: string, change: Partial<Docker.MountSettings>): Loosening["loosen"] =>
+    ({ HostConfig }) => {
+      HostConfig.Mounts = HostConfig.Mounts?.map((mount) => (mount.Target === target ? { ...mount, ...change } : mount));
+    };
   const loosenings: readonly Loosening[] = [
     { check: "root-read-only", what: "a writable root", loosen: ({ HostConfig }) => (HostConfig.ReadonlyRootfs = false) },
     { check: "mounts-read-only", what: "a writable repository", loosen: mounting("/repos/code", { ReadOnly: false }) },
     { check: "auth-read-only", what: "writable credentials", loosen: mounting("/auth", { ReadOnly: false }) },
-    { check: "logs-unlisted", what: "logs that anybody lists", loosen: mounting("/logs", { Type: "bind", Source: listed, VolumeOptions: undefined }) },
+    {
+      check: "logs-unlisted",
+      what: "logs that anybody lists",
+      loosen: mounting("/logs", { Type: "bind", Source: listed, VolumeOptions: undefined }),
+    },
     { check: "mounts", what: "a mount more", loosen: ({ HostConfig }) => (HostConfig.Tmpfs = { ...HostConfig.Tmpfs, "/srv": "" }) },
-    { check: "scratch-noexec", what: "programs in /tmp", loosen: ({ HostConfig }) => (HostConfig.Tmpfs = { ...HostConfig.Tmpfs, "/tmp": HostConfig.Tmpfs?.["/tmp"]?.replace("noexec", "exec") ?? "" }) },
+    {
+      check: "scratch-noexec",
+      what: "programs in /tmp",
+      loosen: ({ HostConfig }) =>
+        (HostConfig.Tmpfs = { ...HostConfig.Tmpfs, "/tmp": HostConfig.Tmpfs?.["/tmp"]?.replace("noexec", "exec") ?? "" }),
+    },
     { check: "setuid", what: "a setuid file in the repository", loosen: mounting("/repos/code", { Source: setuid }) },
     { check: "engine-socket", what: "an engine's socket in the repository", loosen: mounting("/repos/code", { Source: sockets }) },
-    { check: "devices", what: "a device", loosen: ({ HostConfig }) => (HostConfig.Devices = [{ PathOnHost: "/dev/full", PathInContainer: "/dev/extra", CgroupPermissions: "r" }]) },
+    {
+      check: "devices",
+      what: "a device",
+      loosen: ({ HostConfig }) =>
+        (HostConfig.Devices = [{ PathOnHost: "/dev/full", PathInContainer: "/dev/extra", CgroupPermissions: "r" }]),
+    },
     { check: "user", what: "root as its user", loosen: (body) => (body.User = "0:0") },
     { check: "capabilities", what: "a capability", loosen: ({ HostConfig }) => (HostConfig.CapAdd = ["NET_RAW"]) },
     { check: "no-new-privileges", what: "new privileges", loosen: ({ HostConfig }) => (HostConfig.SecurityOpt = []) },
-    { check: "seccomp", what: "no profile in place of its own", promised: { ownSeccompProfile: true }, loosen: ({ HostConfig }) => HostConfig.SecurityOpt?.push("seccomp=unconfined") },
+    {
+      check: "seccomp",
+      what: "no profile in place of its own",
+      promised: { ownSeccompProfile: true },
+      loosen: ({ HostConfig }) => HostConfig.SecurityOpt?.push("seccomp=unconfined"),
+    },
     { check: "system-calls", what: "no seccomp profile", loosen: ({ HostConfig }) => HostConfig.SecurityOpt?.push("seccomp=unconfined") },
     { check: "host-processes", what: "the host's processes", loosen: ({ HostConfig }) => (HostConfig.PidMode = "host") },
     { check: "process-limit", what: "more processes", loosen: ({ HostConfig }) => (HostConfig.PidsLimit = 80) },
-    { check: "open-files-limit", what: "more open files", loosen: ({ HostConfig }) => (HostConfig.Ulimits = [{ Name: "nofile", Soft: 300, Hard: 300 }]) },
-    { check: "scratch-limit", what: "more of /tmp", loosen: ({ HostConfig }) => (HostConfig.Tmpfs = { ...HostConfig.Tmpfs, "/tmp": HostConfig.Tmpfs?.["/tmp"]?.replace("size=16777216", "size=20m") ?? "" }) },
-    { check: "memory-limit", what: "more memory", loosen: ({ HostConfig }) => Object.assign(HostConfig, { Memory: 512 * 1024 ** 2, MemorySwap: 512 * 1024 ** 2 }) },
+    {
+      check: "open-files-limit",
+      what: "more open files",
+      loosen: ({ HostConfig }) => (HostConfig.Ulimits = [{ Name: "nofile", Soft: 300, Hard: 300 }]),
+    },
+    {
+      check: "scratch-limit",
+      what: "more of /tmp",
+      loosen: ({ HostConfig }) =>
+        (HostConfig.Tmpfs = { ...HostConfig.Tmpfs, "/tmp": HostConfig.Tmpfs?.["/tmp"]?.replace("size=16777216", "size=20m") ?? "" }),
+    },
+    {
+      check: "memory-limit",
+      what: "more memory",
+      loosen: ({ HostConfig }) => Object.assign(HostConfig, { Memory: 512 * 1024 ** 2, MemorySwap: 512 * 1024 ** 2 }),
+    },
     // A share that a busy machine gives too.
-    { check: "cpu-limit", what: "more processor time", promised: { limits: { ...promised().limits, cpu: 0.01 } }, loosen: ({ HostConfig }) => (HostConfig.NanoCpus = 0) },
+    {
+      check: "cpu-limit",
+      what: "more processor time",
+      promised: { limits: { ...promised().limits, cpu: 0.01 } },
+      loosen: ({ HostConfig }) => (HostConfig.NanoCpus = 0),
+    },
     { check: "own-volumes", what: "a volume of another session", loosen: mounting("/session", { Source: "claude-agent-v-proxy-session" }) },
     { check: "foreign-secrets", what: "a key that is for a proxy alone", loosen: ({ Env }) => Env?.push(`LEAKED=${key}`) },
-    { check: "kernel-paths", what: "nothing masked", loosen: ({ HostConfig }) => Object.assign(HostConfig, { MaskedPaths: [], ReadonlyPaths: [] }) },
+    {
+      check: "kernel-paths",
+      what: "nothing masked",
+      loosen: ({ HostConfig }) => Object.assign(HostConfig, { MaskedPaths: [], ReadonlyPaths: [] }),
+    },
   ];
 
   /** On a busy machine no limit on processor time acts. */
@@ -95,7 +153,10 @@ describe.skipIf(docker === undefined)("verify", () => {
     chmodSync(join(sockets, "harmless"), 0o666);
     const { health } = await rig.up([session, behindProxy]);
     expect(health.map(({ status }) => status)).toEqual(["healthy", "healthy"]);
-    const targets = await Promise.all([twins.start(promised(), "same", {}), ...loosenings.map((loosening) => twins.start(promised(), loosening.check, loosening))]);
+    const targets = await Promise.all([
+      twins.start(promised(), "same", {}),
+      ...loosenings.map((loosening) => twins.start(promised(), loosening.check, loosening)),
+    ]);
     const names = targets.map(({ promised: { id } }) => id);
     const volumes = new Map((await Promise.all([...names, "v-one", "v-proxy"].map((id) => volumeOf(id, `claude-agent-${id}`)))).flat());
     around = { ...outside, volumes, secrets: await knownSecrets(settings) };
@@ -110,8 +171,12 @@ describe.skipIf(docker === undefined)("verify", () => {
   test("a healthy session holds everything, and is left as it was", async () => {
     const traces = () => rig.shell("v-one", "find / -xdev 2>/dev/null | wc -l; ls -A /tmp /workspace /session /dev/shm; pgrep -c python3");
     const before = await traces();
-    const [verified, proxied] = await verify(settings.sessions.map((entry) => dockerTarget(rig.docker, promisedTo(entry))), { checks, around });
-    for (const { results = [] } of [verified!, proxied!]) expect(results.filter(({ id, verdict }) => verdict !== "held" && !mayBeUnproven(`${id} ${verdict}: `))).toEqual([]);
+    const [verified, proxied] = await verify(
+      settings.sessions.map((entry) => dockerTarget(rig.docker, promisedTo(entry))),
+      { checks, around },
+    );
+    for (const { results = [] } of [verified!, proxied!])
+      expect(results.filter(({ id, verdict }) => verdict !== "held" && !mayBeUnproven(`${id} ${verdict}: `))).toEqual([]);
     expect(verified?.results.length).toBeGreaterThan(12);
     expect(await traces()).toEqual(before);
     expect((await askHealth(rig.docker, "v-one", "claude-agent-v-one")).status).toBe("healthy");
@@ -124,14 +189,23 @@ describe.skipIf(docker === undefined)("verify", () => {
     const container = rig.docker.getContainer("claude-agent-v-one");
     try {
       checkout.write("verify", [session]);
-      expect(await command()).toMatchObject({ code: 0, stdout: expect.stringMatching(/^v-one: all \d+ promises hold$|^v-one: \d+ of \d+ promises hold; 1 not tried$/m) });
+      expect(await command()).toMatchObject({
+        code: 0,
+        stdout: expect.stringMatching(/^v-one: all \d+ promises hold$|^v-one: \d+ of \d+ promises hold; 1 not tried$/m),
+      });
       await container.update({ PidsLimit: 512 });
       const report = join(checkout.root, "verify.xml");
       const { code, stdout } = await command("v-one", "--json", "--junit", report);
       const [verified] = JSON.parse(stdout) as Verified[];
       expect([code, verified?.results.flatMap(({ id, verdict }) => (verdict === "not held" ? [id] : []))]).toEqual([1, ["process-limit"]]);
-      expect(readFileSync(report, "utf8")).toMatch(/<testcase classname="v-one.process-limit" .*<failure message="65 processes were had, and the limit is 64">/);
-      expect(await command("v-two")).toEqual({ code: 1, stdout: "", stderr: "sessions: there is no session v-two in the stack file; there is: v-one\n" });
+      expect(readFileSync(report, "utf8")).toMatch(
+        /<testcase classname="v-one.process-limit" .*<failure message="65 processes were had, and the limit is 64">/,
+      );
+      expect(await command("v-two")).toEqual({
+        code: 1,
+        stdout: "",
+        stderr: "sessions: there is no session v-two in the stack file; there is: v-one\n",
+      });
       expect(await command("--parallel", "none")).toMatchObject({ code: 2, stdout: "" });
     } finally {
       await container.update({ PidsLimit: 64 });
@@ -145,12 +219,19 @@ describe.skipIf(docker === undefined)("verify", () => {
 
   test("a limit on processor time is held when the kernel had to hold the session back", async () => {
     const cpu = 0.05;
-    const target = await twins.start(promised(), "slow", { promised: { limits: { ...promised().limits, cpu } }, loosen: ({ HostConfig }) => (HostConfig.NanoCpus = cpu * 1e9) });
-    expect(await failures([target], { checks: limits.filter(({ id }) => id === "cpu-limit"), around })).toEqual(new Map([["v-twin-slow", []]]));
+    const target = await twins.start(promised(), "slow", {
+      promised: { limits: { ...promised().limits, cpu } },
+      loosen: ({ HostConfig }) => (HostConfig.NanoCpus = cpu * 1e9),
+    });
+    expect(await failures([target], { checks: limits.filter(({ id }) => id === "cpu-limit"), around })).toEqual(
+      new Map([["v-twin-slow", []]]),
+    );
   });
 
   test.each(loosenings)("$check names $what", ({ check }) => {
-    expect(found.get(`v-twin-${check}`)?.filter((line) => !mayBeUnproven(line))).toEqual([expect.stringMatching(new RegExp(`^${check} not held: .`))]);
+    expect(found.get(`v-twin-${check}`)?.filter((line) => !mayBeUnproven(line))).toEqual([
+      expect.stringMatching(new RegExp(`^${check} not held: .`)),
+    ]);
   });
 
   test("every check has a session that it fails", () => {

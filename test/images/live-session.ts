@@ -132,11 +132,19 @@ export class LiveSession {
   }
 
   async becomes(status: "healthy" | "complete" | "unhealthy", seconds = 60): Promise<void> {
-    await until(async () => (await this.health()).status === status, seconds, async () => `${status}; it is ${JSON.stringify(await this.health())}\n${await this.logs()}`);
+    await until(
+      async () => (await this.health()).status === status,
+      seconds,
+      async () => `${status}; it is ${JSON.stringify(await this.health())}\n${await this.logs()}`,
+    );
   }
 
   async ends(seconds = 60): Promise<number> {
-    await until(async () => !(await this.state()).running, seconds, async () => "ended");
+    await until(
+      async () => !(await this.state()).running,
+      seconds,
+      async () => "ended",
+    );
     return (await this.state()).exitCode;
   }
 

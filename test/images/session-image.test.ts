@@ -59,7 +59,13 @@ describe.skipIf(reason !== undefined)("the session image", { timeout: 60_000 }, 
     expect((await session.exec("cd / && find / -xdev -type f -perm /6000", "0")).out).toBe("");
     expect((await session.exec("ls -A /var/lib/apt/lists /var/cache/apt /root/.npm 2>/dev/null | grep -v :", "0")).out).toBe("");
     expect((await session.exec("node -p 'parseInt(process.versions.node) >= 20'")).out).toBe("true");
-    expect((await session.exec("node -e 'require(`tls`).rootCertificates.length > 50 || process.exit(1)' && python3 -m venv /workspace/venv && /workspace/venv/bin/pip --version")).code).toBe(0);
+    expect(
+      (
+        await session.exec(
+          "node -e 'require(`tls`).rootCertificates.length > 50 || process.exit(1)' && python3 -m venv /workspace/venv && /workspace/venv/bin/pip --version",
+        )
+      ).code,
+    ).toBe(0);
   });
 
   test("is healthy under the full hardening, and can write only where it may", async () => {
@@ -83,7 +89,11 @@ describe.skipIf(reason !== undefined)("the session image", { timeout: 60_000 }, 
 
   test("starts nothing of the agent before there is a process limit", async () => {
     const session = await start({ processes: null, environment: { AGENT_COMMAND: "touch /session/ran; exec sleep 600" } });
-    await until(async () => (await session.health()).reason === "the session has not finished starting", 60, async () => "started");
+    await until(
+      async () => (await session.health()).reason === "the session has not finished starting",
+      60,
+      async () => "started",
+    );
     expect((await session.exec("pgrep tmux; ls /session/ran /session/home")).out).not.toMatch(/^(\d+|\/session)/m);
     await session.container.update({ PidsLimit: 99 });
     await session.becomes("healthy");
@@ -97,9 +107,15 @@ describe.skipIf(reason !== undefined)("the session image", { timeout: 60_000 }, 
   });
 
   test("copies what the terminal shows to the container's log and to /logs, as plain text", async () => {
-    const session = await start({ environment: { AGENT_COMMAND: "printf '\\033[31mréd\\033[0m\\n\\033]0;title\\007one\\033[5Ctwo\\n'; exec sleep 600" } });
+    const session = await start({
+      environment: { AGENT_COMMAND: "printf '\\033[31mréd\\033[0m\\n\\033]0;title\\007one\\033[5Ctwo\\n'; exec sleep 600" },
+    });
     await session.becomes("healthy");
-    await until(async () => (await session.logs()).includes("one two"), 60, () => session.logs());
+    await until(
+      async () => (await session.logs()).includes("one two"),
+      60,
+      () => session.logs(),
+    );
     expect(await session.logs()).toMatch(/^réd$/m);
     expect(await session.logs()).not.toMatch(/\x1b|^.*title(?!\\)/m);
     expect((await session.exec("ls -l /logs", "0")).out).toMatch(/-rw------- 1 agent agent +\d{2} .* one-\d{8}T\d{6}Z\.1\.log/);
@@ -109,12 +125,18 @@ describe.skipIf(reason !== undefined)("the session image", { timeout: 60_000 }, 
     const session = await start({ binds: [`${repository}:/repos/app:ro`], environment: { SESSION_REPOSITORIES: "app" } });
     await session.becomes("healthy");
     expect((await session.exec("git -C /workspace/app branch --show-current; cat /workspace/app/file")).out).toBe("session/one\ncontent");
-    expect((await session.exec("cd /workspace/app && echo more >> file && git commit -qam more && git log -1 --format='%an %ae'")).out).toBe("agent one agent-one@localhost");
+    expect(
+      (await session.exec("cd /workspace/app && echo more >> file && git commit -qam more && git log -1 --format='%an %ae'")).out,
+    ).toBe("agent one agent-one@localhost");
     // A start that was killed in the middle of the clone.
     await session.exec("mv /workspace/app /workspace/.clone-app");
     await session.container.restart({ t: 5 });
     await session.becomes("healthy");
-    expect((await session.exec("git -C /workspace/app log --format=%s; ls -A /workspace")).out.split("\n")).toEqual(["first", ".tmp", "app"]);
+    expect((await session.exec("git -C /workspace/app log --format=%s; ls -A /workspace")).out.split("\n")).toEqual([
+      "first",
+      ".tmp",
+      "app",
+    ]);
   });
 
   test("takes an empty repository, waits for one that is being filled, and says which one is missing", async () => {
@@ -128,7 +150,11 @@ describe.skipIf(reason !== undefined)("the session image", { timeout: 60_000 }, 
         binds: [`${empty}:/repos/empty:ro`, `${filling}:/repos/filling:ro`],
         environment: { SESSION_REPOSITORIES: "empty filling" },
       });
-      await until(async () => (await session.exec("ls /workspace/empty")).code === 0, 60, () => session.logs());
+      await until(
+        async () => (await session.exec("ls /workspace/empty")).code === 0,
+        60,
+        () => session.logs(),
+      );
       expect((await session.exec("git -C /workspace/empty branch --show-current")).out).toBe("session/one");
       expect((await session.health()).status).toBe("unhealthy");
       rmSync(join(filling, ".agent-sessions-filling"));
@@ -168,7 +194,9 @@ describe.skipIf(reason !== undefined)("the session image", { timeout: 60_000 }, 
   });
 
   test("passes TERM on to the agent and ends at once", async () => {
-    const session = await start({ environment: { AGENT_COMMAND: "trap 'echo got TERM; touch /session/term; exit 0' TERM; while :; do sleep 0.1; done" } });
+    const session = await start({
+      environment: { AGENT_COMMAND: "trap 'echo got TERM; touch /session/term; exit 0' TERM; while :; do sleep 0.1; done" },
+    });
     await session.becomes("healthy");
     const before = Date.now();
     await session.container.stop({ t: 20 });
@@ -190,7 +218,11 @@ describe.skipIf(reason !== undefined)("the session image", { timeout: 60_000 }, 
     expect(JSON.parse(first.out)).toMatchObject({ status: "unhealthy", reason: sentence });
     expect((await session.state()).restarts).toBe(0);
     await session.exec("session-health");
-    await until(async () => (await session.state()).restarts === 1, 60, async () => "restarted");
+    await until(
+      async () => (await session.state()).restarts === 1,
+      60,
+      async () => "restarted",
+    );
     await session.becomes("healthy");
     expect((await session.exec("cat /session/data")).out).toBe("kept");
   });
@@ -201,12 +233,21 @@ describe.skipIf(reason !== undefined)("the session image", { timeout: 60_000 }, 
     await session.exec("dd if=/dev/zero of=/tmp/agent/full bs=64k");
     expect((await session.exec("session-health")).code).toBe(0);
     await session.exec("pkill -STOP sleep; session-health; session-health");
-    await until(async () => (await session.state()).restarts === 1, 60, async () => "restarted");
+    await until(
+      async () => (await session.state()).restarts === 1,
+      60,
+      async () => "restarted",
+    );
     await session.becomes("healthy");
   });
 
   test("ends when nothing has happened for the idle time, with everything that it runs", async () => {
-    const session = await start({ environment: { SESSION_IDLE_TIMEOUT: "2", AGENT_COMMAND: "setsid sleep 777 & for i in 1 2 3; do echo $i; sleep 1; done; exec sleep 600" } });
+    const session = await start({
+      environment: {
+        SESSION_IDLE_TIMEOUT: "2",
+        AGENT_COMMAND: "setsid sleep 777 & for i in 1 2 3; do echo $i; sleep 1; done; exec sleep 600",
+      },
+    });
     await session.becomes("complete");
     expect(JSON.parse((await session.exec("cat /session/complete")).out)).toMatchObject({ reason: "idle" });
     expect(await session.logs()).toMatch(/^3$/m);
@@ -228,7 +269,11 @@ describe.skipIf(reason !== undefined)("the session image", { timeout: 60_000 }, 
     const session = await start({ environment: { SESSION_HEALTH_PORT: "8080", AGENT_COMMAND: "exec sleep 600" } });
     const ask = () => session.exec("curl -s -w ' %{http_code}' http://127.0.0.1:8080/health");
     await session.becomes("healthy");
-    await until(async () => (await ask()).out.endsWith("200"), 60, async () => (await ask()).out);
+    await until(
+      async () => (await ask()).out.endsWith("200"),
+      60,
+      async () => (await ask()).out,
+    );
     expect((await ask()).out).toMatch(/^\{"status":"healthy","timestamp":"[^"]+Z"\}\n 200$/);
     await session.exec("pkill -STOP sleep");
     expect((await ask()).out).toMatch(/^\{"status":"unhealthy","reason":"the agent's process is stopped".* 503$/s);
@@ -238,6 +283,10 @@ describe.skipIf(reason !== undefined)("the session image", { timeout: 60_000 }, 
   test("is unhealthy when its proxy does not answer", async () => {
     const session = await start({ environment: { SESSION_PROXY_HEALTH_URL: "http://127.0.0.1:9/", AGENT_COMMAND: "exec sleep 600" } });
     await session.becomes("unhealthy");
-    await until(async () => (await session.health()).reason === "the egress proxy does not answer", 60, async () => JSON.stringify(await session.health()));
+    await until(
+      async () => (await session.health()).reason === "the egress proxy does not answer",
+      60,
+      async () => JSON.stringify(await session.health()),
+    );
   });
 });

@@ -62,14 +62,18 @@ describe("sources of the base image", () => {
     const args = bootstrapArguments("arm64", ["deb http://mirror.test/debian/ bookworm main"], false);
     expect(args).toContain("--architectures=arm64");
     expect(args.slice(-3)).toEqual(["bookworm", "-", "deb http://mirror.test/debian/ bookworm main"]);
-    expect(args.indexOf("--dpkgopt=path-include=/usr/share/doc/*/copyright")).toBeGreaterThan(args.indexOf("--dpkgopt=path-exclude=/usr/share/doc/*"));
+    expect(args.indexOf("--dpkgopt=path-include=/usr/share/doc/*/copyright")).toBeGreaterThan(
+      args.indexOf("--dpkgopt=path-exclude=/usr/share/doc/*"),
+    );
     expect(args.join(" ")).not.toContain("usr-is-merged");
   });
 });
 
 describe("consent", () => {
   test("lists what would be done and refuses under --no-install, with the way out", async () => {
-    await expect(consent(["install docker.io"], "no", "Do it by hand.", () => {})).rejects.toThrow(/--no-install.*\n {2}- install docker\.io\nDo it by hand\./);
+    await expect(consent(["install docker.io"], "no", "Do it by hand.", () => {})).rejects.toThrow(
+      /--no-install.*\n {2}- install docker\.io\nDo it by hand\./,
+    );
   });
 
   test("lists first and goes on without a terminal", async () => {
@@ -134,7 +138,9 @@ describe("the engine", () => {
 
   test("that never comes up ends set-up with the last lines of its log", async () => {
     const options = fake("echo failed to mount; exit 1");
-    await expect(startEngine({ ...options, probe: async () => false, patience: 5 })).rejects.toThrow(/does not start.*\n {2}failed to mount/);
+    await expect(startEngine({ ...options, probe: async () => false, patience: 5 })).rejects.toThrow(
+      /does not start.*\n {2}failed to mount/,
+    );
   });
 });
 
@@ -149,17 +155,33 @@ describe("a pull", () => {
     ({ pull: (_: string, options: { abortSignal: AbortSignal }) => give(options), modem }) as unknown as Pick<Docker, "pull" | "modem">;
 
   test("that works gives no reason", async () => {
-    expect(await pull(engine(async () => new EventEmitter()), "x", 1, () => {})).toBeUndefined();
+    expect(
+      await pull(
+        engine(async () => new EventEmitter()),
+        "x",
+        1,
+        () => {},
+      ),
+    ).toBeUndefined();
   });
 
   test("that is refused says why", async () => {
-    const refused = engine(async () => Promise.reject(Object.assign(new Error("(HTTP code 500) server error - no such host"), { json: { message: "no such host" } })));
+    const refused = engine(async () =>
+      Promise.reject(Object.assign(new Error("(HTTP code 500) server error - no such host"), { json: { message: "no such host" } })),
+    );
     expect(await pull(refused, "x", 1, () => {})).toBe("no such host");
   });
 
   test("that hears nothing is given up and told to stop", async () => {
     let aborted = false;
-    const silent = engine(({ abortSignal }) => new Promise(() => abortSignal.addEventListener("abort", () => { aborted = true; })));
+    const silent = engine(
+      ({ abortSignal }) =>
+        new Promise(() =>
+          abortSignal.addEventListener("abort", () => {
+            aborted = true;
+          }),
+        ),
+    );
     expect(await pull(silent, "x", 0.05, () => {})).toBe("no answer for 0.05 seconds");
     expect(aborted).toBe(true);
   });

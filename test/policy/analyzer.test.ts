@@ -76,8 +76,6 @@ describe("the pack over the analyzer protocol", () => {
     expect(names).not.toContain("CTR-009");
     expect(names).not.toContain("CTR-010");
     expect(names).not.toContain("CTR-008");
-    expect(found.find(({ policyname }) => policyname === "CTR-006")?.enforcementlevel).toBe(
-      proto.EnforcementLevel.ADVISORY,
-    );
+    expect(found.find(({ policyname }) => policyname === "CTR-006")?.enforcementlevel).toBe(proto.EnforcementLevel.ADVISORY);
   });
 });

@@ -23,9 +23,7 @@ test("an image that is built in the same deployment holds nothing up, and is cou
 });
 
 test("a container that loses its protection is stopped", () => {
-  const report = evaluate([
-    sessionContainer({ capabilities: { adds: ["cap_sys_admin"] }, securityOpts: [], privileged: true }),
-  ]);
+  const report = evaluate([sessionContainer({ capabilities: { adds: ["cap_sys_admin"] }, securityOpts: [], privileged: true })]);
   expect(report.findings.filter(({ verdict }) => verdict === "violation").map(({ rule }) => rule)).toEqual(
     expect.arrayContaining(["CTR-002", "CTR-003", "CTR-006"]),
   );

@@ -3,12 +3,7 @@ import type { Resource } from "../../policy/evaluate.ts";
 
 const stack = "urn:pulumi:test::fixtures::";
 
-export function resource(
-  type: string,
-  name: string,
-  props: Record<string, unknown>,
-  options: Partial<Resource> = {},
-): Resource {
+export function resource(type: string, name: string, props: Record<string, unknown>, options: Partial<Resource> = {}): Resource {
   return { urn: `${stack}${type}::${name}`, type, name, props, ...options };
 }
 
@@ -329,10 +324,7 @@ export function task(change: Record<string, unknown> = {}, props: Record<string,
 
 /** The same task on machines of one's own. */
 export function machineTask(change: Record<string, unknown> = {}, props: Record<string, unknown> = {}): Resource {
-  return task(
-    { dockerSecurityOptions: ["no-new-privileges"], ...change },
-    { requiresCompatibilities: ["EC2"], ...props },
-  );
+  return task({ dockerSecurityOptions: ["no-new-privileges"], ...change }, { requiresCompatibilities: ["EC2"], ...props });
 }
 
 const aws = (type: string, props: Record<string, unknown>, options: Partial<Resource> = {}): Resource =>
@@ -409,11 +401,7 @@ export const repository = aws("ecr/repository:Repository", {
   imageTagMutability: "IMMUTABLE",
   encryptionConfigurations: [{ encryptionType: "KMS" }],
 });
-export const lifecycle = aws(
-  "ecr/lifecyclePolicy:LifecyclePolicy",
-  { policy: "{}" },
-  { dependencies: [repository.urn] },
-);
+export const lifecycle = aws("ecr/lifecyclePolicy:LifecyclePolicy", { policy: "{}" }, { dependencies: [repository.urn] });
 export const repositoryPolicy = aws("ecr/repositoryPolicy:RepositoryPolicy", {
   policy: JSON.stringify({
     Statement: { Effect: "Allow", Principal: { AWS: "arn:aws:iam::123456789012:root" }, Action: "ecr:BatchGetImage" },

@@ -65,16 +65,13 @@ describe("the pack's folder by itself", () => {
   /** What the engine is told, by policy and resource; resource rules first, then those over the stack. */
   const ask = async (analyzer: Analyzer, resources: readonly Resource[]): Promise<Diagnostic[]> => {
     const found = await analyzer.analyzeStack(resources);
-    for (const resource of resources)
-      found.push(...(await analyzer.analyze(resource)).map((one) => ({ ...one, urn: resource.urn })));
+    for (const resource of resources) found.push(...(await analyzer.analyze(resource)).map((one) => ({ ...one, urn: resource.urn })));
     return found;
   };
 
   test.each(stacks)("finds in %s what the evaluator finds", { timeout: 60_000 }, async (_, resources) => {
     if (!pack)
-      return expect(missing, "no registry answers").toMatch(
-        /^npm ci failed: .*(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|network)/,
-      );
+      return expect(missing, "no registry answers").toMatch(/^npm ci failed: .*(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|network)/);
     const told = (await ask(pack, resources)).filter(({ message }) => !message.includes("can't run policy"));
     const mandatory = (one: Diagnostic) => one.enforcementlevel === proto.EnforcementLevel.MANDATORY;
     const name = (rule: string, severity: string) => [rule, `${rule}-${severity}`];

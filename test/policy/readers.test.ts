@@ -48,19 +48,13 @@ describe("paths", () => {
     );
   });
 
-  test.each(["/srv/run", "/home/me/project", "/running", "/run/secrets/app", "/home/me/docker.socket"])(
-    "%s reaches no engine",
-    (path) => {
-      expect(reachesEngine(normalPath(path))).toBe(false);
-    },
-  );
+  test.each(["/srv/run", "/home/me/project", "/running", "/run/secrets/app", "/home/me/docker.socket"])("%s reaches no engine", (path) => {
+    expect(reachesEngine(normalPath(path))).toBe(false);
+  });
 
-  test.each(["/home/me/project", "/srv/etc", "/etcetera", "/mnt/usr", "/home/me/.sshfs", "/data"])(
-    "%s is not sensitive",
-    (path) => {
-      expect(isSensitive(normalPath(path))).toBe(false);
-    },
-  );
+  test.each(["/home/me/project", "/srv/etc", "/etcetera", "/mnt/usr", "/home/me/.sshfs", "/data"])("%s is not sensitive", (path) => {
+    expect(isSensitive(normalPath(path))).toBe(false);
+  });
 });
 
 test("capabilities have one spelling, whatever their case, prefix and blanks", () => {
@@ -72,9 +66,7 @@ test("capabilities have one spelling, whatever their case, prefix and blanks", (
   );
   fc.assert(
     fc.property(spelling, ([name, prefix, capitals, blank]) => {
-      const written = [...(prefix ? `CAP_${name}` : name)]
-        .map((letter, at) => (capitals[at] ? letter : letter.toLowerCase()))
-        .join("");
+      const written = [...(prefix ? `CAP_${name}` : name)].map((letter, at) => (capitals[at] ? letter : letter.toLowerCase())).join("");
       expect(capability(blank + written + blank)).toBe(name);
     }),
   );

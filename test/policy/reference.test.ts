@@ -19,6 +19,5 @@ test("every rule says what it is, what it reads and what to do", () => {
 
 test("a level file configures every policy of the pack, and no other", () => {
   const names = policies().map(({ name }) => name);
-  for (const [path, content] of files())
-    if (path.startsWith("levels/")) expect(Object.keys(JSON.parse(content)), path).toEqual(names);
+  for (const [path, content] of files()) if (path.startsWith("levels/")) expect(Object.keys(JSON.parse(content)), path).toEqual(names);
 });

@@ -13,15 +13,12 @@ const odd = resource("docker:index/container:Container", 'a"<&>\n\u0001b', {
   ...sessionContainer().props,
   readOnly: false,
 });
-const report = evaluate(
-  [sessionContainer({ privileged: true, pidMode: "host", readOnly: false, usernsMode: unknown }), odd],
-  {
-    now,
-    config: {
-      "CTR-009": { exceptions: [{ resource: "alpha", reason: "a test", owner: "me", expires: "2027-03-31" }] },
-    },
+const report = evaluate([sessionContainer({ privileged: true, pidMode: "host", readOnly: false, usernsMode: unknown }), odd], {
+  now,
+  config: {
+    "CTR-009": { exceptions: [{ resource: "alpha", reason: "a test", owner: "me", expires: "2027-03-31" }] },
   },
-);
+});
 
 const checked = [{ stack: "local", source: "stacks/Pulumi.local.yaml", report }];
 
@@ -69,15 +66,11 @@ describe("JUnit", () => {
   const xml = junit(checked, now);
 
   test("fails for violations, skips what is open, passes the rest", () => {
-    expect(xml.match(/<failure /g)).toHaveLength(
-      report.findings.filter(({ verdict }) => verdict === "violation").length,
-    );
+    expect(xml.match(/<failure /g)).toHaveLength(report.findings.filter(({ verdict }) => verdict === "violation").length);
     expect(xml.match(/<skipped\/>/g)).toHaveLength(report.counts.notEvaluated);
     const cases = xml.match(/<testcase /g)?.length;
     expect(xml).toContain(`tests="${cases}" failures="${xml.match(/<failure /g)?.length}" errors="0"`);
-    expect(new Set([...xml.matchAll(/classname="([^"]+)"/g)].map((match) => match[1]))).toEqual(
-      new Set(rules.map(({ id }) => id)),
-    );
+    expect(new Set([...xml.matchAll(/classname="([^"]+)"/g)].map((match) => match[1]))).toEqual(new Set(rules.map(({ id }) => id)));
   });
 
   test("is XML whatever stands in a name", () => {

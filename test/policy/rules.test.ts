@@ -31,9 +31,7 @@ function range(from: number, to: number): number[] {
   return Array.from({ length: to - from + 1 }, (_, at) => from + at);
 }
 
-const ids = catalogue.flatMap(([family, numbers]) =>
-  numbers.map((number) => `${family}-${String(number).padStart(3, "0")}`),
-);
+const ids = catalogue.flatMap(([family, numbers]) => numbers.map((number) => `${family}-${String(number).padStart(3, "0")}`));
 
 /** Rules that look at no input that a preview may not know. */
 const readNoInputs = ["IAM-004", "GEN-002", "GEN-003", "GEN-004", "GEN-005", "GEN-006", "GEN-007"];
@@ -47,9 +45,7 @@ describe.each(ids)("%s", (id) => {
   const rule = rules.find((one) => one.id === id);
 
   test("has a case for each severity that it may find, and an unknown one", () => {
-    const found = new Set(
-      own.filter(({ verdict }) => verdict !== "not-evaluated").map(({ severity }) => severity ?? rule?.severity),
-    );
+    const found = new Set(own.filter(({ verdict }) => verdict !== "not-evaluated").map(({ severity }) => severity ?? rule?.severity));
     expect([...found].sort()).toEqual([rule?.severity, ...(rule?.also ?? [])].sort());
     if (!readNoInputs.includes(id)) expect(own.some(({ verdict }) => verdict === "not-evaluated")).toBe(true);
   });
@@ -57,12 +53,9 @@ describe.each(ids)("%s", (id) => {
   test.each(own.map((one) => [`${one.verdict ?? "violation"}: ${one.what}`, one] as const))("%s", (_, one) => {
     const { findings } = evaluate(one.resources, one.config === undefined ? {} : { config: one.config });
     const mine = findings.filter((finding) => finding.rule === id);
-    expect(mine).toContainEqual(
-      expect.objectContaining({ verdict: one.verdict ?? "violation", severity: one.severity ?? rule?.severity }),
-    );
+    expect(mine).toContainEqual(expect.objectContaining({ verdict: one.verdict ?? "violation", severity: one.severity ?? rule?.severity }));
     for (const { verdict, message } of mine)
       if (verdict !== "not-evaluated") expect(message).toMatch(/^The [\s\S]* (must|must not) [\s\S]*\.$/);
-    for (const { message } of findings)
-      expect(message).not.toMatch(/hunter2|sk-ant-api03|ghp_abc|AKIAIOS|not to be seen/);
+    for (const { message } of findings) expect(message).not.toMatch(/hunter2|sk-ant-api03|ghp_abc|AKIAIOS|not to be seen/);
   });
 });

@@ -36,14 +36,19 @@ describe.skipIf(validators === undefined || sarifSchema === undefined || junitSc
   const faults = (kind: keyof typeof scripts, document: string): unknown[] => {
     const file = join(folder, `document.${kind}`);
     writeFileSync(file, document);
-    const schema = kind === "sarif" ? join(sarifSchema ?? "", "lib/schemas/sarif-2.1.0-rtm.5.json") : join(junitSchema ?? "", "test/resources/jenkins-junit.xsd");
+    const schema =
+      kind === "sarif"
+        ? join(sarifSchema ?? "", "lib/schemas/sarif-2.1.0-rtm.5.json")
+        : join(junitSchema ?? "", "test/resources/jenkins-junit.xsd");
     return JSON.parse(python(validators ?? "", scripts[kind], schema, file)) as unknown[];
   };
   const [log, xml] = [sarif(checked), junit(checked, new Date("2027-01-01T12:00:00Z"))];
 
   beforeAll(() => {
     // All kinds of findings are in them.
-    expect(new Set(reports.flatMap(({ findings }) => findings.map(({ verdict }) => verdict)))).toEqual(new Set(["violation", "recommendation", "not-evaluated"]));
+    expect(new Set(reports.flatMap(({ findings }) => findings.map(({ verdict }) => verdict)))).toEqual(
+      new Set(["violation", "recommendation", "not-evaluated"]),
+    );
   });
 
   test("are SARIF 2.1.0", () => {

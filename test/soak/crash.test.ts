@@ -24,14 +24,19 @@ describe.skipIf(docker === undefined || !canRunEngine)("an engine that is killed
     engine.dispose();
   }, 2 * minutes);
 
-  test.each(["SIGKILL", "SIGTERM"] as const)("by %s has its sessions back by themselves when it starts again, with their data", async (signal) => {
-    await rig.up(sessions, settings);
-    await rig.shell("c-one", `echo ${signal} > /session/marker && echo ${signal} > /workspace/marker`);
-    await engine.end(signal);
-    await engine.start();
-    for (const { id } of sessions) await until(async () => (await askHealth(rig.docker, id, `claude-agent-${id}`)).status === "healthy", 60, `the return of ${id}`);
-    expect((await rig.shell("c-one", "cat /session/marker /workspace/marker")).output).toBe(`${signal}\n${signal}`);
-    const embedded = rig.engine(sessions, settings);
-    expect(changes((await embedded.plan(await embedded.live())).plan)).toBe(false);
-  }, 3 * minutes);
+  test.each(["SIGKILL", "SIGTERM"] as const)(
+    "by %s has its sessions back by themselves when it starts again, with their data",
+    async (signal) => {
+      await rig.up(sessions, settings);
+      await rig.shell("c-one", `echo ${signal} > /session/marker && echo ${signal} > /workspace/marker`);
+      await engine.end(signal);
+      await engine.start();
+      for (const { id } of sessions)
+        await until(async () => (await askHealth(rig.docker, id, `claude-agent-${id}`)).status === "healthy", 60, `the return of ${id}`);
+      expect((await rig.shell("c-one", "cat /session/marker /workspace/marker")).output).toBe(`${signal}\n${signal}`);
+      const embedded = rig.engine(sessions, settings);
+      expect(changes((await embedded.plan(await embedded.live())).plan)).toBe(false);
+    },
+    3 * minutes,
+  );
 });

@@ -14,7 +14,9 @@ describe.skipIf(folder === undefined)("checkov, kubernetes-validate, compose-lin
     // Each judge was heard, and the rules find more than all of them in each foreign stack.
     for (const { both, ours } of compared.slice(0, 3)) for (const found of [both, ours]) expect(found.length).toBeGreaterThan(10);
     // Nothing is explained that nobody says.
-    const said = new Set(compared.flatMap(({ both, explained }) => [...both, ...explained]).flatMap(({ check, resource }) => [check, `${check} ${resource}`]));
+    const said = new Set(
+      compared.flatMap(({ both, explained }) => [...both, ...explained]).flatMap(({ check, resource }) => [check, `${check} ${resource}`]),
+    );
     expect([...Object.keys(coverage), ...Object.keys(reasons)].filter((check) => !said.has(check))).toEqual([]);
   });
 });

@@ -44,42 +44,55 @@ describe.skipIf(docker === undefined)("an up that is cut off", () => {
   const sessions = ["k-one", "k-two", "k-three"].map((id, index) => ({ id, network: index === 0 ? { egress: "open" } : {} }));
   afterAll(() => rig.dispose(), 2 * minutes);
 
-  test("is made good by the next one, at 20 moments spread over its duration", async () => {
-    await rig.up(sessions);
-    const wipe = async () => {
-      const engine = rig.engine(sessions);
-      expect(await engine.remove(engine.teardown(await engine.live(), true))).toEqual([]);
-    };
-    await wipe();
-    const started = Date.now();
-    expect(await upProcess(rig, sessions).ended).toEqual({ code: 0, errors: "" });
-    const duration = Date.now() - started;
-
-    for (let round = 0; round < 20; round += 1) {
+  test(
+    "is made good by the next one, at 20 moments spread over its duration",
+    async () => {
+      await rig.up(sessions);
+      const wipe = async () => {
+        const engine = rig.engine(sessions);
+        expect(await engine.remove(engine.teardown(await engine.live(), true))).toEqual([]);
+      };
       await wipe();
-      const { child, ended } = upProcess(rig, sessions);
-      await new Promise((resolve) => setTimeout(resolve, (duration * (round + Math.random())) / 20));
-      child.kill("SIGKILL");
-      await ended;
-      const { health } = await rig.up(sessions);
-      expect(health.map(({ status }) => status), `round ${round}`).toEqual(["healthy", "healthy", "healthy"]);
-      const engine = rig.engine(sessions);
-      const live = await engine.live();
-      expect(changes((await engine.plan(live)).plan)).toBe(false);
-      const own = live.own.map(({ kind, name }) => `${kind} ${name}`).sort();
-      expect(own).toEqual([
-        ...["k-one", "k-three", "k-two"].map((id) => `container claude-agent-${id}`),
-        "network claude-agent-k-one",
-        ...["k-one", "k-three", "k-two"].flatMap((id) => ["logs", "session", "workspace"].map((kind) => `volume claude-agent-${id}-${kind}`)),
-      ]);
-    }
-  }, 15 * minutes);
+      const started = Date.now();
+      expect(await upProcess(rig, sessions).ended).toEqual({ code: 0, errors: "" });
+      const duration = Date.now() - started;
 
-  test("two at once: one wins, the other says who is at work", async () => {
-    const engine = rig.engine(sessions);
-    await engine.remove(engine.teardown(await engine.live(), true));
-    const runs = await Promise.all([upProcess(rig, sessions).ended, upProcess(rig, sessions).ended]);
-    expect(runs.map(({ code }) => code).sort()).toEqual([0, 1]);
-    expect(runs.find(({ code }) => code === 1)?.errors).toMatch(/another run is at work on this stack \(process \d+\)/);
-  }, 2 * minutes);
+      for (let round = 0; round < 20; round += 1) {
+        await wipe();
+        const { child, ended } = upProcess(rig, sessions);
+        await new Promise((resolve) => setTimeout(resolve, (duration * (round + Math.random())) / 20));
+        child.kill("SIGKILL");
+        await ended;
+        const { health } = await rig.up(sessions);
+        expect(
+          health.map(({ status }) => status),
+          `round ${round}`,
+        ).toEqual(["healthy", "healthy", "healthy"]);
+        const engine = rig.engine(sessions);
+        const live = await engine.live();
+        expect(changes((await engine.plan(live)).plan)).toBe(false);
+        const own = live.own.map(({ kind, name }) => `${kind} ${name}`).sort();
+        expect(own).toEqual([
+          ...["k-one", "k-three", "k-two"].map((id) => `container claude-agent-${id}`),
+          "network claude-agent-k-one",
+          ...["k-one", "k-three", "k-two"].flatMap((id) =>
+            ["logs", "session", "workspace"].map((kind) => `volume claude-agent-${id}-${kind}`),
+          ),
+        ]);
+      }
+    },
+    15 * minutes,
+  );
+
+  test(
+    "two at once: one wins, the other says who is at work",
+    async () => {
+      const engine = rig.engine(sessions);
+      await engine.remove(engine.teardown(await engine.live(), true));
+      const runs = await Promise.all([upProcess(rig, sessions).ended, upProcess(rig, sessions).ended]);
+      expect(runs.map(({ code }) => code).sort()).toEqual([0, 1]);
+      expect(runs.find(({ code }) => code === 1)?.errors).toMatch(/another run is at work on this stack \(process \d+\)/);
+    },
+    2 * minutes,
+  );
 });

@@ -36,7 +36,16 @@ export class OwnEngine {
     for (const attempt of [1, 2]) {
       rmSync(join(this.folder, "pid"), { force: true });
       this.spawn();
-      await until(async () => this.#process?.exitCode !== null || (await this.docker.ping().then(() => true, () => false)), 90, `the engine's start (${this.folder}/log)`);
+      await until(
+        async () =>
+          this.#process?.exitCode !== null ||
+          (await this.docker.ping().then(
+            () => true,
+            () => false,
+          )),
+        90,
+        `the engine's start (${this.folder}/log)`,
+      );
       if (this.#process?.exitCode === null) return;
       if (attempt === 2) throw new Error(`the engine did not start: ${readFileSync(join(this.folder, "log"), "utf8").slice(-500)}`);
     }
@@ -45,10 +54,26 @@ export class OwnEngine {
   private spawn(): void {
     writeFileSync(join(this.folder, "daemon.json"), "{}");
     const log = openSync(join(this.folder, "log"), "a");
-    const paths = ["--host", `unix://${this.socket}`, "--data-root", join(this.folder, "data"), "--exec-root", join(this.folder, "run"), "--pidfile", join(this.folder, "pid"), "--config-file", join(this.folder, "daemon.json")];
+    const paths = [
+      "--host",
+      `unix://${this.socket}`,
+      "--data-root",
+      join(this.folder, "data"),
+      "--exec-root",
+      join(this.folder, "run"),
+      "--pidfile",
+      join(this.folder, "pid"),
+      "--config-file",
+      join(this.folder, "daemon.json"),
+    ];
     // On a bridge of its own: with none, or with that of the same name, it would take the machine's away. It leaves the firewall alone.
     if (spawnSync("ip", ["link", "show", this.#bridge]).status !== 0) {
-      for (const words of [`link add ${this.#bridge} type bridge`, `addr add 10.213.${process.pid % 256}.1/28 dev ${this.#bridge}`, `link set ${this.#bridge} up`]) execFileSync("ip", words.split(" "));
+      for (const words of [
+        `link add ${this.#bridge} type bridge`,
+        `addr add 10.213.${process.pid % 256}.1/28 dev ${this.#bridge}`,
+        `link set ${this.#bridge} up`,
+      ])
+        execFileSync("ip", words.split(" "));
     }
     const command = [dockerd ?? "dockerd", ...paths, "--bridge", this.#bridge, "--iptables=false", "--ip6tables=false"];
     if (this.#resolver !== undefined) {
@@ -72,7 +97,12 @@ export class OwnEngine {
     await builder.dispose();
     const name = String(reviewed.plan.run.registrations.find(({ type }) => type === imageType)?.inputs.imageName);
     const loaded = await this.docker.loadImage(await from.getImage(name).get());
-    await new Promise((resolve, reject) => loaded.on("data", () => {}).once("end", resolve).once("error", reject));
+    await new Promise((resolve, reject) =>
+      loaded
+        .on("data", () => {})
+        .once("end", resolve)
+        .once("error", reject),
+    );
   }
 
   /** Removes its folder and its bridge; a killed engine leaves its data root mounted on itself. */

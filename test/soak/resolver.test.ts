@@ -46,18 +46,30 @@ describe.skipIf(docker === undefined || !canRunEngine)("a host whose resolver is
     resolver.close();
   }, 2 * minutes);
 
-  test("answers an internal network through the engine, and a sealed session not", async () => {
-    // The same container on the same network, with the engine's own choice of resolver.
-    const { Config, HostConfig } = await rig.docker.getContainer("claude-agent-l-sealed").inspect();
-    const exposed = await rig.docker.createContainer({ Image: Config.Image, Cmd: ["getent", "ahostsv4", "exposed.example.com"], Entrypoint: [], HostConfig: { NetworkMode: HostConfig.NetworkMode ?? "" } });
-    await exposed.start();
-    await exposed.wait();
-    expect((await exposed.logs({ stdout: true })).toString()).toContain("192.0.2.1");
-    await exposed.remove();
-    expect(names).toContain("exposed.example.com");
+  test(
+    "answers an internal network through the engine, and a sealed session not",
+    async () => {
+      // The same container on the same network, with the engine's own choice of resolver.
+      const { Config, HostConfig } = await rig.docker.getContainer("claude-agent-l-sealed").inspect();
+      const exposed = await rig.docker.createContainer({
+        Image: Config.Image,
+        Cmd: ["getent", "ahostsv4", "exposed.example.com"],
+        Entrypoint: [],
+        HostConfig: { NetworkMode: HostConfig.NetworkMode ?? "" },
+      });
+      await exposed.start();
+      await exposed.wait();
+      expect((await exposed.logs({ stdout: true })).toString()).toContain("192.0.2.1");
+      await exposed.remove();
+      expect(names).toContain("exposed.example.com");
 
-    const sealed = await rig.shell("l-sealed", "getent ahostsv4 sealed.example.com; echo $?; python3 -c 'import socket; socket.getaddrinfo(\"sealed.example.org\", 80)' 2>&1 | tail -1");
-    expect(sealed.output).toMatch(/^2\n.*gaierror/);
-    expect(names.filter((name) => name.startsWith("sealed"))).toEqual([]);
-  }, 2 * minutes);
+      const sealed = await rig.shell(
+        "l-sealed",
+        "getent ahostsv4 sealed.example.com; echo $?; python3 -c 'import socket; socket.getaddrinfo(\"sealed.example.org\", 80)' 2>&1 | tail -1",
+      );
+      expect(sealed.output).toMatch(/^2\n.*gaierror/);
+      expect(names.filter((name) => name.startsWith("sealed"))).toEqual([]);
+    },
+    2 * minutes,
+  );
 });

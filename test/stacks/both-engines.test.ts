@@ -37,7 +37,15 @@ test("both engines are given the same resources, inputs, order and options", asy
   const wire = await previewOverTheWire(root, "both", config);
   const embedded = new EmbeddedEngine({ project: "agent-sessions", stack: "both", root, config });
   const { registrations } = (await embedded.plan(await embedded.live())).plan.run;
-  const here = registrations.map(({ urn, inputs, parent = "", dependencies, replaceWith, retainOnDelete, deleteBeforeReplace }) => ({ urn, inputs, parent, dependencies, replaceWith, retainOnDelete, deleteBeforeReplace }));
+  const here = registrations.map(({ urn, inputs, parent = "", dependencies, replaceWith, retainOnDelete, deleteBeforeReplace }) => ({
+    urn,
+    inputs,
+    parent,
+    dependencies,
+    replaceWith,
+    retainOnDelete,
+    deleteBeforeReplace,
+  }));
   const sorted = (list: readonly { urn: string }[]) => [...list].sort((a, b) => (a.urn < b.urn ? -1 : 1));
   expect(here.filter(({ urn }) => /::(bare|rich|sealed|listed)-(container|proxy)$/.test(urn))).toHaveLength(5);
   expect(sorted(wire)).toEqual(sorted(here));

@@ -9,14 +9,19 @@ import { type Registration, type Resolution, runProgram, unknownValue } from "..
 
 /** The embedded engine stands on parts of the SDK that it does not declare: another version of it fails here first. */
 
-const json = (path: string) => JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8")) as { version: string; dependencies: Record<string, string> };
-const run = (program: () => Promise<object>, preview = true, resolve = async ({ inputs }: Registration): Promise<Resolution> => ({ outputs: inputs })) =>
-  runProgram({ project: "p", stack: "s", preview, program, resolve });
+const json = (path: string) =>
+  JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8")) as { version: string; dependencies: Record<string, string> };
+const run = (
+  program: () => Promise<object>,
+  preview = true,
+  resolve = async ({ inputs }: Registration): Promise<Resolution> => ({ outputs: inputs }),
+) => runProgram({ project: "p", stack: "s", preview, program, resolve });
 
 test("the SDK is the pinned one and has the functions that it does not declare", () => {
   expect(json("../../package.json").dependencies["@pulumi/pulumi"]).toBe(json("../../node_modules/@pulumi/pulumi/package.json").version);
   const undeclared = { ...settings, ...state } as unknown as Record<string, unknown>;
-  for (const name of ["waitForRPCs", "setMockOptions", "getStore", "withLocalStorage"]) expect(undeclared[name], name).toBeTypeOf("function");
+  for (const name of ["waitForRPCs", "setMockOptions", "getStore", "withLocalStorage"])
+    expect(undeclared[name], name).toBeTypeOf("function");
   expect(new MockMonitor({ call: () => ({}), newResource: () => ({ id: "", state: {} }) }).resources).toBeInstanceOf(Map);
 });
 
@@ -26,7 +31,18 @@ test("requests carry parent, dependencies, provider and the options that the pla
     const provider = new docker.Provider("engine", { host: "unix:///x" });
     const first = new docker.Volume("first", { name: "v" }, { parent, provider, retainOnDelete: true });
     const hook = new pulumi.ResourceHook("hook", async () => {});
-    new docker.Volume("second", { name: first.name }, { dependsOn: [first], replaceWith: [first], deleteBeforeReplace: true, protect: true, ignoreChanges: ["labels"], hooks: { afterCreate: [hook] } });
+    new docker.Volume(
+      "second",
+      { name: first.name },
+      {
+        dependsOn: [first],
+        replaceWith: [first],
+        deleteBeforeReplace: true,
+        protect: true,
+        ignoreChanges: ["labels"],
+        hooks: { afterCreate: [hook] },
+      },
+    );
     return {};
   });
   const by = (name: string) => registrations.find((registration) => registration.name === name) as Registration;
@@ -41,7 +57,14 @@ test("requests carry parent, dependencies, provider and the options that the pla
     deleteBeforeReplace: false,
     protect: false,
   });
-  expect(by("second")).toMatchObject({ dependencies: [by("first").urn], replaceWith: [by("first").urn], retainOnDelete: false, deleteBeforeReplace: true, protect: true, ignoreChanges: ["labels"] });
+  expect(by("second")).toMatchObject({
+    dependencies: [by("first").urn],
+    replaceWith: [by("first").urn],
+    retainOnDelete: false,
+    deleteBeforeReplace: true,
+    protect: true,
+    ignoreChanges: ["labels"],
+  });
   expect(by("parent")).toMatchObject({ custom: false, inputs: {} });
 });
 
@@ -62,7 +85,10 @@ test("what is not known yet is the SDK's own mark in a preview, and the engine's
 
 test("a secret input carries the SDK's signature, by which it is concealed", async () => {
   const { registrations } = await run(async () => ({ id: new docker.Volume("v", { name: pulumi.secret("hidden") }).id }));
-  expect(registrations.find(({ name }) => name === "v")?.inputs.name).toMatchObject({ value: "hidden", "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270" });
+  expect(registrations.find(({ name }) => name === "v")?.inputs.name).toMatchObject({
+    value: "hidden",
+    "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
+  });
 });
 
 test("what the program throws comes back, and two runs at once do not mix", async () => {

@@ -33,94 +33,252 @@ describe("each mistake is one sentence with key, value and way out", () => {
     [{ sessions: [{}] }, "sessions[0].id: is missing; write a value for it."],
     [{ sessions: [{ id: 1 }] }, "sessions[0].id: 1 is not a name; write it in quotes."],
     [{ sessions: [], strategy: "moon" }, 'strategy: "moon" is not a strategy; write local.'],
-    [{ sessions: [], engine: "docker" }, `engine: "docker" is not an engine's address; write unix:///path, tcp://host:port or ssh://user@host.`],
+    [
+      { sessions: [], engine: "docker" },
+      `engine: "docker" is not an engine's address; write unix:///path, tcp://host:port or ssh://user@host.`,
+    ],
     [{ sessions: [], image: { agent: "claude" } }, 'image.agent: "claude" is not an agent; write none or {version: "2.1.329"}.'],
-    [{ sessions: [], image: { agent: { version: "latest" } } }, 'image.agent.version: "latest" is not an exact version; write one such as "2.1.329".'],
-    [{ sessions: [], image: { agent: { version: "1.0.0", tag: 1 } } }, "image.agent.tag: there is no such key; see stacks/settings.schema.json."],
-    [{ sessions: [], image: { caBundle: "text" } }, 'image.caBundle: "text" is not a file of PEM certificates; name one, or set image.caBundle: none.'],
+    [
+      { sessions: [], image: { agent: { version: "latest" } } },
+      'image.agent.version: "latest" is not an exact version; write one such as "2.1.329".',
+    ],
+    [
+      { sessions: [], image: { agent: { version: "1.0.0", tag: 1 } } },
+      "image.agent.tag: there is no such key; see stacks/settings.schema.json.",
+    ],
+    [
+      { sessions: [], image: { caBundle: "text" } },
+      'image.caBundle: "text" is not a file of PEM certificates; name one, or set image.caBundle: none.',
+    ],
     [{ sessions: [], local: { debug: "yes" } }, 'local.debug: "yes" is not true or false.'],
     [{ sessions: [], local: { debg: true } }, "local.debg: there is no such key; known here: hostNetwork, debug, volumePersistence."],
-    [session({ limits: 5 }), "sessions[0].limits: 5 is not a set of keys and values; known here: memory, cpu, processes, openFiles, tmp, sharedMemory."],
+    [
+      session({ limits: 5 }),
+      "sessions[0].limits: 5 is not a set of keys and values; known here: memory, cpu, processes, openFiles, tmp, sharedMemory.",
+    ],
     [session({ mounts: "x" }), 'sessions[0].mounts: "x" is not a list; write one entry "- …" for each.'],
     [session({ limits: { memory: 4 } }), 'sessions[0].limits.memory: 4 is not a size; write "4 GB".'],
     [session({ limits: { tmp: "1 KB" } }), 'sessions[0].limits.tmp: "1 KB" is less than 1 MB; write a larger size such as "64 MB".'],
-    [session({ limits: { tmp: "9999999 TB" } }), 'sessions[0].limits.tmp: "9999999 TB" is more than 1024 TB; write a smaller size such as "512 MB".'],
-    [session({ limits: { cpu: 0.125 } }), 'sessions[0].limits.cpu: 0.125 is too fine a number of cores; write at most two decimals, and one from 10 on, such as "1.25" or "12.5".'],
-    [session({ limits: { cpu: "10.25" } }), 'sessions[0].limits.cpu: "10.25" is too fine a number of cores; write at most two decimals, and one from 10 on, such as "1.25" or "12.5".'],
+    [
+      session({ limits: { tmp: "9999999 TB" } }),
+      'sessions[0].limits.tmp: "9999999 TB" is more than 1024 TB; write a smaller size such as "512 MB".',
+    ],
+    [
+      session({ limits: { cpu: 0.125 } }),
+      'sessions[0].limits.cpu: 0.125 is too fine a number of cores; write at most two decimals, and one from 10 on, such as "1.25" or "12.5".',
+    ],
+    [
+      session({ limits: { cpu: "10.25" } }),
+      'sessions[0].limits.cpu: "10.25" is too fine a number of cores; write at most two decimals, and one from 10 on, such as "1.25" or "12.5".',
+    ],
     [session({ limits: { cpu: "many" } }), 'sessions[0].limits.cpu: "many" is not a number of cores; write "2" or "1.5".'],
     [session({ limits: { processes: 1.5 } }), "sessions[0].limits.processes: 1.5 is not a whole number; write one from 16 to 4194304."],
     [session({ limits: { processes: 1 } }), "sessions[0].limits.processes: 1 is too small; write a number from 16 to 4194304."],
     [session({ idleTimeout: "2 weeks" }), 'sessions[0].idleTimeout: "2 weeks" is not a duration; write "2 h".'],
     [session({ idleTimeout: "0 s" }), 'sessions[0].idleTimeout: "0 s" is shorter than a second; write "2 h".'],
     [session({ idleTimeout: "99999 d" }), 'sessions[0].idleTimeout: "99999 d" is longer than a century; write "2 h".'],
-    [session({ reservations: { memory: "5 GB" } }), 'sessions[0].reservations.memory: "5 GB" is more than the limit of 4 GB; lower it or raise limits.memory.'],
+    [
+      session({ reservations: { memory: "5 GB" } }),
+      'sessions[0].reservations.memory: "5 GB" is more than the limit of 4 GB; lower it or raise limits.memory.',
+    ],
     [session({ agentCommand: "" }), 'sessions[0].agentCommand: "" is empty; write a value or remove the key.'],
     [session({ environment: { "A-B": "x" } }), "sessions[0].environment.A-B: is not the name of a variable."],
-    [session({ workspace: { kind: "disk" } }), 'sessions[0].workspace.kind: "disk" is not a workspace; write {kind: volume}, {kind: tmpfs, size: "1 GB"} or {kind: host, path: /folder}.'],
-    [session({ network: { egress: "some" } }), 'sessions[0].network.egress: "some" is not an egress mode; write none, open or {allow: [github.com]}.'],
-    [listed(), 'sessions[0].network.egress.allow: [] is empty; name a host, or write egress: none.'],
+    [
+      session({ workspace: { kind: "disk" } }),
+      'sessions[0].workspace.kind: "disk" is not a workspace; write {kind: volume}, {kind: tmpfs, size: "1 GB"} or {kind: host, path: /folder}.',
+    ],
+    [
+      session({ network: { egress: "some" } }),
+      'sessions[0].network.egress: "some" is not an egress mode; write none, open or {allow: [github.com]}.',
+    ],
+    [listed(), "sessions[0].network.egress.allow: [] is empty; name a host, or write egress: none."],
     [listed("*"), 'sessions[0].network.egress.allow[0]: "*" would allow everything; name hosts, or write egress: open if that is meant.'],
-    [listed("*.*:443"), 'sessions[0].network.egress.allow[0]: "*.*:443" would allow everything; name hosts, or write egress: open if that is meant.'],
-    [listed("10.0.0.1:80"), 'sessions[0].network.egress.allow[0]: "10.0.0.1:80" is an address, and hosts are allowed by name; write the name, and {host: name, addresses: ["10.20.0.0/16"]} if it is a private one.'],
-    [listed("0.0.0.0/0"), 'sessions[0].network.egress.allow[0]: "0.0.0.0/0" is an address, and hosts are allowed by name; write the name, and {host: name, addresses: ["10.20.0.0/16"]} if it is a private one.'],
-    [listed("[::1]:443"), 'sessions[0].network.egress.allow[0]: "[::1]:443" is an address, and hosts are allowed by name; write the name, and {host: name, addresses: ["10.20.0.0/16"]} if it is a private one.'],
-    [listed("com"), 'sessions[0].network.egress.allow[0]: "com" is a public suffix, below which anybody can have a name; name a host below it.'],
-    [listed("*.co.uk"), 'sessions[0].network.egress.allow[0]: "*.co.uk" is a public suffix, below which anybody can have a name; name the hosts below it.'],
-    [listed("*.github.io"), 'sessions[0].network.egress.allow[0]: "*.github.io" is a public suffix, below which anybody can have a name; name the hosts below it.'],
-    [listed("*.internal"), 'sessions[0].network.egress.allow[0]: "*.internal" would allow a whole top-level domain; name the hosts below it.'],
-    [listed("https://github.com/x"), 'sessions[0].network.egress.allow[0]: "https://github.com/x" is not the name of a host; write "example.com", "*.example.com" or "example.com:8443".'],
-    [listed("a.*.com"), 'sessions[0].network.egress.allow[0]: "a.*.com" is not the name of a host; write "example.com", "*.example.com" or "example.com:8443".'],
-    [listed("github.com:0"), 'sessions[0].network.egress.allow[0]: "github.com:0" has a port that does not exist; write one from 1 to 65535.'],
-    [listed({ host: "*", addresses: ["10.0.0.0/8"] }), 'sessions[0].network.egress.allow[0].host: "*" would allow everything; name hosts, or write egress: open if that is meant.'],
-    [listed({ host: "git.corp", addresses: ["10.0.0.1"] }), 'sessions[0].network.egress.allow[0].addresses[0]: "10.0.0.1" is not a block of addresses; write one such as "10.20.0.0/16".'],
-    ...["0.0.0.0/0", "169.254.169.254/32", "127.0.0.0/8", "8.8.8.8/32", "10.0.0.0/7", "fe80::/10", "::ffff:10.0.0.0/104"].map((block): [object, string] => [
-      listed({ host: "git.corp", addresses: [block] }),
-      `sessions[0].network.egress.allow[0].addresses: "${block}" is not inside a private range (10.0.0.0/8, 100.64.0.0/10, 172.16.0.0/12, 192.168.0.0/16, 198.18.0.0/15, fc00::/7); public addresses need no entry, and those of this machine and of metadata services are never reached.`,
-    ]),
-    [{ local: { hostNetwork: true }, ...listed("github.com") }, 'sessions[0].network.egress: {"allow":["github.com"]} does not fit: an allow list holds on a network of the session\'s own, and the network mode is "host"; remove mode or the list.'],
-    [session({ network: { mode: "none", egress: { allow: ["github.com"] } } }), 'sessions[0].network.egress: {"allow":["github.com"]} does not fit: an allow list holds on a network of the session\'s own, and the network mode is "none"; remove mode or the list.'],
-    [session({ network: { egress: { allow: ["github.com"] }, ports: [{ container: 1, host: 1 }] } }), 'sessions[0].network.ports: [{"container":1,"host":1}] does not fit: egress is an allow list, and a session behind a proxy publishes nothing; remove the ports or set egress: open on a network of its own.'],
-    [session({ network: { mode: 7 } }), "sessions[0].network.mode: 7 is not a network mode; write bridge, none, host, container:<id> or custom:<name>."],
-    [session({ network: { ...open, mode: "none" } }), 'sessions[0].network.egress: "open" does not fit: network mode "none" has no way out; remove mode or set egress: none.'],
-    [session({ network: { ...open, dns: ["dns.example"] } }), 'sessions[0].network.dns[0]: "dns.example" is not the address of a resolver.'],
-    [session({ network: { dns: ["9.9.9.9"] } }), 'sessions[0].network.dns: ["9.9.9.9"] does not fit: the session has no network of its own with a way out, so no resolver can be reached; remove dns or set egress: open.'],
+    [
+      listed("*.*:443"),
+      'sessions[0].network.egress.allow[0]: "*.*:443" would allow everything; name hosts, or write egress: open if that is meant.',
+    ],
+    [
+      listed("10.0.0.1:80"),
+      'sessions[0].network.egress.allow[0]: "10.0.0.1:80" is an address, and hosts are allowed by name; write the name, and {host: name, addresses: ["10.20.0.0/16"]} if it is a private one.',
+    ],
+    [
+      listed("0.0.0.0/0"),
+      'sessions[0].network.egress.allow[0]: "0.0.0.0/0" is an address, and hosts are allowed by name; write the name, and {host: name, addresses: ["10.20.0.0/16"]} if it is a private one.',
+    ],
+    [
+      listed("[::1]:443"),
+      'sessions[0].network.egress.allow[0]: "[::1]:443" is an address, and hosts are allowed by name; write the name, and {host: name, addresses: ["10.20.0.0/16"]} if it is a private one.',
+    ],
+    [
+      listed("com"),
+      'sessions[0].network.egress.allow[0]: "com" is a public suffix, below which anybody can have a name; name a host below it.',
+    ],
+    [
+      listed("*.co.uk"),
+      'sessions[0].network.egress.allow[0]: "*.co.uk" is a public suffix, below which anybody can have a name; name the hosts below it.',
+    ],
+    [
+      listed("*.github.io"),
+      'sessions[0].network.egress.allow[0]: "*.github.io" is a public suffix, below which anybody can have a name; name the hosts below it.',
+    ],
+    [
+      listed("*.internal"),
+      'sessions[0].network.egress.allow[0]: "*.internal" would allow a whole top-level domain; name the hosts below it.',
+    ],
+    [
+      listed("https://github.com/x"),
+      'sessions[0].network.egress.allow[0]: "https://github.com/x" is not the name of a host; write "example.com", "*.example.com" or "example.com:8443".',
+    ],
+    [
+      listed("a.*.com"),
+      'sessions[0].network.egress.allow[0]: "a.*.com" is not the name of a host; write "example.com", "*.example.com" or "example.com:8443".',
+    ],
+    [
+      listed("github.com:0"),
+      'sessions[0].network.egress.allow[0]: "github.com:0" has a port that does not exist; write one from 1 to 65535.',
+    ],
+    [
+      listed({ host: "*", addresses: ["10.0.0.0/8"] }),
+      'sessions[0].network.egress.allow[0].host: "*" would allow everything; name hosts, or write egress: open if that is meant.',
+    ],
+    [
+      listed({ host: "git.corp", addresses: ["10.0.0.1"] }),
+      'sessions[0].network.egress.allow[0].addresses[0]: "10.0.0.1" is not a block of addresses; write one such as "10.20.0.0/16".',
+    ],
+    ...["0.0.0.0/0", "169.254.169.254/32", "127.0.0.0/8", "8.8.8.8/32", "10.0.0.0/7", "fe80::/10", "::ffff:10.0.0.0/104"].map(
+      (block): [object, string] => [
+        listed({ host: "git.corp", addresses: [block] }),
+        `sessions[0].network.egress.allow[0].addresses: "${block}" is not inside a private range (10.0.0.0/8, 100.64.0.0/10, 172.16.0.0/12, 192.168.0.0/16, 198.18.0.0/15, fc00::/7); public addresses need no entry, and those of this machine and of metadata services are never reached.`,
+      ],
+    ),
+    [
+      { local: { hostNetwork: true }, ...listed("github.com") },
+      'sessions[0].network.egress: {"allow":["github.com"]} does not fit: an allow list holds on a network of the session\'s own, and the network mode is "host"; remove mode or the list.',
+    ],
+    [
+      session({ network: { mode: "none", egress: { allow: ["github.com"] } } }),
+      'sessions[0].network.egress: {"allow":["github.com"]} does not fit: an allow list holds on a network of the session\'s own, and the network mode is "none"; remove mode or the list.',
+    ],
+    [
+      session({ network: { egress: { allow: ["github.com"] }, ports: [{ container: 1, host: 1 }] } }),
+      'sessions[0].network.ports: [{"container":1,"host":1}] does not fit: egress is an allow list, and a session behind a proxy publishes nothing; remove the ports or set egress: open on a network of its own.',
+    ],
+    [
+      session({ network: { mode: 7 } }),
+      "sessions[0].network.mode: 7 is not a network mode; write bridge, none, host, container:<id> or custom:<name>.",
+    ],
+    [
+      session({ network: { ...open, mode: "none" } }),
+      'sessions[0].network.egress: "open" does not fit: network mode "none" has no way out; remove mode or set egress: none.',
+    ],
+    [
+      session({ network: { ...open, dns: ["dns.example"] } }),
+      'sessions[0].network.dns[0]: "dns.example" is not the address of a resolver.',
+    ],
+    [
+      session({ network: { dns: ["9.9.9.9"] } }),
+      'sessions[0].network.dns: ["9.9.9.9"] does not fit: the session has no network of its own with a way out, so no resolver can be reached; remove dns or set egress: open.',
+    ],
     [session({ security: { capabilities: ["a b"] } }), 'sessions[0].security.capabilities[0]: "a b" is not the name of a capability.'],
-    [session({ security: { seccompProfile: "text" } }), 'sessions[0].security.seccompProfile: "text" cannot be read as JSON; name a file with a seccomp profile.'],
+    [
+      session({ security: { seccompProfile: "text" } }),
+      'sessions[0].security.seccompProfile: "text" cannot be read as JSON; name a file with a seccomp profile.',
+    ],
     [session({ repositories: [{ name: "x" }] }), 'sessions[0].repositories[0]: "x" needs a path or a url, and not both.'],
-    [session({ repositories: [{ name: "x", path: "code", ref: "main" }] }), 'sessions[0].repositories[0].ref: "main" belongs to a url; a path is taken as it is.'],
-    [session({ repositories: [{ name: "x", url: "file:///%zz" }] }), 'sessions[0].repositories[0].url: "file:///%zz" is not the URL of a folder of this machine; write file:///folder.'],
-    [session({ repositories: [{ name: "x", url: "file://code" }] }), 'sessions[0].repositories[0].url: "file://code" is not the URL of a folder of this machine; write file:///folder.'],
-    [session({ repositories: [{ name: "x", url: "file:///srv/%2e%2e/etc" }] }), 'sessions[0].repositories[0].url: "/srv/../etc" climbs with ".."; write the full path that is meant.'],
-    [session({ repositories: [{ name: "x", url: "https://token@example.com/x" }] }), 'sessions[0].repositories[0].url: "https://…@example.com/x" holds a password; take it out.'],
-    [session({ mounts: [{ source: "code", target: "/etc/x" }] }), 'sessions[0].mounts[0].target: "/etc/x" lies in /etc, which the session needs itself; choose another target.'],
+    [
+      session({ repositories: [{ name: "x", path: "code", ref: "main" }] }),
+      'sessions[0].repositories[0].ref: "main" belongs to a url; a path is taken as it is.',
+    ],
+    [
+      session({ repositories: [{ name: "x", url: "file:///%zz" }] }),
+      'sessions[0].repositories[0].url: "file:///%zz" is not the URL of a folder of this machine; write file:///folder.',
+    ],
+    [
+      session({ repositories: [{ name: "x", url: "file://code" }] }),
+      'sessions[0].repositories[0].url: "file://code" is not the URL of a folder of this machine; write file:///folder.',
+    ],
+    [
+      session({ repositories: [{ name: "x", url: "file:///srv/%2e%2e/etc" }] }),
+      'sessions[0].repositories[0].url: "/srv/../etc" climbs with ".."; write the full path that is meant.',
+    ],
+    [
+      session({ repositories: [{ name: "x", url: "https://token@example.com/x" }] }),
+      'sessions[0].repositories[0].url: "https://…@example.com/x" holds a password; take it out.',
+    ],
+    [
+      session({ mounts: [{ source: "code", target: "/etc/x" }] }),
+      'sessions[0].mounts[0].target: "/etc/x" lies in /etc, which the session needs itself; choose another target.',
+    ],
     [session({ mounts: [{ source: "text", target: "/data" }] }), 'sessions[0].mounts[0].source: "text" is not a folder.'],
-    [session({ securityPolicy: "constructor" }), 'sessions[0].securityPolicy: "constructor" is not under securityPolicies, which has no entry; add one.'],
-    [{ sessions: [null, null] }, "sessions[0]: null is not a set of keys and values; known here: id, agentId, securityPolicy, repositories, workspace, limits, reservations, environment, credentials, network, healthCheck, security, mounts, agentCommand, idleTimeout, maxLifetime."],
+    [
+      session({ securityPolicy: "constructor" }),
+      'sessions[0].securityPolicy: "constructor" is not under securityPolicies, which has no entry; add one.',
+    ],
+    [
+      { sessions: [null, null] },
+      "sessions[0]: null is not a set of keys and values; known here: id, agentId, securityPolicy, repositories, workspace, limits, reservations, environment, credentials, network, healthCheck, security, mounts, agentCommand, idleTimeout, maxLifetime.",
+    ],
   ])("%j", (raw, expected) => {
     const sentences = refusedWith(raw);
     expect(sentences[0]).toBe(expected);
     // One for each entry that is faulty, and none that follows from the first mistake alone.
-    expect(sentences).toHaveLength(Array.isArray((raw as { sessions?: unknown }).sessions) ? Math.max(1, (raw as { sessions: unknown[] }).sessions.length) : 1);
+    expect(sentences).toHaveLength(
+      Array.isArray((raw as { sessions?: unknown }).sessions) ? Math.max(1, (raw as { sessions: unknown[] }).sessions.length) : 1,
+    );
   });
 
   test("certificates that the user's environment names and that are not there", () => {
-    expect(refusedWith({ sessions: [] }, { NODE_EXTRA_CA_CERTS: "/nowhere" })).toEqual(['NODE_EXTRA_CA_CERTS: "/nowhere" is not a file of PEM certificates; name one, or set image.caBundle: none.']);
+    expect(refusedWith({ sessions: [] }, { NODE_EXTRA_CA_CERTS: "/nowhere" })).toEqual([
+      'NODE_EXTRA_CA_CERTS: "/nowhere" is not a file of PEM certificates; name one, or set image.caBundle: none.',
+    ]);
   });
 });
 
 describe("what is wrong is named where it was written, and nothing follows from it that is not so", () => {
   test("a mistake in defaults or in a policy is said once, under its own key", () => {
-    const raw = { defaults: { mounts: [{ source: "gone", target: "/data" }], network: { dns: ["9.9.9.9"] } }, securityPolicies: { p: { network: { ports: [{ container: 1, host: 1 }], dns: [] } } }, sessions: [{ id: "a" }, { id: "b" }, { id: "c", securityPolicy: "p" }] };
-    expect(refusedWith(raw).map((sentence) => sentence.split(": ")[0])).toEqual(["defaults.mounts[0].source", "defaults.network.dns", "securityPolicies.p.network.ports"]);
+    const raw = {
+      defaults: { mounts: [{ source: "gone", target: "/data" }], network: { dns: ["9.9.9.9"] } },
+      securityPolicies: { p: { network: { ports: [{ container: 1, host: 1 }], dns: [] } } },
+      sessions: [{ id: "a" }, { id: "b" }, { id: "c", securityPolicy: "p" }],
+    };
+    expect(refusedWith(raw).map((sentence) => sentence.split(": ")[0])).toEqual([
+      "defaults.mounts[0].source",
+      "defaults.network.dns",
+      "securityPolicies.p.network.ports",
+    ]);
   });
 
   test.each<[string, object, string]>([
-    ["a misspelt key beside open egress", { defaults: { network: open, colour: 1 }, sessions: [{ id: "a", network: { ports: [{ container: 1, host: 1 }] } }] }, "defaults.colour"],
-    ["an egress that cannot be read beside ports", session({ network: { egress: "yes", ports: [{ container: 1, host: 1 }] } }), "sessions[0].network.egress"],
-    ["a limit that cannot be read beside a reservation", session({ limits: { cpu: "x" }, reservations: { cpu: 3 } }), "sessions[0].limits.cpu"],
-    ["a policy with a faulty value", { securityPolicies: { p: { limits: { cpu: 0 } } }, sessions: [{ id: "a", securityPolicy: "p" }] }, "securityPolicies.p.limits.cpu"],
-    ["allowed paths with a faulty one", { allowedHostPaths: [root, 5], ...session({ workspace: { kind: "host", path: "gone" } }) }, "allowedHostPaths[1]"],
-    ["options with a faulty one beside the host's network", { local: { hostNetwork: true, debug: 1 }, ...session({ network: { mode: "host" } }) }, "local.debug"],
+    [
+      "a misspelt key beside open egress",
+      { defaults: { network: open, colour: 1 }, sessions: [{ id: "a", network: { ports: [{ container: 1, host: 1 }] } }] },
+      "defaults.colour",
+    ],
+    [
+      "an egress that cannot be read beside ports",
+      session({ network: { egress: "yes", ports: [{ container: 1, host: 1 }] } }),
+      "sessions[0].network.egress",
+    ],
+    [
+      "a limit that cannot be read beside a reservation",
+      session({ limits: { cpu: "x" }, reservations: { cpu: 3 } }),
+      "sessions[0].limits.cpu",
+    ],
+    [
+      "a policy with a faulty value",
+      { securityPolicies: { p: { limits: { cpu: 0 } } }, sessions: [{ id: "a", securityPolicy: "p" }] },
+      "securityPolicies.p.limits.cpu",
+    ],
+    [
+      "allowed paths with a faulty one",
+      { allowedHostPaths: [root, 5], ...session({ workspace: { kind: "host", path: "gone" } }) },
+      "allowedHostPaths[1]",
+    ],
+    [
+      "options with a faulty one beside the host's network",
+      { local: { hostNetwork: true, debug: 1 }, ...session({ network: { mode: "host" } }) },
+      "local.debug",
+    ],
   ])("%s", (_, raw, key) => {
     const own = refusedWith(raw).filter((sentence) => !sentence.includes("does not exist"));
     expect(own.map((sentence) => sentence.split(": ")[0])).toEqual([key]);
@@ -129,7 +287,9 @@ describe("what is wrong is named where it was written, and nothing follows from 
 
 describe("no way around a refusal", () => {
   test.each(["host", "none", "default"])("the engine's mode %s by way of a custom network", (mode) => {
-    expect(refusedWith(session({ network: { mode: `custom:${mode}` } }))).toEqual([`sessions[0].network.mode: "custom:${mode}" is not a network mode; write bridge, none, host, container:<id> or custom:<name>.`]);
+    expect(refusedWith(session({ network: { mode: `custom:${mode}` } }))).toEqual([
+      `sessions[0].network.mode: "custom:${mode}" is not a network mode; write bridge, none, host, container:<id> or custom:<name>.`,
+    ]);
   });
 
   test("a debug folder that is a link to /etc", () => {
@@ -139,14 +299,31 @@ describe("no way around a refusal", () => {
     expect(sentences[0]).toMatch(/^local\.debug: true mounts \.\/src, which leads to \/etc,/);
   });
 
-  test.each([`${homedir()}/.ssh`, "/home/somebody/.ssh/keys", "/Users/somebody/.aws", "/home/somebody"])("the credentials in %s, whoever runs this", (path) => {
-    expect(checkHostPath(path, { base: root })).toEqual({ refused: expect.stringMatching(/credentials|system folder/) });
-  });
+  test.each([`${homedir()}/.ssh`, "/home/somebody/.ssh/keys", "/Users/somebody/.aws", "/home/somebody"])(
+    "the credentials in %s, whoever runs this",
+    (path) => {
+      expect(checkHostPath(path, { base: root })).toEqual({ refused: expect.stringMatching(/credentials|system folder/) });
+    },
+  );
 
   test("one port on all addresses and on one", () => {
     const ports = (address: string) => ({ network: { ...open, ports: [{ container: 80, host: 8080, address }] } });
-    expect(refusedWith({ sessions: [{ id: "a", ...ports("0.0.0.0") }, { id: "b", ...ports("127.0.0.1") }] })).toEqual(['sessions[1].network.ports: 127.0.0.1:8080/tcp is taken by session "a"; choose another host port.']);
-    expect(refusedWith({ sessions: [{ id: "a", ...ports("127.0.0.2") }, { id: "b", ...ports("127.0.0.1") }] })).toEqual([]);
+    expect(
+      refusedWith({
+        sessions: [
+          { id: "a", ...ports("0.0.0.0") },
+          { id: "b", ...ports("127.0.0.1") },
+        ],
+      }),
+    ).toEqual(['sessions[1].network.ports: 127.0.0.1:8080/tcp is taken by session "a"; choose another host port.']);
+    expect(
+      refusedWith({
+        sessions: [
+          { id: "a", ...ports("127.0.0.2") },
+          { id: "b", ...ports("127.0.0.1") },
+        ],
+      }),
+    ).toEqual([]);
   });
 });
 
@@ -181,7 +358,9 @@ describe("for anything", () => {
     const secret = fc.stringMatching(/^[a-z]{12}$/).map((text) => `secret${text}`);
     fc.assert(
       fc.property(secret, fc.constantFrom("environment", "limits", "id"), (text, broken) => {
-        const sentences = refusedWith({ sessions: [{ id: "a", environment: { A: text, B: text }, [broken]: [text].map((inner) => ({ environment: { A: inner } })) }] });
+        const sentences = refusedWith({
+          sessions: [{ id: "a", environment: { A: text, B: text }, [broken]: [text].map((inner) => ({ environment: { A: inner } })) }],
+        });
         expect(sentences.length).toBeGreaterThan(0);
         expect(sentences.join("\n")).not.toContain(text);
       }),
@@ -198,9 +377,13 @@ describe("for anything", () => {
 
   test("a size and a duration are whole numbers of what they say", () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 99_999 }), fc.constantFrom<[string, number][]>([" MB", 2 ** 20], ["GiB", 2 ** 30], [" gb ", 2 ** 30], ["tb", 2 ** 40]), (amount, [unit, factor]) => {
-        expect(parseSize(`${amount}${unit}`)).toBe(amount * factor);
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 99_999 }),
+        fc.constantFrom<[string, number][]>([" MB", 2 ** 20], ["GiB", 2 ** 30], [" gb ", 2 ** 30], ["tb", 2 ** 40]),
+        (amount, [unit, factor]) => {
+          expect(parseSize(`${amount}${unit}`)).toBe(amount * factor);
+        },
+      ),
     );
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 9999 }), fc.constantFrom("s", "m", "h", "d"), (tenths, unit) => {
@@ -212,15 +395,19 @@ describe("for anything", () => {
   test("a link to a system folder is refused, however long the way", () => {
     let count = 0;
     fc.assert(
-      fc.property(fc.constantFrom("/etc", "/proc", "/sys", "/dev", "/usr/bin", "/var/log", "/"), fc.integer({ min: 1, max: 5 }), (target, hops) => {
-        let last: string = target;
-        for (let hop = 0; hop < hops; hop += 1) {
-          const link = join(root, `hop-${count++}`);
-          symlinkSync(last, link);
-          last = link;
-        }
-        expect(checkHostPath(last, { base: root })).toHaveProperty("refused");
-      }),
+      fc.property(
+        fc.constantFrom("/etc", "/proc", "/sys", "/dev", "/usr/bin", "/var/log", "/"),
+        fc.integer({ min: 1, max: 5 }),
+        (target, hops) => {
+          let last: string = target;
+          for (let hop = 0; hop < hops; hop += 1) {
+            const link = join(root, `hop-${count++}`);
+            symlinkSync(last, link);
+            last = link;
+          }
+          expect(checkHostPath(last, { base: root })).toHaveProperty("refused");
+        },
+      ),
     );
   });
 });

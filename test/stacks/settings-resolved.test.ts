@@ -50,7 +50,15 @@ test("every key of a session, with paths made real and units made numbers", () =
     limits: { memory: "8 GB", cpu: "1.5", processes: 64, openFiles: 128, tmp: "64 MB", sharedMemory: "1gib" },
     reservations: { memory: "2048 MB", cpu: 0.25 },
     environment: { TEXT: "x", NUMBER: 1, FLAG: true },
-    network: { mode: "bridge", egress: "open", dns: ["9.9.9.9", "2620:fe::fe"], ports: [{ container: 80, host: 8080 }, { container: 53, host: 53, address: "0.0.0.0", protocol: "udp" }] },
+    network: {
+      mode: "bridge",
+      egress: "open",
+      dns: ["9.9.9.9", "2620:fe::fe"],
+      ports: [
+        { container: 80, host: 8080 },
+        { container: 53, host: 53, address: "0.0.0.0", protocol: "udp" },
+      ],
+    },
     healthCheck: { interval: "1 m", timeout: "5 s", startPeriod: "1.5 m", retries: 5 },
     security: { capabilities: ["NET_BIND_SERVICE"], seccompProfile: "seccomp.json", appArmorProfile: "docker-default" },
     mounts: [{ source: "own/data", target: "/data" }],
@@ -82,7 +90,11 @@ test("every key of a session, with paths made real and units made numbers", () =
         ],
       },
       healthCheck: { interval: 60, timeout: 5, startPeriod: 90, retries: 5 },
-      security: { capabilities: ["NET_BIND_SERVICE"], seccompProfile: '{"defaultAction":"SCMP_ACT_ERRNO"}', appArmorProfile: "docker-default" },
+      security: {
+        capabilities: ["NET_BIND_SERVICE"],
+        seccompProfile: '{"defaultAction":"SCMP_ACT_ERRNO"}',
+        appArmorProfile: "docker-default",
+      },
       binds: [{ source: join(root, "data"), target: "/data", readOnly: true }],
       agentCommand: "claude --resume",
       idleTimeout: 5400,
@@ -94,24 +106,52 @@ test("every key of a session, with paths made real and units made numbers", () =
 test.each([
   ["nothing", {}, {}, image],
   ["no agent", { agent: "none" }, {}, { variant: "slim", labels: {} }],
-  ["a version alone keeps the package", { agent: { version: "1.2.3" } }, {}, { ...image, agent: { package: "@anthropic-ai/claude-code", version: "1.2.3" } }],
+  [
+    "a version alone keeps the package",
+    { agent: { version: "1.2.3" } },
+    {},
+    { ...image, agent: { package: "@anthropic-ai/claude-code", version: "1.2.3" } },
+  ],
   ["the user's own certificates", {}, { NODE_EXTRA_CA_CERTS: join(root, "ca.pem") }, { ...image, caBundle: join(root, "ca.pem") }],
   ["an empty NODE_EXTRA_CA_CERTS is none", {}, { NODE_EXTRA_CA_CERTS: "" }, image],
-  ["a bundle of the project wins over the user's", { caBundle: "ca.pem" }, { NODE_EXTRA_CA_CERTS: "/nowhere" }, { ...image, caBundle: join(root, "ca.pem") }],
+  [
+    "a bundle of the project wins over the user's",
+    { caBundle: "ca.pem" },
+    { NODE_EXTRA_CA_CERTS: "/nowhere" },
+    { ...image, caBundle: join(root, "ca.pem") },
+  ],
   ["none refuses the user's", { caBundle: "none" }, { NODE_EXTRA_CA_CERTS: join(root, "ca.pem") }, image],
   [
     "all of it",
     { variant: "full", base: "debian@sha256:1", platform: "linux/arm64", revision: "abc", created: "2026-01-01T00:00:00Z" },
     {},
-    { ...image, variant: "full", base: "debian@sha256:1", platform: "linux/arm64", labels: { revision: "abc", created: "2026-01-01T00:00:00Z" } },
+    {
+      ...image,
+      variant: "full",
+      base: "debian@sha256:1",
+      platform: "linux/arm64",
+      labels: { revision: "abc", created: "2026-01-01T00:00:00Z" },
+    },
   ],
 ])("the image: %s", (_, given, environment, expected) => {
   expect(parse({ sessions: [], image: given }, { root, environment }).image).toEqual(expected);
 });
 
 test("what the strategy's options change in a session", () => {
-  const settings = parse({ sessions: [{ id: "a" }], local: { debug: true, volumePersistence: false, hostNetwork: true }, allowedHostPaths: ["own"], engine: "unix:///run/x.sock" }, { root, environment: {} });
-  expect(settings).toMatchObject({ engine: "unix:///run/x.sock", allowedHostPaths: [root], local: { debug: true, volumePersistence: false, hostNetwork: true } });
+  const settings = parse(
+    {
+      sessions: [{ id: "a" }],
+      local: { debug: true, volumePersistence: false, hostNetwork: true },
+      allowedHostPaths: ["own"],
+      engine: "unix:///run/x.sock",
+    },
+    { root, environment: {} },
+  );
+  expect(settings).toMatchObject({
+    engine: "unix:///run/x.sock",
+    allowedHostPaths: [root],
+    local: { debug: true, volumePersistence: false, hostNetwork: true },
+  });
   expect(settings.sessions).toEqual([
     {
       id: "a",

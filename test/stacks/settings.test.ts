@@ -36,7 +36,13 @@ afterAll(() => void socket.close());
 
 describe("what is read", () => {
   test("units, as people write them", () => {
-    const { limits, reservations, idleTimeout, maxLifetime } = one({ limits: { memory: "2 GB", cpu: "1.5", tmp: "64MB" }, reservations: { memory: "512 MiB", cpu: 0.5 }, idleTimeout: "90 m", maxLifetime: "2d" }).sessions[0] ?? {};
+    const { limits, reservations, idleTimeout, maxLifetime } =
+      one({
+        limits: { memory: "2 GB", cpu: "1.5", tmp: "64MB" },
+        reservations: { memory: "512 MiB", cpu: 0.5 },
+        idleTimeout: "90 m",
+        maxLifetime: "2d",
+      }).sessions[0] ?? {};
     expect({ limits, reservations, idleTimeout, maxLifetime }).toEqual({
       limits: { memory: 2 * 1024 ** 3, cpu: 1.5, tmp: 64 * 1024 ** 2 },
       reservations: { memory: 512 * 1024 ** 2, cpu: 0.5 },
@@ -59,7 +65,13 @@ describe("what is read", () => {
 
   test("a session with nothing but an id is sealed, on volumes, with the agent's image", () => {
     const settings = one({});
-    expect(settings.sessions[0]).toMatchObject({ agentId: "a", network: { egress: "none", ports: [], dns: [] }, workspace: { kind: "volume" }, binds: [], repositories: [] });
+    expect(settings.sessions[0]).toMatchObject({
+      agentId: "a",
+      network: { egress: "none", ports: [], dns: [] },
+      workspace: { kind: "volume" },
+      binds: [],
+      repositories: [],
+    });
     expect(settings.image.agent).toEqual({ package: "@anthropic-ai/claude-code", version: "2.1.329" });
   });
 
@@ -79,14 +91,38 @@ describe("what is read", () => {
 describe("what is refused", () => {
   test.each<[string, Record<string, unknown>, RegExp]>([
     ["a size without a unit", { limits: { memory: "two" } }, /^sessions\[0\]\.limits\.memory: "two" is not a size; write "4 GB"\.$/],
-    ["no cores", { limits: { cpu: 0 } }, /^sessions\[0\]\.limits\.cpu: 0 is not a number of cores that can be given; write "2" or "0\.5"\.$/],
+    [
+      "no cores",
+      { limits: { cpu: 0 } },
+      /^sessions\[0\]\.limits\.cpu: 0 is not a number of cores that can be given; write "2" or "0\.5"\.$/,
+    ],
     ["a name with capitals", { id: "Demo" }, /^sessions\[0\]\.id: "Demo" is not a name; use a-z/],
-    ["ports without a way out", { network: { ports: [{ container: 80, host: 8080 }] } }, /^sessions\[0\]\.network\.ports: .* does not fit: egress is "none"/],
-    ["the host's network without the option", { network: { mode: "host" } }, /^sessions\[0\]\.network\.mode: "host" gives up all isolation/],
-    ["a repository that is not there", { repositories: [{ name: "x", path: "/srv/nowhere" }] }, /^sessions\[0\]\.repositories\[0\]\.path: "\/srv\/nowhere" does not exist on this machine/],
-    ["a password in a URL", { repositories: [{ name: "x", url: "https://u:p@example.com/x" }] }, /^sessions\[0\]\.repositories\[0\]\.url: "https:\/\/…@example\.com\/x" holds a password; take it out\.$/],
+    [
+      "ports without a way out",
+      { network: { ports: [{ container: 80, host: 8080 }] } },
+      /^sessions\[0\]\.network\.ports: .* does not fit: egress is "none"/,
+    ],
+    [
+      "the host's network without the option",
+      { network: { mode: "host" } },
+      /^sessions\[0\]\.network\.mode: "host" gives up all isolation/,
+    ],
+    [
+      "a repository that is not there",
+      { repositories: [{ name: "x", path: "/srv/nowhere" }] },
+      /^sessions\[0\]\.repositories\[0\]\.path: "\/srv\/nowhere" does not exist on this machine/,
+    ],
+    [
+      "a password in a URL",
+      { repositories: [{ name: "x", url: "https://u:p@example.com/x" }] },
+      /^sessions\[0\]\.repositories\[0\]\.url: "https:\/\/…@example\.com\/x" holds a password; take it out\.$/,
+    ],
     ["a writable folder outside the allowed ones", { workspace: { kind: "host", path: "code" } }, /lies in none of allowedHostPaths/],
-    ["a reservation above the limit", { reservations: { cpu: 3 } }, /^sessions\[0\]\.reservations\.cpu: 3 is more than the limit of 2; lower it or raise limits\.cpu\.$/],
+    [
+      "a reservation above the limit",
+      { reservations: { cpu: 3 } },
+      /^sessions\[0\]\.reservations\.cpu: 3 is more than the limit of 2; lower it or raise limits\.cpu\.$/,
+    ],
     ["a policy that is not there", { securityPolicy: "none-such" }, /securityPolicy: "none-such" is not under securityPolicies/],
   ])("%s", (_, session, sentence) => {
     const sentences = refused({ sessions: [{ id: "a", ...session }] });
@@ -98,8 +134,22 @@ describe("what is refused", () => {
     const sentences = refused({
       colour: "blue",
       sessions: [
-        { id: "x".repeat(41), repositories: [{ name: "l", path: "link" }, { name: "l", path: "code/../code" }], limits: { cpu: 0 }, network: { ports: [{ container: 1, host: 1 }] } },
-        { id: "b", mounts: [{ source: "data", target: "/data" }, { source: "code", target: "/data/" }] },
+        {
+          id: "x".repeat(41),
+          repositories: [
+            { name: "l", path: "link" },
+            { name: "l", path: "code/../code" },
+          ],
+          limits: { cpu: 0 },
+          network: { ports: [{ container: 1, host: 1 }] },
+        },
+        {
+          id: "b",
+          mounts: [
+            { source: "data", target: "/data" },
+            { source: "code", target: "/data/" },
+          ],
+        },
       ],
     });
     for (const expected of [
@@ -112,13 +162,24 @@ describe("what is refused", () => {
       /^sessions\[0\]\.network\.ports: /,
       /^sessions\[1\]\.mounts\[0\]\.source: "data" is a socket/,
       /^sessions\[1\]: two mounts on \/data/,
-    ]) expect(sentences.filter((sentence) => expected.test(sentence)), `${expected} in\n${sentences.join("\n")}`).toHaveLength(1);
+    ])
+      expect(
+        sentences.filter((sentence) => expected.test(sentence)),
+        `${expected} in\n${sentences.join("\n")}`,
+      ).toHaveLength(1);
     expect(sentences).toHaveLength(9);
   });
 
   test("two sessions of one id, or on one port", () => {
     const network = { egress: "open", ports: [{ container: 80, host: 8080 }] };
-    expect(refused({ sessions: [{ id: "a", network }, { id: "a", network }] })).toEqual([
+    expect(
+      refused({
+        sessions: [
+          { id: "a", network },
+          { id: "a", network },
+        ],
+      }),
+    ).toEqual([
       'sessions[1].id: "a" is taken by sessions[0]; choose another.',
       'sessions[1].network.ports: 127.0.0.1:8080/tcp is taken by session "a"; choose another host port.',
     ]);
@@ -140,8 +201,14 @@ describe("what is refused", () => {
 
 describe("for anything", () => {
   test("reading it never throws anything but SettingsError", () => {
-    const session = fc.record({ id: fc.anything(), limits: fc.anything(), network: fc.anything(), repositories: fc.anything(), mounts: fc.array(fc.anything()) }, { requiredKeys: [] });
-    const raw = fc.oneof(fc.dictionary(fc.string(), fc.anything()), fc.record({ sessions: fc.array(session), image: fc.anything(), defaults: session }, { requiredKeys: [] }));
+    const session = fc.record(
+      { id: fc.anything(), limits: fc.anything(), network: fc.anything(), repositories: fc.anything(), mounts: fc.array(fc.anything()) },
+      { requiredKeys: [] },
+    );
+    const raw = fc.oneof(
+      fc.dictionary(fc.string(), fc.anything()),
+      fc.record({ sessions: fc.array(session), image: fc.anything(), defaults: session }, { requiredKeys: [] }),
+    );
     fc.assert(
       fc.property(raw, (value) => {
         try {
@@ -166,9 +233,14 @@ describe("for anything", () => {
 
   test("nothing below a system folder is ever taken", () => {
     fc.assert(
-      fc.property(fc.constantFrom("/etc", "/proc", "/sys", "/dev", "/usr", "/run", "/var/run", "/var/lib/docker"), fc.array(fc.stringMatching(/^[a-z.]{1,8}$/), { maxLength: 4 }), fc.constantFrom("/", "//", "/./"), (folder, rest, slash) => {
-        expect(checkHostPath([folder, ...rest].join(slash), { base: root })).toHaveProperty("refused");
-      }),
+      fc.property(
+        fc.constantFrom("/etc", "/proc", "/sys", "/dev", "/usr", "/run", "/var/run", "/var/lib/docker"),
+        fc.array(fc.stringMatching(/^[a-z.]{1,8}$/), { maxLength: 4 }),
+        fc.constantFrom("/", "//", "/./"),
+        (folder, rest, slash) => {
+          expect(checkHostPath([folder, ...rest].join(slash), { base: root })).toHaveProperty("refused");
+        },
+      ),
     );
   });
 });

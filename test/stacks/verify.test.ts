@@ -12,18 +12,35 @@ import { knownSecrets } from "../../stacks/verify/secrets.ts";
 import { type Target, type Verified, verify, verifyQuickly } from "../../stacks/verify/run.ts";
 import { temporaryFolder } from "../support/folder.ts";
 
-const around: Surroundings = { greeting: "hello", host: { port: 1, addresses: ["192.0.2.1"] }, neighbours: [{ id: "two", names: ["two"], addresses: ["192.0.2.2"], port: 2 }], volumes: new Map([["one", []]]), secrets: { count: 1, unknown: [], foreign: () => new Map() } };
+const around: Surroundings = {
+  greeting: "hello",
+  host: { port: 1, addresses: ["192.0.2.1"] },
+  neighbours: [{ id: "two", names: ["two"], addresses: ["192.0.2.2"], port: 2 }],
+  volumes: new Map([["one", []]]),
+  secrets: { count: 1, unknown: [], foreign: () => new Map() },
+};
 const promisedOf = (session: object) => promisedTo(parse({ sessions: [{ id: "one", ...session }] }).sessions[0]!);
 const isFour = (id: string): Check =>
-  check<number>({ id, promise: () => `${id} is four`, attempt: () => ({ how: "count", probe: "create", args: {} }), expectation: (answer) => ({ held: answer === 4, found: `it is ${answer}` }) });
+  check<number>({
+    id,
+    promise: () => `${id} is four`,
+    attempt: () => ({ how: "count", probe: "create", args: {} }),
+    expectation: (answer) => ({ held: answer === 4, found: `it is ${answer}` }),
+  });
 const answering = (lines: readonly string[] | Error): Target => ({
   promised: promisedOf({}),
   execute: () => (lines instanceof Error ? Promise.reject(lines) : Promise.resolve(lines.join("\n"))),
 });
-const resultsOf = async (target: Target, list: readonly Check[]) => (await verify([target], { checks: list, around }))[0]?.results.map(({ id, verdict, found }) => [id, verdict, found]);
+const resultsOf = async (target: Target, list: readonly Check[]) =>
+  (await verify([target], { checks: list, around }))[0]?.results.map(({ id, verdict, found }) => [id, verdict, found]);
 
 test("only the promised answer is held; no answer, half an answer and an error are not tried", async () => {
-  const target = answering(['{"id":"right","answer":4}', '{"id":"wrong","answer":5}', '{"id":"failed","error":"no process for it: EAGAIN"}', '{"id":"half","ans']);
+  const target = answering([
+    '{"id":"right","answer":4}',
+    '{"id":"wrong","answer":5}',
+    '{"id":"failed","error":"no process for it: EAGAIN"}',
+    '{"id":"half","ans',
+  ]);
   expect(await resultsOf(target, ["right", "wrong", "failed", "half", "silent"].map(isFour))).toEqual([
     ["right", "held", "it is 4"],
     ["wrong", "not held", "it is 5"],
@@ -34,7 +51,9 @@ test("only the promised answer is held; no answer, half an answer and an error a
 });
 
 test("a session in which nothing can be run is not tried", async () => {
-  expect(await resultsOf(answering(new Error("the container is paused")), [isFour("any")])).toEqual([["any", "not tried", "the container is paused"]]);
+  expect(await resultsOf(answering(new Error("the container is paused")), [isFour("any")])).toEqual([
+    ["any", "not tried", "the container is paused"],
+  ]);
 });
 
 test("a check that promises nothing to a session is not in its table", async () => {
@@ -62,7 +81,14 @@ test("what cannot be reached for is not tried", () => {
   const filtered = (allow: string) => promisedOf({ network: { egress: { allow: [allow] } } });
   expect(reasons(around, filtered("one.example.com"))).toEqual([]);
   expect(reasons(around, filtered("*.example.com"))).toEqual([["proxy-allows", "only suffixes are listed"]]);
-  expect(reasons({ ...around, volumes: new Map(), host: { notTried: "far away" }, neighbours: [{ id: "one", names: ["one"], addresses: ["192.0.2.1"], port: 2 }] })).toEqual([
+  expect(
+    reasons({
+      ...around,
+      volumes: new Map(),
+      host: { notTried: "far away" },
+      neighbours: [{ id: "one", names: ["one"], addresses: ["192.0.2.1"], port: 2 }],
+    }),
+  ).toEqual([
     ["host-services", "far away"],
     ["other-sessions", "no other session has an address"],
     ["own-volumes", "the engine does not say"],
@@ -70,7 +96,10 @@ test("what cannot be reached for is not tried", () => {
 });
 
 test("what is quick needs nothing around the sessions", async () => {
-  const sessions = [{}, { network: { mode: "bridge" } }, { network: { egress: "open" } }].map((session, index) => ({ ...answering([]), promised: { ...promisedOf(session), id: String(index) } }));
+  const sessions = [{}, { network: { mode: "bridge" } }, { network: { egress: "open" } }].map((session, index) => ({
+    ...answering([]),
+    promised: { ...promisedOf(session), id: String(index) },
+  }));
   const tried = (await verifyQuickly(sessions, checks)).map(({ results }) => results);
   for (const results of tried) {
     expect(results.length).toBeGreaterThan(10);
@@ -93,7 +122,9 @@ test("promises come from the settings", () => {
   expect(textOf("mounts-read-only", {})).toBeUndefined();
   expect(textOf("mounts-read-only", { repositories: [{ name: "lib", url: "https://example.com/lib.git" }] })).toBe("/repos/lib: read-only");
   expect(textOf("mounts", {})).toBe("nothing is mounted but /logs, /session, /tmp, /tmp/agent, /workspace");
-  expect(textOf("mounts", { credentials: { kind: "file", secret: { env: "KEY" } } })).toBe("nothing is mounted but /auth, /logs, /session, /tmp, /tmp/agent, /workspace");
+  expect(textOf("mounts", { credentials: { kind: "file", secret: { env: "KEY" } } })).toBe(
+    "nothing is mounted but /auth, /logs, /session, /tmp, /tmp/agent, /workspace",
+  );
   const behindProxy = { credentials: { kind: "proxy", secret: { env: "KEY" } } };
   expect(textOf("mounts", behindProxy)).toBe("nothing is mounted but /logs, /run/credential-proxy, /session, /tmp, /tmp/agent, /workspace");
   expect(textOf("mounts-read-only", behindProxy)).toBe("/run/credential-proxy: read-only");
@@ -120,7 +151,11 @@ describe("secrets", () => {
     sessions: [
       { id: "one", credentials: { kind: "file", secret: file("own", own) } },
       { id: "two", credentials: { kind: "file", secret: file("other", `{"claudeAiOauth":{"accessToken":"${other}"}}`) } },
-      { id: "three", credentials: { kind: "proxy", secret: file("proxy", behind) }, repositories: [{ name: "code", url: "https://example.com/code.git", secret: file("short", "too-short-1") }] },
+      {
+        id: "three",
+        credentials: { kind: "proxy", secret: file("proxy", behind) },
+        repositories: [{ name: "code", url: "https://example.com/code.git", secret: file("short", "too-short-1") }],
+      },
     ],
   });
 
@@ -138,13 +173,23 @@ describe("secrets", () => {
     const list = checks.filter(({ id }) => id === "foreign-secrets");
     const judged = async (answer: object) => {
       let asked = "";
-      const target = { promised: promisedOf({}), execute: async (command: readonly string[]) => { asked += command.join(" "); return JSON.stringify({ id: "foreign-secrets", answer }); } };
+      const target = {
+        promised: promisedOf({}),
+        execute: async (command: readonly string[]) => {
+          asked += command.join(" ");
+          return JSON.stringify({ id: "foreign-secrets", answer });
+        },
+      };
       const [verified] = await verify([target], { checks: list, around: { ...around, secrets: known } });
       for (const value of [own, other, behind, digest(own), digest(other), digest(behind)]) expect(asked).not.toContain(value);
       return verified?.results.map(({ verdict, found }) => [verdict, found]);
     };
-    expect(await judged({ [digest(other)]: "/tmp/x", [digest(own)]: "/auth/token" })).toEqual([["not held", `file ${join(folder, "other")} is in /tmp/x`]]);
-    expect(await judged({ [digest(own)]: "/auth/token" })).toEqual([["not tried", `not known here, or too short to be looked for: file ${join(folder, "short")}`]]);
+    expect(await judged({ [digest(other)]: "/tmp/x", [digest(own)]: "/auth/token" })).toEqual([
+      ["not held", `file ${join(folder, "other")} is in /tmp/x`],
+    ]);
+    expect(await judged({ [digest(own)]: "/auth/token" })).toEqual([
+      ["not tried", `not known here, or too short to be looked for: file ${join(folder, "short")}`],
+    ]);
   });
 });
 

@@ -30,7 +30,10 @@ export async function setup(): Promise<void> {
 
 /** What the tests' sessions run in. Two files that built one image at once would get two, and each would change the other's sessions. */
 async function buildImages(docker: Docker): Promise<void> {
-  const described = { "agent-sessions:image": { agent: "none" }, "agent-sessions:sessions": [{ id: "set-up", network: { egress: { allow: ["example.com"] } } }] };
+  const described = {
+    "agent-sessions:image": { agent: "none" },
+    "agent-sessions:sessions": [{ id: "set-up", network: { egress: { allow: ["example.com"] } } }],
+  };
   const engine = new EmbeddedEngine({ project, stack: "set-up", root, config: textConfig({ config: described }) }, docker);
   const { plan } = await engine.plan(await engine.live());
   const missing = plan.steps.filter(({ type, operation }) => type === imageType && operation === "create").map(({ urn }) => urn);

@@ -32,20 +32,27 @@ function run(program: string, args: readonly string[], cwd = folder): string | u
  * @returns the folder that Python finds them in (`PYTHONPATH`), their programs below its `bin`; undefined when it cannot be made
  */
 export function pythonPackages(...packages: readonly string[]): string | undefined {
-  return once("python", packages, (path) => run("python3", ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target", path, ...packages]));
+  return once("python", packages, (path) =>
+    run("python3", ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target", path, ...packages]),
+  );
 }
 
 /** A package of npm, pinned, without what it depends on. @returns its folder; undefined when it cannot be had */
 export function npmPackage(specification: string): string | undefined {
   return once("npm", [specification], (path) => {
     mkdirSync(path);
-    return run("npm", ["pack", "--silent", specification], path) ?? run("sh", ["-c", "tar -xzf *.tgz --strip-components=1 && rm *.tgz"], path);
+    return (
+      run("npm", ["pack", "--silent", specification], path) ?? run("sh", ["-c", "tar -xzf *.tgz --strip-components=1 && rm *.tgz"], path)
+    );
   });
 }
 
 /** Runs Python with packages. @throws Error with what it wrote, when it fails */
 export function python(packages: string, script: string, ...args: readonly string[]): string {
-  const { status, stdout, stderr } = spawnSync("python3", ["-c", script, ...args], { encoding: "utf8", env: { ...process.env, PYTHONPATH: packages } });
+  const { status, stdout, stderr } = spawnSync("python3", ["-c", script, ...args], {
+    encoding: "utf8",
+    env: { ...process.env, PYTHONPATH: packages },
+  });
   if (status !== 0) throw new Error(stderr);
   return stdout;
 }

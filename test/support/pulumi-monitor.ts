@@ -60,7 +60,9 @@ export async function previewOverTheWire(root: string, stack: string, config: Re
       });
       return set(new resource.RegisterResourceResponse(), { Urn: urn, Object: request.getObject() });
     }),
-    ...Object.fromEntries(["registerResourceOutputs", "registerResourceHook", "signalAndWaitForShutdown"].map((name) => [name, answer(() => new Empty())])),
+    ...Object.fromEntries(
+      ["registerResourceOutputs", "registerResourceHook", "signalAndWaitForShutdown"].map((name) => [name, answer(() => new Empty())]),
+    ),
   });
   server.addService(EngineService, {
     log: answer(({ request }) => {
@@ -73,10 +75,33 @@ export async function previewOverTheWire(root: string, stack: string, config: Re
       return new engine.SetRootResourceResponse();
     }),
   });
-  const port = await new Promise<number>((resolve, reject) => server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error: Error | null, bound: number) => (error ? reject(error) : resolve(bound))));
+  const port = await new Promise<number>((resolve, reject) =>
+    server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error: Error | null, bound: number) =>
+      error ? reject(error) : resolve(bound),
+    ),
+  );
   const address = `127.0.0.1:${port}`;
-  const args = ["--monitor", address, "--engine", address, "--project", "agent-sessions", "--stack", stack, "--root-directory", root, "--pwd", root, "--dry-run", join(root, "stacks/index.js")];
-  const program = spawn(process.execPath, [require.resolve("@pulumi/pulumi/cmd/run"), ...args], { cwd: root, env: { ...process.env, PULUMI_CONFIG: JSON.stringify(config) }, stdio: ["ignore", "pipe", "pipe"] });
+  const args = [
+    "--monitor",
+    address,
+    "--engine",
+    address,
+    "--project",
+    "agent-sessions",
+    "--stack",
+    stack,
+    "--root-directory",
+    root,
+    "--pwd",
+    root,
+    "--dry-run",
+    join(root, "stacks/index.js"),
+  ];
+  const program = spawn(process.execPath, [require.resolve("@pulumi/pulumi/cmd/run"), ...args], {
+    cwd: root,
+    env: { ...process.env, PULUMI_CONFIG: JSON.stringify(config) },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   for (const stream of [program.stdout, program.stderr]) stream.on("data", (text) => logged.push(String(text)));
   const code = await new Promise((resolve) => program.once("close", resolve));
   server.forceShutdown();

@@ -25,7 +25,8 @@ export async function record(program: () => unknown): Promise<Recorded> {
   const of = (type: string) => all.filter((registration) => registration.type.split(":").at(-1) === type);
   const one = (type: string) => {
     const [first, ...others] = of(type);
-    if (first === undefined || others.length > 0) throw new Error(`${others.length + (first === undefined ? 0 : 1)} registrations of ${type}, not one`);
+    if (first === undefined || others.length > 0)
+      throw new Error(`${others.length + (first === undefined ? 0 : 1)} registrations of ${type}, not one`);
     return first;
   };
   return { all, of, one };

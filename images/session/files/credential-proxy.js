@@ -14,7 +14,21 @@ const { pipeline } = require("node:stream");
 const socket = "/run/credential-proxy/socket";
 
 // What concerns one connection only, and what the key takes the place of.
-const ownHeaders = new Set(["authorization", "connection", "cookie", "host", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "x-api-key"]);
+const ownHeaders = new Set([
+  "authorization",
+  "connection",
+  "cookie",
+  "host",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+  "x-api-key",
+]);
 const passed = (headers) => Object.fromEntries(Object.entries(headers).filter(([name]) => !ownHeaders.has(name)));
 
 // The key is read for each request: a changed one holds from the next one on.
@@ -44,7 +58,15 @@ function serve() {
     const url = addressOf(incoming.url, upstream);
     let bytes = 0;
     const record = (status, note) => {
-      const entry = { time: new Date(begun).toISOString(), session: process.env.SESSION_ID, method: incoming.method, path: url?.pathname ?? "refused", status, bytes, milliseconds: Date.now() - begun };
+      const entry = {
+        time: new Date(begun).toISOString(),
+        session: process.env.SESSION_ID,
+        method: incoming.method,
+        path: url?.pathname ?? "refused",
+        status,
+        bytes,
+        milliseconds: Date.now() - begun,
+      };
       console.log(JSON.stringify({ ...entry, ...(note && { note }) }));
     };
     const answer = (status, note) => {
@@ -74,10 +96,14 @@ function serve() {
       reply.on("data", (chunk) => {
         bytes += chunk.length;
       });
-      pipeline(reply, outgoing, (error) => record(reply.statusCode, reply.statusCode === 401 ? "credential expired or revoked" : error?.code));
+      pipeline(reply, outgoing, (error) =>
+        record(reply.statusCode, reply.statusCode === 401 ? "credential expired or revoked" : error?.code),
+      );
     });
     onward.setNoDelay(true);
-    onward.once("error", (error) => (outgoing.destroyed ? record(499, "the session went away") : answer(502, `the upstream does not answer (${error.code ?? "unknown"})`)));
+    onward.once("error", (error) =>
+      outgoing.destroyed ? record(499, "the session went away") : answer(502, `the upstream does not answer (${error.code ?? "unknown"})`),
+    );
     outgoing.once("close", () => onward.destroy());
     pipeline(incoming, onward, () => {});
   });

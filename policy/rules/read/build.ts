@@ -12,8 +12,7 @@ export function buildOf(image: Subject): Props {
 /** Arguments of a build, by any name that a provider has for them. */
 export function* buildArguments(image: Subject): Iterable<readonly [string, string]> {
   const build = buildOf(image);
-  for (const field of [build.args, build.buildArgs])
-    for (const [name, value] of entries(field)) yield [name, text(value) ?? ""];
+  for (const field of [build.args, build.buildArgs]) for (const [name, value] of entries(field)) yield [name, text(value) ?? ""];
 }
 
 /** Where a build takes its sources from. */
@@ -28,8 +27,7 @@ export function dockerfileOf(image: Subject): string | undefined {
   const context = contextOf(image);
   const written = isRecord(build.dockerfile) ? text(build.dockerfile.location) : text(build.dockerfile);
   if (context === undefined || isRemote(context)) return undefined;
-  if (image.kind === "docker:RemoteImage" || image.kind === "docker:RegistryImage")
-    return `${context}/${written ?? "Dockerfile"}`;
+  if (image.kind === "docker:RemoteImage" || image.kind === "docker:RegistryImage") return `${context}/${written ?? "Dockerfile"}`;
   return written ?? `${context}/Dockerfile`;
 }
 

@@ -9,25 +9,14 @@ export function capability(spelling: string): string {
 /** What a container adds. An added capability beats a dropped `ALL`. */
 export function* addedCapabilities(container: Container): Iterable<string> {
   const { platform, spec } = container;
-  const added =
-    platform === "docker"
-      ? record(spec.capabilities).adds
-      : platform === "swarm"
-        ? spec.capAdds
-        : declared(container).add;
+  const added = platform === "docker" ? record(spec.capabilities).adds : platform === "swarm" ? spec.capAdds : declared(container).add;
   for (const spelling of texts(added)) yield capability(spelling);
 }
 
 /** What a container drops, as written: Kubernetes' own checks are case-sensitive here. */
 export function droppedCapabilities(container: Container): Iterable<string> {
   const { platform, spec } = container;
-  return texts(
-    platform === "docker"
-      ? record(spec.capabilities).drops
-      : platform === "swarm"
-        ? spec.capDrops
-        : declared(container).drop,
-  );
+  return texts(platform === "docker" ? record(spec.capabilities).drops : platform === "swarm" ? spec.capDrops : declared(container).drop);
 }
 
 /** The `{ add, drop }` of a task's or a pod's container. */

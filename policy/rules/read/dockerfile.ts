@@ -17,9 +17,7 @@ export function instructions(source: string): Instruction[] {
 
 /** The instructions of the stage that is built: the named one, or the last. */
 export function finalStage(all: readonly Instruction[], target?: string): Instruction[] {
-  const starts = all.flatMap(({ word, rest }, at) =>
-    word === "FROM" ? [{ at, base: stageBase(rest), name: stageName(rest) }] : [],
-  );
+  const starts = all.flatMap(({ word, rest }, at) => (word === "FROM" ? [{ at, base: stageBase(rest), name: stageName(rest) }] : []));
   const chosen = starts.find(({ name }) => target !== undefined && name === target) ?? starts.at(-1);
   if (!chosen) return [...all];
   const end = starts.find(({ at }) => at > chosen.at)?.at;

@@ -20,8 +20,7 @@ export const grantKinds = [
 export function* grants(subject: Subject): Iterable<Statement> {
   const { props } = subject;
   yield* statementsOf(props.policy ?? props.policyDocument);
-  for (const inline of records(props.inlinePolicies ?? props.policies))
-    yield* statementsOf(inline.policy ?? inline.policyDocument);
+  for (const inline of records(props.inlinePolicies ?? props.policies)) yield* statementsOf(inline.policy ?? inline.policyDocument);
 }
 
 /** ARNs of managed policies that a resource attaches. */

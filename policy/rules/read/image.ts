@@ -15,8 +15,7 @@ const digest = /^sha256:[0-9a-f]{64}$/;
 
 export function parseImage(reference: string): Image {
   const written = reference.trim();
-  if (digest.test(written) || /^[0-9a-f]{64}$/.test(written))
-    return { registry: undefined, tag: undefined, pinned: true };
+  if (digest.test(written) || /^[0-9a-f]{64}$/.test(written)) return { registry: undefined, tag: undefined, pinned: true };
   const [name = "", content] = written.split("@");
   const first = name.split("/")[0] ?? "";
   const namesHost = name.includes("/") && (/[.:]/.test(first) || first === "localhost");

@@ -76,8 +76,7 @@ export function title(subject: Subject): string {
 
 /** Every probe and lifecycle hook of a container. */
 export function* handlers(container: Props): Iterable<Props> {
-  for (const key of ["livenessProbe", "readinessProbe", "startupProbe"])
-    if (isRecord(container[key])) yield record(container[key]);
+  for (const key of ["livenessProbe", "readinessProbe", "startupProbe"]) if (isRecord(container[key])) yield record(container[key]);
   const lifecycle = record(container.lifecycle);
   for (const key of ["postStart", "preStop"]) if (isRecord(lifecycle[key])) yield record(lifecycle[key]);
 }

@@ -64,8 +64,7 @@ export function* hostPathsOfVolume(subject: Subject): Iterable<HostPath> {
     title: `volume "${subject.name}"`,
     readOnly: false,
   });
-  if (subject.kind === "docker:Volume")
-    for (const device of boundByDriver(subject.props.driverOpts)) yield found(device);
+  if (subject.kind === "docker:Volume") for (const device of boundByDriver(subject.props.driverOpts)) yield found(device);
   if (subject.kind === "kubernetes:PersistentVolume") {
     const spec = record(subject.props.spec);
     for (const path of [text(record(spec.hostPath).path), text(record(spec.local).path)]) if (path) yield found(path);
@@ -95,11 +94,8 @@ export function* mountsOf(container: Container): Iterable<Mount> {
     readOnly: flag(readOnly) ?? false,
   });
   if (platform === "docker")
-    for (const volume of records(spec.volumes))
-      yield mount(volume.containerPath, volume.hostPath ?? volume.volumeName, volume.readOnly);
-  if (platform === "docker" || platform === "swarm")
-    for (const m of records(spec.mounts)) yield mount(m.target, m.source, m.readOnly);
-  else if (platform === "kubernetes")
-    for (const m of records(spec.volumeMounts)) yield mount(m.mountPath, m.name, m.readOnly);
+    for (const volume of records(spec.volumes)) yield mount(volume.containerPath, volume.hostPath ?? volume.volumeName, volume.readOnly);
+  if (platform === "docker" || platform === "swarm") for (const m of records(spec.mounts)) yield mount(m.target, m.source, m.readOnly);
+  else if (platform === "kubernetes") for (const m of records(spec.volumeMounts)) yield mount(m.mountPath, m.name, m.readOnly);
   else for (const m of records(spec.mountPoints)) yield mount(m.containerPath, m.sourceVolume, m.readOnly);
 }

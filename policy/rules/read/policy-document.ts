@@ -17,10 +17,7 @@ export function* statementsOf(document: unknown): Iterable<Statement> {
     const fields = record(statement);
     yield {
       allows: text(field(fields, "effect"))?.toLowerCase() === "allow",
-      actions:
-        field(fields, "notaction") === undefined
-          ? words(field(fields, "action")).map((word) => word.toLowerCase())
-          : ["*"],
+      actions: field(fields, "notaction") === undefined ? words(field(fields, "action")).map((word) => word.toLowerCase()) : ["*"],
       resources: field(fields, "notresource") === undefined ? words(field(fields, "resource")) : ["*"],
       principals: field(fields, "notprincipal") === undefined ? principals(field(fields, "principal")) : ["*"],
       condition: record(field(fields, "condition")),
@@ -40,8 +37,7 @@ function parsed(document: unknown): Props {
 }
 
 function field(fields: Props, name: string): unknown {
-  for (const key of Object.keys(fields))
-    if (key.toLowerCase() === name || key.toLowerCase() === `${name}s`) return fields[key];
+  for (const key of Object.keys(fields)) if (key.toLowerCase() === name || key.toLowerCase() === `${name}s`) return fields[key];
   return undefined;
 }
 

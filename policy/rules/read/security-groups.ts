@@ -25,9 +25,7 @@ export interface Opening {
 export function* openings(subject: Subject, direction: Direction): Iterable<Opening> {
   const { kind, props } = subject;
   if (kind === "aws:ec2:SecurityGroup")
-    for (const rule of records(
-      props[direction] ?? props[direction === "ingress" ? "securityGroupIngress" : "securityGroupEgress"],
-    ))
+    for (const rule of records(props[direction] ?? props[direction === "ingress" ? "securityGroupIngress" : "securityGroupEgress"]))
       yield opening(rule);
   else if (kind === "aws:ec2:SecurityGroupRule") {
     if (text(props.type) === direction) yield opening(props);

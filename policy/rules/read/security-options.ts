@@ -19,6 +19,5 @@ export function securityOption(written: string): SecurityOption {
 export function* securityOptions(container: Container): Iterable<SecurityOption> {
   const { platform, spec } = container;
   if (platform !== "docker" && platform !== "ecs") return;
-  for (const written of texts(platform === "docker" ? spec.securityOpts : spec.dockerSecurityOptions))
-    yield securityOption(written);
+  for (const written of texts(platform === "docker" ? spec.securityOpts : spec.dockerSecurityOptions)) yield securityOption(written);
 }

@@ -50,14 +50,11 @@ export function* workloadsOf(subject: Subject): Iterable<Workload> {
   const title = `${words[platform]} "${subject.name}"`;
   const { props } = subject;
   if (platform !== "kubernetes") yield { platform, subject, title, spec: props, metadata: {} };
-  else
-    for (const [spec, metadata] of podSpecsIn(props, record(props.metadata), 0))
-      yield { platform, subject, title, spec, metadata };
+  else for (const [spec, metadata] of podSpecsIn(props, record(props.metadata), 0)) yield { platform, subject, title, spec, metadata };
 }
 
 /** Where a pod spec, or something that leads to one, may stand; a custom resource uses these names as well. */
-const leadsToPods =
-  /^(spec|template|podTemplate|podTemplateSpec|podSpec|jobTemplate|items|containers|initContainers|ephemeralContainers)$/;
+const leadsToPods = /^(spec|template|podTemplate|podTemplateSpec|podSpec|jobTemplate|items|containers|initContainers|ephemeralContainers)$/;
 
 /** Pod specs by their shape, so that a custom resource or an unheard-of kind does not slip by. */
 function* podSpecsIn(value: Props, metadata: Props, depth: number): Iterable<readonly [Props, Props]> {
@@ -75,14 +72,12 @@ function* podSpecsIn(value: Props, metadata: Props, depth: number): Iterable<rea
       throw error;
     }
     if (Array.isArray(inner)) {
-      for (const item of list(inner))
-        if (isObject(item)) yield* podSpecsIn(item, record(item.metadata ?? metadata), depth + 1);
+      for (const item of list(inner)) if (isObject(item)) yield* podSpecsIn(item, record(item.metadata ?? metadata), depth + 1);
     } else if (isObject(inner)) yield* podSpecsIn(inner, record(inner.metadata ?? metadata), depth + 1);
   }
 }
 
-const isObject = (value: unknown): value is Props =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is Props => typeof value === "object" && value !== null && !Array.isArray(value);
 
 function looksLikePodSpec(value: Props): boolean {
   for (const key of ["containers", "initContainers", "ephemeralContainers"]) {
@@ -105,8 +100,7 @@ export function* containersOf(workload: Workload): Iterable<Container> {
   if (platform === "docker") yield container(workload.title, spec);
   else if (platform === "swarm") yield container(workload.title, record(record(spec.taskSpec).containerSpec));
   else if (platform === "ecs")
-    for (const definition of containerDefinitions(spec.containerDefinitions))
-      yield container(named("container", definition), definition);
+    for (const definition of containerDefinitions(spec.containerDefinitions)) yield container(named("container", definition), definition);
   else {
     for (const c of records(spec.initContainers)) yield container(named("init container", c), c, "init");
     for (const c of records(spec.containers)) yield container(named("container", c), c);
@@ -131,8 +125,7 @@ export function runsOnce(container: Container): boolean {
 /** A task that runs on Fargate, where AWS owns the host and several host options do not exist. */
 export function onFargate(workload: Workload): boolean {
   if (workload.platform !== "ecs") return false;
-  for (const item of list(workload.spec.requiresCompatibilities))
-    if (text(item)?.toUpperCase() === "FARGATE") return true;
+  for (const item of list(workload.spec.requiresCompatibilities)) if (text(item)?.toUpperCase() === "FARGATE") return true;
   return false;
 }
 

@@ -36,7 +36,9 @@ export async function ensureBaseImage({ docker, install = "ask", report, patienc
   const otherwise = `Without it, load a base image from elsewhere (docker load) and name it in the settings as agent-sessions:image: { base: NAME }.`;
   if (which("mmdebstrap") === undefined) {
     if (!canInstallPackages()) {
-      throw new SetupError(`No image registry answers (${refusal}), and this machine cannot make a base image: that takes Debian or Ubuntu, root and the package mmdebstrap. ${otherwise}`);
+      throw new SetupError(
+        `No image registry answers (${refusal}), and this machine cannot make a base image: that takes Debian or Ubuntu, root and the package mmdebstrap. ${otherwise}`,
+      );
     }
     await consent(["install the Debian packages mmdebstrap and debian-archive-keyring (about 2 MB)"], install, otherwise, report);
     await installPackages(["mmdebstrap", "debian-archive-keyring"], report);
@@ -56,7 +58,12 @@ async function exists(docker: Docker, name: string): Promise<boolean> {
 }
 
 /** Pulls an image; returns why it could not, or undefined. A registry that says nothing for `patience` seconds is left. */
-export async function pull(docker: Pick<Docker, "pull" | "modem">, name: string, patience: number, report: Report): Promise<string | undefined> {
+export async function pull(
+  docker: Pick<Docker, "pull" | "modem">,
+  name: string,
+  patience: number,
+  report: Report,
+): Promise<string | undefined> {
   const abort = new AbortController();
   const timer = setTimeout(() => abort.abort(), patience * 1000);
   const silence = new Promise<never>((_, reject) => {
@@ -65,10 +72,14 @@ export async function pull(docker: Pick<Docker, "pull" | "modem">, name: string,
   const transfer = async () => {
     const stream = await docker.pull(name, { abortSignal: abort.signal });
     await new Promise<void>((resolve, reject) => {
-      docker.modem.followProgress(stream, (error) => (error ? reject(error) : resolve()), ({ id, status }: { id?: string; status?: string }) => {
-        timer.refresh();
-        if (id !== undefined && /complete$/.test(status ?? "")) report(`${id}: ${status}`);
-      });
+      docker.modem.followProgress(
+        stream,
+        (error) => (error ? reject(error) : resolve()),
+        ({ id, status }: { id?: string; status?: string }) => {
+          timer.refresh();
+          if (id !== undefined && /complete$/.test(status ?? "")) report(`${id}: ${status}`);
+        },
+      );
     });
   };
   try {
@@ -101,7 +112,9 @@ async function build(docker: Docker, report: Report): Promise<void> {
   });
   const ended = new Promise<void>((resolve, reject) => {
     child.on("error", (error) => reject(new CommandError(`mmdebstrap cannot be started: ${error.message}`)));
-    child.on("close", (code, signal) => (code === 0 ? resolve() : reject(new CommandError(`mmdebstrap ended with ${signal ?? code}:\n${tail.join("\n")}`))));
+    child.on("close", (code, signal) =>
+      code === 0 ? resolve() : reject(new CommandError(`mmdebstrap ended with ${signal ?? code}:\n${tail.join("\n")}`)),
+    );
   });
   try {
     const [imported] = await Promise.all([importImage(docker, child.stdout), ended]);
@@ -110,7 +123,9 @@ async function build(docker: Docker, report: Report): Promise<void> {
   } catch (error) {
     child.kill();
     await ended.catch(() => {});
-    throw new SetupError(`The base image could not be made from Debian packages. ${reasonOf(error, tail)}\nCheck that \`apt-get update\` works on this machine.`);
+    throw new SetupError(
+      `The base image could not be made from Debian packages. ${reasonOf(error, tail)}\nCheck that \`apt-get update\` works on this machine.`,
+    );
   }
 }
 

@@ -33,7 +33,8 @@ export function run(command: readonly string[], report: Report, environment: Rec
     child.on("error", (error) => reject(new CommandError(`${program} cannot be started: ${error.message}`)));
     child.on("close", (code, signal) => {
       if (code === 0) resolve();
-      else reject(new CommandError(`\`${command.join(" ")}\` ended with ${signal ?? code}:\n${tail.map((line) => `  ${line}`).join("\n")}`));
+      else
+        reject(new CommandError(`\`${command.join(" ")}\` ended with ${signal ?? code}:\n${tail.map((line) => `  ${line}`).join("\n")}`));
     });
   });
 }

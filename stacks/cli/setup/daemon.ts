@@ -57,7 +57,13 @@ export interface StartEngineOptions {
  *
  * @throws SetupError when it does not, with the end of its log.
  */
-export async function startEngine({ probe, report, patience = 60, log = "/var/log/dockerd.log", runtimeFolder = "/run" }: StartEngineOptions): Promise<void> {
+export async function startEngine({
+  probe,
+  report,
+  patience = 60,
+  log = "/var/log/dockerd.log",
+  runtimeFolder = "/run",
+}: StartEngineOptions): Promise<void> {
   if (runtimeFolder === "/run" && existsSync("/run/systemd/system")) {
     report("Starting the engine (systemctl enable --now docker) …");
     await run(["systemctl", "enable", "--now", "docker"], report);
@@ -103,7 +109,12 @@ export async function answers(probe: () => Promise<boolean>, seconds: number, gi
 
 function tail(path: string): string {
   try {
-    return readFileSync(path, "utf8").trimEnd().split("\n").slice(-8).map((line) => `  ${line}`).join("\n");
+    return readFileSync(path, "utf8")
+      .trimEnd()
+      .split("\n")
+      .slice(-8)
+      .map((line) => `  ${line}`)
+      .join("\n");
   } catch {
     return "  (empty)";
   }

@@ -16,7 +16,10 @@ export function sourcesFromTargets(targets: string, keyring: string | undefined)
   const lines = targets
     .split("\n")
     .map((line) => line.trim().split(" "))
-    .filter(([, codename, origin, component]) => origin === "Debian" && component === "main" && /^bookworm(-updates|-security)?$/.test(codename ?? ""))
+    .filter(
+      ([, codename, origin, component]) =>
+        origin === "Debian" && component === "main" && /^bookworm(-updates|-security)?$/.test(codename ?? ""),
+    )
     .map(([uri, codename]) => `deb ${option}${uri} ${codename} main`);
   return [...new Set(lines)];
 }

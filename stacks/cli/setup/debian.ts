@@ -33,7 +33,11 @@ export async function installPackages(names: readonly string[], report: Report):
   report("Reading the package lists (apt-get update) …");
   await run(["apt-get", "update", "-q"], () => {}, quiet);
   report(`Installing ${names.join(", ")} …`);
-  await run(["apt-get", "install", "-y", "-q", "--no-install-recommends", ...names], (line) => {
-    if (/^(Unpacking|Setting up) /.test(line)) report(line);
-  }, quiet);
+  await run(
+    ["apt-get", "install", "-y", "-q", "--no-install-recommends", ...names],
+    (line) => {
+      if (/^(Unpacking|Setting up) /.test(line)) report(line);
+    },
+    quiet,
+  );
 }

@@ -14,13 +14,14 @@ export interface EnsureEngineOptions {
 
 /** The steps for a person whose machine set-up cannot change, for a platform as Node names it. */
 export function engineSteps(platform: NodeJS.Platform, installed: boolean): string {
-  if (platform === "darwin") return "Start Docker Desktop, OrbStack or colima (`brew install colima docker && colima start`), then run this again.";
+  if (platform === "darwin")
+    return "Start Docker Desktop, OrbStack or colima (`brew install colima docker && colima start`), then run this again.";
   if (platform !== "linux") return "Run this inside WSL 2 or another Linux machine, where a container engine can be started.";
   if (installed) {
     return [
       "A container engine is installed here but does not answer to this user. As root:",
       "  systemctl enable --now docker",
-      "  usermod -aG docker \"$USER\"     # then log in again; members of this group are as good as root",
+      '  usermod -aG docker "$USER"     # then log in again; members of this group are as good as root',
       "or start rootless Podman: systemctl --user enable --now podman.socket",
     ].join("\n");
   }

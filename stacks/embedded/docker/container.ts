@@ -9,9 +9,44 @@ const MiB = 1024 ** 2;
 
 /** The provider's inputs that are rendered here, and those that mean nothing to the engine itself. */
 const knownInputs = [
-  "attach", "capabilities", "command", "cpuShares", "cpus", "destroyGraceSeconds", "dns", "dnsOpts", "entrypoints", "envs", "healthcheck", "hostname", "image",
-  "ipcMode", "labels", "logDriver", "logOpts", "memory", "memoryReservation", "memorySwap", "mounts", "mustRun", "name", "networkMode",
-  "networksAdvanced", "ports", "readOnly", "restart", "rm", "securityOpts", "shmSize", "start", "tmpfs", "ulimits", "uploads", "user", "wait", "workingDir",
+  "attach",
+  "capabilities",
+  "command",
+  "cpuShares",
+  "cpus",
+  "destroyGraceSeconds",
+  "dns",
+  "dnsOpts",
+  "entrypoints",
+  "envs",
+  "healthcheck",
+  "hostname",
+  "image",
+  "ipcMode",
+  "labels",
+  "logDriver",
+  "logOpts",
+  "memory",
+  "memoryReservation",
+  "memorySwap",
+  "mounts",
+  "mustRun",
+  "name",
+  "networkMode",
+  "networksAdvanced",
+  "ports",
+  "readOnly",
+  "restart",
+  "rm",
+  "securityOpts",
+  "shmSize",
+  "start",
+  "tmpfs",
+  "ulimits",
+  "uploads",
+  "user",
+  "wait",
+  "workingDir",
 ] as const;
 
 interface MountInput {
@@ -40,7 +75,9 @@ export function toCreateOptions(inputs: Properties, labels: Readonly<Record<stri
   const ports = (inputs.ports ?? []) as readonly PortInput[];
   const portKey = (port: PortInput) => `${port.internal}/${port.protocol ?? "tcp"}`;
   const [first] = (inputs.networksAdvanced ?? []) as readonly NetworkInput[];
-  const health = inputs.healthcheck as { tests: string[]; interval: string; timeout: string; startPeriod: string; retries: number } | undefined;
+  const health = inputs.healthcheck as
+    | { tests: string[]; interval: string; timeout: string; startPeriod: string; retries: number }
+    | undefined;
   return {
     name: String(inputs.name),
     Image: String(inputs.image),
@@ -66,7 +103,12 @@ export function toCreateOptions(inputs: Properties, labels: Readonly<Record<stri
   };
 }
 
-function toHostConfig(inputs: Properties, ports: readonly PortInput[], portKey: (port: PortInput) => string, network: NetworkInput | undefined): Docker.HostConfig {
+function toHostConfig(
+  inputs: Properties,
+  ports: readonly PortInput[],
+  portKey: (port: PortInput) => string,
+  network: NetworkInput | undefined,
+): Docker.HostConfig {
   const capabilities = inputs.capabilities as { adds?: string[]; drops?: string[] } | undefined;
   const ulimits = (inputs.ulimits ?? []) as readonly { name: string; soft: number; hard: number }[];
   const processes = Number(labelsOf(inputs)[processLimitLabel]);
@@ -90,7 +132,9 @@ function toHostConfig(inputs: Properties, ports: readonly PortInput[], portKey: 
     NetworkMode: network?.name ?? (inputs.networkMode as string | undefined),
     Dns: inputs.dns as string[] | undefined,
     DnsOptions: inputs.dnsOpts as string[] | undefined,
-    PortBindings: Object.fromEntries(ports.map((port) => [portKey(port), [{ HostIp: port.ip ?? "", HostPort: String(port.external ?? "") }]])),
+    PortBindings: Object.fromEntries(
+      ports.map((port) => [portKey(port), [{ HostIp: port.ip ?? "", HostPort: String(port.external ?? "") }]]),
+    ),
     RestartPolicy: { Name: String(inputs.restart ?? "no") },
     LogConfig: { Type: String(inputs.logDriver ?? "json-file"), Config: (inputs.logOpts ?? {}) as Record<string, string> },
   };
@@ -102,7 +146,9 @@ function toMount(mount: MountInput): Docker.MountSettings {
     Source: mount.source ?? "",
     Target: mount.target,
     ReadOnly: mount.readOnly ?? false,
-    ...(mount.bindOptions?.propagation !== undefined && { BindOptions: { Propagation: mount.bindOptions.propagation as Docker.MountPropagation } }),
+    ...(mount.bindOptions?.propagation !== undefined && {
+      BindOptions: { Propagation: mount.bindOptions.propagation as Docker.MountPropagation },
+    }),
   };
 }
 
@@ -122,7 +168,8 @@ export async function createContainer(docker: Docker, inputs: Properties, labels
     await container.rename({ name: options.name });
   }
   const [, ...others] = (inputs.networksAdvanced ?? []) as readonly NetworkInput[];
-  for (const { name, aliases } of others) await docker.getNetwork(name).connect({ Container: container.id, EndpointConfig: { Aliases: [...(aliases ?? [])] } });
+  for (const { name, aliases } of others)
+    await docker.getNetwork(name).connect({ Container: container.id, EndpointConfig: { Aliases: [...(aliases ?? [])] } });
   if (inputs.start === false) return container.id;
   await container.start();
   if (inputs.attach === true) await waitForEnd(container, String(inputs.name));

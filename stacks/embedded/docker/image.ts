@@ -31,18 +31,15 @@ export async function buildImage(docker: Docker, inputs: Properties, progress: P
   const name = String(inputs.imageName);
   refuseUnknown("docker.Image", name, inputs, ["imageName", "build", "skipPush", "buildOnPreview"]);
   const build = inputs.build as BuildInput;
-  const stream = await docker.buildImage(
-    { context: build.context, src: filesBelow(build.context) },
-    {
-      t: name,
-      dockerfile: build.dockerfile.slice(build.context.length + 1),
-      ...(build.target !== undefined && { target: build.target }),
-      buildargs: { ...build.args },
-      ...(build.platform !== undefined && { platform: build.platform }),
-      rm: true,
-      forcerm: true,
-    } as Docker.ImageBuildOptions,
-  );
+  const stream = await docker.buildImage({ context: build.context, src: filesBelow(build.context) }, {
+    t: name,
+    dockerfile: build.dockerfile.slice(build.context.length + 1),
+    ...(build.target !== undefined && { target: build.target }),
+    buildargs: { ...build.args },
+    ...(build.platform !== undefined && { platform: build.platform }),
+    rm: true,
+    forcerm: true,
+  } as Docker.ImageBuildOptions);
   await follow(docker, stream, `the image ${name} could not be built`, progress);
   return (await docker.getImage(name).inspect()).Id;
 }

@@ -9,7 +9,10 @@ export function labelsOf(inputs: Properties): Record<string, string> {
 /** Reads a duration as Go writes it (`1m30s`, `500ms`) into nanoseconds. */
 export function nanoseconds(duration: unknown): number {
   const units: Readonly<Record<string, number>> = { ms: 1e6, s: 1e9, m: 60e9, h: 3600e9 };
-  return [...String(duration ?? "0s").matchAll(/(\d+(?:\.\d+)?)(ms|h|m|s)/g)].reduce((sum, [, amount, unit]) => sum + Number(amount) * (units[unit ?? "s"] ?? 0), 0);
+  return [...String(duration ?? "0s").matchAll(/(\d+(?:\.\d+)?)(ms|h|m|s)/g)].reduce(
+    (sum, [, amount, unit]) => sum + Number(amount) * (units[unit ?? "s"] ?? 0),
+    0,
+  );
 }
 
 /**
@@ -19,5 +22,8 @@ export function nanoseconds(duration: unknown): number {
  */
 export function refuseUnknown(type: string, name: string, inputs: Properties, known: readonly string[]): void {
   const unknown = Object.keys(inputs).filter((key) => !known.includes(key));
-  if (unknown.length > 0) throw new Error(`${name}: the embedded engine does not know the input ${unknown.join(", ")} of ${type}; deploy this stack with the Pulumi CLI (--engine pulumi)`);
+  if (unknown.length > 0)
+    throw new Error(
+      `${name}: the embedded engine does not know the input ${unknown.join(", ")} of ${type}; deploy this stack with the Pulumi CLI (--engine pulumi)`,
+    );
 }

@@ -6,11 +6,14 @@ const readOnly = "EROFS";
 
 /** In every one of the folders the file system itself must refuse, not merely the folder's permissions. */
 function allReadOnly(answer: Readonly<Record<string, string>>) {
-  const contradictions = Object.entries(answer).flatMap(([folder, outcome]) => (outcome === readOnly ? [] : [outcome === "written" ? `${folder} was written to` : `${folder} is not read-only (${outcome})`]));
+  const contradictions = Object.entries(answer).flatMap(([folder, outcome]) =>
+    outcome === readOnly ? [] : [outcome === "written" ? `${folder} was written to` : `${folder} is not read-only (${outcome})`],
+  );
   return heldUnless(contradictions, `read-only: ${Object.keys(answer).join(", ")}`);
 }
 
-const readOnlyMounts = ({ mounts }: Promised) => mounts.flatMap(({ readOnly, target }) => (readOnly && target !== authFolder ? [target] : []));
+const readOnlyMounts = ({ mounts }: Promised) =>
+  mounts.flatMap(({ readOnly, target }) => (readOnly && target !== authFolder ? [target] : []));
 
 /** Mounts that the engine makes in every container. */
 const systemMounts = /^\/(proc|sys|dev)(\/|$)|^\/$|^\/etc\/(resolv\.conf|hostname|hosts)$|^\/run\/\.containerenv$/;
@@ -25,7 +28,11 @@ export const files: readonly Check[] = [
     id: "root-read-only",
     quick: true,
     promise: () => "the root file system is read-only",
-    attempt: () => ({ how: "create a file in folders of it, one open to everybody among them", probe: "create", args: { folders: ["/", "/usr/bin", "/etc", "/opt", "/run/lock", "/var/tmp"] } }),
+    attempt: () => ({
+      how: "create a file in folders of it, one open to everybody among them",
+      probe: "create",
+      args: { folders: ["/", "/usr/bin", "/etc", "/opt", "/run/lock", "/var/tmp"] },
+    }),
     expectation: allReadOnly,
   }),
   check<Record<string, string>>({
@@ -47,20 +54,25 @@ export const files: readonly Check[] = [
     quick: true,
     promise: () => "the agent cannot list /logs",
     attempt: () => ({ how: "list it", probe: "entries", args: { folder: "/logs" } }),
-    expectation: (answer) => heldUnless("entries" in answer ? [`it was listed: ${answer.entries} entries`] : [], "error" in answer ? answer.error : ""),
+    expectation: (answer) =>
+      heldUnless("entries" in answer ? [`it was listed: ${answer.entries} entries`] : [], "error" in answer ? answer.error : ""),
   }),
   check<string[]>({
     id: "mounts",
     quick: true,
-    promise: ({ mounts }) => `nothing is mounted but ${mounts
-      .map(({ target }) => target)
-      .sort()
-      .join(", ")}`,
+    promise: ({ mounts }) =>
+      `nothing is mounted but ${mounts
+        .map(({ target }) => target)
+        .sort()
+        .join(", ")}`,
     attempt: () => ({ how: "read the kernel's list of mounts", probe: "mount_points", args: {} }),
     expectation: (points, { mounts }) => {
       const promised = new Set(mounts.map(({ target }) => target));
       const more = points.filter((point) => !systemMounts.test(point) && !promised.has(point));
-      return heldUnless(more.map((point) => `${point} is mounted`), `${promised.size} mounts`);
+      return heldUnless(
+        more.map((point) => `${point} is mounted`),
+        `${promised.size} mounts`,
+      );
     },
   }),
   check<Record<string, string>>({
@@ -68,25 +80,47 @@ export const files: readonly Check[] = [
     quick: true,
     promise: () => "no program runs from /tmp, /tmp/agent, /dev/shm",
     attempt: () => ({ how: "run a program from each", probe: "run_program", args: { folders: ["/tmp", "/tmp/agent", "/dev/shm"] } }),
-    expectation: (answer) => heldUnless(Object.entries(answer).flatMap(([folder, outcome]) => (outcome === "EACCES" ? [] : [outcome === "run" ? `a program ran from ${folder}` : `${folder}: ${outcome}`])), "EACCES"),
+    expectation: (answer) =>
+      heldUnless(
+        Object.entries(answer).flatMap(([folder, outcome]) =>
+          outcome === "EACCES" ? [] : [outcome === "run" ? `a program ran from ${folder}` : `${folder}: ${outcome}`],
+        ),
+        "EACCES",
+      ),
   }),
   check<string[]>({
     id: "setuid",
     promise: () => "no file gives another user's rights",
-    attempt: () => ({ how: "look for setuid and setgid files in everything that the agent sees", probe: "setuid_files", args: { seconds: walkSeconds } }),
+    attempt: () => ({
+      how: "look for setuid and setgid files in everything that the agent sees",
+      probe: "setuid_files",
+      args: { seconds: walkSeconds },
+    }),
     expectation: (found) => heldUnless(found, "none"),
   }),
   check<string[]>({
     id: "engine-socket",
     promise: () => "no container engine can be reached through the file system",
-    attempt: () => ({ how: "look for sockets everywhere, and ask each whether it is an engine's", probe: "engine_sockets", args: { seconds: walkSeconds, unasked: [proxyFolder, "/tmp/agent"] } }),
-    expectation: (found) => heldUnless(found.map((path) => `${path} is one`), "none"),
+    attempt: () => ({
+      how: "look for sockets everywhere, and ask each whether it is an engine's",
+      probe: "engine_sockets",
+      args: { seconds: walkSeconds, unasked: [proxyFolder, "/tmp/agent"] },
+    }),
+    expectation: (found) =>
+      heldUnless(
+        found.map((path) => `${path} is one`),
+        "none",
+      ),
   }),
   check<string[]>({
     id: "devices",
     quick: true,
     promise: () => "no device of the host",
     attempt: () => ({ how: "list the devices in /dev", probe: "devices", args: {} }),
-    expectation: (found) => heldUnless(found.filter((name) => !standardDevices.includes(name)).map((name) => `/dev/${name} is there`), `only ${found.join(", ")}`),
+    expectation: (found) =>
+      heldUnless(
+        found.filter((name) => !standardDevices.includes(name)).map((name) => `/dev/${name} is there`),
+        `only ${found.join(", ")}`,
+      ),
   }),
 ];

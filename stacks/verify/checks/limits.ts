@@ -9,7 +9,9 @@ interface Reached {
 }
 
 function refusedAt({ reached, refusal }: Reached, limit: number, things: string): Finding {
-  return refusal === null ? { held: false, found: `${reached} ${things} were had, and the limit is ${limit}` } : { held: true, found: `refused after ${reached} (${refusal})` };
+  return refusal === null
+    ? { held: false, found: `${reached} ${things} were had, and the limit is ${limit}` }
+    : { held: true, found: `refused after ${reached} (${refusal})` };
 }
 
 /** File systems in memory, by target, with the bytes that they may hold. */
@@ -25,7 +27,11 @@ export const limits: readonly Check[] = [
   check<Reached>({
     id: "process-limit",
     promise: ({ limits }) => `at most ${limits.processes} processes`,
-    attempt: ({ limits }) => ({ how: "start processes until that is refused, then end them", probe: "fork_children", args: { limit: limits.processes } }),
+    attempt: ({ limits }) => ({
+      how: "start processes until that is refused, then end them",
+      probe: "fork_children",
+      args: { limit: limits.processes },
+    }),
     expectation: (answer, { limits }) => refusedAt(answer, limits.processes, "processes"),
   }),
   check<Reached>({
@@ -42,23 +48,43 @@ export const limits: readonly Check[] = [
       `at most ${Object.entries(scratch(session))
         .map(([target, size]) => `${formatSize(size)} in ${target}`)
         .join(", ")}`,
-    attempt: (session) => ({ how: "ask each for a page more than that at once", probe: "reserve_space", args: { sizes: scratch(session) } }),
-    expectation: (answer) => heldUnless(Object.entries(answer).flatMap(([target, outcome]) => (outcome === "given" ? [`${target} gave more`] : [])), "ENOSPC"),
+    attempt: (session) => ({
+      how: "ask each for a page more than that at once",
+      probe: "reserve_space",
+      args: { sizes: scratch(session) },
+    }),
+    expectation: (answer) =>
+      heldUnless(
+        Object.entries(answer).flatMap(([target, outcome]) => (outcome === "given" ? [`${target} gave more`] : [])),
+        "ENOSPC",
+      ),
   }),
   check<{ reached: number; ended: boolean }>({
     id: "memory-limit",
     promise: ({ limits }) => `at most ${formatSize(limits.memory)} of memory`,
-    attempt: ({ limits }) => ({ how: "fill memory in a process that the kernel ends first", probe: "take_memory", args: { limit: limits.memory }, alone: true }),
+    attempt: ({ limits }) => ({
+      how: "fill memory in a process that the kernel ends first",
+      probe: "take_memory",
+      args: { limit: limits.memory },
+      alone: true,
+    }),
     expectation: ({ reached, ended }) => ({ held: ended, found: `${ended ? "ended" : "not ended"} at ${formatSize(reached)}` }),
   }),
   check<{ cores: number; throttled: number }>({
     id: "cpu-limit",
     promise: ({ limits }) => `at most ${limits.cpu} cores`,
-    attempt: ({ limits }) => ({ how: "keep more cores than that busy for half a second", probe: "burn_processor", args: { cores: limits.cpu }, alone: true }),
+    attempt: ({ limits }) => ({
+      how: "keep more cores than that busy for half a second",
+      probe: "burn_processor",
+      args: { cores: limits.cpu },
+      alone: true,
+    }),
     expectation({ cores, throttled }, { limits }) {
       const found = `${cores.toFixed(2)} cores were had`;
       if (cores > slack(limits.cpu)) return { held: false, found };
-      return throttled > 0 ? { held: true, found: `${found}, then the kernel held it back` } : { held: undefined, found: `${found}, as the machine was too busy to give more` };
+      return throttled > 0
+        ? { held: true, found: `${found}, then the kernel held it back` }
+        : { held: undefined, found: `${found}, as the machine was too busy to give more` };
     },
   }),
 ];

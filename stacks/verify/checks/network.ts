@@ -23,10 +23,16 @@ function found(outcomes: Outcomes): string {
   return [...new Set(Object.values(outcomes))].sort().join(", ") || "nothing to reach";
 }
 
-const reached = (outcomes: Outcomes, by: readonly string[]) => Object.entries(outcomes).flatMap(([target, outcome]) => (by.includes(outcome) ? [`${target}: ${outcome}`] : []));
+const reached = (outcomes: Outcomes, by: readonly string[]) =>
+  Object.entries(outcomes).flatMap(([target, outcome]) => (by.includes(outcome) ? [`${target}: ${outcome}`] : []));
 
 const publicResolvers = ["1.1.1.1", "9.9.9.9", "2606:4700:4700::1111"];
-const outside = publicResolvers.flatMap((address) => [["tcp", address, 443], ["tcp", address, 53], ["udp", address, 53], ["icmp", address, 0]]);
+const outside = publicResolvers.flatMap((address) => [
+  ["tcp", address, 443],
+  ["tcp", address, 53],
+  ["udp", address, 53],
+  ["icmp", address, 0],
+]);
 
 /** Where clouds answer machines about themselves: AWS and most others, AWS containers, Alibaba, Azure. */
 const metadata = ["169.254.169.254", "169.254.170.2", "100.100.100.200", "168.63.129.16", "fd00:ec2::254"];
@@ -36,18 +42,31 @@ export const network: readonly Check[] = [
     id: "outside",
     // On a sealed network it takes seconds until it is certain that nobody answers.
     quick: ({ network }) => network.mode.kind === "none",
-    promise: (session) => (sealed(session) ? `no way out${session.network.egress === undefined ? "" : " but through the proxy"}` : undefined),
-    attempt: () => ({ how: "addresses of public resolvers over TCP, UDP (DNS) and ICMP, IPv4 and IPv6", probe: "reach", args: { targets: outside, seconds: patienceWithGateway } }),
+    promise: (session) =>
+      sealed(session) ? `no way out${session.network.egress === undefined ? "" : " but through the proxy"}` : undefined,
+    attempt: () => ({
+      how: "addresses of public resolvers over TCP, UDP (DNS) and ICMP, IPv4 and IPv6",
+      probe: "reach",
+      args: { targets: outside, seconds: patienceWithGateway },
+    }),
     expectation(outcomes) {
       const way = Object.entries(outcomes).filter(([, outcome]) => !noWay.includes(outcome));
-      if (way.length > 0 && way.every(([, outcome]) => outcome === "no answer")) return { held: undefined, found: "packets left and nobody answered, which proves nothing" };
-      return heldUnless(way.map(([target, outcome]) => `${target}: ${outcome}`), found(outcomes));
+      if (way.length > 0 && way.every(([, outcome]) => outcome === "no answer"))
+        return { held: undefined, found: "packets left and nobody answered, which proves nothing" };
+      return heldUnless(
+        way.map(([target, outcome]) => `${target}: ${outcome}`),
+        found(outcomes),
+      );
     },
   }),
   check<Outcomes>({
     id: "metadata",
     promise: (session) => (sealed(session) ? "no metadata address" : undefined),
-    attempt: () => ({ how: metadata.join(", "), probe: "reach", args: { targets: metadata.map((address) => ["tcp", address, 80]), seconds: patience } }),
+    attempt: () => ({
+      how: metadata.join(", "),
+      probe: "reach",
+      args: { targets: metadata.map((address) => ["tcp", address, 80]), seconds: patience },
+    }),
     expectation: (outcomes) => heldUnless(reached(outcomes, answers), found(outcomes)),
   }),
   check<Outcomes>({
@@ -57,14 +76,29 @@ export const network: readonly Check[] = [
       const how = "a server that verify opened there, over TCP and UDP, on the host's own addresses and the networks' gateways";
       if ("notTried" in host) return { how, notTried: host.notTried };
       const { addresses, port } = host;
-      return { how, probe: "reach", args: { targets: addresses.flatMap((address) => [["tcp", address, port], ["udp", address, port]]), greeting, seconds: patience } };
+      return {
+        how,
+        probe: "reach",
+        args: {
+          targets: addresses.flatMap((address) => [
+            ["tcp", address, port],
+            ["udp", address, port],
+          ]),
+          greeting,
+          seconds: patience,
+        },
+      };
     },
     expectation: (outcomes) => heldUnless(reached(outcomes, ["greeted"]), found(outcomes)),
   }),
   check<Outcomes>({
     id: "resolver",
     promise: (session) => (sealed(session) ? "no name is resolved outside" : undefined),
-    attempt: () => ({ how: "ask the session's resolvers, the engine's among them, for a random name", probe: "resolvers", args: { seconds: patience } }),
+    attempt: () => ({
+      how: "ask the session's resolvers, the engine's among them, for a random name",
+      probe: "resolvers",
+      args: { seconds: patience },
+    }),
     expectation: (outcomes) => heldUnless(reached(outcomes, ["found", "no such name"]), found(outcomes)),
   }),
   check<Outcomes>({
@@ -74,13 +108,20 @@ export const network: readonly Check[] = [
       const how = "the names of other sessions, and servers that verify opened in them, over TCP and UDP";
       const others = neighbours.filter((other) => other.id !== id);
       if (others.length === 0) return { how, notTried: "no other session has an address" };
-      const targets = others.flatMap(({ addresses, port }) => addresses.flatMap((address) => [["tcp", address, port], ["udp", address, port]]));
+      const targets = others.flatMap(({ addresses, port }) =>
+        addresses.flatMap((address) => [
+          ["tcp", address, port],
+          ["udp", address, port],
+        ]),
+      );
       // Each look-up is a process, of which the session may have few.
       const names = others.flatMap((other) => other.names).slice(0, 8);
       return { how, probe: "find_and_reach", args: { names, targets, greeting, seconds: patience } };
     },
     expectation(outcomes) {
-      const found = Object.entries(outcomes).flatMap(([target, outcome]) => (target.startsWith("name ") && outcome !== "" ? [`${target} is ${outcome}`] : []));
+      const found = Object.entries(outcomes).flatMap(([target, outcome]) =>
+        target.startsWith("name ") && outcome !== "" ? [`${target} is ${outcome}`] : [],
+      );
       return heldUnless([...found, ...reached(outcomes, ["greeted"])], "neither");
     },
   }),

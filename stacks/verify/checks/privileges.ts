@@ -24,13 +24,23 @@ function fieldMust(status: Status, field: string, wanted: string): string[] {
 /** The names in a set as the kernel prints it. */
 function namesIn(set: string): string[] {
   const bits = BigInt(`0x${set}`);
-  return Array.from({ length: 64 }, (_, bit) => bit).flatMap((bit) => ((bits >> BigInt(bit)) & 1n ? [capabilityNames[bit] ?? `number ${bit}`] : []));
+  return Array.from({ length: 64 }, (_, bit) => bit).flatMap((bit) =>
+    (bits >> BigInt(bit)) & 1n ? [capabilityNames[bit] ?? `number ${bit}`] : [],
+  );
 }
 
 const { uid, gid } = baseline.user;
 
 /** What the kernel tells of itself and of other processes' keys, which engines mask. */
-const maskedPaths = ["/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/sched_debug", "/proc/scsi", "/proc/timer_list", "/sys/firmware"];
+const maskedPaths = [
+  "/proc/kcore",
+  "/proc/keys",
+  "/proc/latency_stats",
+  "/proc/sched_debug",
+  "/proc/scsi",
+  "/proc/timer_list",
+  "/sys/firmware",
+];
 
 export const privileges: readonly Check[] = [
   check<Status>({
@@ -38,12 +48,17 @@ export const privileges: readonly Check[] = [
     quick: true,
     promise: () => `the session runs as uid ${uid}`,
     attempt: () => ({ how: "read whose processes they are", probe: "process_status", args: { fields: ["Uid", "Gid"] } }),
-    expectation: (status) => heldUnless([...fieldMust(status, "Uid", Array(4).fill(uid).join(" ")), ...fieldMust(status, "Gid", Array(4).fill(gid).join(" "))], `uid ${uid}, gid ${gid}`),
+    expectation: (status) =>
+      heldUnless(
+        [...fieldMust(status, "Uid", Array(4).fill(uid).join(" ")), ...fieldMust(status, "Gid", Array(4).fill(gid).join(" "))],
+        `uid ${uid}, gid ${gid}`,
+      ),
   }),
   check<Status>({
     id: "capabilities",
     quick: true,
-    promise: ({ capabilities }) => (capabilities.length === 0 ? "every capability set is empty" : `no capability but ${capabilities.join(", ")}`),
+    promise: ({ capabilities }) =>
+      capabilities.length === 0 ? "every capability set is empty" : `no capability but ${capabilities.join(", ")}`,
     attempt: () => ({ how: "read all five sets", probe: "process_status", args: { fields: capabilitySets } }),
     expectation: (status, { capabilities }) => {
       const contradictions = owners.flatMap((owner) =>
@@ -75,20 +90,34 @@ export const privileges: readonly Check[] = [
     promise: ({ ownSeccompProfile }) => (ownSeccompProfile ? undefined : "dangerous system calls fail"),
     attempt: () => ({ how: "make a user namespace, mount, read keys, trace, watch memory and others", probe: "system_calls", args: {} }),
     // Another error than these comes from the call itself: it was let through.
-    expectation: (answer) => heldUnless(Object.entries(answer).flatMap(([name, outcome]) => (["EPERM", "ENOSYS"].includes(outcome) ? [] : [`${name} came through (${outcome})`])), `refused: ${Object.keys(answer).join(", ")}`),
+    expectation: (answer) =>
+      heldUnless(
+        Object.entries(answer).flatMap(([name, outcome]) =>
+          ["EPERM", "ENOSYS"].includes(outcome) ? [] : [`${name} came through (${outcome})`],
+        ),
+        `refused: ${Object.keys(answer).join(", ")}`,
+      ),
   }),
   check<string[]>({
     id: "host-processes",
     quick: true,
     promise: () => "no process of the host or of others is seen",
     attempt: () => ({ how: "look for processes outside of the session's control group", probe: "foreign_processes", args: {} }),
-    expectation: (found) => heldUnless(found.length > 0 ? [`seen: ${found.slice(0, 5).join(", ")}${found.length > 5 ? ` and ${found.length - 5} more` : ""}`] : [], "none"),
+    expectation: (found) =>
+      heldUnless(
+        found.length > 0 ? [`seen: ${found.slice(0, 5).join(", ")}${found.length > 5 ? ` and ${found.length - 5} more` : ""}`] : [],
+        "none",
+      ),
   }),
   check<Record<string, number>>({
     id: "kernel-paths",
     quick: true,
     promise: () => "what the kernel tells of the host is hidden",
     attempt: () => ({ how: `read ${maskedPaths.join(", ")}`, probe: "readable", args: { paths: maskedPaths } }),
-    expectation: (answer) => heldUnless(Object.entries(answer).flatMap(([path, amount]) => (amount > 0 ? [`${path} can be read`] : [])), "nothing to read"),
+    expectation: (answer) =>
+      heldUnless(
+        Object.entries(answer).flatMap(([path, amount]) => (amount > 0 ? [`${path} can be read`] : [])),
+        "nothing to read",
+      ),
   }),
 ];

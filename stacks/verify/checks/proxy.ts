@@ -20,19 +20,31 @@ export const egressProxy: readonly Check[] = [
     quick: true,
     promise({ network: { egress } }) {
       if (egress === undefined) return undefined;
-      return egress.mode === "audit" ? "the proxy takes nothing to a private or metadata address" : "the proxy takes nothing to a host, port or address that is not listed";
+      return egress.mode === "audit"
+        ? "the proxy takes nothing to a private or metadata address"
+        : "the proxy takes nothing to a host, port or address that is not listed";
     },
     attempt({ network: { egress } }) {
       const barred = ["10.0.0.1:443", "127.0.0.1:3128", "169.254.169.254:80"];
-      if (egress?.mode === "audit") return { how: "tunnels to such addresses", probe: "ask_proxy", args: { ...proxy, requests: tunnelsTo(barred), seconds } };
+      if (egress?.mode === "audit")
+        return { how: "tunnels to such addresses", probe: "ask_proxy", args: { ...proxy, requests: tunnelsTo(barred), seconds } };
       const unlisted = `${randomBytes(8).toString("hex")}.invalid`;
       const listed = (egress?.allow[0]?.host ?? unlisted).replace(/^\*/, "verify");
-      const requests = { ...tunnelsTo([`${unlisted}:443`, `${listed}:1`, "1.1.1.1:443", ...barred]), "GET of an unlisted host": get(unlisted), "GET of an unlisted host under a listed Host header": get(unlisted, listed) };
-      return { how: "an unlisted host, a listed one on port 1, addresses and a metadata service through tunnels; an unlisted host under a listed one's Host header", probe: "ask_proxy", args: { ...proxy, requests, seconds } };
+      const requests = {
+        ...tunnelsTo([`${unlisted}:443`, `${listed}:1`, "1.1.1.1:443", ...barred]),
+        "GET of an unlisted host": get(unlisted),
+        "GET of an unlisted host under a listed Host header": get(unlisted, listed),
+      };
+      return {
+        how: "an unlisted host, a listed one on port 1, addresses and a metadata service through tunnels; an unlisted host under a listed one's Host header",
+        probe: "ask_proxy",
+        args: { ...proxy, requests, seconds },
+      };
     },
     expectation(statuses) {
       const answered = Object.entries(statuses).filter(([, status]) => isStatus(status));
-      if (answered.length === 0) return { held: undefined, found: `the proxy does not answer: ${[...new Set(Object.values(statuses))].join(", ")}` };
+      if (answered.length === 0)
+        return { held: undefined, found: `the proxy does not answer: ${[...new Set(Object.values(statuses))].join(", ")}` };
       return heldUnless(
         Object.entries(statuses).flatMap(([request, status]) => (status === "403" ? [] : [`${request}: ${status}`])),
         "403",

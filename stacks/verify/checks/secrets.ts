@@ -12,15 +12,29 @@ export const secrets: readonly Check[] = [
       const mounted = volumes.get(id);
       return mounted === undefined ? { how, notTried: "the engine does not say" } : { how, answer: mounted };
     },
-    expectation: (mounted, { id }) => heldUnless(mounted.flatMap(({ target, name, owner, kind }) => (owner === id || kind === "repository" ? [] : [`${name} at ${target} belongs to ${owner ?? "nobody known"}`])), `${mounted.length} volumes`),
+    expectation: (mounted, { id }) =>
+      heldUnless(
+        mounted.flatMap(({ target, name, owner, kind }) =>
+          owner === id || kind === "repository" ? [] : [`${name} at ${target} belongs to ${owner ?? "nobody known"}`],
+        ),
+        `${mounted.length} volumes`,
+      ),
   }),
   check<Readonly<Record<string, string>>>({
     id: "foreign-secrets",
-    promise: (_, { secrets }) => (secrets.count === 0 ? undefined : "no secret of another session, nor one that only a proxy or a clone uses"),
-    attempt: () => ({ how: "look for each in the environment and command lines of all processes and in files outside of the workspace", probe: "text_digests", args: { folders: places, seconds: 10 } }),
+    promise: (_, { secrets }) =>
+      secrets.count === 0 ? undefined : "no secret of another session, nor one that only a proxy or a clone uses",
+    attempt: () => ({
+      how: "look for each in the environment and command lines of all processes and in files outside of the workspace",
+      probe: "text_digests",
+      args: { folders: places, seconds: 10 },
+    }),
     expectation(digests, { id }, { secrets }) {
-      const found = [...secrets.foreign(id)].flatMap(([digest, name]) => (digests[digest] === undefined ? [] : [`${name} is in ${digests[digest]}`]));
-      if (found.length === 0 && secrets.unknown.length > 0) return { held: undefined, found: `not known here, or too short to be looked for: ${secrets.unknown.join(", ")}` };
+      const found = [...secrets.foreign(id)].flatMap(([digest, name]) =>
+        digests[digest] === undefined ? [] : [`${name} is in ${digests[digest]}`],
+      );
+      if (found.length === 0 && secrets.unknown.length > 0)
+        return { held: undefined, found: `not known here, or too short to be looked for: ${secrets.unknown.join(", ")}` };
       return heldUnless([...new Set(found)], "not there");
     },
   }),

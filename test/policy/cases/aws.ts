@@ -22,18 +22,14 @@ import {
 } from "../fixtures.ts";
 import { type Case, rule, unknown } from "./case.ts";
 
-const efs = (configuration: Record<string, unknown>) =>
-  task({}, { volumes: [{ name: "x", efsVolumeConfiguration: configuration }] });
-const policy = (...statements: Record<string, unknown>[]) =>
-  changed(iamPolicy, { policy: JSON.stringify({ Statement: statements }) });
+const efs = (configuration: Record<string, unknown>) => task({}, { volumes: [{ name: "x", efsVolumeConfiguration: configuration }] });
+const policy = (...statements: Record<string, unknown>[]) => changed(iamPolicy, { policy: JSON.stringify({ Statement: statements }) });
 const allow = (Action: unknown, Resource: unknown = "*") => policy({ Effect: "Allow", Action, Resource });
 const trust = (Principal: unknown) =>
   changed(iamRole, {
     assumeRolePolicy: JSON.stringify({ Statement: { Effect: "Allow", Principal, Action: "sts:AssumeRole" } }),
   });
-const open = (cidrBlocks: string[], port = 8080) => [
-  { protocol: "tcp", fromPort: port, toPort: port, cidrBlocks, description: "x" },
-];
+const open = (cidrBlocks: string[], port = 8080) => [{ protocol: "tcp", fromPort: port, toPort: port, cidrBlocks, description: "x" }];
 const publicStatement = JSON.stringify({
   Statement: [{ Effect: "Allow", Principal: { AWS: "*" }, Action: "*", Resource: "*" }],
 });
@@ -165,10 +161,7 @@ export const cases: Case[] = [
     .broken("everything", allow("*"))
     .broken("everything in a list", allow(["s3:GetObject", "*:*"], ["*"]))
     .broken("all but some", policy({ Effect: "Allow", NotAction: "iam:*", Resource: "*" }))
-    .broken(
-      "keys in lower case",
-      changed(iamPolicy, { policy: { statement: [{ effect: "Allow", action: "*", resource: "*" }] } }),
-    )
+    .broken("keys in lower case", changed(iamPolicy, { policy: { statement: [{ effect: "Allow", action: "*", resource: "*" }] } }))
     .broken("inline", changed(iamRole, { inlinePolicies: [{ name: "x", policy: publicStatement }] }))
     .broken("AWS's own", changed(iamRole, { managedPolicyArns: ["arn:aws:iam::aws:policy/AdministratorAccess"] }))
     .broken(
@@ -201,11 +194,7 @@ export const cases: Case[] = [
     .broken("too seldom", changed(secretRotation, { "rotationRules/automaticallyAfterDays": 365 }))
     .broken("not recoverable", changed(secret, { recoveryWindowInDays: 0 }))
     .broken("everybody", changed(secret, { policy: publicStatement }), "critical")
-    .broken(
-      "everybody by a policy",
-      resource("aws:secretsmanager/secretPolicy:SecretPolicy", "x", { policy: publicStatement }),
-      "critical",
-    )
+    .broken("everybody by a policy", resource("aws:secretsmanager/secretPolicy:SecretPolicy", "x", { policy: publicStatement }), "critical")
     .advised("AWS's own key", changed(secret, { kmsKeyId: undefined }))
     .unknown(changed(secret, { policy: unknown })).cases,
   ...rule("SEC-004")
@@ -234,11 +223,7 @@ export const cases: Case[] = [
   ...rule("ECR-003")
     .broken("everybody", changed(repositoryPolicy, { policy: publicStatement }))
     .broken("no end", repository, "low")
-    .broken(
-      "another's lifecycle",
-      [repository, { ...lifecycle, dependencies: [] }, { ...repository, urn: `${repository.urn}-2` }],
-      "low",
-    )
+    .broken("another's lifecycle", [repository, { ...lifecycle, dependencies: [] }, { ...repository, urn: `${repository.urn}-2` }], "low")
     .advised("AWS's own key", changed(repository, { encryptionConfigurations: undefined }))
     .unknown(changed(repositoryPolicy, { policy: unknown })).cases,
 ];

@@ -14,11 +14,9 @@ import {
 import { type Case, container, fargate, machine, pod, podContainer, rule, swarm, unknown } from "./case.ts";
 
 const volume = (driverOpts: Record<string, string>) => changed(sessionVolume, { driverOpts });
-const bind = (source: string, readOnly = true) =>
-  container({ mounts: [{ type: "bind", source, target: "/data", readOnly }] });
+const bind = (source: string, readOnly = true) => container({ mounts: [{ type: "bind", source, target: "/data", readOnly }] });
 const hostPath = (path: string) => pod({ volumes: [{ name: "host", hostPath: { path } }] });
-const persistentVolume = (spec: Record<string, unknown>) =>
-  resource("kubernetes:core/v1:PersistentVolume", "disk", { spec });
+const persistentVolume = (spec: Record<string, unknown>) => resource("kubernetes:core/v1:PersistentVolume", "disk", { spec });
 
 const capability = (id: string, name: string, severity?: "critical" | "medium") =>
   rule(id)
@@ -26,11 +24,7 @@ const capability = (id: string, name: string, severity?: "critical" | "medium") 
     .broken("lower case with prefix", container({ capabilities: { adds: [` cap_${name.toLowerCase()} `] } }), severity)
     .broken("Swarm", swarm({ capAdds: [`CAP_${name}`] }), severity)
     .broken("Kubernetes", podContainer({ "securityContext/capabilities/add": [name] }), severity)
-    .broken(
-      "an init container",
-      pod({ initContainers: [{ name: "init", securityContext: { capabilities: { add: [name] } } }] }),
-      severity,
-    )
+    .broken("an init container", pod({ initContainers: [{ name: "init", securityContext: { capabilities: { add: [name] } } }] }), severity)
     .broken(
       "an ephemeral container",
       pod({ ephemeralContainers: [{ name: "debug", securityContext: { capabilities: { add: [name] } } }] }),
@@ -53,22 +47,16 @@ export const cases: Case[] = [
   ...rule("CTR-002")
     .broken("Docker, unsaid", container({ securityOpts: undefined }))
     .broken("Docker, false", container({ securityOpts: ["no-new-privileges:false"] }))
-    .broken(
-      "Docker, true and false",
-      container({ securityOpts: ["no-new-privileges=true", "no-new-privileges=false"] }),
-    )
-    .broken(
-      "Docker, false and true",
-      container({ securityOpts: ["no-new-privileges=false", "no-new-privileges=true"] }),
-    )
+    .broken("Docker, true and false", container({ securityOpts: ["no-new-privileges=true", "no-new-privileges=false"] }))
+    .broken("Docker, false and true", container({ securityOpts: ["no-new-privileges=false", "no-new-privileges=true"] }))
     .broken("Docker, no boolean", container({ securityOpts: ["no-new-privileges=yes"] }))
     .broken("Kubernetes, unsaid", podContainer({ "securityContext/allowPrivilegeEscalation": undefined }))
     .broken("Kubernetes, true", podContainer({ "securityContext/allowPrivilegeEscalation": true }))
     .broken("ECS on machines", machine({ dockerSecurityOptions: undefined }))
     .advised("Swarm", service)
     .unknown(container({ securityOpts: [unknown] })).cases,
-  ...["SYS_ADMIN", "SYS_MODULE", "SYS_RAWIO", "SYS_PTRACE", "DAC_OVERRIDE", "DAC_READ_SEARCH", "SYS_TIME"].flatMap(
-    (name) => capability("CTR-003", name),
+  ...["SYS_ADMIN", "SYS_MODULE", "SYS_RAWIO", "SYS_PTRACE", "DAC_OVERRIDE", "DAC_READ_SEARCH", "SYS_TIME"].flatMap((name) =>
+    capability("CTR-003", name),
   ),
   ...capability("CTR-003", "ALL", "critical"),
   ...[
@@ -145,10 +133,7 @@ export const cases: Case[] = [
     .broken("ECS", fargate({ user: "root" }))
     .broken("ECS, unsaid", fargate({ user: undefined }), "medium")
     .broken("Kubernetes, uid 0", podContainer({ "securityContext/runAsUser": 0 }))
-    .broken(
-      "Kubernetes, root allowed",
-      podContainer({ "securityContext/runAsUser": undefined, "securityContext/runAsNonRoot": false }),
-    )
+    .broken("Kubernetes, root allowed", podContainer({ "securityContext/runAsUser": undefined, "securityContext/runAsNonRoot": false }))
     .broken(
       "Kubernetes, unsaid",
       podContainer({ "securityContext/runAsUser": undefined, "securityContext/runAsNonRoot": undefined }),
@@ -209,14 +194,8 @@ export const cases: Case[] = [
   ].flatMap((path) => rule("CTR-011").broken(path, bind(path)).cases),
   ...rule("CTR-011")
     .broken("a host path", container({ volumes: [{ hostPath: "/var/run/docker.sock", containerPath: "/x" }] }))
-    .broken(
-      "a volume's name that is a path",
-      container({ volumes: [{ volumeName: "/var/run/docker.sock", containerPath: "/x" }] }),
-    )
-    .broken(
-      "a volume mount whose source is a path",
-      container({ mounts: [{ type: "volume", source: "/run/docker.sock", target: "/x" }] }),
-    )
+    .broken("a volume's name that is a path", container({ volumes: [{ volumeName: "/var/run/docker.sock", containerPath: "/x" }] }))
+    .broken("a volume mount whose source is a path", container({ mounts: [{ type: "volume", source: "/run/docker.sock", target: "/x" }] }))
     .broken(
       "a mount's own driver",
       container({
@@ -290,23 +269,10 @@ export const cases: Case[] = [
     .advised("read-only, nothing allowed", bind("/srv/data"))
     .unknown(container({ volumes: [{ hostPath: unknown, containerPath: "/x" }] })).cases,
   ...rule("CTR-014")
-    .broken(
-      "Docker",
-      container({ mounts: [{ type: "bind", source: "/srv", target: "/x", bindOptions: { propagation: "rshared" } }] }),
-    )
-    .broken(
-      "slave",
-      container({ mounts: [{ type: "bind", source: "/srv", target: "/x", bindOptions: { propagation: "slave" } }] }),
-      "low",
-    )
-    .broken(
-      "Swarm",
-      swarm({ mounts: [{ type: "bind", source: "/srv", target: "/x", bindOptions: { propagation: "shared" } }] }),
-    )
-    .broken(
-      "Kubernetes",
-      podContainer({ volumeMounts: [{ name: "tmp", mountPath: "/x", mountPropagation: "Bidirectional" }] }),
-    )
+    .broken("Docker", container({ mounts: [{ type: "bind", source: "/srv", target: "/x", bindOptions: { propagation: "rshared" } }] }))
+    .broken("slave", container({ mounts: [{ type: "bind", source: "/srv", target: "/x", bindOptions: { propagation: "slave" } }] }), "low")
+    .broken("Swarm", swarm({ mounts: [{ type: "bind", source: "/srv", target: "/x", bindOptions: { propagation: "shared" } }] }))
+    .broken("Kubernetes", podContainer({ volumeMounts: [{ name: "tmp", mountPath: "/x", mountPropagation: "Bidirectional" }] }))
     .broken(
       "Kubernetes, from the host",
       podContainer({ volumeMounts: [{ name: "tmp", mountPath: "/x", mountPropagation: "HostToContainer" }] }),
@@ -324,9 +290,7 @@ export const cases: Case[] = [
     "/dev/fuse",
     "/dev/disk/by-id/x",
     "/dev/mapper/root",
-  ].flatMap(
-    (path) => rule("CTR-015").broken(path, container({ devices: [{ hostPath: path, permissions: "r" }] })).cases,
-  ),
+  ].flatMap((path) => rule("CTR-015").broken(path, container({ devices: [{ hostPath: path, permissions: "r" }] })).cases),
   ...rule("CTR-015")
     .broken("another device", container({ devices: [{ hostPath: "/dev/snd", permissions: "r" }] }), "medium")
     .broken("the right to make nodes", container({ devices: [{ hostPath: "/dev/snd", permissions: "m" }] }))
@@ -433,12 +397,7 @@ export const cases: Case[] = [
     "-----BEGIN RSA PRIVATE KEY-----",
     "eyJhbGciOiJI.eyJzdWIiOiIx.SflKxwRJSMeK",
   ].flatMap(
-    (value) =>
-      rule("CTR-026").broken(
-        `the format of ${value.slice(0, 6)}`,
-        container({ envs: [`SETTING=${value}`] }),
-        "critical",
-      ).cases,
+    (value) => rule("CTR-026").broken(`the format of ${value.slice(0, 6)}`, container({ envs: [`SETTING=${value}`] }), "critical").cases,
   ),
   ...[
     "DB_PASSWORD",
@@ -455,16 +414,11 @@ export const cases: Case[] = [
     .broken("Swarm", swarm({ env: { DB_PASSWORD: "hunter2" } }))
     .broken("Kubernetes", podContainer({ env: [{ name: "DB_PASSWORD", value: "hunter2" }] }))
     .broken("ECS", fargate({ environment: [{ name: "DB_PASSWORD", value: "hunter2" }] }))
-    .broken(
-      "ECS, keys in another case",
-      fargate({ Environment: [{ Name: "DB_PASSWORD", Value: "hunter2" }], environment: undefined }),
-    )
+    .broken("ECS, keys in another case", fargate({ Environment: [{ Name: "DB_PASSWORD", Value: "hunter2" }], environment: undefined }))
     .broken(
       "a Pulumi secret is plain in the container",
       container({
-        envs: [
-          { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", value: "DB_PASSWORD=hunter2" },
-        ],
+        envs: [{ "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", value: "DB_PASSWORD=hunter2" }],
       }),
     )
     .unknown(container({ envs: [unknown] }))
@@ -487,10 +441,7 @@ export const cases: Case[] = [
       }),
     )
     .broken("a volume's options", volume({ type: "cifs", o: "username=me,password=hunter2,seal" }))
-    .broken(
-      "Kubernetes, an annotation",
-      changed(deployment, { "spec/template/metadata/annotations": { token: "hunter2" } }),
-    )
+    .broken("Kubernetes, an annotation", changed(deployment, { "spec/template/metadata/annotations": { token: "hunter2" } }))
     .broken("Kubernetes, an argument", podContainer({ args: ["--token=hunter2"] }))
     .broken("a ConfigMap", resource("kubernetes:core/v1:ConfigMap", "x", { data: { DB_PASSWORD: "hunter2" } }))
     .broken("ECS", fargate({ dockerLabels: { token: "hunter2" } }))
@@ -528,14 +479,9 @@ export const cases: Case[] = [
     .broken("Kubernetes, readiness", podContainer({ readinessProbe: undefined }))
     .broken("ECS", fargate({ healthCheck: undefined }))
     .unknown(container({ healthcheck: unknown })).cases,
-  ...[
-    ["NONE"],
-    ["CMD-SHELL", "exit 0"],
-    ["CMD", "true"],
-    ["CMD-SHELL", ":"],
-    ["curl", "localhost"],
-    ["CMD", "/bin/true"],
-  ].flatMap((tests) => rule("CTR-032").broken(tests.join(" "), container({ healthcheck: { tests } })).cases),
+  ...[["NONE"], ["CMD-SHELL", "exit 0"], ["CMD", "true"], ["CMD-SHELL", ":"], ["curl", "localhost"], ["CMD", "/bin/true"]].flatMap(
+    (tests) => rule("CTR-032").broken(tests.join(" "), container({ healthcheck: { tests } })).cases,
+  ),
   ...rule("CTR-032")
     .broken("no retries", container({ healthcheck: { tests: ["CMD", "health"], retries: 0 } }))
     .broken("Swarm", swarm({ healthcheck: { tests: ["CMD", "true"] } }))
@@ -564,12 +510,7 @@ export const cases: Case[] = [
     .broken("ECS", fargate({ image: "node" }))
     .broken("a pulled image", resource("docker:index/remoteImage:RemoteImage", "x", { name: "node" }))
     .unknown(container({ image: unknown })).cases,
-  ...[
-    "node:24.1",
-    "registry.example.com.evil.io/x:1",
-    "registry.example.com@evil.io/x:1",
-    "registry.example.com/x:1",
-  ].flatMap(
+  ...["node:24.1", "registry.example.com.evil.io/x:1", "registry.example.com@evil.io/x:1", "registry.example.com/x:1"].flatMap(
     (image) =>
       rule("CTR-034").broken(image, container({ image }), "medium", {
         "CTR-034": { registries: ["registry.example.com:5000"] },

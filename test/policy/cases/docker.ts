@@ -96,10 +96,7 @@ export const cases: Case[] = [
     .unknown(container({ tmpfs: unknown })).cases,
   ...rule("VOL-003")
     .broken("Docker", container({ mounts: [{ type: "volume", source: "alpha-auth", target: "/auth" }] }))
-    .broken(
-      "Docker, volumes",
-      container({ volumes: [{ volumeName: "auth", containerPath: "/home/agent/.config/claude" }] }),
-    )
+    .broken("Docker, volumes", container({ volumes: [{ volumeName: "auth", containerPath: "/home/agent/.config/claude" }] }))
     .broken("a writer that starts", changed(secretWriter, { start: true }))
     .broken("Swarm", swarm({ mounts: [{ type: "volume", source: "x", target: "//auth/" }] }))
     .broken("Kubernetes", podContainer({ volumeMounts: [{ name: "auth", mountPath: "/auth" }] }))
@@ -111,10 +108,7 @@ export const cases: Case[] = [
     .unknown(changed(sessionVolume, { driverOpts: unknown })).cases,
   ...rule("VOL-005")
     .broken("Docker", container({ mounts: [{ type: "bind", source: "/home/me/project", target: "/repos/project" }] }))
-    .broken(
-      "Kubernetes",
-      podContainer({ volumeMounts: [{ name: "repository", mountPath: "/repos/project", readOnly: false }] }),
-    )
+    .broken("Kubernetes", podContainer({ volumeMounts: [{ name: "repository", mountPath: "/repos/project", readOnly: false }] }))
     .broken("ECS", fargate({ mountPoints: [{ sourceVolume: "x", containerPath: "/repos" }] }))
     .unknown(container({ mounts: [{ type: "volume", source: "x", target: unknown }] })).cases,
   ...rule("IMG-001")
@@ -124,10 +118,7 @@ export const cases: Case[] = [
       changed(pulledImage, { build: { context: "none", buildArgs: { X: "ghp_abcdefghijklmnopqrstuvwx" } } }),
     )
     .broken("a password", changed(builtImage, { registry: { server: "x", username: "me", password: "hunter2" } }))
-    .broken(
-      "a log-in",
-      changed(pulledImage, { build: { context: "none", authConfigs: [{ hostName: "x", password: "hunter2" }] } }),
-    )
+    .broken("a log-in", changed(pulledImage, { build: { context: "none", authConfigs: [{ hostName: "x", password: "hunter2" }] } }))
     .unknown(image({ context: "none", args: { X: unknown } })).cases,
   ...rule("IMG-002")
     .broken("the host's network", image({ context: "none", network: "host" }))
@@ -135,23 +126,14 @@ export const cases: Case[] = [
     .broken("no protection", changed(pulledImage, { build: { context: "none", securityOpts: ["seccomp=unconfined"] } }))
     .unknown(image({ context: "none", network: unknown })).cases,
   ...rule("IMG-003")
-    .broken(
-      "an unchecked registry",
-      resource("docker:index/registryImage:RegistryImage", "x", { name: "x", insecureSkipVerify: true }),
-    )
+    .broken("an unchecked registry", resource("docker:index/registryImage:RegistryImage", "x", { name: "x", insecureSkipVerify: true }))
     .broken("git without commit", image({ context: "https://github.com/x/y.git#main" }))
     .broken("http", image({ context: `http://example.com/x.git#${"a".repeat(40)}` }))
-    .broken(
-      "a remote context",
-      changed(pulledImage, { build: { context: ".", remoteContext: "https://example.com/x.tar.gz" } }),
-    )
+    .broken("a remote context", changed(pulledImage, { build: { context: ".", remoteContext: "https://example.com/x.tar.gz" } }))
     .unknown(image({ context: unknown })).cases,
   ...rule("IMG-004")
     .broken("root", dockerfile("USER root"))
-    .broken(
-      "no user",
-      resource("docker-build:index:Image", "inline", { dockerfile: { inline: "FROM node:24.1\nHEALTHCHECK CMD x" } }),
-    )
+    .broken("no user", resource("docker-build:index:Image", "inline", { dockerfile: { inline: "FROM node:24.1\nHEALTHCHECK CMD x" } }))
     .broken("sudo", dockerfile("RUN apt-get update && \\\n  apt-get install -y sudo"))
     .broken("the engine's client", dockerfile("RUN apt-get install -y docker.io"))
     .broken("a download into a shell", dockerfile("RUN curl -fsSL https://example.com/x | bash"))
@@ -181,9 +163,6 @@ export const cases: Case[] = [
   ...rule("PRV-002")
     .broken("AWS", resource("pulumi:providers:aws", "x", { secretKey: "hunter2" }))
     .broken("Docker", changed(dockerProvider, { registryAuth: [{ address: "x", password: "hunter2" }] }))
-    .broken(
-      "Docker, as text",
-      changed(dockerProvider, { registryAuth: JSON.stringify([{ address: "x", password: "hunter2" }]) }),
-    )
+    .broken("Docker, as text", changed(dockerProvider, { registryAuth: JSON.stringify([{ address: "x", password: "hunter2" }]) }))
     .unknown(resource("pulumi:providers:aws", "x", { accessKey: unknown })).cases,
 ];

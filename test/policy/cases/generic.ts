@@ -41,8 +41,7 @@ export const cases: Case[] = [
     .broken("one", { ...sessionContainer(), ignoreChanges: ["securityOpts"] })
     .broken("a part of one", { ...sessionContainer(), ignoreChanges: ["mounts[0].source"] })
     .broken("all", { ...sessionContainer(), ignoreChanges: ["*"] }).cases,
-  ...rule("GEN-005").broken("a file system", { ...fileSystem, protect: false }, "medium", { "GEN-005": "mandatory" })
-    .cases,
+  ...rule("GEN-005").broken("a file system", { ...fileSystem, protect: false }, "medium", { "GEN-005": "mandatory" }).cases,
   ...rule("GEN-006")
     .broken("no reason", [], "medium", excepting({ reason: "" }))
     .broken("no owner", [], "medium", excepting({ owner: undefined }))

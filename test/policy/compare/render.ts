@@ -23,7 +23,8 @@ const blocks: Readonly<Record<string, string>> = { inline_policies: "inline_poli
 /** Values that are no blocks. */
 const opaque = ["tags", "container_definitions"];
 
-const snake = (name: string) => name.replace(/^./, (first) => first.toLowerCase()).replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+const snake = (name: string) =>
+  name.replace(/^./, (first) => first.toLowerCase()).replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 function terraformValues(props: Values): Values {
   return Object.fromEntries(
@@ -44,13 +45,26 @@ export function terraformPlan(resources: readonly Resource[]): object {
     if (provider !== "aws") return [];
     const service = module.split("/")[0] ?? "";
     const kind = `aws_${service === "ec2" ? "" : `${service}_`}${snake(last)}`;
-    return [{ address: `${kind}.${name}`, mode: "managed", type: kind, name, provider_name: "registry.terraform.io/hashicorp/aws", schema_version: 0, values: terraformValues(props) }];
+    return [
+      {
+        address: `${kind}.${name}`,
+        mode: "managed",
+        type: kind,
+        name,
+        provider_name: "registry.terraform.io/hashicorp/aws",
+        schema_version: 0,
+        values: terraformValues(props),
+      },
+    ];
   });
   return {
     format_version: "1.2",
     terraform_version: "1.9.0",
     planned_values: { root_module: { resources: planned } },
-    resource_changes: planned.map(({ values, ...resource }) => ({ ...resource, change: { actions: ["create"], before: null, after: values, after_unknown: {} } })),
+    resource_changes: planned.map(({ values, ...resource }) => ({
+      ...resource,
+      change: { actions: ["create"], before: null, after: values, after_unknown: {} },
+    })),
     configuration: { root_module: {} },
   };
 }
@@ -74,7 +88,10 @@ export function composeFile(resources: readonly Resource[]): string {
       pids_limit: objects(props.labels).find(({ label }) => label === "pids_limit")?.value,
       network_mode: props.networkMode,
       networks: props.networksAdvanced === undefined ? undefined : objects(props.networksAdvanced).map(({ name: network }) => network),
-      ports: props.ports === undefined ? undefined : objects(props.ports).map(({ ip, external, internal }) => `${ip === undefined ? "" : `${ip}:`}${external}:${internal}`),
+      ports:
+        props.ports === undefined
+          ? undefined
+          : objects(props.ports).map(({ ip, external, internal }) => `${ip === undefined ? "" : `${ip}:`}${external}:${internal}`),
       volumes: [
         ...objects(props.volumes).map(({ hostPath, volumeName, containerPath }) => `${hostPath ?? volumeName}:${containerPath}`),
         ...objects(props.mounts).map(({ type, source, target, readOnly }) => ({ type, source, target, read_only: readOnly })),
@@ -85,6 +102,7 @@ export function composeFile(resources: readonly Resource[]): string {
       logging: props.logDriver === undefined ? undefined : { driver: props.logDriver, options: props.logOpts },
     },
   ]);
-  const named = (kind: string) => Object.fromEntries(of(kind).map(({ props }) => [props.name, kind === "Network" ? { internal: props.internal } : {}]));
+  const named = (kind: string) =>
+    Object.fromEntries(of(kind).map(({ props }) => [props.name, kind === "Network" ? { internal: props.internal } : {}]));
   return stringify({ services: Object.fromEntries(services), networks: named("Network"), volumes: named("Volume") });
 }

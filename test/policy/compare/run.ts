@@ -16,7 +16,9 @@ if (folder === undefined) process.exit(1);
 const workspace = mkdtempSync(join(tmpdir(), "agent-sessions-compare-"));
 try {
   for (const { set, both, explained, missed, ours } of compare(folder, workspace, globSync("images/*/Dockerfile"))) {
-    console.log(`\n${set}: ${both.length} found by both, ${ours.length} by us alone, ${explained.length} left for a reason, ${missed.length} missed`);
+    console.log(
+      `\n${set}: ${both.length} found by both, ${ours.length} by us alone, ${explained.length} left for a reason, ${missed.length} missed`,
+    );
     for (const { check, resource, title } of missed) console.log(`  missed: ${check} ${resource}: ${title}`);
     for (const [check, reason] of new Map(explained.map((one) => [one.check, one.reason]))) console.log(`  left: ${check}: ${reason}`);
     if (ours.length > 0) console.log(`  by us alone: ${ours.join(", ")}`);
