@@ -47,7 +47,7 @@ export function register(program: Command): void {
     .option("--only <id...>", "change these sessions and leave the others as they are")
     .option("--adopt", "take over names that something else holds: containers and networks are replaced, volumes kept with their data")
     .option("--timeout <seconds>", "how long to wait until the sessions are healthy", "120")
-    .option("--parallel <n>", "requests to the engine at once", "8")
+    .option("--parallel <n>", "requests to the engine at once", "16")
     .option("--json", "print the result as JSON")
     .addHelpText("after", "\nExample:\n  sessions up --stack local --yes\n")
     .action(run);

@@ -25,7 +25,7 @@ export interface ApplyOptions extends Pick<RunOptions, "project" | "stack" | "pr
   readonly docker: Docker;
   readonly identity: Identity;
   readonly live: Live;
-  /** Requests to the engine at once. @default 8 */
+  /** Requests to the engine at once. @default 16 */
   readonly parallel?: number;
   /** Told of each step when it begins and when it ends, and of each line of a build. */
   readonly progress?: { begin?(step: Step): void; end?(outcome: Outcome): void; line?: Progress };
@@ -43,7 +43,7 @@ export interface Applied {
  * It never throws for a step: failures are outcomes, and what needs a failed step is skipped.
  */
 export async function applyPlan(plan: Plan, options: ApplyOptions): Promise<Applied> {
-  const limit = limiter(options.parallel ?? 8);
+  const limit = limiter(options.parallel ?? 16);
   const outcomes: Outcome[] = [];
   const gone = plan.steps.filter(({ operation }) => operation === "delete");
   const steps = new Map(
