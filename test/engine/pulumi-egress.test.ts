@@ -55,15 +55,17 @@ describe.skipIf(docker === undefined || cli === undefined)("an allow list under 
   test(
     "the session asks the proxy, which has its process limit, and the commands say so",
     async () => {
+      // What up tried to prove its promises stands in the record too.
+      const since = ["--since", new Date().toISOString()];
       const ask = "curl -s -m 10 -o /tmp/x -o /tmp/x -w '%{http_code} ' http://one.invalid/ http://two.invalid/";
       expect(await sessions("exec", id, "--", "bash", "-c", ask)).toBe("403 403 ");
       expect(
-        (JSON.parse(await sessions("egress", id, "--json")) as { host: string; verdict: string }[]).map(
+        (JSON.parse(await sessions("egress", id, "--json", ...since)) as { host: string; verdict: string }[]).map(
           ({ host, verdict }) => `${host} ${verdict}`,
         ),
       ).toEqual(["two.invalid unlisted", "one.invalid unresolved"]);
-      expect(await sessions("egress", id, "--suggest")).toBe("network:\n  egress:\n    allow:\n      - two.invalid\n");
-      expect(await sessions("egress", id)).toMatch(/two\.invalid +│ 80 +│ unlisted +│ 1 /);
+      expect(await sessions("egress", id, "--suggest", ...since)).toBe("network:\n  egress:\n    allow:\n      - two.invalid\n");
+      expect(await sessions("egress", id, ...since)).toMatch(/two\.invalid +│ 80 +│ unlisted +│ 1 /);
       expect(JSON.parse(await sessions("list", "--json"))).toMatchObject([{ session: id, isolation: "egress-filtered" }]);
       expect((await engine.getContainer(`claude-agent-${id}-proxy`).inspect()).HostConfig.PidsLimit).toBe(16);
     },
