@@ -8,8 +8,10 @@ import { temporaryFolder } from "../support/folder.ts";
 const folder = judges();
 
 describe.skipIf(folder === undefined)("checkov, kubernetes-validate, compose-lint and hadolint", () => {
+  const workspace = temporaryFolder("judges");
+
   test("find nothing in foreign and in compliant stacks that the rules miss without a reason, and less than they", () => {
-    const compared = compare(folder ?? "", temporaryFolder("judges"), globSync("images/*/Dockerfile"));
+    const compared = compare(folder ?? "", workspace, globSync("images/*/Dockerfile"));
     expect(compared.flatMap(({ missed }) => missed)).toEqual([]);
     // Each judge was heard, and the rules find more than all of them in each foreign stack.
     for (const { both, ours } of compared.slice(0, 3)) for (const found of [both, ours]) expect(found.length).toBeGreaterThan(10);
