@@ -54,6 +54,26 @@ export const baseline = deepFreeze({
   sealedDns: ["127.0.0.1"] as readonly string[],
   /** An engine before 25 gives a failed look-up no answer at all: with these it fails after a second, not after ten. */
   sealedDnsOptions: ["timeout:1", "attempts:1"] as readonly string[],
+  /** Folders of the host that no container may see, at any depth: what is in them configures it, or holds its containers. */
+  systemFolders: [
+    "/bin",
+    "/boot",
+    "/dev",
+    "/etc",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/libx32",
+    "/proc",
+    "/root",
+    "/sbin",
+    "/sys",
+    "/usr",
+    "/var/lib/containerd",
+    "/var/lib/containers",
+    "/var/lib/docker",
+    "/var/lib/kubelet",
+  ] as readonly string[],
   createdBy: "agent-sessions",
 });
 

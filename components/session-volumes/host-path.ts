@@ -1,30 +1,15 @@
 import { lstatSync, realpathSync, type Stats, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { normalize, resolve } from "node:path";
+import { baseline } from "../../policy/baseline.ts";
 
 /**
  * Folders of the host that no session may see, at any depth: what is in them configures the host, holds its credentials
  * or reaches its engine. `/var` is not listed as a whole, since data folders below it are common.
  */
 const systemFolders = [
-  "/bin",
-  "/boot",
-  "/dev",
-  "/etc",
-  "/lib",
-  "/lib32",
-  "/lib64",
-  "/libx32",
-  "/proc",
-  "/root",
+  ...baseline.systemFolders,
   "/run",
-  "/sbin",
-  "/sys",
-  "/usr",
-  "/var/lib/containerd",
-  "/var/lib/containers",
-  "/var/lib/docker",
-  "/var/lib/kubelet",
   "/var/log",
   "/var/run",
   "/private/etc",

@@ -1,4 +1,5 @@
 /** Host paths and what they give away. */
+import { baseline } from "../../baseline.ts";
 
 /** One spelling for every path: no `//`, `.`, `..` or trailing slash, and `/var/run` is the `/run` it links to. */
 export function normalPath(written: string): string {
@@ -44,30 +45,10 @@ export function reachesEngine(path: string): boolean {
   return engineSockets.some((socket) => isWithin(socket, path) || (socket !== "/run/user" && isWithin(path, socket)));
 }
 
-const sensitiveFolders = [
-  "/boot",
-  "/dev",
-  "/etc",
-  "/lib",
-  "/lib32",
-  "/lib64",
-  "/libx32",
-  "/proc",
-  "/sys",
-  "/usr",
-  "/bin",
-  "/sbin",
-  "/root",
-  "/var/lib/docker",
-  "/var/lib/kubelet",
-  "/var/lib/containerd",
-  "/var/lib/containers",
-];
-
 const credentialFolder = /(^|\/)(\.ssh|\.aws|\.docker|\.kube|\.gnupg|\.config\/gh|\.config\/gcloud|\.azure)(\/|$)/;
 
 /** Whether a host path holds, or leads to, what no container may see. */
 export function isSensitive(path: string): boolean {
   if (credentialFolder.test(path)) return true;
-  return sensitiveFolders.some((folder) => isWithin(path, folder) || isWithin(folder, path));
+  return baseline.systemFolders.some((folder) => isWithin(path, folder) || isWithin(folder, path));
 }
