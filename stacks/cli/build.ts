@@ -1,7 +1,5 @@
 import type { Command } from "commander";
 import { EmbeddedEngine } from "../embedded/engine.ts";
-import { buildImage } from "../embedded/docker/image.ts";
-import { imageType } from "../embedded/live.ts";
 import { formatSize } from "../units.ts";
 import { prepareMachine } from "./setup/machine.ts";
 import { loadStack, stackOption } from "./stack.ts";
@@ -30,17 +28,12 @@ export function register(program: Command): void {
 async function run(options: Options): Promise<void> {
   const source = loadStack(options.stack);
   const say = (line: string) => void process.stderr.write(`${line}\n`);
-  const docker = await prepareMachine(source, { install: options.install ? (options.yes ? "yes" : "ask") : "no", report: say });
+  const docker = await prepareMachine(source, options, say);
   const engine = new EmbeddedEngine(source, docker);
-  const { plan } = await engine.plan(await engine.live());
-  const images = plan.run.registrations.filter(({ type }) => type === imageType);
   const results = [];
-  for (const { urn, inputs } of images) {
-    const missing = plan.steps.find((step) => step.urn === urn)?.operation === "create";
-    if (missing || options.force) await buildImage(docker, inputs, (line) => say(`  ${line}`));
-    const name = String(inputs.imageName);
-    const { Id: id, Size: size } = await docker.getImage(name).inspect();
-    results.push({ name, id, size, built: missing || options.force === true });
+  for (const image of await engine.buildImages({ force: options.force === true, line: (line) => say(`  ${line}`) })) {
+    const { Id: id, Size: size } = await docker.getImage(image.name).inspect();
+    results.push({ name: image.name, id, size, built: image.built });
   }
   if (options.json) console.log(JSON.stringify(results, null, 2));
   else for (const { name, id, size, built } of results) console.log(`${name} ${id} ${formatSize(size)}${built ? "" : " (unchanged)"}`);

@@ -5,9 +5,10 @@ import { noEncryptedConfig, Secrets } from "../secrets.ts";
 import { parse, type Settings } from "../settings.ts";
 import { type Applied, applyPlan, type ApplyOptions, removeAll } from "./apply.ts";
 import { networkShortage } from "./capacity.ts";
+import { buildImage, type Progress } from "./docker/image.ts";
 import { type Identity, identify } from "./identity.ts";
 import { labelNames } from "./labels.ts";
-import { emptyLive, type Live, readLive } from "./live.ts";
+import { emptyLive, imageType, type Live, readLive } from "./live.ts";
 import { type Plan, planDeployment, type PlanOptions, type Step } from "./plan.ts";
 import { review } from "./review.ts";
 
@@ -27,6 +28,13 @@ export interface Reviewed {
   readonly report: Report;
   /** Why it must not be carried out, one sentence each; empty when it may. */
   readonly refusals: readonly string[];
+}
+
+/** An image of a stack. */
+export interface BuiltImage {
+  readonly name: string;
+  /** False when it was there already. */
+  readonly built: boolean;
 }
 
 /** The embedded engine for one stack: plans with or without a container engine, and applies with one. */
@@ -79,6 +87,26 @@ export class EmbeddedEngine {
       ),
     ];
     return { plan, report, refusals };
+  }
+
+  /** Builds the images that the engine has not; all of them when forced. */
+  async buildImages({
+    force = false,
+    line = () => {},
+  }: {
+    readonly force?: boolean;
+    readonly line?: Progress;
+  } = {}): Promise<BuiltImage[]> {
+    const docker = this.#docker;
+    if (docker === undefined) throw new Error("there is no container engine to build an image on");
+    const { plan } = await this.plan(await this.live());
+    const images: BuiltImage[] = [];
+    for (const { urn, inputs } of plan.run.registrations.filter(({ type }) => type === imageType)) {
+      const built = force || plan.steps.some((step) => step.urn === urn && step.operation === "create");
+      if (built) await buildImage(docker, inputs, line);
+      images.push({ name: String(inputs.imageName), built });
+    }
+    return images;
   }
 
   /** Why the engine has no room for the plan; undefined when it has. */

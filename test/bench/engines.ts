@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import Table from "cli-table3";
 import Docker from "dockerode";
-import { buildImage } from "../../stacks/embedded/docker/image.ts";
 import { toCreateOptions } from "../../stacks/embedded/docker/container.ts";
 import { labelsOf } from "../../stacks/embedded/docker/inputs.ts";
 import { EmbeddedEngine } from "../../stacks/embedded/engine.ts";
@@ -51,13 +50,9 @@ interface Figure {
 async function prepare(count: number): Promise<void> {
   const config = { "agent-sessions:image": '{"agent":"none"}', "agent-sessions:sessions": JSON.stringify(describeSessions(count)) };
   const engine = new EmbeddedEngine({ project: "agent-sessions", stack: "bench", root: folder, config }, docker);
-  let { plan } = await engine.plan(await engine.live());
-  const image = plan.run.registrations.find(({ type }) => type.endsWith(":Image"));
+  const [image] = await engine.buildImages();
   if (image === undefined) throw new Error("the program asks for no image");
-  if (plan.steps.some(({ urn, operation }) => urn === image.urn && operation === "create")) {
-    await buildImage(docker, image.inputs, () => {});
-    ({ plan } = await engine.plan(await engine.live()));
-  }
+  const { plan } = await engine.plan(await engine.live());
   const { registrations } = plan.run;
   const containers = registrations.filter(({ type }) => type.endsWith(":Container"));
   const rendered = containers.map(({ inputs }) => {
@@ -69,7 +64,7 @@ async function prepare(count: number): Promise<void> {
     };
   });
   writeFileSync(join(folder, `raw-${count}.json`), JSON.stringify(rendered));
-  writeCompose(folder, count, registrations, String(image.inputs.imageName));
+  writeCompose(folder, count, registrations, image.name);
   writePulumiConfig(folder, count);
 }
 

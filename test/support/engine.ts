@@ -4,9 +4,7 @@ import { findEngine } from "../../components/container-engine/find.ts";
 import { ensureBaseImage } from "../../stacks/cli/setup/base-image.ts";
 import { ensureEngine } from "../../stacks/cli/setup/engine.ts";
 import { project, root, textConfig } from "../../stacks/cli/stack.ts";
-import { buildImage } from "../../stacks/embedded/docker/image.ts";
 import { EmbeddedEngine } from "../../stacks/embedded/engine.ts";
-import { imageType } from "../../stacks/embedded/live.ts";
 
 /** Once before all tests: an engine and the images where this machine can have them; live tests skip, and say so, elsewhere. */
 export async function setup(): Promise<void> {
@@ -34,8 +32,5 @@ async function buildImages(docker: Docker): Promise<void> {
     "agent-sessions:image": { agent: "none" },
     "agent-sessions:sessions": [{ id: "set-up", network: { egress: { allow: ["example.com"] } } }],
   };
-  const engine = new EmbeddedEngine({ project, stack: "set-up", root, config: textConfig({ config: described }) }, docker);
-  const { plan } = await engine.plan(await engine.live());
-  const missing = plan.steps.filter(({ type, operation }) => type === imageType && operation === "create").map(({ urn }) => urn);
-  for (const { urn, inputs } of plan.run.registrations) if (missing.includes(urn)) await buildImage(docker, inputs, () => {});
+  await new EmbeddedEngine({ project, stack: "set-up", root, config: textConfig({ config: described }) }, docker).buildImages();
 }

@@ -9,13 +9,22 @@ import type { Report } from "./command.ts";
 import type { Install } from "./consent.ts";
 import { ensureEngine } from "./engine.ts";
 
+/** The options of a command that may change this machine. */
+interface Consent {
+  /** False after `--no-install`. */
+  readonly install: boolean;
+  /** True after `--yes`. */
+  readonly yes?: boolean;
+}
+
 /**
  * Makes this machine able to run a stack: a container engine that answers, and a base image to build upon.
  *
  * @returns a client for the engine
  * @throws SettingsError when the stack is faulty, before anything is installed; SetupError with the steps for a person
  */
-export async function prepareMachine(source: StackSource, { install, report }: { install: Install; report: Report }): Promise<Docker> {
+export async function prepareMachine(source: StackSource, options: Consent, report: Report): Promise<Docker> {
+  const install: Install = options.install ? (options.yes ? "yes" : "ask") : "no";
   const settings = parse(fromConfig(source.config), { root: source.root });
   const address = settings.engine === undefined ? {} : { address: settings.engine };
   const probe = async () => {
