@@ -12,6 +12,8 @@ export interface Asked {
   readonly sent: number;
   /** The last time, RFC 3339. */
   readonly last: string;
+  /** The requests named themselves those of `sessions verify`, which whatever runs in the session can do too. */
+  readonly verify?: true;
 }
 
 interface Line {
@@ -19,15 +21,16 @@ interface Line {
   readonly host: string;
   readonly port: string;
   readonly verdict: Verdict;
+  readonly by: string;
   readonly received: number;
   readonly sent: number;
 }
 
-/** Sums up a proxy's record, one line of JSON for each request, by host, port and verdict. */
+/** Sums up a proxy's record, one line of JSON for each request, by host, port, verdict and whether it was verify's. */
 export function summarize(record: string): Asked[] {
   const asked = new Map<string, Asked>();
-  for (const { time, host, port, verdict, received, sent } of record.split("\n").flatMap(read)) {
-    const key = `${host} ${port} ${verdict}`;
+  for (const { time, host, port, verdict, by, received, sent } of record.split("\n").flatMap(read)) {
+    const key = `${host} ${port} ${verdict} ${by}`;
     const before = asked.get(key) ?? { requests: 0, received: 0, sent: 0 };
     asked.set(key, {
       host,
@@ -37,6 +40,7 @@ export function summarize(record: string): Asked[] {
       received: before.received + received,
       sent: before.sent + sent,
       last: time,
+      ...(by === "verify" && { verify: true }),
     });
   }
   return [...asked.values()].sort(
@@ -54,8 +58,14 @@ function read(text: string): Line[] {
   }
 }
 
-/** Entries that would allow what was not on the list, but for addresses, which no entry can name. */
+/** What was refused and was only tried to see it refused. */
+export const isRefusedTrial = ({ verify, verdict }: Asked): boolean => verify === true && verdict !== "allowed" && verdict !== "audited";
+
+/** Entries that would allow what was not on the list, but for addresses, which no entry can name, and what verify tried. */
 export function suggest(asked: readonly Asked[]): string[] {
-  const unlisted = asked.filter(({ verdict, host }) => (verdict === "unlisted" || verdict === "audited") && !/^[\d.]+$|[[\]:%]/.test(host));
+  const unlisted = asked.filter(
+    ({ verdict, host, verify }) =>
+      verify === undefined && (verdict === "unlisted" || verdict === "audited") && !/^[\d.]+$|[[\]:%]/.test(host),
+  );
   return [...new Set(unlisted.map(({ host, port }) => (port === 80 || port === 443 ? host : `${host}:${port}`)))].sort();
 }

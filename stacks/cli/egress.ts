@@ -3,7 +3,7 @@ import type Docker from "dockerode";
 import { stringify } from "yaml";
 import type { StackSource } from "../embedded/engine.ts";
 import { formatSize } from "../units.ts";
-import { type Asked, summarize, suggest } from "./egress-record.ts";
+import { type Asked, isRefusedTrial, summarize, suggest } from "./egress-record.ts";
 import { time } from "./logs.ts";
 import { table } from "./render.ts";
 import { liveSession } from "./sessions.ts";
@@ -41,22 +41,28 @@ async function run(id: string, options: Options): Promise<void> {
     else if (allow.length === 0) console.log(`Session "${id}" asked for no host that an entry would allow.`);
     else process.stdout.write(stringify({ network: { egress: { allow } } }));
   } else if (options.json) console.log(JSON.stringify(asked, null, 2));
-  else if (asked.length === 0) console.log(`Session "${id}" has asked for no host.`);
-  else
-    console.log(
-      table(
-        ["host", "port", "verdict", "requests", "received", "sent", "last"],
-        asked.map(({ host, port, verdict, requests, received, sent, last }) => [
-          host,
-          String(port),
-          verdict,
-          String(requests),
-          formatSize(received),
-          formatSize(sent),
-          last,
-        ]),
-      ),
-    );
+  else console.log(text(id, asked));
+}
+
+function text(id: string, asked: readonly Asked[]): string {
+  const rows = asked.filter((entry) => !isRefusedTrial(entry));
+  const trials = asked.filter(isRefusedTrial).reduce((sum, { requests }) => sum + requests, 0);
+  const listed =
+    rows.length === 0
+      ? `Session "${id}" has asked for no host.`
+      : table(
+          ["host", "port", "verdict", "requests", "received", "sent", "last"],
+          rows.map(({ host, port, verdict, requests, received, sent, last }) => [
+            host,
+            String(port),
+            verdict,
+            String(requests),
+            formatSize(received),
+            formatSize(sent),
+            last,
+          ]),
+        );
+  return trials === 0 ? listed : `${listed}\n${trials} refused requests named themselves those of verify; --json lists them.`;
 }
 
 /**
