@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import { containerName } from "../session-container/args.ts";
 
 /** Hosts that a session may reach. */
 export interface AllowedHost {
@@ -33,6 +34,9 @@ export const webPorts: readonly number[] = [80, 443];
 
 /** The proxy's name on the session's network, by which a new one takes an old one's place. */
 export const proxyAlias = "egress-proxy";
+
+/** The name of a session's proxy container. */
+export const proxyName = (sessionId: string): string => `${containerName(sessionId)}-proxy`;
 
 /** Where the session finds the proxy. */
 export const proxyAddress = `http://${proxyAlias}:3128`;

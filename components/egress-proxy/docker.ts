@@ -4,7 +4,7 @@ import { baseline } from "../../policy/baseline.ts";
 import { processLimit } from "../container-engine/hooks.ts";
 import { dockerLabels } from "../labels.ts";
 import { containerName } from "../session-container/args.ts";
-import { type EgressProxyArgs, egressAuthority, proxyAlias } from "./args.ts";
+import { type EgressProxyArgs, egressAuthority, proxyAlias, proxyName } from "./args.ts";
 import { toRules } from "./rules.ts";
 
 /** Megabytes. Squid takes 8 when idle, and some tens of kilobytes for each connection. */
@@ -66,7 +66,7 @@ export function toEdgeNetwork(args: EgressProxyArgs) {
 export function toProxyContainer(args: EgressProxyArgs) {
   const { sessionId, network } = args;
   return {
-    name: `${containerName(sessionId)}-proxy`,
+    name: proxyName(sessionId),
     image: args.image,
     hostname: proxyAlias,
     // The user that Debian's Squid runs as.

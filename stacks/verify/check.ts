@@ -25,6 +25,8 @@ export type Attempt = { readonly how: string } & (
       readonly args: Readonly<Record<string, unknown>>;
       /** Takes so much of the machine that only one session at a time may do it. @default false */
       readonly alone?: boolean;
+      /** Runs while the session's proxy stands still. @default false */
+      readonly proxyHalted?: boolean;
     }
   | { readonly answer: unknown }
   | { readonly notTried: string }

@@ -1,14 +1,19 @@
 import { StringDecoder } from "node:string_decoder";
 import { Writable } from "node:stream";
 import type Docker from "dockerode";
+import { proxyName } from "../../components/egress-proxy/args.ts";
 import { containerName } from "../../components/session-container/args.ts";
 import { baseline } from "../../policy/baseline.ts";
 import type { Promised } from "./promised.ts";
-import type { Target } from "./run.ts";
+import type { Halted, Target } from "./run.ts";
 
 /** A session as a container of the Docker Engine or Podman. */
 export function dockerTarget(docker: Docker, promised: Promised): Target {
-  return { promised, execute: (command, seconds) => execute(docker, docker.getContainer(containerName(promised.id)), command, seconds) };
+  return {
+    promised,
+    execute: (command, seconds) => execute(docker, docker.getContainer(containerName(promised.id)), command, seconds),
+    haltProxy: (seconds) => haltProxy(docker.getContainer(proxyName(promised.id)), seconds),
+  };
 }
 
 const asAgent = { User: `${baseline.user.uid}:${baseline.user.gid}`, WorkingDir: "/" };
@@ -57,4 +62,39 @@ async function execute(docker: Docker, container: Docker.Container, command: rea
   const { ExitCode: code } = await exec.inspect();
   if (code) throw new Error(`the probes ended with ${code}${texts.errors === "" ? "" : `: ${texts.errors.trim().split("\n").at(-1)}`}`);
   return texts.output;
+}
+
+/** Stops Squid until standard input ends, so that it goes on when whoever asked for it is gone. */
+const haltLine = `for process in /proc/[0-9]*; do
+  [[ $(<$process/comm) == squid ]] && kill -STOP "\${process#/proc/}" && halted="\${process#/proc/}"
+done 2>/dev/null
+trap 'kill -CONT "$halted"' EXIT
+[[ $halted ]] && echo halted && read -r -t "$1"
+(($? <= 128)) || echo expired`;
+
+async function haltProxy(proxy: Docker.Container, seconds: number): Promise<Halted> {
+  const exec = await proxy.exec({ Cmd: ["bash", "-c", haltLine, "halt", String(seconds)], AttachStdin: true, AttachStdout: true });
+  const stream = await exec.start({ hijack: true, stdin: true });
+  let said = "";
+  const ended = new Promise<void>((resolve) =>
+    stream
+      .once("close", resolve)
+      .once("end", resolve)
+      .once("error", () => resolve()),
+  );
+  const halted = new Promise<void>((resolve) =>
+    stream.on("data", (chunk: Buffer) => {
+      said += chunk.toString("latin1");
+      resolve();
+    }),
+  );
+  await Promise.race([halted, ended]);
+  if (!said.includes("halted")) throw new Error("its proxy cannot be halted");
+  return {
+    async resume() {
+      stream.end();
+      await ended;
+      return !said.includes("expired");
+    },
+  };
 }

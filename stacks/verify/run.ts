@@ -7,6 +7,13 @@ export interface Target {
   readonly promised: Promised;
   /** Runs a command in it as the agent's user. @returns its standard output so far when the seconds are over @throws Error when it cannot be run */
   execute(command: readonly string[], seconds: number): Promise<string>;
+  /** Has its egress proxy stand still until it is told to go on, or the seconds are over. @throws Error when there is none */
+  haltProxy(seconds: number): Promise<Halted>;
+}
+
+export interface Halted {
+  /** @returns whether it stood still until now */
+  resume(): Promise<boolean>;
 }
 
 export interface Result {
@@ -86,17 +93,18 @@ async function verifyOne(
     const promise = check.promise(promised, around);
     return promise === undefined ? [] : [{ check, promise, attempt: check.attempt(promised, around) }];
   });
-  const calls = (alone: boolean) =>
+  const calls = (alone: boolean, proxyHalted: boolean) =>
     planned.flatMap(({ check, attempt }) =>
-      "probe" in attempt && (attempt.alone ?? false) === alone
+      "probe" in attempt && (attempt.alone ?? false) === alone && (attempt.proxyHalted ?? false) === proxyHalted
         ? [{ id: check.id, probe: attempt.probe, args: attempt.args, seconds: alone ? 30 : 15 }]
         : [],
     );
   const started = Date.now();
-  const first = await run(target, calls(false), seconds);
   const left = () => seconds - (Date.now() - started) / 1000;
-  const heavy = calls(true);
-  const outcomes = heavy.length === 0 ? first : [...first, ...(await exclusive.take(() => run(target, heavy, left())))];
+  const outcomes = await run(target, calls(false, false), seconds);
+  const [halted, heavy] = [calls(false, true), calls(true, false)];
+  if (halted.length > 0) outcomes.push(...(await runHalted(target, halted, left())));
+  if (heavy.length > 0) outcomes.push(...(await exclusive.take(() => run(target, heavy, left()))));
   return {
     session: promised.id,
     results: planned.map(({ check, promise, attempt }) => ({
@@ -109,10 +117,25 @@ async function verifyOne(
 }
 
 async function run(target: Target, calls: readonly Call[], seconds: number): Promise<Outcome[]> {
+  if (calls.length === 0) return [];
   try {
     return readOutcomes(await target.execute(probeCommand(calls, seconds), seconds + 2));
   } catch (error) {
     return calls.map(({ id }) => ({ id, error: (error as Error).message }));
+  }
+}
+
+/** Seconds. A session's health check waits three for its proxy, and one failure of it ends no session. */
+const haltSeconds = 5;
+
+async function runHalted(target: Target, calls: readonly Call[], seconds: number): Promise<Outcome[]> {
+  const failed = (error: string) => calls.map(({ id }) => ({ id, error }));
+  try {
+    const halted = await target.haltProxy(haltSeconds);
+    const outcomes = await run(target, calls, Math.min(seconds, haltSeconds));
+    return (await halted.resume()) ? outcomes : failed(`the proxy went on after ${haltSeconds} seconds, before all was tried`);
+  } catch (error) {
+    return failed((error as Error).message);
   }
 }
 

@@ -1,5 +1,8 @@
 import type Docker from "dockerode";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { proxyName } from "../../components/egress-proxy/args.ts";
+import { readRecord } from "../../stacks/cli/egress.ts";
+import { isRefusedTrial, suggest } from "../../stacks/cli/egress-record.ts";
 import { parse } from "../../stacks/settings.ts";
 import { checks } from "../../stacks/verify/checks/index.ts";
 import { egressProxy } from "../../stacks/verify/checks/proxy.ts";
@@ -7,7 +10,7 @@ import { dockerTarget } from "../../stacks/verify/docker.ts";
 import { promisedTo } from "../../stacks/verify/promised.ts";
 import { surroundingsOf } from "../../stacks/verify/surroundings.ts";
 import { liveEngine, Rig } from "./rig.ts";
-import { failures, Twins } from "./verify-rig.ts";
+import { failures, Twins, unbroken } from "./verify-rig.ts";
 
 const docker = await liveEngine();
 const minute = 60_000;
@@ -28,8 +31,10 @@ describe.skipIf(docker === undefined)("verify, of an egress proxy", () => {
   const made: { remove(options?: { force?: boolean }): Promise<unknown> }[] = [];
 
   const loosenings = [
-    { check: "proxy-refuses", what: "a proxy that lets all through", rules: "http_access allow all", twin: "all" },
-    { check: "proxy-allows", what: "a proxy that lets nothing through", rules: "http_access deny all", twin: "nothing" },
+    { check: "proxy-refuses", what: "a proxy that lets all through", proxies: ["http_access allow all"], twin: "all" },
+    { check: "proxy-allows", what: "a proxy that lets nothing through", proxies: ["http_access deny all"], twin: "nothing" },
+    { check: "proxy-halted", what: "another proxy beside the session's own", proxies: [undefined, undefined], twin: "two" },
+    { check: "proxy-halted", what: "a listed host that is on the session's network", proxies: [undefined], host: true, twin: "host" },
   ];
   let healthy: ReadonlyMap<string, string[]>;
   let found: ReadonlyMap<string, string[]>;
@@ -40,16 +45,17 @@ describe.skipIf(docker === undefined)("verify, of an egress proxy", () => {
     return container;
   };
 
-  /** The live proxy's own body with other rules, on a twin's network. */
-  const startProxy = async (twin: string, rules: string) => {
-    const { Config, HostConfig } = await rig.docker.getContainer(`claude-agent-${session.id}-proxy`).inspect();
+  /** The live proxy's own body, with other rules where they are given, on a twin's network. */
+  const startProxy = async (twin: string, rules: string | undefined, name?: string) => {
+    const { Config, HostConfig } = await rig.docker.getContainer(proxyName(session.id)).inspect();
     const network = `claude-agent-v-twin-${twin}`;
     const container = await start({
+      ...(name !== undefined && { name }),
       Image: Config.Image,
       User: Config.User,
       Hostname: Config.Hostname,
       Entrypoint: Config.Entrypoint as string[],
-      Env: Config.Env.map((entry) => (entry.startsWith("EGRESS_RULES=") ? `EGRESS_RULES=${rules}` : entry)),
+      Env: Config.Env.map((entry) => (rules !== undefined && entry.startsWith("EGRESS_RULES=") ? `EGRESS_RULES=${rules}` : entry)),
       HostConfig: { ...HostConfig, NetworkMode: network, RestartPolicy: { Name: "no" } },
       NetworkingConfig: { EndpointsConfig: { [network]: { Aliases: ["egress-proxy"] } } },
     });
@@ -70,11 +76,16 @@ describe.skipIf(docker === undefined)("verify, of an egress proxy", () => {
       NetworkingConfig: { EndpointsConfig: { [web]: { Aliases: ["one.verify.test"] } } },
     });
     await server.start();
-    await rig.docker.getNetwork(web).connect({ Container: `claude-agent-${session.id}-proxy` });
+    await rig.docker.getNetwork(web).connect({ Container: proxyName(session.id) });
     const targets = await Promise.all(
-      loosenings.map(async ({ twin, rules }) => {
+      loosenings.map(async ({ twin, proxies, host }) => {
         const target = await twins.start(promised, twin);
-        await startProxy(twin, rules);
+        for (const [index, rules] of proxies.entries())
+          await startProxy(twin, rules, index === 0 ? proxyName(`v-twin-${twin}`) : undefined);
+        if (host)
+          await rig.docker
+            .getNetwork(`claude-agent-v-twin-${twin}`)
+            .connect({ Container: server.id, EndpointConfig: { Aliases: ["one.verify.test"] } });
         return target;
       }),
     );
@@ -110,7 +121,14 @@ describe.skipIf(docker === undefined)("verify, of an egress proxy", () => {
     expect(found.get(`v-twin-${twin}`)).toEqual([expect.stringMatching(new RegExp(`^${check} not held: .`))]);
   });
 
+  test.each([session.id, audited.id])("what verify tried in %s is recorded as such and suggests nothing", async (id) => {
+    const asked = await readRecord(rig.docker, { project: "agent-sessions", stack: rig.stack }, id);
+    expect(asked.filter(isRefusedTrial).map(({ host }) => host)).toContain("169.254.169.254");
+    expect(asked.filter(({ verify }) => !verify)).toEqual([]);
+    expect(suggest(asked)).toEqual([]);
+  });
+
   test("every check has a session that it fails", () => {
-    expect(egressProxy.map(({ id }) => id)).toEqual(loosenings.map(({ check }) => check));
+    expect(unbroken(egressProxy, loosenings)).toEqual([]);
   });
 });

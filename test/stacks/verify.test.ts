@@ -30,6 +30,7 @@ const isFour = (id: string): Check =>
 const answering = (lines: readonly string[] | Error): Target => ({
   promised: promisedOf({}),
   execute: () => (lines instanceof Error ? Promise.reject(lines) : Promise.resolve(lines.join("\n"))),
+  haltProxy: () => Promise.reject(new Error("it has no proxy")),
 });
 const resultsOf = async (target: Target, list: readonly Check[]) =>
   (await verify([target], { checks: list, around }))[0]?.results.map(({ id, verdict, found }) => [id, verdict, found]);
@@ -54,6 +55,34 @@ test("a session in which nothing can be run is not tried", async () => {
   expect(await resultsOf(answering(new Error("the container is paused")), [isFour("any")])).toEqual([
     ["any", "not tried", "the container is paused"],
   ]);
+});
+
+test("what is tried without the proxy is tried while it stands still, and proves nothing when it does not", async () => {
+  const halted = { ...isFour("halted") };
+  const list = [{ ...halted, attempt: () => ({ how: "count", probe: "create", args: {}, proxyHalted: true }) }];
+  const order: string[] = [];
+  const target = (stillHalted: boolean): Target => ({
+    promised: promisedOf({}),
+    execute: async ([, , , , argument = ""]) => {
+      order.push(...(JSON.parse(argument) as { attempts: Call[] }).attempts.map(({ id }) => id));
+      return '{"id":"halted","answer":4}';
+    },
+    haltProxy: async () => {
+      order.push("halt");
+      return {
+        resume() {
+          order.push("resume");
+          return Promise.resolve(stillHalted);
+        },
+      };
+    },
+  });
+  expect(await resultsOf(target(true), list)).toEqual([["halted", "held", "it is 4"]]);
+  expect(order).toEqual(["halt", "halted", "resume"]);
+  expect(await resultsOf(target(false), list)).toEqual([
+    ["halted", "not tried", "the proxy went on after 5 seconds, before all was tried"],
+  ]);
+  expect(await resultsOf(answering([]), list)).toEqual([["halted", "not tried", "it has no proxy"]]);
 });
 
 test("a check that promises nothing to a session is not in its table", async () => {
@@ -173,9 +202,9 @@ describe("secrets", () => {
     const list = checks.filter(({ id }) => id === "foreign-secrets");
     const judged = async (answer: object) => {
       let asked = "";
-      const target = {
-        promised: promisedOf({}),
-        execute: async (command: readonly string[]) => {
+      const target: Target = {
+        ...answering([]),
+        execute: async (command) => {
           asked += command.join(" ");
           return JSON.stringify({ id: "foreign-secrets", answer });
         },

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { proxyAddress } from "../../../components/egress-proxy/args.ts";
+import { type AllowList, proxyAddress } from "../../../components/egress-proxy/args.ts";
 import { check, type Check, heldUnless } from "../check.ts";
 
 /** The status of each answer, or how there was none. */
@@ -10,9 +10,17 @@ const proxy = { host, port: Number(port) };
 const seconds = 4;
 
 const isStatus = (status: string) => /^\d{3}$/.test(status);
-const connectTo = (target: string) => `CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\n\r\n`;
+/** By which the proxy's record tells what verify tried; see squid.conf. */
+const byVerify = "User-Agent: agent-sessions-verify\r\n";
+const connectTo = (target: string) => `CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\n${byVerify}\r\n`;
 const tunnelsTo = (targets: readonly string[]) => Object.fromEntries(targets.map((target) => [`CONNECT ${target}`, connectTo(target)]));
-const get = (name: string, header = name) => `GET http://${name}/ HTTP/1.1\r\nHost: ${header}\r\nConnection: close\r\n\r\n`;
+const get = (name: string, header = name) => `GET http://${name}/ HTTP/1.1\r\nHost: ${header}\r\n${byVerify}Connection: close\r\n\r\n`;
+
+/** Host and port of the first entry that names a host and no suffix. */
+function firstListed(egress: AllowList | undefined): readonly [string, number] | undefined {
+  const first = egress?.allow.find((entry) => !entry.host.startsWith("*."));
+  return first && [first.host, first.ports.includes(443) ? 443 : (first.ports[0] ?? 443)];
+}
 
 export const egressProxy: readonly Check[] = [
   check<Statuses>({
@@ -56,9 +64,9 @@ export const egressProxy: readonly Check[] = [
     promise: ({ network: { egress } }) => ((egress?.allow.length ?? 0) === 0 ? undefined : "a listed host can be reached"),
     attempt({ network: { egress } }) {
       const how = "a tunnel to the first host that is listed by its whole name";
-      const first = egress?.allow.find((entry) => !entry.host.startsWith("*."));
-      if (first === undefined) return { how, notTried: "only suffixes are listed" };
-      const target = `${first.host}:${first.ports.includes(443) ? 443 : first.ports[0]}`;
+      const listed = firstListed(egress);
+      if (listed === undefined) return { how, notTried: "only suffixes are listed" };
+      const target = listed.join(":");
       return { how, probe: "ask_proxy", args: { ...proxy, requests: { [target]: connectTo(target) }, seconds: 3 * seconds } };
     },
     expectation(statuses) {
@@ -66,6 +74,26 @@ export const egressProxy: readonly Check[] = [
       if (status === "403") return { held: false, found: `${target} is refused, or its name is not resolved (403)` };
       // The host itself may be down.
       return { held: status === "200" ? true : undefined, found: `${target}: ${status}` };
+    },
+  }),
+  check<Statuses>({
+    id: "proxy-halted",
+    promise: ({ network: { egress } }) => (egress === undefined ? undefined : "without its proxy nothing gets out"),
+    attempt({ network: { egress } }) {
+      const listed = firstListed(egress) ?? [`${randomBytes(8).toString("hex")}.invalid`, 443];
+      return {
+        how: "while its proxy stands still, a tunnel through whoever goes by the proxy's name, and a listed host directly",
+        probe: "pass_by_proxy",
+        args: { ...proxy, request: connectTo(listed.join(":")), listed, seconds: 1.5 },
+        proxyHalted: true,
+      };
+    },
+    expectation(outcomes) {
+      const way = Object.entries(outcomes).filter(([, outcome]) => isStatus(outcome) || outcome === "connected");
+      return heldUnless(
+        way.map(([target, outcome]) => `${target}: ${outcome}`),
+        [...new Set(Object.values(outcomes))].join(", "),
+      );
     },
   }),
 ];

@@ -151,19 +151,38 @@ def resolvers(seconds):
     return {server: outcome(server) for server in servers}
 
 
+def status(host, port, request, seconds):
+    """The status of an answer, or how there was none."""
+    try:
+        with socket.create_connection((host, port), timeout=seconds) as connection:
+            connection.sendall(request.encode())
+            words = connection.recv(4096).decode("latin1").split(None, 2)
+            return words[1] if len(words) > 1 else "no answer"
+    except socket.timeout:
+        return "no answer"
+    except socket.gaierror:
+        return "no proxy by that name"
+    except OSError as error:
+        return error_name(error)
+
+
 @probe
 def ask_proxy(host, port, requests, seconds):
     """Sends each request to the proxy. Returns the status of its answer, or how there was none."""
-    def status(request):
-        try:
-            with socket.create_connection((host, port), timeout=seconds) as connection:
-                connection.sendall(request.encode())
-                words = connection.recv(4096).decode("latin1").split(None, 2)
-                return words[1] if len(words) > 1 else "no answer"
-        except socket.timeout:
-            return "no answer"
-        except socket.gaierror:
-            return "no proxy by that name"
-        except OSError as error:
-            return error_name(error)
-    return {name: status(request) for name, request in requests.items()}
+    return {name: status(host, port, request, seconds) for name, request in requests.items()}
+
+
+@probe
+def pass_by_proxy(host, port, request, listed, seconds):
+    """Sends a request to everybody who goes by the proxy's name, and connects to a listed host itself."""
+    try:
+        addresses = sorted({entry[4][0] for entry in socket.getaddrinfo(host, port)})
+    except socket.gaierror:
+        addresses = []
+    outcomes = {"a proxy at " + address: status(address, port, request, seconds) for address in addresses}
+    try:
+        socket.create_connection(listed, seconds).close()
+        outcomes["%s port %d" % tuple(listed)] = "connected"
+    except OSError as error:
+        outcomes["%s port %d" % tuple(listed)] = "no such name" if isinstance(error, socket.gaierror) else "no answer"
+    return outcomes
