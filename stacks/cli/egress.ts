@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type Docker from "dockerode";
 import { stringify } from "yaml";
+import { plainOutput } from "../../components/container-engine/output.ts";
 import type { StackSource } from "../embedded/engine.ts";
 import { formatSize } from "../units.ts";
 import { type Asked, isRefusedTrial, summarize, suggest } from "./egress-record.ts";
@@ -86,13 +87,5 @@ export async function readRecord(
       `session "${id}" has no allow list, so nothing is recorded; set network.egress to {allow: [hosts]}, with mode: audit to let everything through and see what it asks for`,
     );
   const log = await docker.getContainer(proxy.Id).logs({ stdout: true, follow: false, ...(since !== undefined && { since }) });
-  return summarize(withoutFrames(log));
-}
-
-/** The engine's answer without the header of eight bytes that stands before each piece. */
-function withoutFrames(log: Buffer): string {
-  const pieces: Buffer[] = [];
-  for (let at = 0; at + 8 <= log.length; at += 8 + log.readUInt32BE(at + 4))
-    pieces.push(log.subarray(at + 8, at + 8 + log.readUInt32BE(at + 4)));
-  return Buffer.concat(pieces).toString("utf8");
+  return summarize(plainOutput(log));
 }
