@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { credentials, secret } from "./settings/credentials-form.ts";
-import { count, cpu, duration, flag, label, port, size, text } from "./settings/values.ts";
+import { count, cpu, duration, flag, label, port, region, size, text } from "./settings/values.ts";
 
 /**
  * The form of the settings: every key, its meaning and its unit. What belongs together across keys is judged in settings.ts.
@@ -82,18 +82,35 @@ const networkMode = z
     "bridge: a network of the session's own; none: no network; host and container:<id>: no isolation of the network; custom:<name>: an existing network.",
   );
 
+const addresses = (meaning: string) =>
+  z
+    .array(z.union([z.cidrv4(), z.cidrv6()], { error: 'is not a block of addresses; write one such as "10.20.0.0/16"' }))
+    .min(1, { error: "is empty; write a block of addresses, or remove the key" })
+    .describe(meaning);
+
 const allowedHost = z.union(
   [
     text("A host's name, or *.suffix for all below it, with :port where it is not 80 or 443."),
     z.strictObject({
       host: text("The same."),
-      addresses: z
-        .array(z.union([z.cidrv4(), z.cidrv6()], { error: 'is not a block of addresses; write one such as "10.20.0.0/16"' }))
-        .min(1, { error: "is empty; write a block of addresses, or the host alone" })
-        .describe("Private blocks of addresses that the host may resolve into."),
+      addresses: addresses("Private blocks of addresses that the host may resolve into."),
     }),
   ],
   { error: 'is not a host; write its name, or {host: name, addresses: ["10.20.0.0/16"]}' },
+);
+
+const allowed = z.union(
+  [
+    ...allowedHost.options,
+    z.strictObject({
+      set: text(
+        "A named set: anthropic, bedrock, github, one of egressSets, or npm, pip, apt, cargo, go or maven, which are read from that package manager's configuration on this machine.",
+      ),
+      region: region("The AWS region, for bedrock; that of the session's credentials when left out.").optional(),
+      addresses: addresses("Private blocks of addresses that its hosts may resolve into.").optional(),
+    }),
+  ],
+  { error: 'is not a host; write its name, {host: name, addresses: ["10.20.0.0/16"]} or {set: name}' },
 );
 
 const egress = z
@@ -101,7 +118,7 @@ const egress = z
     [
       z.enum(["none", "open"]),
       z.strictObject({
-        allow: z.array(allowedHost).describe("Hosts that the session reaches, through a proxy."),
+        allow: z.array(allowed).describe("Hosts that the session reaches, through a proxy."),
         mode: z
           .enum(["enforce", "audit"], { error: "is not a mode; write enforce or audit" })
           .describe(
@@ -274,6 +291,10 @@ export const deploymentSchema = z.strictObject({
     .describe("Folders in which writable binds may lie; none when left out.")
     .optional(),
   securityPolicies: securityPoliciesSchema.optional(),
+  egressSets: z
+    .record(label("The set's name.", 40), z.array(allowedHost).min(1, { error: "is empty; name a host, or remove the set" }))
+    .describe("Named sets of hosts for egress.allow, and hosts to add to the sets that there are.")
+    .optional(),
   defaults: defaultsSchema.optional(),
   sessions: z
     .array(sessionSchema, { error: 'is not a list of sessions; write one entry "- id: name" for each' })

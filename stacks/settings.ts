@@ -1,4 +1,5 @@
 import { realpathSync } from "node:fs";
+import { homedir } from "node:os";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { deploymentSchema } from "./schema.ts";
@@ -27,8 +28,12 @@ export interface Settings {
 export interface ParseOptions {
   /** Paths in the settings start here. @default the project's root */
   readonly root?: string;
-  /** Where `NODE_EXTRA_CA_CERTS` is looked up. @default the process's own */
+  /** Where `NODE_EXTRA_CA_CERTS` and the variables of package managers are looked up. @default the process's own */
   readonly environment?: NodeJS.ProcessEnv;
+  /** The user's folder, in which package managers keep their configuration. @default the user's own */
+  readonly home?: string;
+  /** The folder that holds `etc`, where they keep the system's. @default / */
+  readonly system?: string;
 }
 
 /** All that is wrong with a description, one sentence each: key, value, way out. */
@@ -55,13 +60,13 @@ const projectRoot = fileURLToPath(new URL("..", import.meta.url));
  * @throws SettingsError with all mistakes at once
  */
 export function parse(raw: Readonly<Record<string, unknown>>, options: ParseOptions = {}): Settings {
-  const root = options.root ?? projectRoot;
+  const { root = projectRoot, environment = process.env, home = homedir(), system = "/" } = options;
   const form = deploymentSchema.safeParse(raw);
   const issues = form.success ? [] : form.error.issues;
   // What has its form is judged further even when other things have not, so that all mistakes come at once.
   const judged = form.success ? form.data : salvage(raw);
-  const { sessions, mistakes } = resolveSessions(judged, root, soundness(issues));
-  const image = resolveImage(judged.image, root, options.environment ?? process.env);
+  const { sessions, mistakes } = resolveSessions(judged, { root, environment, home, system }, soundness(issues));
+  const image = resolveImage(judged.image, root, environment);
   const all = [...issues.flatMap((issue) => sentencesOf(issue, raw)), ...plainSecrets(raw), ...mistakes, ...image.mistakes];
   if (all.length > 0) throw new SettingsError([...new Set(all)]);
   return {

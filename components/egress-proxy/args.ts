@@ -8,6 +8,8 @@ export interface AllowedHost {
   readonly ports: readonly number[];
   /** Private CIDR blocks that the host may resolve into. @default [] */
   readonly addresses: readonly string[];
+  /** The named sets that it comes from, sorted; nothing depends on them but what people read. @default [] */
+  readonly sets?: readonly string[];
 }
 
 /** An egress by name. */
@@ -58,10 +60,13 @@ export const proxyEnvironment: Readonly<Record<string, string>> = {
 export function egressAuthority({ sessionId, allow, mode }: Pick<EgressProxyArgs, "sessionId" | "allow" | "mode">): string[] {
   const audited = mode === "audit" ? [`session ${sessionId}: egress to any public host, recorded`] : [];
   return allow
-    .map(
-      ({ host, ports, addresses }) =>
-        `session ${sessionId}: egress to ${host}:${ports.join(",")}${addresses.length > 0 ? ` (also at private addresses ${addresses.join(", ")})` : ""}`,
-    )
+    .map(({ host, ports, addresses, sets = [] }) => {
+      const notes = [
+        ...(sets.length > 0 ? [sets.join(", ")] : []),
+        ...(addresses.length > 0 ? [`also at private addresses ${addresses.join(", ")}`] : []),
+      ];
+      return `session ${sessionId}: egress to ${host}:${ports.join(",")}${notes.length > 0 ? ` (${notes.join("; ")})` : ""}`;
+    })
     .concat(audited)
     .sort();
 }

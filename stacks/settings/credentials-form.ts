@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { text } from "./values.ts";
+import { region, text } from "./values.ts";
 
 /** The form of the key `credentials`; what belongs together in it is judged in credentials.ts. */
 
@@ -35,9 +35,7 @@ const provided = {
     .enum(["anthropic", "bedrock"], { error: "is not a provider; write anthropic or bedrock" })
     .describe("Who answers the agent; anthropic when left out.")
     .optional(),
-  region: text("The AWS region, for bedrock.")
-    .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, { error: 'is not an AWS region; write one such as "eu-central-1"' })
-    .optional(),
+  region: region("The AWS region, for bedrock.").optional(),
 };
 
 const exception = z

@@ -3,6 +3,7 @@ import type { Port } from "../../components/session-container/args.ts";
 import { baseline } from "../../policy/baseline.ts";
 import type { Deployment } from "../schema.ts";
 import { resolveEgress } from "./egress.ts";
+import type { EgressSets } from "./egress-sets.ts";
 import type { Layered } from "./layers.ts";
 import { sentence } from "./sentences.ts";
 
@@ -22,13 +23,21 @@ function networkMode(text: string): NetworkMode {
 }
 
 /** @param judged whether all that bears upon the network has its form, so that contradictions are real */
-export function resolveNetwork({ setting, where }: Layered, deployment: Deployment, judged: boolean, mistakes: string[]): NetworkSettings {
+export function resolveNetwork(
+  { setting, where }: Layered,
+  deployment: Deployment,
+  sets: EgressSets,
+  judged: boolean,
+  mistakes: string[],
+): NetworkSettings {
   const given = setting.network ?? {};
   const hostNetwork = deployment.local?.hostNetwork === true;
   const mode = given.mode === undefined ? (hostNetwork ? ({ kind: "host" } as const) : undefined) : networkMode(given.mode);
+  const { credentials } = setting;
+  const region = credentials !== undefined && "region" in credentials ? credentials.region : undefined;
   const network = {
     ...(mode !== undefined && { mode }),
-    egress: resolveEgress(given.egress, where("network", "egress"), mistakes),
+    egress: resolveEgress(given.egress, where("network", "egress"), sets, region, mistakes),
     dns: given.dns ?? [],
     ports: (given.ports ?? [])
       .filter((port) => port.host !== undefined)

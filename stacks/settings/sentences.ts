@@ -48,8 +48,10 @@ export function sentencesOf(issue: z.core.$ZodIssue, raw: unknown): string[] {
   }
   if (issue.code === "invalid_key") return issue.issues.map((inner) => `${keyName(issue.path)}: ${inner.message}.`);
   if (issue.code === "invalid_union" && typeof value === "object" && value !== null) {
-    // The branch that comes furthest into the value is the one that was meant.
-    const meant = issue.errors.find((branch) => branch.some((inner) => inner.path.length > 0 || inner.code === "unrecognized_keys"));
+    // Of the branches that come into the value, the one with the fewest faults was meant.
+    const [meant] = issue.errors
+      .filter((branch) => branch.some((inner) => inner.path.length > 0 || inner.code === "unrecognized_keys"))
+      .sort((one, other) => one.length - other.length);
     if (meant !== undefined)
       return meant.flatMap((inner) => sentencesOf({ ...inner, path: [...issue.path, ...inner.path] } as z.core.$ZodIssue, raw));
   }

@@ -7,6 +7,8 @@ import { baseline } from "../../policy/baseline.ts";
 import type { Deployment, SessionSetting } from "../schema.ts";
 import { formatSize } from "../units.ts";
 import { type CredentialsSetting, resolveCredentials, type SecretSource, sourceOf } from "./credentials.ts";
+import type { Machine } from "../egress-sets/machine.ts";
+import { EgressSets } from "./egress-sets.ts";
 import { type Layered, layer, placeName } from "./layers.ts";
 import { type NetworkSettings, PublishedPorts, resolveNetwork } from "./network.ts";
 import { keyName, sentence } from "./sentences.ts";
@@ -59,6 +61,7 @@ interface Bind {
 interface Judgement {
   readonly deployment: Deployment;
   readonly root: string;
+  readonly sets: EgressSets;
   /** See `soundness`. */
   readonly sound: (...path: PropertyKey[]) => boolean;
   readonly mistakes: string[];
@@ -68,10 +71,12 @@ type JudgePath = (path: readonly PropertyKey[], value: string, writable?: boolea
 
 export function resolveSessions(
   deployment: Deployment,
-  root: string,
+  machine: Machine,
   sound: Judgement["sound"],
 ): { sessions: Session[]; mistakes: string[] } {
   const mistakes: string[] = [];
+  const { root } = machine;
+  const sets = new EgressSets(deployment.egressSets, machine, sound("egressSets"), mistakes);
   const seen = new Map<string, number>();
   const published = new PublishedPorts();
   const cloned = new Map<string, { ref: string; secret: string; session: string }>();
@@ -80,7 +85,7 @@ export function resolveSessions(
     if (first !== undefined) mistakes.push(`sessions[${index}].id: "${entry.id}" is taken by sessions[${first}]; choose another.`);
     seen.set(entry.id, first ?? index);
     const layered = layer(deployment, entry, index, mistakes, sound("securityPolicies"));
-    const session = resolveSession(layered, { deployment, root, sound, mistakes });
+    const session = resolveSession(layered, { deployment, root, sets, sound, mistakes });
     for (const repository of session.repositories) {
       if (repository.kind === "path") continue;
       const clone = `${repository.name} ${repository.url}`;
@@ -150,7 +155,7 @@ function resolveSession(layered: Layered, judgement: Judgement): Session {
     reservations: setting.reservations ?? {},
     environment: setting.environment ?? {},
     credentials: resolveCredentials(layered, root, sound("credentials"), mistakes),
-    network: resolveNetwork(layered, deployment, sound("network") && judgement.sound("local"), mistakes),
+    network: resolveNetwork(layered, deployment, judgement.sets, sound("network") && judgement.sound("local"), mistakes),
     healthCheck: setting.healthCheck ?? {},
     security: resolveSecurity(layered, root, mistakes),
     binds,

@@ -61,5 +61,9 @@ export const label = (meaning: string, longest: number) =>
     .regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/, { error: "is not a name; use a-z, 0-9 and -, beginning and ending with a letter or digit" })
     .describe(meaning);
 
+/** An AWS region. */
+export const region = (meaning: string) =>
+  text(meaning).regex(/^[a-z]{2}(-[a-z]+)+-\d$/, { error: 'is not an AWS region; write one such as "eu-central-1"' });
+
 /** Yes or no. */
 export const flag = (meaning: string) => z.boolean({ error: "is not true or false" }).describe(meaning);

@@ -1,17 +1,20 @@
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { temporaryFolder } from "../support/folder.ts";
+import { Checkout } from "./checkout.ts";
 
 const folder = temporaryFolder("plan");
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Runs `sessions` where no engine and no Pulumi CLI can be reached. */
-function sessions(...args: string[]) {
-  const env = { HOME: process.env.HOME, PATH: "/nowhere", DOCKER_HOST: "unix:///nowhere/docker.sock" };
-  return spawnSync(process.execPath, ["stacks/cli/main.ts", ...args], { cwd: root, env, encoding: "utf8" });
+const sessions = (...args: string[]) => sessionsIn(root, process.env.HOME, ...args);
+
+function sessionsIn(cwd: string, home: string | undefined, ...args: string[]) {
+  const env = { HOME: home, PATH: "/nowhere", DOCKER_HOST: "unix:///nowhere/docker.sock" };
+  return spawnSync(process.execPath, ["stacks/cli/main.ts", ...args], { cwd, env, encoding: "utf8" });
 }
 
 test("plan needs no engine, no CLI and no network", () => {
@@ -35,6 +38,41 @@ test("plan compares with a saved plan", () => {
   expect(Object.keys(JSON.parse(readFileSync(file, "utf8")) as object)).toHaveLength(6);
   const { status, stdout } = sessions("plan", "--against", file, "--detailed-exitcode");
   expect([status, stdout]).toEqual([0, "Nothing differs from the saved plan.\n"]);
+});
+
+describe("a list with the set of a package manager", () => {
+  const checkout = new Checkout();
+  afterAll(() => checkout.dispose());
+  const plan = (registry: string, ...args: string[]) => {
+    writeFileSync(join(folder, ".npmrc"), `registry=${registry}\n`);
+    return sessionsIn(checkout.root, folder, "plan", "--stack", "sets", ...args);
+  };
+
+  test("the plan shows what it became on this machine, and no password", () => {
+    checkout.write("sets", [{ id: "p-sets", network: { egress: { allow: ["registry.corp.example", { set: "npm" }] } } }]);
+    const { stdout, stderr } = plan("https://me:hunter2@npm.corp.example:8443/", "--json");
+    expect(stderr).toBe("");
+    expect((JSON.parse(stdout) as { authority: { added: string[] } }).authority.added).toEqual([
+      "session p-sets: egress to npm.corp.example:8443 (npm)",
+      "session p-sets: egress to registry.corp.example:80,443",
+    ]);
+    expect(stdout).not.toContain("hunter2");
+    expect(plan("https://me:hunter2@npm.corp.example:8443/").stdout).toContain(
+      "Authority:\n  + session p-sets: egress to npm.corp.example:8443 (npm)\n",
+    );
+  });
+
+  test("another configuration changes the proxy alone, and one that no session can use is refused", () => {
+    const file = join(folder, "saved-sets.json");
+    expect(plan("https://one.example/", "--save", file).status).toBe(0);
+    expect(plan("https://one.example/", "--against", file).stdout).toBe("Nothing differs from the saved plan.\n");
+    expect(plan("https://two.example/", "--against", file).stdout).toMatch(/^ {2}change \S+::p-sets-proxy: envs, labels\n$/);
+    const { status, stderr } = plan("http://me:hunter2@localhost:4873/");
+    expect([status, stderr]).toEqual([
+      2,
+      `sessions: The settings need a change: sessions[0].network.egress.allow[1].set: "npm" leads to localhost (registry in ${folder}/.npmrc), which is this machine, and no session reaches that; mend that, or list hosts instead of the set.\n`,
+    ]);
+  });
 });
 
 test.each([

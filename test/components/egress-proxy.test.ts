@@ -112,6 +112,20 @@ test("an audit lets every public host through and still bars addresses", () => {
   expect(isolationOf({ egress: { allow: [], mode: "audit" } })).toBe("isolated");
 });
 
+test.each<[string, Partial<AllowedHost>, string]>([
+  ["no set", {}, ""],
+  ["a set", { sets: ["npm"] }, " (npm)"],
+  [
+    "two sets and private addresses",
+    { sets: ["npm", "pip"], addresses: ["10.0.0.0/8"] },
+    " (npm, pip; also at private addresses 10.0.0.0/8)",
+  ],
+])("authority names a host of %s with where it comes from, which the rules do not depend on", (_, more, note) => {
+  const entry = { host: "a.example", ports: [443], addresses: [], ...more };
+  expect(egressAuthority({ sessionId: "a", allow: [entry] })).toEqual([`session a: egress to a.example:443${note}`]);
+  expect(toRules({ allow: [entry] })).toBe(toRules({ allow: [{ ...entry, sets: [] }] }));
+});
+
 test("the proxy has a way out of its own, is held to the baseline, and says what it allows", async () => {
   let made: EgressProxy | undefined;
   const { one } = await record(() => {

@@ -152,6 +152,52 @@ describe("each mistake is one sentence with key, value and way out", () => {
       ],
     ),
     [
+      listed("npm"),
+      'sessions[0].network.egress.allow[0]: "npm" is a set\'s name; write {set: npm}, or {host: npm, addresses: ["10.20.0.0/16"]} for a host of that name.',
+    ],
+    [
+      listed({ set: "toString" }),
+      'sessions[0].network.egress.allow[0].set: "toString" is no set; known: anthropic, bedrock, github, npm, pip, apt, cargo, go, maven; add it to egressSets, or name one of these.',
+    ],
+    [
+      listed({ set: "npm", colour: 1 }),
+      "sessions[0].network.egress.allow[0].colour: there is no such key; see stacks/settings.schema.json.",
+    ],
+    [listed({ set: 5 }), "sessions[0].network.egress.allow[0].set: 5 is not a text; write it in quotes."],
+    [
+      listed({ set: "bedrock" }),
+      'sessions[0].network.egress.allow[0].set: "bedrock" is a set by region; write {set: bedrock, region: eu-central-1}, or credentials with a region.',
+    ],
+    [
+      listed({ set: "bedrock", region: "Frankfurt" }),
+      'sessions[0].network.egress.allow[0].region: "Frankfurt" is not an AWS region; write one such as "eu-central-1".',
+    ],
+    [
+      listed({ set: "github", region: "eu-central-1" }),
+      'sessions[0].network.egress.allow[0].region: "eu-central-1" belongs to a set by region (bedrock); remove it.',
+    ],
+    [
+      listed({ set: "github", addresses: ["8.8.8.8/32"] }),
+      'sessions[0].network.egress.allow[0].addresses: "8.8.8.8/32" is not inside a private range (10.0.0.0/8, 100.64.0.0/10, 172.16.0.0/12, 192.168.0.0/16, 198.18.0.0/15, fc00::/7); public addresses need no entry, and those of this machine and of metadata services are never reached.',
+    ],
+    [
+      { sessions: [], egressSets: { corp: ["*", "git.corp"] } },
+      'egressSets.corp[0]: "*" would allow everything; name hosts, or write egress: open if that is meant.',
+    ],
+    [
+      { sessions: [], egressSets: { corp: [{ host: "10.0.0.1", addresses: ["10.0.0.0/8"] }] } },
+      'egressSets.corp[0].host: "10.0.0.1" is an address, and hosts are allowed by name; write the name, and {host: name, addresses: ["10.20.0.0/16"]} if it is a private one.',
+    ],
+    [
+      { sessions: [], egressSets: { corp: ["npm"] } },
+      'egressSets.corp[0]: "npm" is a set\'s name, and a set holds hosts; list both sets in allow, or write its hosts here.',
+    ],
+    [{ sessions: [], egressSets: { corp: [] } }, "egressSets.corp: [] is empty; name a host, or remove the set."],
+    [
+      { sessions: [], egressSets: { Corp: ["git.corp"] } },
+      "egressSets.Corp: is not a name; use a-z, 0-9 and -, beginning and ending with a letter or digit.",
+    ],
+    [
       { local: { hostNetwork: true }, ...listed("github.com") },
       'sessions[0].network.egress: {"allow":["github.com"]} does not fit: an allow list holds on a network of the session\'s own, and the network mode is "host"; remove mode or the list.',
     ],
@@ -259,6 +305,7 @@ describe("what is wrong is named where it was written, and nothing follows from 
       session({ network: { egress: "yes", ports: [{ container: 1, host: 1 }] } }),
       "sessions[0].network.egress",
     ],
+    ["sets that cannot be read beside an entry that names one", { egressSets: ["corp"], ...listed({ set: "corp" }) }, "egressSets"],
     [
       "a limit that cannot be read beside a reservation",
       session({ limits: { cpu: "x" }, reservations: { cpu: 3 } }),

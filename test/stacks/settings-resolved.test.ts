@@ -1,6 +1,7 @@
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { shippedSets } from "../../stacks/egress-sets/shipped.ts";
 import { parse } from "../../stacks/settings.ts";
 import { temporaryFolder } from "../support/folder.ts";
 
@@ -171,4 +172,83 @@ test.each([
   ["custom:team.net", { kind: "custom", name: "team.net" }],
 ])("the network mode %s", (mode, expected) => {
   expect(parse({ sessions: [{ id: "a", network: { mode } }] }, { root, environment: {} }).sessions[0]?.network.mode).toEqual(expected);
+});
+
+/** What a list becomes, beside sets that the settings add. */
+function allowed(allow: readonly unknown[], more: object = {}) {
+  const egressSets = {
+    corp: ["git.corp.example:8443", { host: "wiki.corp.example", addresses: ["10.1.0.0/16"] }],
+    github: ["github.corp.example"],
+  };
+  const session = { id: "a", network: { egress: { allow } }, ...more };
+  const { sessions } = parse({ egressSets, sessions: [session] }, { root, environment: {} });
+  const egress = sessions[0]?.network.egress;
+  return typeof egress === "object" ? egress.allow : [];
+}
+
+const bedrock = (region: string) => [
+  { host: `bedrock-runtime.${region}.amazonaws.com`, ports: [443], addresses: [], sets: ["bedrock"] },
+  { host: `bedrock.${region}.amazonaws.com`, ports: [443], addresses: [], sets: ["bedrock"] },
+];
+
+test.each<[string, unknown[], object, object[]]>([
+  [
+    "a set that ships",
+    [{ set: "anthropic" }],
+    {},
+    ["api.anthropic.com", "claude.ai", "platform.claude.com"].map((host) => ({ host, ports: [443], addresses: [], sets: ["anthropic"] })),
+  ],
+  ["a set by region", [{ set: "bedrock", region: "eu-central-1" }], {}, bedrock("eu-central-1")],
+  [
+    "a set by region, that of the credentials",
+    [{ set: "bedrock" }],
+    { credentials: { kind: "file", secret: { env: "KEY" }, provider: "bedrock", region: "us-west-2" } },
+    bedrock("us-west-2"),
+  ],
+  [
+    "a set of the settings, with private addresses for all of it",
+    [{ set: "corp", addresses: ["10.2.0.0/16"] }],
+    {},
+    [
+      { host: "git.corp.example", ports: [8443], addresses: ["10.2.0.0/16"], sets: ["corp"] },
+      { host: "wiki.corp.example", ports: [80, 443], addresses: ["10.1.0.0/16", "10.2.0.0/16"], sets: ["corp"] },
+    ],
+  ],
+  [
+    "hosts that are listed twice, once",
+    [
+      "git.corp.example:8443",
+      { set: "corp" },
+      "git.corp.example",
+      "git.corp.example",
+      { host: "git.corp.example", addresses: ["10.0.0.0/8"] },
+    ],
+    {},
+    [
+      { host: "git.corp.example", ports: [80, 443, 8443], addresses: [], sets: ["corp"] },
+      { host: "wiki.corp.example", ports: [80, 443], addresses: ["10.1.0.0/16"], sets: ["corp"] },
+      { host: "git.corp.example", ports: [80, 443], addresses: ["10.0.0.0/8"] },
+    ],
+  ],
+])("an allow list with %s", (_, allow, more, expected) => {
+  expect(allowed(allow, more)).toEqual(expected);
+});
+
+test("a set that the settings add to has its own hosts first", () => {
+  const hosts = allowed([{ set: "github" }]).map(({ host }) => host);
+  expect(hosts.length).toBeGreaterThan(2);
+  expect([hosts[0], hosts.at(-1)]).toEqual(["github.com", "github.corp.example"]);
+});
+
+test("every set that ships names its hosts exactly, once, and where they are documented", () => {
+  for (const [set, { hosts, documented }] of Object.entries(shippedSets)) {
+    expect(documented).toMatch(/^https:\/\//);
+    expect(Object.values(hosts).every((use) => use.length > 3)).toBe(true);
+    const names = Object.keys(hosts).map((host) => host.replace("{region}", "eu-central-1"));
+    expect(allowed(names).map(({ host }) => host)).toEqual(names);
+    expect(
+      names.filter((host) => host.startsWith("*")),
+      set,
+    ).toEqual([]);
+  }
 });

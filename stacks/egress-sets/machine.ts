@@ -1,0 +1,66 @@
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+/** Where package managers keep their configuration. */
+export interface Machine {
+  /** The project's folder. */
+  readonly root: string;
+  /** The user's folder. */
+  readonly home: string;
+  /** The folder that holds `etc`. */
+  readonly system: string;
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+/** A place that a package manager gets packages from. */
+export interface Source {
+  /** As it is written; a password in it is never shown. */
+  readonly url: string;
+  /** Where it is written: key and file, a variable, or that it is the manager's default. */
+  readonly from: string;
+}
+
+/** Reads a package manager's configuration. @throws Unreadable when it says nothing that a session could use */
+export type Manager = (machine: Machine) => Source[];
+
+/** What is wrong with a manager's configuration: what follows the set's name in a sentence. */
+export class Unreadable extends Error {}
+
+/** What to do about it. */
+export const wayOut = "mend that, or list hosts instead of the set";
+
+/** A file's text; undefined when it is not there. @throws Unreadable when it cannot be read */
+export function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    throw new Unreadable(`is read from ${path}, which cannot be read (${code}); ${wayOut}`);
+  }
+}
+
+/** A file that another program's parser reads; undefined when it is not there. @throws Unreadable when it has not that form */
+export function readParsed<T>(path: string, form: string, parse: (text: string) => T): T | undefined {
+  const text = readText(path);
+  if (text === undefined) return undefined;
+  try {
+    return parse(text);
+  } catch (error) {
+    // The parsers' own messages quote the file, which may hold a token.
+    const { line } = error as { line?: number };
+    throw new Unreadable(`is read from ${path}, which is no ${form}${line === undefined ? "" : ` (line ${line})`}; ${wayOut}`);
+  }
+}
+
+/** The program of that name which a shell would start. */
+export function programPath({ environment }: Machine, name: string): string | undefined {
+  return (environment.PATH ?? "")
+    .split(":")
+    .filter((folder) => folder !== "")
+    .map((folder) => join(folder, name))
+    .find((path) => existsSync(path));
+}
+
+/** The folder that holds a program's folder `bin`. */
+export const prefixOf = (program: string): string => dirname(dirname(program));
