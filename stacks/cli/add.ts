@@ -10,7 +10,10 @@ interface Options {
   readonly stack: string;
   readonly repository?: readonly Repository[];
   readonly egress?: string;
+  readonly allow?: readonly Allowed[];
 }
+
+type Allowed = string | { readonly set: string };
 
 interface Repository {
   readonly name: string;
@@ -29,8 +32,9 @@ export function register(program: Command): void {
       "a repository of the session; may be given again (paths start at the project's root)",
       repository,
     )
-    .addOption(new Option("--egress <mode>", "where the session may connect to").choices(["none", "open"]))
-    .addHelpText("after", "\nExample:\n  sessions add review --repository code=/srv/code\n")
+    .addOption(new Option("--egress <mode>", "where the session may connect to").choices(["none", "open"]).conflicts("allow"))
+    .option("--allow <host>", "a host that the session may reach, or set:<name> for a named set; may be given again", allowed)
+    .addHelpText("after", "\nExample:\n  sessions add review --repository code=/srv/code --allow set:anthropic\n")
     .action(run);
 }
 
@@ -39,10 +43,11 @@ function run(id: string, options: Options): void {
   // A link stays one.
   const file = realpathSync(stackFile(options.stack));
   const document = parseDocument(readFileSync(file, "utf8"));
+  const egress = options.allow === undefined ? options.egress : { allow: options.allow };
   const entry = {
     id,
     ...(options.repository !== undefined && { repositories: options.repository }),
-    ...(options.egress !== undefined && { network: { egress: options.egress } }),
+    ...(egress !== undefined && { network: { egress } }),
   };
   append(document, entry);
 
@@ -71,4 +76,8 @@ function repository(text: string, before: readonly Repository[] = []): readonly 
   const [name = "", where = ""] = text.split(/=(.*)/s);
   if (where === "") throw new InvalidArgumentError("It names no place; write name=/path or name=https://host/path.");
   return [...before, /^[a-z]+:\/\//.test(where) ? { name, url: where } : { name, path: where }];
+}
+
+function allowed(text: string, before: readonly Allowed[] = []): readonly Allowed[] {
+  return [...before, text.startsWith("set:") ? { set: text.slice("set:".length) } : text];
 }

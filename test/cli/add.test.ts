@@ -41,6 +41,13 @@ describe("sessions add", () => {
     ]);
   });
 
+  test("adds a list of hosts and sets", async () => {
+    checkout.write("allow", "config:\n");
+    const { code } = await checkout.run(["add", "two", "--stack", "allow", "--allow", "git.corp.example:8443", "--allow", "set:github"]);
+    expect(code).toBe(0);
+    expect(sessionsOf("allow")).toEqual([{ id: "two", network: { egress: { allow: ["git.corp.example:8443", { set: "github" }] } } }]);
+  });
+
   test.each([
     [
       "sessions kept as JSON in a text, as the Pulumi CLI may",
@@ -60,6 +67,8 @@ describe("sessions add", () => {
     ["an id of 41 characters", ["x".repeat(41)], 2, /longer than 40 characters/],
     ["a repository at /etc", ["two", "-r", "code=/etc"], 2, /sessions\[1\]\.repositories\[0\]/],
     ["a repository without a place", ["two", "-r", "code"], 2, /names no place/],
+    ["a set that does not exist", ["two", "--allow", "set:nope"], 2, /sessions\[1\]\.network\.egress\.allow\[0\]\.set: "nope" is no set/],
+    ["two kinds of egress", ["two", "--allow", "a.example", "--egress", "open"], 2, /cannot be used with option/],
     ["an egress that does not exist", ["two", "--egress", "some"], 2, /Allowed choices are none, open/],
   ])("refuses %s and leaves the file alone", async (_, args, expected, sentence) => {
     const before = "config:\n  agent-sessions:sessions:\n    - id: one\n";
