@@ -19,6 +19,7 @@ import {
   writeCompose,
   writePulumiConfig,
 } from "./contenders.ts";
+import { median, spread } from "./figures.ts";
 
 /**
  * Times the engines side by side: create N sessions, run again with no change, add one, destroy all. Rounds are interleaved, so
@@ -91,15 +92,6 @@ async function measure(contender: Contender, operation: Operation, sessions: num
   if (code !== 0) throw new Error(`${contender.name}, ${operation} ${sessions}: ended with ${code}\n${output}`);
   return { seconds: (performance.now() - started) / 1000, megabytes: kilobytes / 1024 };
 }
-
-function median(figures: readonly number[]): number {
-  const sorted = [...figures].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? (sorted[middle] ?? 0) : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
-}
-
-const spread = (figures: readonly number[]) =>
-  `${median(figures).toFixed(2)} (${Math.min(...figures).toFixed(2)}–${Math.max(...figures).toFixed(2)})`;
 
 try {
   for (const size of sizes) for (const count of [size, size + 1]) await prepare(count);

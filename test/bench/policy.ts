@@ -6,6 +6,7 @@ import { dockerApp } from "../policy/foreign/docker-app.ts";
 import { ecsApp } from "../policy/foreign/ecs-app.ts";
 import { kubernetesApp } from "../policy/foreign/kubernetes-app.ts";
 import { compliant } from "../policy/fixtures.ts";
+import { spread } from "./figures.ts";
 
 /**
  * Times the policy rules: all of them over 1,000 and 10,000 resources of every platform in one process, and the start of the
@@ -22,11 +23,6 @@ function stackOf(count: number): Resource[] {
     const copy = Math.floor(index / some.length);
     return { ...rest, urn: `${urn}-${copy}`, name: `${name}-${copy}` };
   });
-}
-
-function spread(figures: readonly number[]): string {
-  const sorted = [...figures].sort((a, b) => a - b);
-  return `${sorted[sorted.length >> 1]?.toFixed(3)} (${sorted[0]?.toFixed(3)}–${sorted.at(-1)?.toFixed(3)})`;
 }
 
 async function times(rounds: number, work: () => unknown): Promise<number[]> {
@@ -47,7 +43,12 @@ const figures = sizes.map((): number[] => []);
 for (let round = 0; round < 5; round += 1)
   for (const [index, resources] of stacks.entries()) figures[index]?.push(...(await times(1, () => evaluate(resources))));
 for (const [index, size] of sizes.entries())
-  console.log(`${size} resources, all rules: ${spread((figures[index] ?? []).map((milliseconds) => milliseconds / size))} ms a resource`);
+  console.log(
+    `${size} resources, all rules: ${spread(
+      (figures[index] ?? []).map((milliseconds) => milliseconds / size),
+      3,
+    )} ms a resource`,
+  );
 
 const pack = fileURLToPath(new URL("../../policy", import.meta.url));
 const starts = await times(5, async () => {
@@ -55,5 +56,10 @@ const starts = await times(5, async () => {
   await analyzer.info();
   analyzer.stop();
 });
-console.log(`Start of the pack: ${spread(starts.map((milliseconds) => milliseconds / 1000))} s`);
+console.log(
+  `Start of the pack: ${spread(
+    starts.map((milliseconds) => milliseconds / 1000),
+    3,
+  )} s`,
+);
 console.log(`${cpus().length} × ${cpus()[0]?.model}, Node ${process.versions.node}, ${new Date().toISOString().slice(0, 10)}.`);
