@@ -1,12 +1,13 @@
-import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { type Machine, type Manager, readText, type Source, Unreadable, wayOut } from "./machine.ts";
+import { type Machine, type Manager, readNames, readText, type Source, Unreadable, wayOut } from "./machine.ts";
 
 /** The sources of packages, in either form that sources.list(5) describes. apt has none of its own. */
 export const apt: Manager = (machine) => {
   const main = join(machine.system, "etc/apt/sources.list");
   const folder = `${main}.d`;
-  const parts = namesIn(folder).map((name) => join(folder, name));
+  const parts = readNames(folder)
+    .filter((name) => /\.(list|sources)$/.test(name))
+    .map((name) => join(folder, name));
   const sources = [main, ...parts].flatMap((path) => {
     const uris = path.endsWith(".sources") ? stanzaUris(readText(path) ?? "") : lineUris(readText(path) ?? "");
     return uris.flatMap((uri) => mirrored({ url: uri, from: path }, machine));
@@ -15,19 +16,9 @@ export const apt: Manager = (machine) => {
   return sources;
 };
 
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder)
-      .filter((name) => /\.(list|sources)$/.test(name))
-      .sort();
-  } catch {
-    return [];
-  }
-}
-
 /** `deb [options] URI suite component`, a line each. */
 function lineUris(text: string): string[] {
-  return [...text.matchAll(/^[ \t]*deb(?:-src)?[ \t]+(?:\[[^\]]*\][ \t]+)?([^\s#]+)/gm)].map(([, uri = ""]) => uri);
+  return [...text.matchAll(/^[ \t]*deb(?:-src)?[ \t]+(?:\[[^\]]*\][ \t]+)?"?([^\s#"]+)/gm)].map(([, uri = ""]) => uri);
 }
 
 /** Fields, of which one may go on in indented lines; stanzas end with an empty line. */

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 /** Where package managers keep their configuration. */
@@ -30,9 +30,14 @@ export class Unreadable extends Error {}
 export const wayOut = "mend that, or list hosts instead of the set";
 
 /** A file's text; undefined when it is not there. @throws Unreadable when it cannot be read */
-export function readText(path: string): string | undefined {
+export const readText = (path: string): string | undefined => unlessAbsent(path, () => readFileSync(path, "utf8"));
+
+/** The names in a folder, sorted; none when it is not there. @throws Unreadable when it cannot be read */
+export const readNames = (path: string): string[] => unlessAbsent(path, () => readdirSync(path).sort()) ?? [];
+
+function unlessAbsent<T>(path: string, read: () => T): T | undefined {
   try {
-    return readFileSync(path, "utf8");
+    return read();
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;

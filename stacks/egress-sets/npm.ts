@@ -40,7 +40,9 @@ function readVariables(environment: NodeJS.ProcessEnv): Layer {
 }
 
 function readFile(path: string, environment: NodeJS.ProcessEnv): Layer {
-  const lines = (readText(path) ?? "").split(/\r?\n/);
+  // npm takes nothing from a section.
+  const [own = ""] = (readText(path) ?? "").split(/^\s*\[/m);
+  const lines = own.split(/\r?\n/);
   return new Map(
     lines.flatMap((line) => {
       const [, key, value] = /^\s*([^#;=[\s][^=]*?)\s*=\s*(.*?)\s*$/.exec(line) ?? [];

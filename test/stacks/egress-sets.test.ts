@@ -46,7 +46,7 @@ describe("npm", () => {
     ["a mirror without TLS", user("registry = http://npm.corp.example\n"), {}, ["npm.corp.example:80"]],
     [
       "quotes, comments and other keys",
-      user('; registry=https://a.example\n# b\nfund=false\nregistry="https://npm.corp.example/"\n'),
+      user('; registry=https://a.example\n# b\nfund=false\nregistry="https://npm.corp.example/"\n[other]\nregistry=https://b.example\n'),
       {},
       ["npm.corp.example:443"],
     ],
@@ -193,11 +193,11 @@ describe("apt", () => {
       "lines",
       {
         "etc/apt/sources.list":
-          "# deb http://off.example/debian x main\ndeb http://deb.example/debian bookworm main # comment\ndeb-src [arch=amd64 signed-by=/k.gpg] https://src.example:8443/debian bookworm main\ndeb cdrom:[Debian 12]/ bookworm main\ndeb file:/srv/debs ./\n",
+          '# deb http://off.example/debian x main\ndeb http://deb.example/debian bookworm main # comment\ndeb-src [arch=amd64 signed-by=/k.gpg] https://src.example:8443/debian bookworm main\ndeb "http://quoted.example/debian" x main\ndeb cdrom:[Debian 12]/ bookworm main\ndeb file:/srv/debs ./\n',
         "etc/apt/sources.list.d/b.list": "deb http://deb.example/security bookworm main\ndeb https://me:hunter2@private.example/ ./\n",
         "etc/apt/sources.list.d/c.list.disabled": "deb http://disabled.example/debian x main\n",
       },
-      ["deb.example:80", "src.example:8443", "private.example:443"],
+      ["deb.example:80", "src.example:8443", "quoted.example:80", "private.example:443"],
     ],
     [
       "stanzas",
