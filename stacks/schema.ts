@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { knownSets } from "./egress-sets/index.ts";
 import { credentials, secret } from "./settings/credentials-form.ts";
 import { count, cpu, duration, flag, label, port, region, size, text } from "./settings/values.ts";
 
@@ -104,8 +105,8 @@ const allowed = z.union(
     ...allowedHost.options,
     z.strictObject({
       set: text(
-        "A named set: anthropic, bedrock, github, one of egressSets, or npm, pip, apt, cargo, go or maven, which are read from that package manager's configuration on this machine.",
-      ),
+        "A named set of hosts: one that ships with the project, one of egressSets, or a package manager's, which is read from its configuration on this machine.",
+      ).meta({ examples: [...knownSets] }),
       region: region("The AWS region, for bedrock; that of the session's credentials when left out.").optional(),
       addresses: addresses("Private blocks of addresses that its hosts may resolve into.").optional(),
     }),

@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import type { AllowedHost } from "../../components/egress-proxy/args.ts";
-import { managers } from "../egress-sets/index.ts";
+import { knownSets, managers } from "../egress-sets/index.ts";
 import { type Machine, type Source, Unreadable, wayOut } from "../egress-sets/machine.ts";
 import { shippedSets } from "../egress-sets/shipped.ts";
 import type { Deployment } from "../schema.ts";
@@ -33,8 +33,7 @@ export class EgressSets {
   constructor(given: Deployment["egressSets"], machine: Machine, sound: boolean, mistakes: string[]) {
     this.#sound = sound;
     this.#machine = machine;
-    const shipped = [...Object.keys(shippedSets), ...Object.keys(managers)];
-    this.names = [...new Set([...shipped, ...Object.keys(given ?? {})])];
+    this.names = [...new Set([...knownSets, ...Object.keys(given ?? {})])];
     this.#added = new Map(
       Object.entries(given ?? {}).map(([name, entries]) => [
         name,
