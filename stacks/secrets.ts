@@ -144,11 +144,16 @@ const textFault: Judge = (value) => {
 
 function judgeOf(credentials: CredentialsSetting): Judge {
   if (credentials.kind === "init") return () => undefined;
-  if (credentials.kind === "proxy") return keyFault;
+  if (credentials.kind === "proxy") return credentials.provider === "bedrock" ? bedrockKeyFault : keyFault;
   return credentials.kind === "file" && credentials.provider === "bedrock" ? awsFault : anthropicFault;
 }
 
 const keyFault: Judge = (value) => (/\s/.test(value) ? "holds blanks or line breaks, which no key has; give the key alone" : undefined);
+
+const bedrockKeyFault: Judge = (value) =>
+  /^\s*aws_access_key_id\s*=/m.test(value) || /^A[KS]IA[0-9A-Z]{16}$/.test(value)
+    ? "is an AWS access key, and the proxy signs no requests; give an API key of Amazon Bedrock, or choose credentials of kind file"
+    : keyFault(value);
 
 const awsFault: Judge = (value) =>
   /^\s*aws_access_key_id\s*=/m.test(value) ? undefined : "holds no aws_access_key_id; give the content of an AWS credentials file";

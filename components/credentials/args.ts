@@ -35,7 +35,7 @@ type CredentialsKind =
   // file below `/auth`. A secret given beside it is the file `/secret/token`.
   | (Provided & Partial<Secret> & { readonly kind: "init"; readonly command: string })
   // No secret at all: a proxy outside the session adds it to requests to one URL, whose path is the prefix that they must have.
-  | (Secret & { readonly kind: "proxy"; readonly upstream: string })
+  | (Provided & Secret & { readonly kind: "proxy"; readonly upstream: string })
   // A secret as the variable `CLAUDE_AUTH_TOKEN`, which the policy pack refuses without an exception.
   | (Secret & { readonly kind: "environment" });
 
@@ -46,7 +46,7 @@ interface Secret {
   readonly secretName: string;
 }
 
-interface Provided {
+export interface Provided {
   readonly provider: Provider;
   /** The AWS region; bedrock alone. */
   readonly region?: string;

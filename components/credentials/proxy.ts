@@ -5,10 +5,10 @@ import { ownVolumeGuard, processLimit } from "../container-engine/hooks.ts";
 import { dockerLabels } from "../labels.ts";
 import { containerName, sessionLabels } from "../session-container/args.ts";
 import type { Mount } from "../session-volumes/args.ts";
-import { proxyFolder } from "./args.ts";
+import { type Provided, proxyFolder } from "./args.ts";
 import { SecretFile } from "./secret-file.ts";
 
-export interface CredentialProxyArgs {
+export interface CredentialProxyArgs extends Provided {
   readonly sessionId: string;
   /** `<project>/<stack>`; becomes a label. */
   readonly stack: string;
@@ -26,6 +26,9 @@ const script = "/usr/local/lib/agent-sessions/credential-proxy.js";
 /** Where the agent finds the proxy, on the session's own loopback address. */
 const port = 18_787;
 
+/** The API's own paths at the end of an upstream. */
+const apiPath = { anthropic: /\/v1(\/.*)?$/, bedrock: /\/model(\/.*)?$/ };
+
 /**
  * Adds a session's key to its requests outside the session. All that the two share is a socket in a volume, so a session
  * without any network has it too, and the proxy takes nothing to anywhere but its one upstream.
@@ -39,7 +42,7 @@ export class CredentialProxy extends pulumi.ComponentResource {
 
   constructor(name: string, args: CredentialProxyArgs, opts?: pulumi.ComponentResourceOptions) {
     super("agent-sessions:docker:CredentialProxy", name, {}, opts);
-    const { sessionId, stack, image, upstream } = args;
+    const { sessionId, stack, image, provider, upstream } = args;
     const stem = stemOf(sessionId);
     const labels = { ...sessionLabels(sessionId, stack), kind: "credential-proxy" };
     const volume = new docker.Volume(
@@ -58,7 +61,7 @@ export class CredentialProxy extends pulumi.ComponentResource {
         name: stem,
         image,
         program: ["node", script],
-        environment: { SESSION_ID: sessionId, UPSTREAM: upstream },
+        environment: { PROVIDER: provider, SESSION_ID: sessionId, UPSTREAM: upstream },
         labels,
         mounts: [{ ...socketMount(sessionId), readOnly: false }, secret.mount],
         network: stem,
@@ -73,7 +76,7 @@ export class CredentialProxy extends pulumi.ComponentResource {
       hooks: { afterCreate: [processLimit()], afterUpdate: [processLimit()] },
     });
     this.mount = socketMount(sessionId);
-    this.environment = proxyEnvironment(upstream);
+    this.environment = proxyEnvironment(args);
     this.resources = [proxy];
     this.registerOutputs({ upstream });
   }
@@ -89,7 +92,18 @@ export function socketMount(sessionId: string): Mount {
 }
 
 /** The agent's base URL is what is before the API's own paths. Its key is a placeholder, and no other is asked for. */
-export function proxyEnvironment(upstream: string): Record<string, string> {
-  const base = new URL(upstream).pathname.replace(/\/v1(\/.*)?$/, "").replace(/\/+$/, "");
-  return { ANTHROPIC_BASE_URL: `http://127.0.0.1:${port}${base}`, ANTHROPIC_AUTH_TOKEN: "none", SESSION_MODEL_PORT: String(port) };
+export function proxyEnvironment({ provider, region, upstream }: Pick<CredentialProxyArgs, "provider" | "region" | "upstream">) {
+  const base = new URL(upstream).pathname.replace(apiPath[provider], "").replace(/\/+$/, "");
+  const url = `http://127.0.0.1:${port}${base}`;
+  return {
+    ...(provider === "anthropic"
+      ? { ANTHROPIC_BASE_URL: url, ANTHROPIC_AUTH_TOKEN: "none" }
+      : {
+          CLAUDE_CODE_USE_BEDROCK: "1",
+          CLAUDE_CODE_SKIP_BEDROCK_AUTH: "1",
+          ANTHROPIC_BEDROCK_BASE_URL: url,
+          ...(region !== undefined && { AWS_REGION: region }),
+        }),
+    SESSION_MODEL_PORT: String(port),
+  };
 }

@@ -76,9 +76,10 @@ export const credentials = z
             error: "is not a URL to which a key may go; write https://host/path, without user, ? and #",
           })
           .describe(
-            "The one host that the key is for, and the prefix that paths must have; https://api.anthropic.com/v1/messages when left out.",
+            "The one host that the key is for, and the prefix that paths must have; https://api.anthropic.com/v1/messages, or /model of the region's bedrock-runtime host, when left out.",
           )
           .optional(),
+        ...provided,
       }),
       z.strictObject({ kind: z.literal("environment"), secret, exception }),
     ],

@@ -34,12 +34,12 @@ export type CredentialsSetting =
     })
   | (Provided & { readonly kind: "file"; readonly secret: SecretSource })
   | (Provided & { readonly kind: "init"; readonly command: string; readonly secret?: SecretSource })
-  | {
+  | (Provided & {
       readonly kind: "proxy";
       readonly secret: SecretSource;
       /** An https URL. */
       readonly upstream: string;
-    }
+    })
   | {
       readonly kind: "environment";
       readonly secret: SecretSource;
@@ -75,12 +75,6 @@ export function resolveCredentials({ setting, where }: Layered, root: string, ju
     }
     return { kind: "environment", secret: sourceOf(given.secret, root, secretAt), exception: given.exception };
   }
-  if (given.kind === "proxy")
-    return {
-      kind: "proxy",
-      secret: sourceOf(given.secret, root, secretAt),
-      upstream: given.upstream ?? "https://api.anthropic.com/v1/messages",
-    };
   const { provider = "anthropic", region } = given;
   if (provider === "bedrock" && region === undefined)
     mistakes.push(sentence(where("credentials", "provider"), provider, "needs a region; add one beside it"));
@@ -101,10 +95,21 @@ export function resolveCredentials({ setting, where }: Layered, root: string, ju
         command: given.command,
         ...(given.secret !== undefined && { secret: sourceOf(given.secret, root, secretAt) }),
       };
+    case "proxy":
+      return {
+        kind: "proxy",
+        ...provided,
+        secret: sourceOf(given.secret, root, secretAt),
+        upstream: given.upstream ?? usualUpstream(provided),
+      };
     case "file":
       return { kind: "file", ...provided, secret: sourceOf(given.secret, root, secretAt) };
   }
 }
+
+/** Where a model is asked, and nothing else; see the providers' API references. */
+const usualUpstream = ({ provider, region }: Provided) =>
+  provider === "bedrock" ? `https://bedrock-runtime.${region}.amazonaws.com/model` : "https://api.anthropic.com/v1/messages";
 
 /** Where a secret that the settings name is read from. */
 export function sourceOf(secret: GivenSecret, root: string, key: string): SecretSource {

@@ -169,6 +169,7 @@ test("a proxy has the secret, the session has a socket, a base URL and a placeho
   const { of, one, all, forSession } = await make({
     ...place,
     kind: "proxy",
+    provider: "anthropic",
     upstream: "https://gateway.example/anthropic/v1/messages",
     value: "hunter2",
     secretName: "env KEY",
@@ -183,7 +184,7 @@ test("a proxy has the secret, the session has a socket, a base URL and a placeho
     user: "1000:1000",
     entrypoints: ["/usr/bin/tini", "--", "node", script],
     workingDir: "/workspace",
-    envs: ["SESSION_ID=a", "UPSTREAM=https://gateway.example/anthropic/v1/messages"],
+    envs: ["PROVIDER=anthropic", "SESSION_ID=a", "UPSTREAM=https://gateway.example/anthropic/v1/messages"],
     labels: [
       { label: "created_by", value: "agent-sessions" },
       { label: "kind", value: "credential-proxy" },
@@ -231,6 +232,34 @@ test("a proxy has the secret, the session has a socket, a base URL and a placeho
   expect(one("SessionContainer").dependencies).toContain(proxy?.urn);
   expect(forSession.authority).toEqual(["secret env KEY for https://gateway.example/anthropic/v1/messages by way of a proxy"]);
   expect(JSON.stringify(all.map(({ inputs }) => concealSecrets(inputs)))).not.toContain("hunter2");
+});
+
+test("a proxy for bedrock tells the agent its region, and that requests need no signature", async () => {
+  const { of } = await make({
+    ...place,
+    kind: "proxy",
+    provider: "bedrock",
+    region: "eu-central-1",
+    upstream: "https://bedrock-runtime.eu-central-1.amazonaws.com/model",
+    value: "hunter2",
+    secretName: "env KEY",
+  });
+  const [, proxy, session] = of("Container");
+  expect(proxy?.inputs.envs).toEqual([
+    "PROVIDER=bedrock",
+    "SESSION_ID=a",
+    "UPSTREAM=https://bedrock-runtime.eu-central-1.amazonaws.com/model",
+  ]);
+  expect(session?.inputs.envs).toEqual(
+    expect.arrayContaining([
+      "ANTHROPIC_BEDROCK_BASE_URL=http://127.0.0.1:18787",
+      "AWS_REGION=eu-central-1",
+      "CLAUDE_CODE_SKIP_BEDROCK_AUTH=1",
+      "CLAUDE_CODE_USE_BEDROCK=1",
+      "SESSION_MODEL_PORT=18787",
+    ]),
+  );
+  expect(JSON.stringify(session?.inputs.envs)).not.toMatch(/ANTHROPIC_(BASE_URL|AUTH_TOKEN)/);
 });
 
 test("a folder of the host is bound read-only, and is authority", async () => {

@@ -22,19 +22,21 @@ describe.skipIf(docker === undefined)("the credential proxy", () => {
   const seen: { url: string | undefined; headers: IncomingMessage["headers"] }[] = [];
   let reply = (response: ServerResponse) => void response.end("fine");
   let server: Server;
-  let upstream = "";
+  let address = "";
 
   /** Sessions as the strategy makes them, without any network; the settings take https alone, and this server has no certificate. */
   const deploy = () =>
     rig.deploy((place, opts) => {
-      for (const sessionId of ["proxy-one", "proxy-none"]) {
+      const proxied = { kind: "proxy", value: key, secretName: "env KEY" } as const;
+      for (const [sessionId, given] of [
+        ["proxy-one", { ...proxied, provider: "anthropic", upstream: `${address}/gateway/v1/messages` }],
+        ["proxy-bedrock", { ...proxied, provider: "bedrock", region: "eu-central-1", upstream: `${address}/bedrock/model` }],
+        ["proxy-none", undefined],
+      ] as const) {
         const at = { sessionId, ...place };
         const { forSession } = new SessionVolumes(sessionId, at, opts);
         const { attachment } = new IsolatedNetwork(sessionId, { ...at, egress: "none" }, opts);
-        const credentials =
-          sessionId === "proxy-one"
-            ? new Credentials(sessionId, { ...at, kind: "proxy", value: key, secretName: "env KEY", upstream }, opts).forSession
-            : undefined;
+        const credentials = given && new Credentials(sessionId, { ...at, ...given }, opts).forSession;
         new SessionContainer(
           sessionId,
           { ...at, network: attachment, mounts: forSession.mounts, ...(credentials !== undefined && { credentials }) },
@@ -55,18 +57,18 @@ describe.skipIf(docker === undefined)("the credential proxy", () => {
       reply(response);
     }).listen(0, "0.0.0.0");
     await once(server, "listening");
-    const address = Object.values(networkInterfaces())
+    const own = Object.values(networkInterfaces())
       .flatMap((entries) => entries ?? [])
       .find(({ family, internal }) => family === "IPv4" && !internal)?.address;
-    upstream = `http://${address}:${(server.address() as { port: number }).port}/gateway/v1/messages`;
+    address = `http://${own}:${(server.address() as { port: number }).port}`;
     expect((await deploy()).failures).toEqual([]);
     const health = await waitHealthy(
       rig.docker,
-      ["proxy-one", "proxy-none"].map((id) => ({ id, container: `claude-agent-${id}` })),
+      ["proxy-one", "proxy-bedrock", "proxy-none"].map((id) => ({ id, container: `claude-agent-${id}` })),
       60,
       () => {},
     );
-    expect(health.map(({ status }) => status)).toEqual(["healthy", "healthy"]);
+    expect(health.map(({ status }) => status)).toEqual(["healthy", "healthy", "healthy"]);
     await until(async () => (await ask("/v1/messages")).output === "200", 60, "the proxy's answer");
   }, 10 * minute);
   afterAll(async () => {
@@ -88,7 +90,7 @@ describe.skipIf(docker === undefined)("the credential proxy", () => {
     expect(seen).toMatchObject([
       {
         url: "/gateway/v1/messages?beta=true",
-        headers: { "x-api-key": first, "anthropic-version": "1", "content-length": "2", host: new URL(upstream).host },
+        headers: { "x-api-key": first, "anthropic-version": "1", "content-length": "2", host: new URL(address).host },
       },
     ]);
     expect(seen[0]?.headers).not.toHaveProperty("authorization");
@@ -125,6 +127,9 @@ describe.skipIf(docker === undefined)("the credential proxy", () => {
     "/v1/messages/../files",
     "/v1/messages/%2e%2e/files",
     "/v1/messages%2f..%2ffiles",
+    "/v1/messages/..%2ffiles",
+    "/v1/messages/%2e%2e%2Ffiles",
+    "/v1/messages/..%5cfiles",
     "/../../v1/messages",
     "/v1",
   ])("takes the key to no other path: %s", async (path) => {
@@ -144,6 +149,33 @@ describe.skipIf(docker === undefined)("the credential proxy", () => {
       expect(seen).toEqual([]);
     },
   );
+
+  test("gives the key to bedrock as it takes it, a model's ARN in the path, and notes a refusal", async () => {
+    const askBedrock = async (path: string) =>
+      (
+        await rig.shell(
+          "proxy-bedrock",
+          `curl -s -m 20 --path-as-is -o /dev/null -w '%{http_code}' -H 'x-api-key: forged' -d '{}' "$ANTHROPIC_BEDROCK_BASE_URL${path}"`,
+        )
+      ).output;
+    await until(async () => (await askBedrock("/model/m/invoke")) === "200", 60, "the proxy's answer");
+    const arn = "arn%3Aaws%3Abedrock%3Aeu-central-1%3A1%3Aapplication-inference-profile%2Fx";
+    seen.length = 0;
+    expect(await askBedrock(`/model/${arn}/invoke-with-response-stream`)).toBe("200");
+    expect(seen).toMatchObject([
+      { url: `/bedrock/model/${arn}/invoke-with-response-stream`, headers: { authorization: `Bearer ${first}` } },
+    ]);
+    expect(seen[0]?.headers).not.toHaveProperty("x-api-key");
+    seen.length = 0;
+    expect([await askBedrock("/model/..%2fguardrail/x/apply"), await askBedrock("/guardrail/x/apply")]).toEqual(["403", "403"]);
+    expect(seen).toEqual([]);
+    reply = (response) => void response.writeHead(403).end("{}");
+    expect(await askBedrock("/model/m/invoke")).toBe("403");
+    reply = (response) => void response.end("fine");
+    const log = async () =>
+      plainOutput(await rig.docker.getContainer("claude-agent-proxy-bedrock-credential-proxy").logs({ stdout: true, stderr: true }));
+    await until(async () => (await log()).includes('"credential expired, revoked or not allowed this"'), 60, "the record of the refusal");
+  });
 
   test("keeps the key out of the session, of what the engine tells, and of its own record", async () => {
     const seek = (text: string) =>
@@ -190,6 +222,7 @@ describe.skipIf(docker === undefined)("the credential proxy", () => {
       expect(failures).toEqual([]);
       expect(plan.steps.filter(({ operation }) => operation !== "same").map(({ operation, name }) => [operation, name])).toEqual([
         ["replace", "claude-agent-proxy-one-credential-proxy-secret"],
+        ["replace", "claude-agent-proxy-bedrock-credential-proxy-secret"],
       ]);
       seen.length = 0;
       expect((await ask("/v1/messages")).output).toBe("200");

@@ -46,9 +46,16 @@ describe("what is read", () => {
     expect(
       [undefined, "https://gateway.example/v1/messages"].map((upstream) => read({ kind: "proxy", secret: { env: "KEY" }, upstream })),
     ).toEqual([
-      { kind: "proxy", secret, upstream: "https://api.anthropic.com/v1/messages" },
-      { kind: "proxy", secret, upstream: "https://gateway.example/v1/messages" },
+      { kind: "proxy", provider: "anthropic", secret, upstream: "https://api.anthropic.com/v1/messages" },
+      { kind: "proxy", provider: "anthropic", secret, upstream: "https://gateway.example/v1/messages" },
     ]);
+    const bedrock = { provider: "bedrock", region: "eu-central-1" };
+    expect(read({ kind: "proxy", secret: { env: "KEY" }, ...bedrock })).toEqual({
+      kind: "proxy",
+      ...bedrock,
+      secret,
+      upstream: "https://bedrock-runtime.eu-central-1.amazonaws.com/model",
+    });
   });
 
   test("bedrock with its region", () => {
@@ -275,6 +282,10 @@ describe("the values", () => {
       file({ env: "TEST_LINES" }, { provider: "bedrock", region: "eu-central-1" }),
       "env TEST_LINES holds no aws_access_key_id; give the content of an AWS credentials file.",
     ],
+    [
+      { kind: "proxy", secret: { env: "TEST_ACCESS_KEY" }, provider: "bedrock", region: "eu-central-1" },
+      "env TEST_ACCESS_KEY is an AWS access key, and the proxy signs no requests; give an API key of Amazon Bedrock, or choose credentials of kind file.",
+    ],
     [file({ file: "." }), `file ${root} cannot be read (EISDIR).`],
     [file({ command: ["no-such-program", "hunter2"] }), "command no-such-program is not in PATH; run it by hand to see why."],
     [file({ command: ["sh", "-c", "echo hunter2; echo hunter2 >&2; exit 7"] }), "command sh ended with 7; run it by hand to see why."],
@@ -283,7 +294,12 @@ describe("the values", () => {
       "config claude is encrypted by the Pulumi CLI, which the embedded engine does without; deploy this stack with the CLI (--engine pulumi), or name an env, a file or a command.",
     ],
   ])("%j is told without its value", async (given, expected) => {
-    for (const [name, value] of Object.entries({ TEST_EMPTY: " ", TEST_LINES: "hunter2\nhunter2", TEST_JSON: '{"hunter2":1}' }))
+    for (const [name, value] of Object.entries({
+      TEST_EMPTY: " ",
+      TEST_LINES: "hunter2\nhunter2",
+      TEST_JSON: '{"hunter2":1}',
+      TEST_ACCESS_KEY: "AKIAHUNTER2HUNTER2HU",
+    }))
       vi.stubEnv(name, value);
     expect(await failures(given)).toEqual([`${key}: ${expected}`]);
   });

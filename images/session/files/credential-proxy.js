@@ -3,6 +3,7 @@
 // line for each request on standard output.
 //
 //   UPSTREAM      URL of the one host; its path is the prefix that requests must have
+//   PROVIDER      anthropic or bedrock: how the key is given
 //   SESSION_ID    whose requests these are
 //   --check       0 when the proxy answers
 const { readFileSync, rmSync } = require("node:fs");
@@ -34,18 +35,27 @@ const passed = (headers) => Object.fromEntries(Object.entries(headers).filter(([
 // The key is read for each request: a changed one holds from the next one on.
 function signed(headers) {
   const key = readFileSync("/secret/token", "utf8").trim();
+  if (process.env.PROVIDER === "bedrock") return { ...headers, authorization: `Bearer ${key}` };
   if (!key.startsWith("sk-ant-oat")) return { ...headers, "x-api-key": key };
   const beta = [headers["anthropic-beta"], "oauth-2025-04-20"].filter(Boolean).join(",");
   return { ...headers, authorization: `Bearer ${key}`, "anthropic-beta": beta };
 }
 
-// The address that a request is for, its path made plain; undefined unless that is below the one prefix.
+// The address that a request is for, its path made plain; undefined unless that is below the one prefix, also for an upstream
+// that takes an escaped slash for a slash.
 function addressOf(target, upstream) {
-  if (!target.startsWith("/") || /%2f|%5c|\\/i.test(target.split("?")[0])) return undefined;
+  if (!target.startsWith("/") || /%5c|\\/i.test(target.split("?")[0])) return undefined;
   const prefix = upstream.pathname.replace(/\/+$/, "");
+  const below = (url) =>
+    url !== null && url.origin === upstream.origin && (url.pathname === prefix || url.pathname.startsWith(`${prefix}/`));
   const url = URL.parse(target, upstream);
-  if (url === null || url.origin !== upstream.origin) return undefined;
-  return url.pathname === prefix || url.pathname.startsWith(`${prefix}/`) ? url : undefined;
+  return below(url) && below(URL.parse(target.replace(/%2f/gi, "/"), upstream)) ? url : undefined;
+}
+
+// What a refusal says about the key.
+function noteOf(status) {
+  if (status === 401) return "credential expired or revoked";
+  return status === 403 && process.env.PROVIDER === "bedrock" ? "credential expired, revoked or not allowed this" : undefined;
 }
 
 function serve() {
@@ -96,9 +106,7 @@ function serve() {
       reply.on("data", (chunk) => {
         bytes += chunk.length;
       });
-      pipeline(reply, outgoing, (error) =>
-        record(reply.statusCode, reply.statusCode === 401 ? "credential expired or revoked" : error?.code),
-      );
+      pipeline(reply, outgoing, (error) => record(reply.statusCode, noteOf(reply.statusCode) ?? error?.code));
     });
     onward.setNoDelay(true);
     onward.once("error", (error) =>
