@@ -33,9 +33,13 @@ export const egressProxy: readonly Check[] = [
         : "the proxy takes nothing to a host, port or address that is not listed";
     },
     attempt({ network: { egress } }) {
-      const barred = ["10.0.0.1:443", "127.0.0.1:3128", "169.254.169.254:80"];
+      const barred = ["10.0.0.1:443", "127.0.0.1:3128", `${proxy.host}:${proxy.port}`, "169.254.169.254:80"];
       if (egress?.mode === "audit")
-        return { how: "tunnels to such addresses", probe: "ask_proxy", args: { ...proxy, requests: tunnelsTo(barred), seconds } };
+        return {
+          how: "tunnels to such addresses and to the proxy's own by its name",
+          probe: "ask_proxy",
+          args: { ...proxy, requests: tunnelsTo(barred), seconds },
+        };
       const unlisted = `${randomBytes(8).toString("hex")}.invalid`;
       const listed = (egress?.allow[0]?.host ?? unlisted).replace(/^\*/, "verify");
       const requests = {
@@ -44,7 +48,7 @@ export const egressProxy: readonly Check[] = [
         "GET of an unlisted host under a listed Host header": get(unlisted, listed),
       };
       return {
-        how: "an unlisted host, a listed one on port 1, addresses and a metadata service through tunnels; an unlisted host under a listed one's Host header",
+        how: "an unlisted host, a listed one on port 1, addresses, the proxy's own name and a metadata service through tunnels; an unlisted host under a listed one's Host header",
         probe: "ask_proxy",
         args: { ...proxy, requests, seconds },
       };
