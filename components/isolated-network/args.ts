@@ -104,6 +104,14 @@ export function networkConflicts(
         : `the network mode is "${mode.kind}"`;
     conflicts.push({ key: "ports", sentence: `${why}; remove the ports or set egress: open on a network of its own` });
   }
+  const published = (args.ports ?? []).map(({ container, protocol }) => `${container}/${protocol}`);
+  const twice = published.find((port, index) => published.indexOf(port) < index);
+  // The engine tells such ports in an order of its own, for which the Docker provider would replace the container at each update.
+  if (twice !== undefined)
+    conflicts.push({
+      key: "ports",
+      sentence: `${twice} is published twice; publish it once, or let the session listen on another port too`,
+    });
   if ((args.dns?.length ?? 0) > 0 && !open && !filtered && mode.kind !== "custom") {
     conflicts.push({
       key: "dns",

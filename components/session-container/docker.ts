@@ -11,6 +11,7 @@ import {
   environmentOf,
   healthCheckOf,
   limitsOf,
+  type Port,
   type SessionContainerArgs,
   sessionLabels,
 } from "./args.ts";
@@ -93,9 +94,7 @@ export function toDocker(args: SessionContainerArgs) {
     ...(network.network !== undefined && { networksAdvanced: [{ name: network.network.name, aliases: [network.network.alias] }] }),
     ...(network.dns.length > 0 && { dns: [...network.dns] }),
     ...(network.dnsOptions !== undefined && { dnsOpts: [...network.dnsOptions] }),
-    ...(network.ports.length > 0 && {
-      ports: network.ports.map((port) => ({ internal: port.container, external: port.host, ip: port.address, protocol: port.protocol })),
-    }),
+    ...toDockerPorts(network.ports),
 
     healthcheck: {
       tests: ["CMD", "/usr/local/bin/session-health"],
@@ -111,6 +110,17 @@ export function toDocker(args: SessionContainerArgs) {
     wait: false,
     mustRun: true,
     destroyGraceSeconds: 10,
+  };
+}
+
+/** The provider's input for published ports, to be spread, in the order in which it reads them back: in any other it would replace the container. */
+export function toDockerPorts(ports: readonly Port[]) {
+  if (ports.length === 0) return {};
+  const key = ({ container, protocol }: Port) => `${container}/${protocol}`;
+  return {
+    ports: ports
+      .toSorted((one, other) => (key(one) < key(other) ? -1 : 1))
+      .map(({ container, host, address, protocol }) => ({ internal: container, external: host, ip: address, protocol })),
   };
 }
 

@@ -100,6 +100,10 @@ test.each<[Given, RegExp]>([
   [{ mode: { kind: "host" }, egress: "open", ports: [port] }, /^session a, network\.ports: the network mode is "host"/],
   [{ mode: { kind: "bridge" }, dns: ["9.9.9.9"] }, /^session a, network\.dns: the session has no network of its own with a way out/],
   [
+    { egress: "open", ports: [port, { ...port, protocol: "udp" }, { ...port, host: 8081 }] },
+    /^session a, network\.ports: 80\/tcp is published twice; publish it once, or let the session listen on another port too$/,
+  ],
+  [
     { egress: listed, ports: [port] },
     /^session a, network\.ports: egress is an allow list, and a session behind a proxy publishes nothing/,
   ],

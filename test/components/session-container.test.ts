@@ -92,7 +92,11 @@ test("every option changes its own inputs and no other", async () => {
       network: { name: "n", alias: "a" },
       dns: ["9.9.9.9"],
       dnsOptions: ["attempts:1"],
-      ports: [{ container: 80, host: 8080, address: "127.0.0.1", protocol: "tcp" }],
+      ports: [
+        { container: 8000, host: 8000, address: "127.0.0.1", protocol: "tcp" },
+        { container: 80, host: 8080, address: "127.0.0.1", protocol: "tcp" },
+        { container: 53, host: 53, address: "127.0.0.1", protocol: "udp" },
+      ],
       authority: ["egress to any host"],
     },
     mounts: [
@@ -110,6 +114,8 @@ test("every option changes its own inputs and no other", async () => {
     "session a: capability SYS_NICE",
     "session a: egress to any host",
     "session a: mount /srv/data at /data (writable)",
+    "session a: port 127.0.0.1:53 to 53/udp",
+    "session a: port 127.0.0.1:8000 to 8000/tcp",
     "session a: port 127.0.0.1:8080 to 80/tcp",
   ];
   let component: SessionContainer | undefined;
@@ -158,7 +164,12 @@ test("every option changes its own inputs and no other", async () => {
     networksAdvanced: [{ name: "n", aliases: ["a"] }],
     dns: ["9.9.9.9"],
     dnsOpts: ["attempts:1"],
-    ports: [{ internal: 80, external: 8080, ip: "127.0.0.1", protocol: "tcp" }],
+    // In the order in which the provider reads them back.
+    ports: [
+      { internal: 53, external: 53, ip: "127.0.0.1", protocol: "udp" },
+      { internal: 80, external: 8080, ip: "127.0.0.1", protocol: "tcp" },
+      { internal: 8000, external: 8000, ip: "127.0.0.1", protocol: "tcp" },
+    ],
     healthcheck: { ...baselineInputs.healthcheck, interval: "1m30s", timeout: "5s", startPeriod: "1h0m0s", retries: 5 },
   });
   expect(component).toMatchObject({
