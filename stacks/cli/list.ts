@@ -23,17 +23,24 @@ export function register(program: Command): void {
           const mode = /^(default|bridge)$/.test(HostConfig.NetworkMode ?? "default")
             ? (Object.keys(NetworkSettings.Networks)[0] ?? "default")
             : (HostConfig.NetworkMode ?? "default");
+          const proxies = await docker.listContainers({
+            all: true,
+            filters: { label: ["kind=egress-proxy", `serves=${id}`], network: [mode] },
+          });
           return {
             session: id,
             container: Name.slice(1),
             network: mode,
-            isolation: await isolationOf(docker, id, mode),
+            isolation: await isolationOf(docker, id, mode, proxies),
             state: State.Status,
             health: State.Health?.Status ?? "none",
             memory: HostConfig.Memory ?? 0,
             cpu: (HostConfig.NanoCpus ?? 0) / 1e9,
             processes: HostConfig.PidsLimit ?? 0,
-            authority: (Config.Labels.authority ?? "").split("\n").filter(Boolean),
+            // Hosts and ports are the proxy's to give, where there is one.
+            authority: [Config.Labels, ...proxies.map(({ Labels }) => Labels)]
+              .flatMap(({ authority = "" }) => authority.split("\n").filter(Boolean))
+              .sort(),
             attach: `docker exec -it ${Name.slice(1)} tmux attach -t claude`,
           };
         }),
@@ -60,7 +67,7 @@ export function register(program: Command): void {
 }
 
 /** How far a container is cut off, told from what is there and not from the settings, which may have changed since. */
-async function isolationOf(docker: Docker, id: string, mode: string): Promise<IsolationLevel> {
+async function isolationOf(docker: Docker, id: string, mode: string, proxies: readonly Docker.ContainerInfo[]): Promise<IsolationLevel> {
   if (mode === "none") return "sealed";
   if (mode === "host" || mode.startsWith("container:")) return "none";
   const network: Docker.NetworkInspectInfo | undefined = await docker
@@ -68,9 +75,7 @@ async function isolationOf(docker: Docker, id: string, mode: string): Promise<Is
     .inspect()
     .catch(() => undefined);
   if (network?.Labels?.session_id !== id) return "shared";
-  if (network.Labels.purpose === "session-egress") {
-    const proxies = await docker.listContainers({ all: true, filters: { label: ["kind=egress-proxy", `serves=${id}`], network: [mode] } });
+  if (network.Labels.purpose === "session-egress")
     return proxies.every(({ Labels }) => Labels.egress === "enforce") ? "egress-filtered" : "isolated";
-  }
   return network.Internal ? "sealed" : "isolated";
 }
