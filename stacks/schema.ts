@@ -154,7 +154,7 @@ const network = z
           protocol: z.enum(["tcp", "udp"], { error: "is not a protocol; write tcp or udp" }).describe("tcp when left out.").optional(),
         }),
       )
-      .describe("Published ports; they need open egress or a custom network.")
+      .describe("Published ports; they need an allow list, whose proxy carries them, open egress or a custom network.")
       .optional(),
   })
   .describe("How the session is connected; not at all when left out.");

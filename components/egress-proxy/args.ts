@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { containerName } from "../session-container/args.ts";
+import { containerName, type Port, portAuthority } from "../session-container/args.ts";
 
 /** Hosts that a session may reach. */
 export interface AllowedHost {
@@ -29,6 +29,8 @@ export interface EgressProxyArgs extends AllowList {
   readonly network: { readonly name: string; readonly resources: readonly pulumi.Resource[] };
   /** Addresses of the resolvers that look the hosts up. @default the engine's */
   readonly dns?: readonly string[];
+  /** Ports that the session publishes; not TCP on {@link proxyPort}. @default [] */
+  readonly ports?: readonly Port[];
 }
 
 /** The ports of an entry that names none. */
@@ -40,8 +42,11 @@ export const proxyAlias = "egress-proxy";
 /** The name of a session's proxy container. */
 export const proxyName = (sessionId: string): string => `${containerName(sessionId)}-proxy`;
 
+/** Where the proxy listens, for whatever the session asks for. */
+export const proxyPort = 3128;
+
 /** Where the session finds the proxy. */
-export const proxyAddress = `http://${proxyAlias}:3128`;
+export const proxyAddress = `http://${proxyAlias}:${proxyPort}`;
 const direct = "localhost,127.0.0.1,::1";
 
 /** What makes the session's programs use the proxy; some read one spelling, some the other, and Node needs to be told. */
@@ -56,8 +61,13 @@ export const proxyEnvironment: Readonly<Record<string, string>> = {
   SESSION_PROXY_HEALTH_URL: `${proxyAddress}/`,
 };
 
-/** What the list lets the session do, one line for each host. */
-export function egressAuthority({ sessionId, allow, mode }: Pick<EgressProxyArgs, "sessionId" | "allow" | "mode">): string[] {
+/** What the proxy lets the session do, one line for each host and port. */
+export function egressAuthority({
+  sessionId,
+  allow,
+  mode,
+  ports = [],
+}: Pick<EgressProxyArgs, "sessionId" | "allow" | "mode" | "ports">): string[] {
   const audited = mode === "audit" ? [`session ${sessionId}: egress to any public host, recorded`] : [];
   return allow
     .map(({ host, ports, addresses, sets = [] }) => {
@@ -67,6 +77,9 @@ export function egressAuthority({ sessionId, allow, mode }: Pick<EgressProxyArgs
       ];
       return `session ${sessionId}: egress to ${host}:${ports.join(",")}${notes.length > 0 ? ` (${notes.join("; ")})` : ""}`;
     })
-    .concat(audited)
+    .concat(
+      audited,
+      ports.map((port) => `session ${sessionId}: ${portAuthority(port)}`),
+    )
     .sort();
 }

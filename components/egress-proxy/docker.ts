@@ -4,24 +4,27 @@ import { baseline } from "../../policy/baseline.ts";
 import { processLimit } from "../container-engine/hooks.ts";
 import { dockerLabels } from "../labels.ts";
 import { containerName } from "../session-container/args.ts";
+import { toDockerPorts } from "../session-container/docker.ts";
 import { type EgressProxyArgs, egressAuthority, proxyAlias, proxyName } from "./args.ts";
+import { toForwards } from "./forwards.ts";
 import { toRules } from "./rules.ts";
 
-/** Megabytes. Squid takes 8 when idle, and some tens of kilobytes for each connection. */
+/** Megabytes. Squid takes 8 when idle, nginx 2 where ports are published; each connection some tens of kilobytes. */
 const memory = 128;
-/** Squid is one process. */
+/** Squid is one process, nginx two; their entrypoint and its init are the others. */
 const processes = 16;
 /** Two for each connection. */
 const openFiles = 4096;
 
 /**
- * The proxy of one session: the only other member of the session's sealed network, and alone in having a way out. A changed
- * list replaces it and leaves the session's container as it is; while there is none, nothing gets out.
+ * The proxy of one session: the only other member of the session's sealed network, and alone in having a way out. The ports that
+ * the session publishes are published on it, and carried to the session. A changed list or port replaces it and leaves the
+ * session's container as it is; while there is none, nothing gets out or in.
  */
 export class EgressProxy extends pulumi.ComponentResource {
   /** What the session needs to be there before it starts. Their replacement does not replace it. */
   readonly resources: readonly pulumi.Resource[];
-  /** The hosts that the session may reach, sorted. */
+  /** The hosts that the session may reach and the ports that it publishes, sorted. */
   readonly authority: readonly string[];
 
   constructor(name: string, args: EgressProxyArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -64,7 +67,7 @@ export function toEdgeNetwork(args: EgressProxyArgs) {
 
 /** The provider's inputs for the proxy, held to the same baseline as a session. */
 export function toProxyContainer(args: EgressProxyArgs) {
-  const { sessionId, network } = args;
+  const { sessionId, network, ports = [] } = args;
   return {
     name: proxyName(sessionId),
     image: args.image,
@@ -72,7 +75,7 @@ export function toProxyContainer(args: EgressProxyArgs) {
     // The user that Debian's Squid runs as.
     user: "13:13",
     entrypoints: [...baseline.init, "/usr/local/bin/proxy-entrypoint"],
-    envs: [`EGRESS_RULES=${toRules(args)}`],
+    envs: [`EGRESS_RULES=${toRules(args)}`, ...(ports.length > 0 ? [`FORWARDED_PORTS=${toForwards(args)}`] : [])],
     labels: dockerLabels({
       ...proxyLabels(args),
       pids_limit: String(processes),
@@ -90,6 +93,7 @@ export function toProxyContainer(args: EgressProxyArgs) {
     tmpfs: { "/run": "rw,noexec,nosuid,nodev,size=1048576,mode=0700,uid=13,gid=13" },
     networksAdvanced: [{ name: network.name, aliases: [proxyAlias] }, { name: edgeName(sessionId) }],
     ...((args.dns?.length ?? 0) > 0 && { dns: [...(args.dns ?? [])] }),
+    ...toDockerPorts(ports),
     healthcheck: { tests: ["CMD", "/usr/local/bin/proxy-health"], interval: "30s", timeout: "10s", startPeriod: "10s", retries: 3 },
     restart: baseline.restart,
     logDriver: "json-file",

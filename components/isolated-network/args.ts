@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { AllowList } from "../egress-proxy/args.ts";
+import { type AllowList, proxyPort } from "../egress-proxy/args.ts";
 import type { Port } from "../session-container/args.ts";
 
 /**
@@ -28,7 +28,7 @@ export interface IsolatedNetworkArgs {
   readonly mode?: NetworkMode;
   /** Where the session may connect to; hosts by name need an EgressProxy on its network. @default none */
   readonly egress?: Egress;
-  /** Published ports; they need a network. @default [] */
+  /** Published ports; they need a network with a way out, and an EgressProxy carries them where there is one. @default [] */
   readonly ports?: readonly Port[];
   /** Resolvers' addresses, the proxy's where there is one; they need a network with a way out. @default the engine's */
   readonly dns?: readonly string[];
@@ -40,6 +40,7 @@ export interface NetworkAttachment {
   readonly networkMode?: string;
   /** The network that the session joins, and the name by which others on it find the session. */
   readonly network?: { readonly name: string; readonly alias: string };
+  /** Ports that the session's container itself publishes. */
   readonly ports: readonly Port[];
   readonly dns: readonly string[];
   /** The resolver's options, as in resolv.conf. @default the engine's */
@@ -96,13 +97,15 @@ export function networkConflicts(
       },
     ];
   }
-  if ((args.ports?.length ?? 0) > 0 && !open && mode.kind !== "custom") {
-    const why = filtered
-      ? "egress is an allow list, and a session behind a proxy publishes nothing"
-      : mode.kind === "bridge" || mode.kind === "none"
+  if ((args.ports?.length ?? 0) > 0 && !open && !filtered && mode.kind !== "custom") {
+    const why =
+      mode.kind === "bridge" || mode.kind === "none"
         ? 'egress is "none", and a sealed session publishes nothing'
         : `the network mode is "${mode.kind}"`;
-    conflicts.push({ key: "ports", sentence: `${why}; remove the ports or set egress: open on a network of its own` });
+    conflicts.push({
+      key: "ports",
+      sentence: `${why}; remove the ports, or give it an allow list or egress: open on a network of its own`,
+    });
   }
   const published = (args.ports ?? []).map(({ container, protocol }) => `${container}/${protocol}`);
   const twice = published.find((port, index) => published.indexOf(port) < index);
@@ -112,6 +115,12 @@ export function networkConflicts(
       key: "ports",
       sentence: `${twice} is published twice; publish it once, or let the session listen on another port too`,
     });
+  if (filtered && published.includes(`${proxyPort}/tcp`)) {
+    conflicts.push({
+      key: "ports",
+      sentence: `port ${proxyPort} is taken by the proxy that carries the ports; let the session listen on another`,
+    });
+  }
   if ((args.dns?.length ?? 0) > 0 && !open && !filtered && mode.kind !== "custom") {
     conflicts.push({
       key: "dns",

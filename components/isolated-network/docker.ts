@@ -66,7 +66,8 @@ function attach(args: IsolatedNetworkArgs): Omit<NetworkAttachment, "resources">
     case "bridge": {
       const network = { name: containerName(args.sessionId), alias: args.sessionId };
       if (args.egress === "open") return { ...rest, network, authority: ["egress to any host"] };
-      const sealed = { ...rest, network, dns: baseline.sealedDns, dnsOptions: baseline.sealedDnsOptions, authority: [] };
+      // What a sealed container publishes is not there; its proxy has a bridge to publish on.
+      const sealed = { ...rest, network, ports: [], dns: baseline.sealedDns, dnsOptions: baseline.sealedDnsOptions, authority: [] };
       return typeof args.egress === "object" ? { ...sealed, environment: proxyEnvironment } : sealed;
     }
   }

@@ -139,6 +139,11 @@ export function allMounts(args: SessionContainerArgs): readonly Mount[] {
   return [...args.mounts, ...(args.credentials?.mounts ?? [])];
 }
 
+/** What a published port adds to a session's authority. */
+export function portAuthority({ address, host, container, protocol }: Port): string {
+  return `port ${address}:${host} to ${container}/${protocol}`;
+}
+
 /**
  * What the session may do beyond a sealed box, one plain sentence fragment each, sorted: what a preview shows as added or
  * removed authority.
@@ -153,7 +158,7 @@ export function authorityOf(args: SessionContainerArgs, ports: readonly Port[]):
         (mount) =>
           `${of} mount ${(mount.source as { path: string }).path} at ${mount.target} (${mount.readOnly ? "read-only" : "writable"})`,
       ),
-    ...ports.map((port) => `${of} port ${port.address}:${port.host} to ${port.container}/${port.protocol}`),
+    ...ports.map((port) => `${of} ${portAuthority(port)}`),
     ...(args.credentials?.authority ?? []).map((entry) => `${of} ${entry}`),
     ...args.network.authority.map((entry) => `${of} ${entry}`),
   ].sort();

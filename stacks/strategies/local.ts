@@ -47,7 +47,7 @@ export async function deploy(settings: Settings, place: Place, secrets: Secrets)
     );
     const network = new IsolatedNetwork(id, { sessionId: id, ...place, ...session.network }, opts);
     const { attachment } = network;
-    const { egress, dns } = session.network;
+    const { egress, dns, ports } = session.network;
     const proxy =
       proxyImage !== undefined && typeof egress === "object" && attachment.network !== undefined
         ? new EgressProxy(
@@ -57,6 +57,7 @@ export async function deploy(settings: Settings, place: Place, secrets: Secrets)
               ...place,
               ...egress,
               dns,
+              ports,
               image: proxyImage,
               network: { name: attachment.network.name, resources: attachment.resources },
             },

@@ -3,10 +3,14 @@ import { expect, test } from "vitest";
 import { barredBlocks, privateRanges } from "../../components/egress-proxy/addresses.ts";
 import { type AllowedHost, egressAuthority } from "../../components/egress-proxy/args.ts";
 import { EgressProxy } from "../../components/egress-proxy/docker.ts";
+import { toForwards } from "../../components/egress-proxy/forwards.ts";
 import { toRules } from "../../components/egress-proxy/rules.ts";
 import { isolationOf } from "../../components/isolated-network/args.ts";
+import { evaluate } from "../../policy/evaluate.ts";
 import { record } from "../support/record.ts";
 
+const network = { name: "claude-agent-a", resources: [] };
+const port = { container: 80, host: 8080, address: "127.0.0.1", protocol: "tcp" } as const;
 const web = { ports: [80, 443], addresses: [] };
 
 /** Whether blocks hold an address, judged by Node's own implementation. */
@@ -129,7 +133,6 @@ test.each<[string, Partial<AllowedHost>, string]>([
 test("the proxy has a way out of its own, is held to the baseline, and says what it allows", async () => {
   let made: EgressProxy | undefined;
   const { one } = await record(() => {
-    const network = { name: "claude-agent-a", resources: [] };
     made = new EgressProxy("a", {
       sessionId: "a",
       stack: "agent-sessions/test",
@@ -177,4 +180,51 @@ test("the proxy has a way out of its own, is held to the baseline, and says what
     egress: "enforce",
     authority: authority.join("\n"),
   });
+});
+
+test("each port is carried to the session's own, whose name is asked for on its network alone", () => {
+  const udp = { container: 53, host: 53, address: "0.0.0.0", protocol: "udp" } as const;
+  expect(toForwards({ sessionId: "a", network, ports: [port, udp] }).split("\n")).toEqual([
+    "server { listen 80 so_keepalive=on; set $session claude-agent-a.claude-agent-a; proxy_pass $session:80; }",
+    "server { listen 53 udp; proxy_timeout 1m; set $session claude-agent-a.claude-agent-a; proxy_pass $session:53; }",
+  ]);
+});
+
+test("a session's ports are published on its proxy, and judged there as on a session", async () => {
+  const ports = [port, { ...port, container: 22, host: 443, address: "0.0.0.0" }];
+  const args = {
+    sessionId: "a",
+    stack: "agent-sessions/test",
+    image: `sha256:${"0".repeat(64)}`,
+    network,
+    allow: [{ host: "github.com", ...web }],
+  };
+  let made: EgressProxy | undefined;
+  const { one } = await record(() => {
+    made = new EgressProxy("a", { ...args, ports });
+  });
+  const { inputs, urn, type, name } = one("Container");
+  expect(inputs.ports).toEqual([
+    // In the order in which the provider reads them back.
+    { internal: 22, external: 443, ip: "0.0.0.0", protocol: "tcp" },
+    { internal: 80, external: 8080, ip: "127.0.0.1", protocol: "tcp" },
+  ]);
+  expect(inputs.envs).toEqual([expect.stringMatching(/^EGRESS_RULES=/), `FORWARDED_PORTS=${toForwards({ ...args, ports })}`]);
+  expect(made?.authority).toEqual([
+    "session a: egress to github.com:80,443",
+    "session a: port 0.0.0.0:443 to 22/tcp",
+    "session a: port 127.0.0.1:8080 to 80/tcp",
+  ]);
+  const broken = (props: Record<string, unknown>) =>
+    evaluate([{ urn, type, name, props }]).findings.flatMap(({ rule, verdict }) => (verdict === "violation" ? [rule] : []));
+  expect(broken({ ...inputs, ports: (inputs.ports as unknown[]).slice(1) })).toEqual([]);
+  expect(broken(inputs).sort()).toEqual(["CTR-028", "CTR-029", "CTR-030"]);
+});
+
+test("a proxy without ports publishes and carries none", async () => {
+  const { one } = await record(
+    () => new EgressProxy("a", { sessionId: "a", stack: "s", image: "sha256:1", network, allow: [], ports: [] }),
+  );
+  expect(one("Container").inputs.ports).toBeUndefined();
+  expect(one("Container").inputs.envs).toEqual([expect.stringMatching(/^EGRESS_RULES=/)]);
 });

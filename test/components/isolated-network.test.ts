@@ -68,9 +68,10 @@ test.each<[Given, object, object]>([
     { ports: [], dns: ["127.0.0.1"], dnsOptions: ["timeout:1", "attempts:1"], isolation: "sealed", network: own, authority: [] },
   ],
   [
-    { egress: listed, dns: ["9.9.9.9"] },
+    { egress: listed, dns: ["9.9.9.9"], ports: [port] },
     bridge(false, true),
     {
+      // The proxy publishes them.
       ports: [],
       dns: ["127.0.0.1"],
       dnsOptions: ["timeout:1", "attempts:1"],
@@ -104,8 +105,8 @@ test.each<[Given, RegExp]>([
     /^session a, network\.ports: 80\/tcp is published twice; publish it once, or let the session listen on another port too$/,
   ],
   [
-    { egress: listed, ports: [port] },
-    /^session a, network\.ports: egress is an allow list, and a session behind a proxy publishes nothing/,
+    { egress: listed, ports: [{ ...port, container: 3128 }] },
+    /^session a, network\.ports: port 3128 is taken by the proxy that carries the ports; let the session listen on another$/,
   ],
   [
     { mode: { kind: "custom", name: "n" }, egress: listed },

@@ -4,7 +4,7 @@ import { delimiter, dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { which } from "../../stacks/cli/setup/command.ts";
 import { Checkout } from "../cli/checkout.ts";
-import { liveEngine } from "./rig.ts";
+import { liveEngine, until } from "./rig.ts";
 
 const docker = await liveEngine();
 const cli = which("pulumi");
@@ -29,13 +29,19 @@ describe.skipIf(docker === undefined || cli === undefined)("an allow list under 
     expect(code, stderr).toBe(0);
     return stdout;
   };
-  const describeList = (...allow: string[]) =>
+  const describeEgress = (egress: unknown) =>
     checkout.write(
       stack,
       JSON.stringify({
-        config: { "agent-sessions:image": { agent: "none" }, "agent-sessions:sessions": [{ id, network: { egress: { allow } } }] },
+        config: { "agent-sessions:image": { agent: "none" }, "agent-sessions:sessions": [{ id, network: { egress, ports } }] },
       }),
     );
+  const describeList = (...allow: string[]) => describeEgress({ allow });
+  const ports = [
+    { container: 8000, host: 28_000 },
+    { container: 80, host: 28_001 },
+    { container: 53, host: 28_000, protocol: "udp" },
+  ];
   const idOf = async (name: string) => (await engine.getContainer(name).inspect()).Id;
 
   beforeAll(async () => {
@@ -89,6 +95,24 @@ describe.skipIf(docker === undefined || cli === undefined)("an allow list under 
       await sessions("up", "--engine", "pulumi", "--json", "--yes");
       expect(await idOf(`claude-agent-${id}`)).toBe(before[0]);
       expect(await idOf(`claude-agent-${id}-proxy`)).not.toBe(before[1]);
+    },
+    3 * minutes,
+  );
+
+  test.each<[string, unknown]>([
+    ["a list", { allow: ["two.invalid"] }],
+    ["open egress", "open"],
+    ["a list again", { allow: ["one.invalid"] }],
+  ])(
+    "with %s its ports lead to the session",
+    async (_, egress) => {
+      describeEgress(egress);
+      await sessions("up", "--engine", "pulumi", "--json", "--yes");
+      const server = 'require("node:http").createServer((_, response) => response.end("reached")).listen(80)';
+      const exec = await engine.getContainer(`claude-agent-${id}`).exec({ User: "1000:1000", Cmd: ["node", "-e", server] });
+      await exec.start({ Detach: true });
+      const ask = async () => (await fetch("http://127.0.0.1:28001/").catch(() => undefined))?.text();
+      expect(await until(ask, 20, "an answer of the session")).toBe("reached");
     },
     3 * minutes,
   );

@@ -30,7 +30,13 @@ test("both engines are given the same resources, inputs, order and options", asy
           security: { capabilities: ["CHOWN"] },
         },
         { id: "sealed", network: { mode: "bridge" } },
-        { id: "listed", network: { egress: { allow: ["github.com", { host: "git.corp:8443", addresses: ["10.0.0.0/8"] }] } } },
+        {
+          id: "listed",
+          network: {
+            egress: { allow: ["github.com", { host: "git.corp:8443", addresses: ["10.0.0.0/8"] }] },
+            ports: [{ container: 80, host: 8081 }],
+          },
+        },
       ],
     },
   });

@@ -206,8 +206,8 @@ describe("each mistake is one sentence with key, value and way out", () => {
       'sessions[0].network.egress: {"allow":["github.com"]} does not fit: an allow list holds on a network of the session\'s own, and the network mode is "none"; remove mode or the list.',
     ],
     [
-      session({ network: { egress: { allow: ["github.com"] }, ports: [{ container: 1, host: 1 }] } }),
-      'sessions[0].network.ports: [{"container":1,"host":1}] does not fit: egress is an allow list, and a session behind a proxy publishes nothing; remove the ports or set egress: open on a network of its own.',
+      session({ network: { egress: { allow: ["github.com"] }, ports: [{ container: 3128, host: 1 }] } }),
+      'sessions[0].network.ports: [{"container":3128,"host":1}] does not fit: port 3128 is taken by the proxy that carries the ports; let the session listen on another.',
     ],
     [
       session({ network: { mode: 7 } }),
