@@ -19,6 +19,8 @@ export function toRules({ allow, mode }: AllowList): string {
     "acl web proto HTTP",
     "acl resolved dst all",
     ...verdicts.map((verdict) => `acl as_${verdict} annotate_transaction verdict=${verdict}`),
+    // Nobody refused it, so that is not what the session is told.
+    "deny_info 503:ERR_DNS_FAIL as_unresolved",
     "http_access deny !tunnel !web as_unlisted",
     ...groups.flatMap(({ hosts, ports, addresses }, index) => [
       ...hosts.map((host) => `acl hosts${index} dstdom_regex -n -i ${pattern(host)}`),

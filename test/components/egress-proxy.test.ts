@@ -90,6 +90,7 @@ test("rules name hosts exactly, group what has the same ports and admissions, an
   ).toEqual([
     "acl tunnel method CONNECT",
     "acl web proto HTTP",
+    "deny_info 503:ERR_DNS_FAIL as_unresolved",
     "http_access deny !tunnel !web as_unlisted",
     "acl hosts0 dstdom_regex -n -i ^github\\.com$",
     "acl hosts0 dstdom_regex -n -i ^([a-z0-9_-]+\\.)+example\\.com$",

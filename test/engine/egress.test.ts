@@ -137,7 +137,11 @@ describe.skipIf(docker === undefined)("a session with an allow list", () => {
     expect(tunnel?.received).toBeGreaterThan("reached port.egress.test on 8443".length);
     // Health checks ask for no host.
     expect(asked.filter(({ host }) => !/^([a-z.]+\.egress\.test|egress-proxy|[\d.]+)$/.test(host))).toEqual([]);
-    await rig.shell(id, "curl -s -m 10 http://gone.wide.egress.test/");
+    // Which is not to be taken for a refusal.
+    expect([await ask("http://gone.wide.egress.test/"), await ask("http://gone.wide.egress.test:443/", "--proxytunnel")]).toEqual([
+      "503 000",
+      "000 503",
+    ]);
     expect((await record()).find(({ host }) => host === "gone.wide.egress.test")?.verdict).toBe("unresolved");
   });
 
