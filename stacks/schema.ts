@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { knownSets } from "./egress-sets/index.ts";
 import { credentials, secret } from "./settings/credentials-form.ts";
-import { count, cpu, duration, flag, label, port, region, size, text } from "./settings/values.ts";
+import { count, cpu, duration, flag, label, port, rate, region, size, text } from "./settings/values.ts";
 
 /**
  * The form of the settings: every key, its meaning and its unit. What belongs together across keys is judged in settings.ts.
@@ -134,6 +134,13 @@ const egress = z
   )
   .describe("Where the session may connect to: none (the default), open, or {allow: [hosts]}.");
 
+const bandwidth = z
+  .strictObject({
+    download: rate("What the session receives through its proxy at most, all connections together.", "10 MB/s").optional(),
+    upload: z.unknown().describe("Refused: a proxy cannot limit what the session sends.").optional(),
+  })
+  .describe("Limits of a session with an allow list; none when left out.");
+
 const network = z
   .strictObject({
     mode: networkMode.optional(),
@@ -156,6 +163,7 @@ const network = z
       )
       .describe("Published ports; they need an allow list, whose proxy carries them, open egress or a custom network.")
       .optional(),
+    bandwidth: bandwidth.optional(),
   })
   .describe("How the session is connected; not at all when left out.");
 

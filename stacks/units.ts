@@ -13,6 +13,9 @@ const durations: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 8
 /** What {@link parseSize} accepts, as a regular expression for editors. */
 export const sizePattern = /^\s*\d+(\.\d+)?\s*([kKmMgGtT][iI]?[bB]|[bB])\s*$/;
 
+/** What {@link parseRate} accepts, as a regular expression for editors. Its B is a capital, since Mb/s are megabits to most. */
+export const ratePattern = /^\s*\d+(\.\d+)?\s*([kKMGT]i?)?B\/s\s*$/;
+
 /** What {@link parseDuration} accepts, as a regular expression for editors. */
 export const durationPattern = /^\s*\d+(\.\d+)?\s*[smhd]\s*$/;
 
@@ -31,6 +34,15 @@ export function parseSize(text: string): number | undefined {
     .replace("IB", "B");
   const factor = sizes[unit];
   return factor === undefined ? undefined : Math.round(amount * factor);
+}
+
+/**
+ * Reads a rate such as `10 MB/s` into bytes a second; the size in it is read as by {@link parseSize}.
+ *
+ * @returns the bytes a second, or undefined when the text is not a rate
+ */
+export function parseRate(text: string): number | undefined {
+  return ratePattern.test(text) ? parseSize(text.replace("/s", "")) : undefined;
 }
 
 /**

@@ -29,6 +29,8 @@ export interface EgressProxyArgs extends AllowList {
   readonly network: { readonly name: string; readonly resources: readonly pulumi.Resource[] };
   /** Addresses of the resolvers that look the hosts up. @default the engine's */
   readonly dns?: readonly string[];
+  /** Bytes a second that the session receives from the hosts at most, all connections together. @default no limit */
+  readonly download?: number;
   /** Ports that the session publishes; not TCP on {@link proxyPort}. @default [] */
   readonly ports?: readonly Port[];
 }

@@ -1,5 +1,5 @@
 import { barredBlocks } from "./addresses.ts";
-import type { AllowedHost, AllowList } from "./args.ts";
+import type { AllowedHost, EgressProxyArgs } from "./args.ts";
 
 /**
  * What became of a request, as the proxy's record of it says: let through; let through only to see what is asked for; refused
@@ -12,9 +12,10 @@ export type Verdict = (typeof verdicts)[number];
  * The rules of one session as Squid reads them. A host passes when its name and port are in one entry and none of its addresses
  * is barred there. A name is compared as it is written, so that an address never counts as the host it belongs to.
  */
-export function toRules({ allow, mode }: AllowList): string {
+export function toRules({ allow, mode, download }: Pick<EgressProxyArgs, "allow" | "mode" | "download">): string {
   const groups = together(allow);
   return [
+    ...(download === undefined ? [] : oneBucket(download)),
     "acl tunnel method CONNECT",
     "acl web proto HTTP",
     "acl resolved dst all",
@@ -42,6 +43,11 @@ export function toRules({ allow, mode }: AllowList): string {
         ]
       : ["http_access deny all as_unlisted"]),
   ].join("\n");
+}
+
+/** Whatever is received, through a tunnel or not, is taken out of one bucket, which holds what a second brings. */
+function oneBucket(download: number): string[] {
+  return ["delay_pools 1", "delay_class 1 1", `delay_parameters 1 ${download}/${download}`, "delay_access 1 allow all"];
 }
 
 interface Group extends Omit<AllowedHost, "host"> {

@@ -5,6 +5,7 @@ import type { Deployment } from "../schema.ts";
 import { resolveEgress } from "./egress.ts";
 import type { EgressSets } from "./egress-sets.ts";
 import type { Layered } from "./layers.ts";
+import { formatSize } from "../units.ts";
 import { sentence } from "./sentences.ts";
 
 export interface NetworkSettings {
@@ -12,6 +13,8 @@ export interface NetworkSettings {
   readonly egress: Egress;
   readonly dns: readonly string[];
   readonly ports: readonly Port[];
+  /** Bytes a second that the session's proxy lets through to it at most. @default no limit */
+  readonly download?: number;
 }
 
 /** Reads `container:x` and `custom:x` apart. */
@@ -47,11 +50,28 @@ export function resolveNetwork(
         address: port.address ?? baseline.publishAddress,
         protocol: port.protocol ?? ("tcp" as const),
       })),
+    ...(given.bandwidth?.download !== undefined && { download: given.bandwidth.download }),
   };
+  if (given.bandwidth?.upload !== undefined)
+    mistakes.push(
+      sentence(
+        where("network", "bandwidth", "upload"),
+        given.bandwidth.upload,
+        "cannot be limited, since a proxy slows down what a session receives and not what it sends; remove it, and limit uploads where they leave this machine",
+      ),
+    );
   if (!judged) return network;
   if (mode?.kind === "host" && !hostNetwork)
     mistakes.push(
       sentence(where("network", "mode"), "host", "gives up all isolation of the network; set local.hostNetwork: true too if that is meant"),
+    );
+  if (network.download !== undefined && typeof network.egress === "string")
+    mistakes.push(
+      sentence(
+        where("network", "bandwidth", "download"),
+        `${formatSize(network.download)}/s`,
+        `does not fit: egress is "${network.egress}", and only the proxy of an allow list limits downloads; write egress: {allow: [hosts]} or bandwidth: {}`,
+      ),
     );
   for (const { key, sentence: rest } of networkConflicts(network))
     mistakes.push(sentence(where("network", key), given[key], `does not fit: ${rest}`));

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { durationPattern, parseDuration, parseSize, sizePattern } from "../units.ts";
+import { durationPattern, parseDuration, parseRate, parseSize, ratePattern, sizePattern } from "../units.ts";
 
 /** The forms of single values. A message here is what follows the key and the value in the sentence that a person reads. */
 
@@ -16,6 +16,16 @@ export const size = (meaning: string, example: string) =>
     .refine((bytes) => bytes >= 1024 ** 2, { error: 'is less than 1 MB; write a larger size such as "64 MB"' })
     .refine((bytes) => bytes <= 1024 ** 5, { error: `is more than 1024 TB; write a smaller size such as "${example}"` })
     .describe(`${meaning} A size with its unit, such as "${example}".`);
+
+/** Bytes a second, written with their unit. The proxy cannot count more than the most that is taken. */
+export const rate = (meaning: string, example: string) =>
+  z
+    .string({ error: `is not a rate in bytes; write "${example}"` })
+    .regex(ratePattern, { error: `is not a rate in bytes; write "${example}"` })
+    .transform((text) => parseRate(text) ?? Number.NaN)
+    .refine((bytes) => bytes >= 64 * 1024, { error: `is less than 64 KB/s; write a larger rate such as "${example}"` })
+    .refine((bytes) => bytes <= 1024 ** 3, { error: `is more than 1 GB/s; write a smaller rate such as "${example}", or remove the limit` })
+    .describe(`${meaning} Bytes a second with their unit, such as "${example}".`);
 
 /** Seconds, written with their unit. */
 export const duration = (meaning: string, example: string) =>

@@ -47,7 +47,7 @@ export async function deploy(settings: Settings, place: Place, secrets: Secrets)
     );
     const network = new IsolatedNetwork(id, { sessionId: id, ...place, ...session.network }, opts);
     const { attachment } = network;
-    const { egress, dns, ports } = session.network;
+    const { egress, dns, ports, download } = session.network;
     const proxy =
       proxyImage !== undefined && typeof egress === "object" && attachment.network !== undefined
         ? new EgressProxy(
@@ -58,6 +58,7 @@ export async function deploy(settings: Settings, place: Place, secrets: Secrets)
               ...egress,
               dns,
               ports,
+              download,
               image: proxyImage,
               network: { name: attachment.network.name, resources: attachment.resources },
             },

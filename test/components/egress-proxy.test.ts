@@ -183,6 +183,18 @@ test("the proxy has a way out of its own, is held to the baseline, and says what
   });
 });
 
+test("a limit is one bucket for all that is received, and changes nothing else", () => {
+  const allow = [{ host: "github.com", ...web }];
+  const limited = toRules({ allow, download: 1_048_576 }).split("\n");
+  expect(limited.slice(0, 4)).toEqual([
+    "delay_pools 1",
+    "delay_class 1 1",
+    "delay_parameters 1 1048576/1048576",
+    "delay_access 1 allow all",
+  ]);
+  expect(limited.slice(4)).toEqual(toRules({ allow }).split("\n"));
+});
+
 test("each port is carried to the session's own, whose name is asked for on its network alone", () => {
   const udp = { container: 53, host: 53, address: "0.0.0.0", protocol: "udp" } as const;
   expect(toForwards({ sessionId: "a", network, ports: [port, udp] }).split("\n")).toEqual([

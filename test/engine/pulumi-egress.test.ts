@@ -29,14 +29,14 @@ describe.skipIf(docker === undefined || cli === undefined)("an allow list under 
     expect(code, stderr).toBe(0);
     return stdout;
   };
-  const describeEgress = (egress: unknown) =>
+  const describeEgress = (egress: unknown, bandwidth = {}) =>
     checkout.write(
       stack,
       JSON.stringify({
-        config: { "agent-sessions:image": { agent: "none" }, "agent-sessions:sessions": [{ id, network: { egress, ports } }] },
+        config: { "agent-sessions:image": { agent: "none" }, "agent-sessions:sessions": [{ id, network: { egress, ports, bandwidth } }] },
       }),
     );
-  const describeList = (...allow: string[]) => describeEgress({ allow });
+  const describeList = (...allow: string[]) => describeEgress({ allow }, { download: "10 MB/s" });
   const ports = [
     { container: 8000, host: 28_000 },
     { container: 80, host: 28_001 },

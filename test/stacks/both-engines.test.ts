@@ -35,6 +35,7 @@ test("both engines are given the same resources, inputs, order and options", asy
           network: {
             egress: { allow: ["github.com", { host: "git.corp:8443", addresses: ["10.0.0.0/8"] }] },
             ports: [{ container: 80, host: 8081 }],
+            bandwidth: { download: "10 MB/s" },
           },
         },
       ],

@@ -209,6 +209,26 @@ describe("each mistake is one sentence with key, value and way out", () => {
       session({ network: { egress: { allow: ["github.com"] }, ports: [{ container: 3128, host: 1 }] } }),
       'sessions[0].network.ports: [{"container":3128,"host":1}] does not fit: port 3128 is taken by the proxy that carries the ports; let the session listen on another.',
     ],
+    ...[10, "10 Mb/s", "10 MB", "10 MB/m"].map((given): [Record<string, unknown>, string] => [
+      session({ network: { bandwidth: { download: given } } }),
+      `sessions[0].network.bandwidth.download: ${JSON.stringify(given)} is not a rate in bytes; write "10 MB/s".`,
+    ]),
+    [
+      session({ network: { bandwidth: { download: "63 KB/s" } } }),
+      'sessions[0].network.bandwidth.download: "63 KB/s" is less than 64 KB/s; write a larger rate such as "10 MB/s".',
+    ],
+    [
+      session({ network: { bandwidth: { download: "1.1 GB/s" } } }),
+      'sessions[0].network.bandwidth.download: "1.1 GB/s" is more than 1 GB/s; write a smaller rate such as "10 MB/s", or remove the limit.',
+    ],
+    ...(["none", "open"] as const).map((egress): [Record<string, unknown>, string] => [
+      session({ network: { egress, bandwidth: { download: "10 MiB/s" } } }),
+      `sessions[0].network.bandwidth.download: "10 MB/s" does not fit: egress is "${egress}", and only the proxy of an allow list limits downloads; write egress: {allow: [hosts]} or bandwidth: {}.`,
+    ]),
+    [
+      { defaults: { network: { bandwidth: { upload: "1 MB/s" } } }, ...listed("github.com") },
+      'defaults.network.bandwidth.upload: "1 MB/s" cannot be limited, since a proxy slows down what a session receives and not what it sends; remove it, and limit uploads where they leave this machine.',
+    ],
     [
       session({ network: { mode: 7 } }),
       "sessions[0].network.mode: 7 is not a network mode; write bridge, none, host, container:<id> or custom:<name>.",

@@ -165,6 +165,19 @@ test("what the strategy's options change in a session", () => {
   ]);
 });
 
+test("a limit of the bandwidth, of the defaults unless the session has none", () => {
+  const network = { egress: { allow: ["github.com"] }, bandwidth: { download: "10 MB/s" } };
+  const { sessions } = parse(
+    { defaults: { network }, sessions: [{ id: "a" }, { id: "b", network: { egress: "open", bandwidth: {} } }] },
+    { root, environment: {} },
+  );
+  const allow = [{ host: "github.com", ports: [80, 443], addresses: [] }];
+  expect(sessions.map((session) => session.network)).toEqual([
+    { egress: { allow }, dns: [], ports: [], download: 10 * 1024 ** 2 },
+    { egress: "open", dns: [], ports: [] },
+  ]);
+});
+
 test.each([
   ["none", { kind: "none" }],
   ["bridge", { kind: "bridge" }],

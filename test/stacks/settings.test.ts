@@ -8,7 +8,7 @@ import { parse as parseYaml } from "yaml";
 import { checkHostPath } from "../../components/session-volumes/host-path.ts";
 import { stackFileSchema } from "../../stacks/schema.ts";
 import { parse, SettingsError } from "../../stacks/settings.ts";
-import { formatSize, parseDuration, parseSize } from "../../stacks/units.ts";
+import { formatSize, parseDuration, parseRate, parseSize } from "../../stacks/units.ts";
 import { temporaryFolder } from "../support/folder.ts";
 
 const root = temporaryFolder("settings");
@@ -229,6 +229,21 @@ describe("for anything", () => {
     );
     expect(parseDuration("1.5 h")).toBe(5400);
     expect(parseSize("4")).toBeUndefined();
+  });
+
+  test.each([
+    ["10 MB/s", 10 * 1024 ** 2],
+    [" 1.5MiB/s ", 1.5 * 1024 ** 2],
+    ["512 kB/s", 512 * 1024],
+    ["1 GB/s", 1024 ** 3],
+    ["9 B/s", 9],
+    ["10 Mb/s", undefined],
+    ["10 Mbit/s", undefined],
+    ["10 MB/min", undefined],
+    ["10 MB", undefined],
+    ["-1 MB/s", undefined],
+  ])("the rate %s is %s bytes a second", (text, bytes) => {
+    expect(parseRate(text)).toBe(bytes);
   });
 
   test("nothing below a system folder is ever taken", () => {
