@@ -64,7 +64,7 @@ describe.skipIf(docker === undefined || cli === undefined)("an allow list under 
       // What up tried to prove its promises stands in the record too.
       const since = ["--since", new Date().toISOString()];
       const ask = "curl -s -m 10 -o /tmp/x -o /tmp/x -w '%{http_code} ' http://one.invalid/ http://two.invalid/";
-      expect(await sessions("exec", id, "--", "bash", "-c", ask)).toBe("403 403 ");
+      expect(await sessions("exec", id, "--", "bash", "-c", ask)).toBe("503 403 ");
       expect(
         (JSON.parse(await sessions("egress", id, "--json", ...since)) as { host: string; verdict: string }[]).map(
           ({ host, verdict }) => `${host} ${verdict}`,
