@@ -150,6 +150,15 @@ describe.skipIf(docker === undefined)("the credential proxy", () => {
     },
   );
 
+  test.each(["GET", "DELETE"])("has the body of a %s taken for no other request", async (method) => {
+    seen.length = 0;
+    const body = "GET /gateway/v1/files HTTP/1.1\\r\\nhost: x\\r\\n\\r\\n";
+    expect((await ask("/v1/messages", `-X ${method} -H 'transfer-encoding: chunked' --data-binary $'${body}'`)).output).toBe("200");
+    // What the body would be comes before what is asked next on the same connection.
+    expect((await ask("/v1/messages")).output).toBe("200");
+    expect(seen.map(({ url }) => url)).toEqual(["/gateway/v1/messages", "/gateway/v1/messages"]);
+  });
+
   test("gives the key to bedrock as it takes it, a model's ARN in the path, and notes a refusal", async () => {
     const askBedrock = async (path: string) =>
       (

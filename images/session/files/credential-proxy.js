@@ -95,6 +95,8 @@ function serve() {
     let headers;
     try {
       headers = { ...signed(passed(incoming.headers)), host: upstream.host };
+      // Node says nothing about the body of a GET by itself, and the upstream would take it for the next request.
+      if (incoming.headers["transfer-encoding"] !== undefined) headers["transfer-encoding"] = "chunked";
     } catch (error) {
       // A key that is just being changed is not there for a moment.
       answer(503, `the key cannot be read (${error.code})`);
