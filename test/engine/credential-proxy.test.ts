@@ -130,6 +130,8 @@ describe.skipIf(docker === undefined)("the credential proxy", () => {
     "/v1/messages/..%2ffiles",
     "/v1/messages/%2e%2e%2Ffiles",
     "/v1/messages/..%5cfiles",
+    "/v1/messages/..;/files",
+    "/v1/messages/..%252ffiles",
     "/../../v1/messages",
     "/v1",
   ])("takes the key to no other path: %s", async (path) => {
@@ -149,6 +151,12 @@ describe.skipIf(docker === undefined)("the credential proxy", () => {
       expect(seen).toEqual([]);
     },
   );
+
+  test("asks nobody to send the request back, the key included", async () => {
+    seen.length = 0;
+    expect((await ask("/v1/messages", "-X TRACE")).output).toBe("403");
+    expect(seen).toEqual([]);
+  });
 
   test.each(["GET", "DELETE"])("has the body of a %s taken for no other request", async (method) => {
     seen.length = 0;

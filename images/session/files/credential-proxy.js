@@ -42,14 +42,15 @@ function signed(headers) {
 }
 
 // The address that a request is for, its path made plain; undefined unless that is below the one prefix, also for an upstream
-// that takes an escaped slash for a slash.
+// that takes an escaped slash for a slash. What models and batches are named with is all that may follow the prefix: some
+// upstreams go up a folder at `..;`, or unescape a second time.
 function addressOf(target, upstream) {
-  if (!target.startsWith("/") || /%5c|\\/i.test(target.split("?")[0])) return undefined;
+  if (!target.startsWith("/")) return undefined;
   const prefix = upstream.pathname.replace(/\/+$/, "");
-  const below = (url) =>
-    url !== null && url.origin === upstream.origin && (url.pathname === prefix || url.pathname.startsWith(`${prefix}/`));
+  const below = (url) => url?.origin === upstream.origin && `${url.pathname}/`.startsWith(`${prefix}/`);
   const url = URL.parse(target, upstream);
-  return below(url) && below(URL.parse(target.replace(/%2f/gi, "/"), upstream)) ? url : undefined;
+  if (!below(url) || !below(URL.parse(target.replace(/%2f/gi, "/"), upstream))) return undefined;
+  return /^(?:[\w.~:@/-]|%2f|%3a)*$/i.test(url.pathname.slice(prefix.length)) ? url : undefined;
 }
 
 // What a refusal says about the key.
@@ -90,6 +91,11 @@ function serve() {
     };
     if (url === undefined) {
       answer(403, "not below the address that this session's key is for");
+      return;
+    }
+    // Its answer is the request as it arrived, the key included.
+    if (incoming.method === "TRACE") {
+      answer(403, "no TRACE, which would show the key");
       return;
     }
     let headers;
