@@ -6,7 +6,7 @@ import { dockerLabels } from "../labels.ts";
 import { containerName } from "../session-container/args.ts";
 import { toDockerPorts } from "../session-container/docker.ts";
 import { type EgressProxyArgs, egressAuthority, proxyAlias, proxyName } from "./args.ts";
-import { toForwards } from "./forwards.ts";
+import { forwardDnsOptions, toForwards } from "./forwards.ts";
 import { toRules } from "./rules.ts";
 
 /** Megabytes. Squid takes 8 when idle, nginx 2 where ports are published; each connection some tens of kilobytes. */
@@ -93,7 +93,7 @@ export function toProxyContainer(args: EgressProxyArgs) {
     tmpfs: { "/run": "rw,noexec,nosuid,nodev,size=1048576,mode=0700,uid=13,gid=13" },
     networksAdvanced: [{ name: network.name, aliases: [proxyAlias] }, { name: edgeName(sessionId) }],
     ...((args.dns?.length ?? 0) > 0 && { dns: [...(args.dns ?? [])] }),
-    ...toDockerPorts(ports),
+    ...(ports.length > 0 && { dnsOpts: [...forwardDnsOptions], ...toDockerPorts(ports) }),
     healthcheck: { tests: ["CMD", "/usr/local/bin/proxy-health"], interval: "30s", timeout: "10s", startPeriod: "10s", retries: 3 },
     restart: baseline.restart,
     logDriver: "json-file",

@@ -2,11 +2,17 @@ import { containerName } from "../session-container/args.ts";
 import type { EgressProxyArgs } from "./args.ts";
 
 /**
- * The ports that a session publishes as nginx reads them: it listens on each port and carries what comes there to the same port of
- * the session. The session's name is asked for on its own network alone, and with a variable, so that it is asked for anew.
+ * Keeps the engine from asking others for names without a dot. While there is no session, they may answer with any address, and
+ * what is meant for the session would be carried there.
  */
-export function toForwards({ sessionId, network, ports = [] }: Pick<EgressProxyArgs, "sessionId" | "network" | "ports">): string {
-  const session = `${containerName(sessionId)}.${network.name}`;
+export const forwardDnsOptions: readonly string[] = ["ndots:1"];
+
+/**
+ * The ports that a session publishes as nginx reads them: it listens on each port and carries what comes there to the same port of
+ * the session. The session's name is in a variable, so that it is asked for anew; see {@link forwardDnsOptions}.
+ */
+export function toForwards({ sessionId, ports = [] }: Pick<EgressProxyArgs, "sessionId" | "ports">): string {
+  const session = containerName(sessionId);
   return ports
     .map(({ container, protocol }) => {
       // Nobody says when an exchange over UDP has ended.

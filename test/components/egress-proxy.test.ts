@@ -195,11 +195,11 @@ test("a limit is one bucket for all that is received, and changes nothing else",
   expect(limited.slice(4)).toEqual(toRules({ allow }).split("\n"));
 });
 
-test("each port is carried to the session's own, whose name is asked for on its network alone", () => {
+test("each port is carried to the session's own, whose name only the engine knows", () => {
   const udp = { container: 53, host: 53, address: "0.0.0.0", protocol: "udp" } as const;
-  expect(toForwards({ sessionId: "a", network, ports: [port, udp] }).split("\n")).toEqual([
-    "server { listen 80 so_keepalive=on; set $session claude-agent-a.claude-agent-a; proxy_pass $session:80; }",
-    "server { listen 53 udp; proxy_timeout 1m; set $session claude-agent-a.claude-agent-a; proxy_pass $session:53; }",
+  expect(toForwards({ sessionId: "a", ports: [port, udp] }).split("\n")).toEqual([
+    "server { listen 80 so_keepalive=on; set $session claude-agent-a; proxy_pass $session:80; }",
+    "server { listen 53 udp; proxy_timeout 1m; set $session claude-agent-a; proxy_pass $session:53; }",
   ]);
 });
 
@@ -217,6 +217,7 @@ test("a session's ports are published on its proxy, and judged there as on a ses
     made = new EgressProxy("a", { ...args, ports });
   });
   const { inputs, urn, type, name } = one("Container");
+  expect(inputs.dnsOpts).toEqual(["ndots:1"]);
   expect(inputs.ports).toEqual([
     // In the order in which the provider reads them back.
     { internal: 22, external: 443, ip: "0.0.0.0", protocol: "tcp" },

@@ -21,6 +21,26 @@ const datagrams = require("node:dgram").createSocket("udp4");
 datagrams.on("message", (message, from) => datagrams.send(message + " on 53", from.port, from.address)).bind(53);
 `;
 
+/** A resolver for which every name is its own; its network has public addresses, far from any that are in use. */
+const stranger = {
+  network: "ports-test-stranger",
+  subnet: "198.25.0.0/24",
+  address: "198.25.0.10",
+  program: `
+const names = require("node:dgram").createSocket("udp4");
+names.on("message", (asked, from) => {
+  let end = 12;
+  while (asked[end]) end += asked[end] + 1;
+  const [head, isIPv4] = [Buffer.from(asked.subarray(0, end + 5)), asked.readUInt16BE(end + 1) === 1];
+  head.writeUInt16BE(0x8180, 2);
+  head.writeUInt16BE(Number(isIPv4), 6);
+  head.writeUInt32BE(0, 8);
+  names.send(isIPv4 ? Buffer.concat([head, Buffer.from([192, 12, 0, 1, 0, 1, 0, 0, 0, 1, 0, 4, 198, 25, 0, 10])]) : head, from.port, from.address);
+}).bind(53);
+require("node:net").createServer((socket) => socket.end("a stranger")).listen(80);
+`,
+};
+
 /** Ports of this machine that are free now. */
 async function freePorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
@@ -57,7 +77,7 @@ describe.skipIf(docker === undefined)("ports of a session with an allow list", (
   const proxy = `${container}-proxy`;
   const limits = { memory: "256 MB", cpu: 0.5, processes: 64, tmp: "16 MB" };
   const described = (ports: readonly object[], egress: unknown = { allow: ["one.invalid"] }) => [
-    { id, limits, network: { egress, ports } },
+    { id, limits, network: { egress, ports, dns: [stranger.address] } },
   ];
   const inspect = (name: string) => rig.docker.getContainer(name).inspect();
   /** The session's own servers, which end with its container. */
@@ -124,6 +144,38 @@ describe.skipIf(docker === undefined)("ports of a session with an allow list", (
     expect(answer.output).toBe("asked on 80");
     expect((await asked(8080)).output).toMatch(/Connection refused/);
   });
+
+  test(
+    "lead to nobody while the session is away, whatever the resolvers say",
+    async () => {
+      const session = rig.docker.getContainer(container);
+      const { Image } = await session.inspect();
+      const network = await rig.docker.createNetwork({ Name: stranger.network, IPAM: { Config: [{ Subnet: stranger.subnet }] } });
+      const other = await rig.docker.createContainer({
+        Image,
+        User: "0",
+        Entrypoint: ["node", "-e", stranger.program],
+        HostConfig: { NetworkMode: stranger.network },
+        NetworkingConfig: { EndpointsConfig: { [stranger.network]: { IPAMConfig: { IPv4Address: stranger.address } } } },
+      });
+      try {
+        await other.start();
+        await network.connect({ Container: proxy });
+        await session.stop({ t: 1 });
+        const found = async () => (await rig.shell(`${id}-proxy`, "getent ahostsv4 no.such.name")).output.startsWith(stranger.address);
+        await until(found, 20, "an answer of the stranger's");
+        expect(await ask(first)).toBe("");
+      } finally {
+        await other.remove({ force: true });
+        await network.disconnect({ Container: proxy, Force: true });
+        await network.remove();
+        await session.start();
+      }
+      await serve();
+      await until(async () => (await ask(first)) === "asked on 80", 20, "an answer of the session");
+    },
+    minute,
+  );
 
   test(
     "follow the session to another address",
