@@ -81,7 +81,8 @@ export async function applyPlan(plan: Plan, options: ApplyOptions): Promise<Appl
     preview: false,
     resolve: async (registration) => {
       const step = steps.get(registration.urn);
-      const asked = { outputs: registration.inputs };
+      // A value that is not there has no dependencies for the SDK, and what needs an image that failed is to be skipped.
+      const asked = { outputs: { repoDigest: "", imageId: "", ...registration.inputs } };
       if (step === undefined) return asked;
       if (registration.dependencies.some((urn) => failed.has(urn))) {
         finish({ operation: step.operation, urn: step.urn, name: step.name, skipped: true });
