@@ -1,13 +1,24 @@
 import { defineConfig } from "vitest/config";
 
+// The live tests share one engine and two cores.
+const options = { maxWorkers: 2, testTimeout: 180_000, hookTimeout: 600_000 };
+const underPulumi = "test/engine/pulumi*.test.ts";
+
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
-    exclude: ["test/soak/**", "**/node_modules/**"],
     globalSetup: ["test/support/engine.ts"],
-    // The live tests share one engine and two cores.
-    maxWorkers: 2,
-    testTimeout: 180_000,
-    hookTimeout: 600_000,
+    projects: [
+      {
+        test: {
+          ...options,
+          name: "tests",
+          include: ["test/**/*.test.ts"],
+          exclude: [underPulumi, "test/soak/**", "**/node_modules/**"],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      // The Docker provider builds images of the same names anew, and a session of another test would be behind them.
+      { test: { ...options, name: "pulumi", include: [underPulumi], sequence: { groupOrder: 1 } } },
+    ],
   },
 });
