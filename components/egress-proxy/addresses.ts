@@ -1,7 +1,13 @@
-/** Never reached, whatever an entry admits: this machine itself, link-local and metadata services, multicast, and ways to write one of them as another address. */
+/**
+ * Never reached, whatever an entry admits: this machine itself, link-local and metadata services, multicast, and ways to write one
+ * of them as another address. Some clouds have metadata at addresses of the other kinds: Alibaba, Azure, and over IPv6 Amazon and
+ * Google.
+ */
 const forbidden = [
   "0.0.0.0/8",
+  "100.100.100.200/32",
   "127.0.0.0/8",
+  "168.63.129.16/32",
   "169.254.0.0/16",
   "192.0.0.0/24",
   "224.0.0.0/3",
@@ -13,6 +19,7 @@ const forbidden = [
   "2002::/16",
   "fe80::/9",
   "fd00:ec2::/32",
+  "fd20:ce::/32",
   "ff00::/8",
 ] as const;
 
