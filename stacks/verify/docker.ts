@@ -37,10 +37,13 @@ export async function startServer(
       .once("close", () => answer(""))
       .once("error", () => answer(""));
   });
-  if (port > 0) return { port, close };
+  if (port > 0 && port < 65_536) return { port, close };
   close();
   return undefined;
 }
+
+/** Characters. No run of the probes prints more, and a session that prints without end is not to fill this machine's memory. */
+const mostOutput = 16 * 1024 ** 2;
 
 async function execute(docker: Docker, container: Docker.Container, command: readonly string[], seconds: number): Promise<string> {
   const exec = await container.exec({ ...asAgent, Cmd: [...command], AttachStdout: true, AttachStderr: true });
@@ -51,6 +54,7 @@ async function execute(docker: Docker, container: Docker.Container, command: rea
     return new Writable({
       write(chunk: Buffer, _, done) {
         texts[key] += decoder.write(chunk);
+        if (texts[key].length > mostOutput) stream.destroy();
         done();
       },
     });

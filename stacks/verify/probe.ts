@@ -34,11 +34,13 @@ function python(entry: string, argument: object): string[] {
   return ["/usr/bin/python3", "-I", "-c", [...source, entry].join("\n\n"), JSON.stringify(argument)];
 }
 
-/** Reads what the command printed. A line that is cut off or no JSON is left out. */
+/** Reads what the command printed. A line that is cut off or no outcome is left out: the agent can write there too. */
 export function readOutcomes(output: string): Outcome[] {
   return output.split("\n").flatMap((line) => {
     try {
-      return [JSON.parse(line) as Outcome];
+      const read = JSON.parse(line) as Outcome | null;
+      const isOutcome = typeof read?.id === "string" && ("error" in read ? typeof read.error === "string" : "answer" in read);
+      return isOutcome ? [read] : [];
     } catch {
       return [];
     }

@@ -148,6 +148,10 @@ function judge(
   const outcome = "answer" in attempt ? attempt : outcomes.find(({ id }) => id === check.id);
   if (outcome === undefined) return { verdict: "not tried", found: "the session gave no answer in time" };
   if ("error" in outcome) return { verdict: "not tried", found: outcome.error };
-  const { held, found } = check.expectation(outcome.answer, promised, around);
-  return { verdict: held === undefined ? "not tried" : held ? "held" : "not held", found };
+  try {
+    const { held, found } = check.expectation(outcome.answer, promised, around);
+    return { verdict: held === undefined ? "not tried" : held ? "held" : "not held", found: String(found) };
+  } catch {
+    return { verdict: "not tried", found: "the session answered what no attempt brings" };
+  }
 }

@@ -51,6 +51,28 @@ test("only the promised answer is held; no answer, half an answer and an error a
   ]);
 });
 
+test("whatever a session writes, it is verified and the others are too", async () => {
+  const answers = [null, 4, "x", [null], { error: { toString: 1 } }, { x: null }];
+  const texts = answers.map((answer) => checks.map(({ id }) => JSON.stringify({ id, answer })));
+  const faults = [
+    "null",
+    "4",
+    "[]",
+    '{"answer":4}',
+    '{"id":{}}',
+    ...checks.map(({ id }) => JSON.stringify({ id, error: { toString: 1 } })),
+  ];
+  const targets = [...texts, faults].flatMap((lines) =>
+    [{ egress: { allow: ["one.example.com"] } }, { egress: "open" }].map((network) => ({
+      ...answering(lines),
+      promised: promisedOf({ network }),
+    })),
+  );
+  const verified = await verify(targets, { checks, around });
+  expect(verified).toHaveLength(targets.length);
+  for (const { found } of verified.flatMap(({ results }) => results)) expect(found).toBeTypeOf("string");
+});
+
 test("a session in which nothing can be run is not tried", async () => {
   expect(await resultsOf(answering(new Error("the container is paused")), [isFour("any")])).toEqual([
     ["any", "not tried", "the container is paused"],
