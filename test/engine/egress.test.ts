@@ -189,6 +189,28 @@ describe.skipIf(docker === undefined)("a session with an allow list", () => {
   );
 
   test(
+    "no number of connections ends the proxy, whose record would lack what was open",
+    async () => {
+      const started = async () => (await rig.docker.getContainer(proxy).inspect()).State.StartedAt;
+      const before = await started();
+      const connections = `
+import socket
+opened = []
+for _ in range(3000):
+    try:
+        opened.append(socket.create_connection(("egress-proxy", 3128), 5))
+        opened[-1].sendall(b"GET http://one.egress.test/ HTTP/1.1\\r\\nX: " + b"x" * 60000)
+    except OSError:
+        pass
+print(len(opened))`;
+      expect(Number((await rig.shell(id, `python3 -c '${connections}'`)).output)).toBeGreaterThan(2000);
+      expect(await ask("http://one.egress.test/")).toBe("200 000");
+      expect(await started()).toBe(before);
+    },
+    minute,
+  );
+
+  test(
     "the proxy is held to the baseline",
     async () => {
       const { HostConfig, Config, State } = await rig.docker.getContainer(proxy).inspect();
