@@ -80,6 +80,8 @@ export function toProxyContainer(args: EgressProxyArgs) {
       ...proxyLabels(args),
       pids_limit: String(processes),
       egress: args.mode ?? "enforce",
+      // By which a plan shows that it changes.
+      ...(args.download !== undefined && { download_limit: String(args.download) }),
       authority: egressAuthority(args).join("\n"),
     }),
     readOnly: baseline.readOnlyRootFilesystem,

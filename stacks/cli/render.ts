@@ -12,6 +12,18 @@ function short(value: unknown): string {
   return text.length > 70 ? `${text.slice(0, 67)}…` : text;
 }
 
+/** Two values; of lists, what is not in both, unless they differ in order alone. */
+function apart(before: unknown, after: unknown): [unknown, unknown] {
+  if (!Array.isArray(before) || !Array.isArray(after)) return [before, after];
+  const without = (list: readonly unknown[], other: readonly unknown[]) => {
+    const texts = new Set(other.map((entry) => JSON.stringify(entry)));
+    const own = list.filter((entry) => !texts.has(JSON.stringify(entry)));
+    return own.length > 0 ? own : undefined;
+  };
+  const [gone, come] = [without(before, after), without(after, before)];
+  return gone === undefined && come === undefined ? [before, after] : [gone, come];
+}
+
 /** What a plan changes, one line for each resource and for each input that differs, then authority and score. */
 export function planText(plan: Plan, report: Report): string {
   const lines: string[] = [];
@@ -25,7 +37,7 @@ export function planText(plan: Plan, report: Report): string {
           ? `  ends the running agent of session ${step.restarts}`
           : "";
     lines.push(`  ${signs[step.operation]} ${step.operation.padEnd(8)}${kind.padEnd(10)} ${step.name}${note}`);
-    for (const { key, before, after } of step.changes) lines.push(`      ${key}: ${short(before)} → ${short(after)}`);
+    for (const { key, before, after } of step.changes) lines.push(`      ${key}: ${apart(before, after).map(short).join(" → ")}`);
   }
   const same = plan.steps.filter(({ operation }) => operation === "same").length;
   if (lines.length === 0) lines.push("  Nothing is to change.");

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { proxyName } from "../../components/egress-proxy/args.ts";
+import { planText } from "../../stacks/cli/render.ts";
 import { liveEngine, Rig, until } from "./rig.ts";
 
 const docker = await liveEngine();
@@ -81,6 +82,9 @@ describe.skipIf(docker === undefined)("a download limit", () => {
         `replace ${proxyName(id)}`,
       ]);
       expect(reviewed.plan.authority).toEqual({ added: [], removed: [] });
+      expect(planText(reviewed.plan, reviewed.report)).toContain(
+        '      labels: [{"label":"download_limit","value":"1048576"}] → [{"label":"download_limit","value":"2097152"}]\n',
+      );
       expect(await idOf(`claude-agent-${id}`)).toBe(before);
       await reachable();
       expect(await download(8 * megabyte, "--proxytunnel")).toBeGreaterThan(2);
