@@ -117,6 +117,7 @@ function readSource({ url: text, from }: Source): AllowedHost | string | undefin
   const unreachable = (why: string) => `leads to ${host} (${from}), which ${why}; ${wayOut}`;
   if (isIP(host.replace(/^\[|\]$/g, "")) > 0) return unreachable("is an address, and hosts are allowed by name");
   if (/(^|\.)localhost$/.test(host)) return unreachable("is this machine, and no session reaches that");
+  if (host.startsWith("*.")) return unreachable("is every host below a name, and a mirror is one");
   const read = readHost(`${host}:${url.port || (url.protocol === "http:" ? 80 : 443)}`);
   return "why" in read ? unreachable(read.why) : { ...read, addresses: [] };
 }

@@ -422,6 +422,13 @@ describe("a configuration that no session could use is refused, with where it st
     ["everything", "npm", registry("https://*"), {}, `"npm" leads to * (registry in HERE/home/.npmrc), which would allow everything`],
     ["no URL", "npm", registry("npm.corp.example"), {}, `"npm" is read from registry in HERE/home/.npmrc, which is no URL`],
     [
+      "a suffix",
+      "npm",
+      registry("https://*.corp.example/"),
+      {},
+      `"npm" leads to *.corp.example (registry in HERE/home/.npmrc), which is every host below a name, and a mirror is one`,
+    ],
+    [
       "a variable that is not set",
       "npm",
       registry("https://${HOST}/"),
