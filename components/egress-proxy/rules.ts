@@ -36,6 +36,9 @@ export function toRules({ allow, mode, download }: Pick<EgressProxyArgs, "allow"
     ]),
     ...(mode === "audit"
       ? [
+          // Where there is no IPv6, Squid leaves its blocks out, and ends when it is to connect to such an address.
+          "acl written6 dstdom_regex -n :",
+          "http_access deny written6 as_address",
           `acl barred dst ${barredBlocks([]).join(" ")}`,
           "http_access allow resolved !barred as_audited",
           "http_access deny resolved as_address",

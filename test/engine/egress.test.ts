@@ -296,6 +296,8 @@ print(len(opened))`;
       expect(await ask("http://other.egress.test/")).toBe("200 000");
       expect(await ask("http://admitted.egress.test/")).toBe("403 000");
       expect(await ask("http://169.254.169.254/")).toBe("403 000");
+      for (const address of ["[::]:3128", "[2001:db8::1]:443"])
+        expect(await ask(`http://${address}/`, "--proxytunnel"), address).toBe("000 403");
       expect(
         (await record()).filter(({ host }) => /^(one|other|admitted)\./.test(host)).map(({ host, verdict }) => `${host} ${verdict}`),
       ).toEqual(["other.egress.test allowed", "one.egress.test audited", "admitted.egress.test address"]);
