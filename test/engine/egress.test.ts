@@ -120,6 +120,20 @@ describe.skipIf(docker === undefined)("a session with an allow list", () => {
     expect(await ask(url, ...options)).toBe(expected);
   });
 
+  test.each([
+    ["the authority that comes first", "CONNECT other.egress.test:443#one.egress.test:443 HTTP/1.1\\r\\n\\r\\n", "403"],
+    ["the host behind a name that signs in", "GET http://one.egress.test@other.egress.test/ HTTP/1.1\\r\\n\\r\\n", "403"],
+    ["lines that end without a return", "GET http://other.egress.test/ HTTP/1.1\\nHost: one.egress.test\\n\\n", "403"],
+    [
+      "a body that another length makes a request",
+      "POST http://one.egress.test/ HTTP/1.1\\r\\nContent-Length: 5\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\n0\\r\\n\\r\\nGET http://other.egress.test/ HTTP/1.0\\r\\n\\r\\n",
+      "200 403",
+    ],
+  ])("the proxy judges %s", async (_, request, expected) => {
+    const line = `exec 3<>/dev/tcp/egress-proxy/3128; printf '%b' '${request}' >&3; timeout 5 cat <&3 | grep -aoP 'HTTP/1\\.\\d \\K\\d+' | paste -sd' '`;
+    expect((await rig.shell(id, line)).output).toBe(expected);
+  });
+
   test("a host is asked for under its own name, whatever Host header the session sends", async () => {
     await ask("http://one.egress.test/", "-H", "'Host: other.egress.test'");
     expect((await rig.shell(id, "cat /tmp/answer")).output).toBe("reached one.egress.test on 80");
