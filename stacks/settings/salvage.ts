@@ -16,6 +16,9 @@ function salvageValue(schema: z.core.$ZodType, value: unknown): unknown {
     if (!Array.isArray(value)) return undefined;
     // Entries keep their places, by which sentences name them.
     if (schema.element instanceof z.ZodObject) return value.map((entry) => salvageValue(schema.element, entry) ?? {});
+    // So do entries of several forms, behind holes, which flatMap passes over.
+    if (schema.element instanceof z.ZodUnion)
+      return Object.assign([], entriesOf(value.map((entry, index) => [String(index), salvageValue(schema.element, entry)] as const)));
     return value.map((entry) => salvageValue(schema.element, entry)).filter((entry) => entry !== undefined);
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;

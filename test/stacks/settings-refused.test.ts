@@ -314,6 +314,12 @@ describe("what is wrong is named where it was written, and nothing follows from 
     ]);
   });
 
+  test("an entry behind one that cannot be read keeps its place", () => {
+    expect(
+      refusedWith({ sessions: [], egressSets: { corp: [5, "git.corp", "10.0.0.1"] } }).map((sentence) => sentence.split(": ")[0]),
+    ).toEqual(["egressSets.corp[0]", "egressSets.corp[2]"]);
+  });
+
   test.each<[string, object, string]>([
     [
       "a misspelt key beside open egress",
