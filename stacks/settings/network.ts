@@ -25,19 +25,24 @@ function networkMode(text: string): NetworkMode {
   return { kind: kind as "none" | "bridge" | "host" };
 }
 
-/** @param judged whether all that bears upon the network has its form, so that contradictions are real */
+/**
+ * @param judged whether all that bears upon the network has its form, so that contradictions are real; and whether the
+ *   credentials have, whose region a set may need
+ */
 export function resolveNetwork(
   { setting, where }: Layered,
   deployment: Deployment,
   sets: EgressSets,
-  judged: boolean,
+  judged: { readonly network: boolean; readonly credentials: boolean },
   mistakes: string[],
 ): NetworkSettings {
   const given = setting.network ?? {};
   const hostNetwork = deployment.local?.hostNetwork === true;
   const mode = given.mode === undefined ? (hostNetwork ? ({ kind: "host" } as const) : undefined) : networkMode(given.mode);
   const { credentials } = setting;
-  const region = credentials !== undefined && "region" in credentials ? credentials.region : undefined;
+  // Credentials that cannot be read may name one.
+  const unread = judged.credentials ? undefined : "";
+  const region = credentials !== undefined && "region" in credentials ? credentials.region : unread;
   const network = {
     ...(mode !== undefined && { mode }),
     egress: resolveEgress(given.egress, where("network", "egress"), sets, region, mistakes),
@@ -60,7 +65,7 @@ export function resolveNetwork(
         "cannot be limited, since a proxy slows down what a session receives and not what it sends; remove it, and limit uploads where they leave this machine",
       ),
     );
-  if (!judged) return network;
+  if (!judged.network) return network;
   if (mode?.kind === "host" && !hostNetwork)
     mistakes.push(
       sentence(where("network", "mode"), "host", "gives up all isolation of the network; set local.hostNetwork: true too if that is meant"),

@@ -331,6 +331,14 @@ describe("what is wrong is named where it was written, and nothing follows from 
       session({ network: { egress: "yes", ports: [{ container: 1, host: 1 }] } }),
       "sessions[0].network.egress",
     ],
+    [
+      "credentials that cannot be read beside a set by region",
+      session({
+        credentials: { kind: "hostMount", provider: "bedrock", region: "here" },
+        network: { egress: { allow: [{ set: "bedrock" }] } },
+      }),
+      "sessions[0].credentials.region",
+    ],
     ["sets that cannot be read beside an entry that names one", { egressSets: ["corp"], ...listed({ set: "corp" }) }, "egressSets"],
     [
       "a limit that cannot be read beside a reservation",
