@@ -75,7 +75,7 @@ export function resolveNetwork(
       sentence(
         where("network", "bandwidth", "download"),
         `${formatSize(network.download)}/s`,
-        `does not fit: egress is "${network.egress}", and only the proxy of an allow list limits downloads; write egress: {allow: [hosts]} or bandwidth: {}`,
+        `does not fit session "${setting.id}": egress is "${network.egress}", and only the proxy of an allow list limits downloads; give it egress: {allow: [hosts]} or bandwidth: {}`,
       ),
     );
   for (const { key, sentence: rest } of networkConflicts(network))

@@ -223,8 +223,12 @@ describe("each mistake is one sentence with key, value and way out", () => {
     ],
     ...(["none", "open"] as const).map((egress): [Record<string, unknown>, string] => [
       session({ network: { egress, bandwidth: { download: "10 MiB/s" } } }),
-      `sessions[0].network.bandwidth.download: "10 MB/s" does not fit: egress is "${egress}", and only the proxy of an allow list limits downloads; write egress: {allow: [hosts]} or bandwidth: {}.`,
+      `sessions[0].network.bandwidth.download: "10 MB/s" does not fit session "a": egress is "${egress}", and only the proxy of an allow list limits downloads; give it egress: {allow: [hosts]} or bandwidth: {}.`,
     ]),
+    [
+      { defaults: { network: { bandwidth: { download: "10 MB/s" } } }, sessions: [{ id: "b" }] },
+      'defaults.network.bandwidth.download: "10 MB/s" does not fit session "b": egress is "none", and only the proxy of an allow list limits downloads; give it egress: {allow: [hosts]} or bandwidth: {}.',
+    ],
     [
       { defaults: { network: { bandwidth: { upload: "1 MB/s" } } }, ...listed("github.com") },
       'defaults.network.bandwidth.upload: "1 MB/s" cannot be limited, since a proxy slows down what a session receives and not what it sends; remove it, and limit uploads where they leave this machine.',
