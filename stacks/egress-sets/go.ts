@@ -19,8 +19,10 @@ export const go: Manager = (machine) => {
   // Go looks at nothing behind these two.
   const end = entries.findIndex((entry) => entry === "direct" || entry === "off");
   const proxies = (end < 0 ? entries : entries.slice(0, end)).filter((entry) => entry !== "");
-  if (proxies.length === 0)
-    throw new Unreadable(`is read from ${from}, which names no proxy, so that each module comes from a host of its own; ${wayOut}`);
+  if (proxies.length === 0) {
+    const why = entries[end] === "off" ? "lets Go download nothing" : "names no proxy, so that each module comes from a host of its own";
+    throw new Unreadable(`is read from ${from}, which ${why}; ${wayOut}`);
+  }
   return [...proxies.map((proxy) => ({ url: complete(proxy), from })), ...database(setting("GOSUMDB"))];
 };
 

@@ -480,6 +480,7 @@ describe("a configuration that no session could use is refused, with where it st
       { GOPROXY: "direct" },
       `"go" is read from the variable GOPROXY, which names no proxy, so that each module comes from a host of its own`,
     ],
+    ["no proxy, and nothing else", "go", {}, { GOPROXY: "off" }, `"go" is read from the variable GOPROXY, which lets Go download nothing`],
     [
       "faulty XML",
       "maven",
