@@ -31,10 +31,13 @@ export const cargo: Manager = ({ home, environment }) => {
     if (name === "crates-io") return [{ url: protocol === "git" ? git : sparse, from: "cargo's default" }];
     return written(`registries.${name}.index`, registries[name]?.index);
   };
-  const named = Object.keys(environment).flatMap((name) => {
-    const [, registry] = /^CARGO_REGISTRIES_(.+)_INDEX$/.exec(name) ?? [];
-    return registry === undefined ? [] : [registry.toLowerCase().replaceAll("_", "-")];
-  });
+  // Shells keep variables in orders of their own, by which the proxy's rules would differ.
+  const named = Object.keys(environment)
+    .sort()
+    .flatMap((name) => {
+      const [, registry] = /^CARGO_REGISTRIES_(.+)_INDEX$/.exec(name) ?? [];
+      return registry === undefined ? [] : [registry.toLowerCase().replaceAll("_", "-")];
+    });
   const found = [...new Set(["crates-io", ...Object.keys(registries), ...named])].flatMap((name) => lookUp(name));
   return found.flatMap((source) => (source.url === sparse || source.url === git ? [source, { ...source, url: downloads }] : [source]));
 };

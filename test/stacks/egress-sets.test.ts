@@ -248,6 +248,12 @@ describe("cargo", () => {
       [...crates, "git.corp.example:443", "other.example:443"],
     ],
     [
+      "variables in whatever order",
+      {},
+      { CARGO_REGISTRIES_TWO_INDEX: "https://two.example", CARGO_REGISTRIES_ONE_INDEX: "https://one.example" },
+      [...crates, "one.example:443", "two.example:443"],
+    ],
+    [
       "a variable over the file",
       user('[registries.corp]\nindex = "https://file.example"\n'),
       { CARGO_REGISTRIES_CORP_INDEX: "https://variable.example" },
