@@ -20,6 +20,7 @@ interface Options {
   readonly json?: boolean;
   readonly junit?: string;
   readonly parallel: number;
+  readonly strict?: boolean;
 }
 
 export function register(program: Command): void {
@@ -31,6 +32,7 @@ export function register(program: Command): void {
     .argument("[id...]", "the sessions; all of the stack file when left out")
     .addOption(stackOption())
     .option("--parallel <n>", "sessions at once; each is given 60 seconds", wholeNumber, 4)
+    .option("--strict", "exit code 1 also when something could not be tried, as whatever runs in a session can bring about")
     .option("--json", "print JSON")
     .option("--junit <file>", "write JUnit XML too")
     .addHelpText("after", "\nExample:\n  sessions verify\n  sessions verify demo --json --junit verify.xml\n")
@@ -49,7 +51,8 @@ async function run(ids: string[], options: Options): Promise<void> {
   if (options.junit !== undefined) writeFileSync(options.junit, junit(sessions));
   if (options.json) console.log(JSON.stringify(sessions, null, 2));
   else for (const verified of sessions) console.log(text(verified));
-  if (sessions.some((verified) => count(verified).notHeld > 0)) process.exitCode = 1;
+  const open = sessions.map(count).some(({ notHeld, notTried }) => notHeld > 0 || (options.strict === true && notTried > 0));
+  if (open) process.exitCode = 1;
 }
 
 /**
