@@ -3,6 +3,8 @@ import { once } from "node:events";
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parse as parseYaml } from "yaml";
+import { parse } from "../../stacks/settings.ts";
 import { liveEngine } from "../engine/rig.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { Checkout } from "./checkout.ts";
@@ -18,6 +20,26 @@ test("every npm script and every file that the README names is there", () => {
   expect(named.filter((script) => scripts[script] === undefined)).toEqual([]);
   for (const [, file = ""] of readme.matchAll(/`((?:stacks|policy|components|images|test)\/[\w./-]+)`/g))
     expect(() => readFileSync(join(root, file)), file).not.toThrow(/ENOENT/);
+});
+
+test("the settings of a session's egress that the README shows are read", () => {
+  const [section = ""] = readme.split("\n## Egress\n")[1]?.split("\n## ") ?? [];
+  const shown = (pattern: RegExp) => parseYaml(pattern.exec(section)?.[1] ?? "");
+  const [, egressSets = ""] = /`(\{ corp: .*?\})`/.exec(readme) ?? [];
+  const network = { ...shown(/```yaml\n([^`]*)```/).network, ...shown(/`(bandwidth: .*?)`/) };
+  network.egress.allow.push({ set: "corp" });
+  const { sessions } = parse({ egressSets: parseYaml(egressSets), sessions: [{ id: "a", network }] });
+  const [{ egress, download } = {}] = sessions.map((session) => session.network);
+  expect(typeof egress === "object" && egress.allow.map(({ host, ports }) => `${host}:${ports}`)).toEqual(
+    expect.arrayContaining([
+      "api.anthropic.com:80,443",
+      "*.github.com:80,443",
+      "mirror.corp.example:80,443",
+      "api.github.com:443",
+      "git.corp.example:80,443,8443",
+    ]),
+  );
+  expect(download).toBe(10 * 1024 ** 2);
 });
 
 describe.skipIf(docker === undefined)("a session in a minute", () => {
