@@ -46,6 +46,7 @@ interface Secret {
   readonly secretName: string;
 }
 
+/** Who answers the agent. */
 export interface Provided {
   readonly provider: Provider;
   /** The AWS region; bedrock alone. */
@@ -89,10 +90,10 @@ export function authContent(provider: Provider, value: string): AuthContent {
 
 /** Plain variables by which the agent finds its provider. */
 export function providerEnvironment({ provider, region }: Provided): Record<string, string> {
-  if (provider === "anthropic") return {};
-  return {
-    CLAUDE_CODE_USE_BEDROCK: "1",
-    ...(region !== undefined && { AWS_REGION: region }),
-    AWS_SHARED_CREDENTIALS_FILE: "/auth/aws-credentials",
-  };
+  return provider === "anthropic" ? {} : { ...bedrockEnvironment(region), AWS_SHARED_CREDENTIALS_FILE: "/auth/aws-credentials" };
+}
+
+/** Plain variables that have the agent ask Bedrock, however its requests are signed. */
+export function bedrockEnvironment(region: string | undefined): Record<string, string> {
+  return { CLAUDE_CODE_USE_BEDROCK: "1", ...(region !== undefined && { AWS_REGION: region }) };
 }

@@ -5,7 +5,7 @@ import { ownVolumeGuard, processLimit } from "../container-engine/hooks.ts";
 import { dockerLabels } from "../labels.ts";
 import { containerName, sessionLabels } from "../session-container/args.ts";
 import type { Mount } from "../session-volumes/args.ts";
-import { type Provided, proxyFolder } from "./args.ts";
+import { bedrockEnvironment, type Provided, proxyFolder } from "./args.ts";
 import { SecretFile } from "./secret-file.ts";
 
 export interface CredentialProxyArgs extends Provided {
@@ -98,12 +98,7 @@ export function proxyEnvironment({ provider, region, upstream }: Pick<Credential
   return {
     ...(provider === "anthropic"
       ? { ANTHROPIC_BASE_URL: url, ANTHROPIC_AUTH_TOKEN: "none" }
-      : {
-          CLAUDE_CODE_USE_BEDROCK: "1",
-          CLAUDE_CODE_SKIP_BEDROCK_AUTH: "1",
-          ANTHROPIC_BEDROCK_BASE_URL: url,
-          ...(region !== undefined && { AWS_REGION: region }),
-        }),
+      : { ...bedrockEnvironment(region), CLAUDE_CODE_SKIP_BEDROCK_AUTH: "1", ANTHROPIC_BEDROCK_BASE_URL: url }),
     SESSION_MODEL_PORT: String(port),
   };
 }

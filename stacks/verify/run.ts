@@ -11,6 +11,7 @@ export interface Target {
   haltProxy(seconds: number): Promise<Halted>;
 }
 
+/** A proxy that stands still. */
 export interface Halted {
   /** @returns whether it stood still until now */
   resume(): Promise<boolean>;
