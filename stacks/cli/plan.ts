@@ -2,11 +2,12 @@ import { readFileSync, writeFileSync } from "node:fs";
 import type { Command } from "commander";
 import { EmbeddedEngine } from "../embedded/engine.ts";
 import { emptyLive } from "../embedded/live.ts";
-import { changes, compareInputs, type Plan } from "../embedded/plan.ts";
+import { labelsOf } from "../embedded/docker/inputs.ts";
+import { changes, compareAuthority, compareInputs, type Plan } from "../embedded/plan.ts";
 import { concealSecrets } from "../embedded/secrets.ts";
 import { Secrets, unknownHere } from "../secrets.ts";
 import { ownerOf } from "./engine-choice.ts";
-import { planJson, planText } from "./render.ts";
+import { authorityText, planJson, planText } from "./render.ts";
 import { loadStack, reachableEngine, stackOption } from "./stack.ts";
 
 interface Options {
@@ -46,18 +47,19 @@ async function run(options: Options): Promise<void> {
   const saved = savedResources(plan);
   if (options.save !== undefined) writeFileSync(options.save, `${JSON.stringify(saved, null, 2)}\n`);
 
-  const differences =
-    options.against === undefined ? undefined : compare(JSON.parse(readFileSync(options.against, "utf8")) as Saved, saved);
+  const before = options.against === undefined ? undefined : (JSON.parse(readFileSync(options.against, "utf8")) as Saved);
+  const differences = before && compare(before, saved);
+  const authority = before === undefined ? plan.authority : compareAuthority(labelsIn(before), labelsIn(saved));
   if (options.json)
     console.log(
-      JSON.stringify({ ...planJson(plan, report, refusals), ...(differences !== undefined && { against: differences }) }, null, 2),
+      JSON.stringify(
+        { ...planJson({ ...plan, authority }, report, refusals), ...(differences !== undefined && { against: differences }) },
+        null,
+        2,
+      ),
     );
   else if (differences !== undefined)
-    console.log(
-      differences.length === 0
-        ? "Nothing differs from the saved plan."
-        : differences.map(({ operation, urn, keys }) => `  ${operation} ${urn}${keys.length > 0 ? `: ${keys.join(", ")}` : ""}`).join("\n"),
-    );
+    console.log(differences.length === 0 ? "Nothing differs from the saved plan." : differencesText(differences, authority));
   else
     console.log(
       `${docker === undefined ? "No engine answers, so everything counts as new.\n" : foreign ? `The Pulumi CLI made the sessions of this stack; "pulumi preview --stack ${source.stack}" shows what would change. Here everything counts as new.\n` : ""}${planText(plan, report)}`,
@@ -68,12 +70,19 @@ async function run(options: Options): Promise<void> {
   else if (options.detailedExitcode && (differences === undefined ? changes(plan) : differences.length > 0)) process.exitCode = 3;
 }
 
+function differencesText(differences: readonly Difference[], authority: Plan["authority"]): string {
+  const lines = differences.map(({ operation, urn, keys }) => `  ${operation} ${urn}${keys.length > 0 ? `: ${keys.join(", ")}` : ""}`);
+  return [...lines, ...authorityText(authority)].join("\n");
+}
+
 /** Inputs by URN. */
 type Saved = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
 function savedResources(plan: Plan): Saved {
   return Object.fromEntries(plan.run.registrations.filter(({ custom }) => custom).map(({ urn, inputs }) => [urn, concealSecrets(inputs)]));
 }
+
+const labelsIn = (saved: Saved) => Object.values(saved).map(labelsOf);
 
 interface Difference {
   readonly operation: "create" | "delete" | "change";

@@ -42,13 +42,17 @@ export function planText(plan: Plan, report: Report): string {
   const same = plan.steps.filter(({ operation }) => operation === "same").length;
   if (lines.length === 0) lines.push("  Nothing is to change.");
   else lines.push(`  ${same} unchanged.`);
-  const { added, removed } = plan.authority;
-  if (added.length + removed.length > 0)
-    lines.push("", "Authority:", ...added.map((line) => `  + ${line}`), ...removed.map((line) => `  - ${line}`));
+  lines.push(...authorityText(plan.authority));
   lines.push("", `Policy: score ${report.score} of 100, ${report.secure ? "secure" : "not secure"}.`);
   for (const { verdict, severity, rule, message } of report.findings)
     if (verdict === "violation") lines.push(`  ${severity} ${rule}: ${message}`);
   return lines.join("\n");
+}
+
+/** What sessions may do from now on and no longer; no lines where nothing of it changes. */
+export function authorityText({ added, removed }: Plan["authority"]): string[] {
+  if (added.length + removed.length === 0) return [];
+  return ["", "Authority:", ...added.map((line) => `  + ${line}`), ...removed.map((line) => `  - ${line}`)];
 }
 
 /** A plan as a program reads it. */

@@ -101,7 +101,11 @@ export async function planDeployment(options: PlanOptions): Promise<Plan> {
       ...restartOf(live),
     });
   }
-  return { steps, authority: compareAuthority(run, options.live), conflicts, run };
+  const authority = compareAuthority(
+    options.live.own.flatMap(({ kind, labels }) => (kind === "container" ? [labels] : [])),
+    run.registrations.map(({ inputs }) => labelsOf(inputs)),
+  );
+  return { steps, authority, conflicts, run };
 }
 
 function typeOf(kind: ObjectKind): string {
@@ -211,13 +215,12 @@ function restartOf(live: LiveObject): { restarts?: string } {
     : {};
 }
 
-/** The label by which a container says what its session may do. */
-function authorityIn(labels: Readonly<Record<string, string>>): string[] {
-  return (labels.authority ?? "").split("\n").filter((line) => line !== "");
-}
+type Labels = Readonly<Record<string, string>>;
 
-function compareAuthority(run: ProgramRun, live: Live): Plan["authority"] {
-  const before = new Set(live.own.flatMap(({ kind, labels }) => (kind === "container" ? authorityIn(labels) : [])));
-  const after = new Set(run.registrations.flatMap(({ inputs }) => authorityIn(labelsOf(inputs))));
-  return { added: [...after].filter((line) => !before.has(line)).sort(), removed: [...before].filter((line) => !after.has(line)).sort() };
+/** What containers may do, as their labels say it: what is added and what removed, sorted. */
+export function compareAuthority(before: readonly Labels[], after: readonly Labels[]): Plan["authority"] {
+  const linesOf = (all: readonly Labels[]) =>
+    new Set(all.flatMap(({ authority = "" }) => authority.split("\n").filter((line) => line !== "")));
+  const [old, now] = [linesOf(before), linesOf(after)];
+  return { added: [...now].filter((line) => !old.has(line)).sort(), removed: [...old].filter((line) => !now.has(line)).sort() };
 }

@@ -66,7 +66,14 @@ describe("a list with the set of a package manager", () => {
     const file = join(folder, "saved-sets.json");
     expect(plan("https://one.example/", "--save", file).status).toBe(0);
     expect(plan("https://one.example/", "--against", file).stdout).toBe("Nothing differs from the saved plan.\n");
-    expect(plan("https://two.example/", "--against", file).stdout).toMatch(/^ {2}change \S+::p-sets-proxy: envs, labels\n$/);
+    expect(plan("https://two.example/", "--against", file).stdout).toMatch(
+      /^ {2}change \S+::p-sets-proxy: envs, labels\n\nAuthority:\n {2}\+ session p-sets: egress to two\.example:443 \(npm\)\n {2}- session p-sets: egress to one\.example:443 \(npm\)\n$/,
+    );
+    const { authority } = JSON.parse(plan("https://two.example/", "--against", file, "--json").stdout) as { authority: unknown };
+    expect(authority).toEqual({
+      added: ["session p-sets: egress to two.example:443 (npm)"],
+      removed: ["session p-sets: egress to one.example:443 (npm)"],
+    });
     const { status, stderr } = plan("http://me:hunter2@localhost:4873/");
     expect([status, stderr]).toEqual([
       2,
