@@ -1,0 +1,23 @@
+import { expect, test } from "vitest";
+import { evaluate } from "../../policy/evaluate.ts";
+import { planText } from "../../stacks/cli/render.ts";
+import type { Plan, Step } from "../../stacks/embedded/plan.ts";
+
+test.each<[string, unknown, unknown, string]>([
+  ["values", 1, 2, "1 → 2"],
+  ["lists, of which it names what is not in both", ["a", "b"], ["b", "c"], '["a"] → ["c"]'],
+  ["a list with one entry more", ["a"], ["a", "b"], 'nothing → ["b"]'],
+  ["a list in another order", ["a", "b"], ["b", "a"], '["a","b"] → ["b","a"]'],
+  ["a list that repeats itself", ["a"], ["a", "a"], '["a"] → ["a","a"]'],
+  ["a list instead of a value", "a", ["a"], '"a" → ["a"]'],
+])("a plan shows how an input differs: %s", (_, before, after, shown) => {
+  const step: Step = {
+    operation: "replace",
+    urn: "",
+    type: "docker:index/container:Container",
+    name: "one",
+    changes: [{ key: "envs", before, after }],
+  };
+  const plan: Plan = { steps: [step], authority: { added: [], removed: [] }, conflicts: [], run: { registrations: [], outputs: {} } };
+  expect(planText(plan, evaluate([])).split("\n").slice(0, 2)).toEqual(["  ± replace container  one", `      envs: ${shown}`]);
+});
