@@ -51,7 +51,8 @@ describe.skipIf(docker === undefined)("a session with the set of a package manag
     const archive = readFileSync(join(folder, "greeting.tgz")).toString("base64");
 
     // Whoever runs the tests may have a mirror.
-    vi.stubEnv("npm_config_registry", undefined);
+    for (const name of Object.keys(process.env)) if (/^npm_config_/i.test(name)) vi.stubEnv(name, undefined);
+    vi.stubEnv("npm_config_prefix", folder);
     vi.stubEnv("npm_config_userconfig", join(folder, "npmrc"));
     configure(mirror);
     await rig.up(sessions);
