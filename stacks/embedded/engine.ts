@@ -39,18 +39,26 @@ export interface BuiltImage {
 
 /** The embedded engine for one stack: plans with or without a container engine, and applies with one. */
 export class EmbeddedEngine {
-  readonly settings: Settings;
   readonly identity: Identity;
   readonly #source: StackSource;
   readonly #docker: Docker | undefined;
   readonly #secrets = new Secrets(noEncryptedConfig);
+  #settings: Settings | undefined;
 
-  /** @throws SettingsError when the configuration is faulty */
   constructor(source: StackSource, docker?: Docker) {
-    this.settings = parse(fromConfig(source.config), { root: source.root });
     this.identity = identify(source.project, source.stack, source.root);
     this.#source = source;
     this.#docker = docker;
+  }
+
+  /**
+   * Read when they are asked for: what is there can be taken down whatever the stack file, or this machine, says now.
+   *
+   * @throws SettingsError when the configuration is faulty
+   */
+  get settings(): Settings {
+    this.#settings ??= parse(fromConfig(this.#source.config), { root: this.#source.root });
+    return this.#settings;
   }
 
   #run(secrets = this.#secrets): Pick<PlanOptions, "project" | "stack" | "program"> {

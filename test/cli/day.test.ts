@@ -76,6 +76,9 @@ describe.skipIf(docker === undefined)("a day with the sessions command", () => {
     expect((await sessions("up", "--yes", "--engine", "embedded")).code).toBe(0);
     expect((await sessions("exec", "day", "--", "printenv", "CHANGED")).stdout).toBe("yes\n");
 
+    // A stack file that is faulty by now is no reason to keep what is there.
+    checkout.write(stack, readFileSync(checkout.stackFile(stack), "utf8").replace("agent: none }", "agent: none, variant: huge }"));
+    expect(await sessions("up", "--yes", "--engine", "embedded")).toMatchObject({ code: 2, stderr: expect.stringContaining('"huge"') });
     expect(await json("down", "--engine", "embedded")).toEqual({
       removed: expect.arrayContaining(["claude-agent-day", "claude-agent-night"]),
       kept: expect.arrayContaining(["logs", "session", "workspace"].map((kind) => `claude-agent-day-${kind}`)),
