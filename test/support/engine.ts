@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type Docker from "dockerode";
 import { connectEngine } from "../../components/container-engine/connect.ts";
 import { findEngine } from "../../components/container-engine/find.ts";
@@ -7,7 +10,7 @@ import { project, root, textConfig } from "../../stacks/cli/stack.ts";
 import { EmbeddedEngine } from "../../stacks/embedded/engine.ts";
 
 /** Once before all tests: an engine and the images where this machine can have them; live tests skip, and say so, elsewhere. */
-export async function setup(): Promise<void> {
+export async function setup(): Promise<() => void> {
   const report = (line: string) => console.warn(`set-up: ${line}`);
   const probe = async () =>
     connectEngine(await findEngine())
@@ -24,6 +27,19 @@ export async function setup(): Promise<void> {
   } catch (error) {
     report((error as Error).message);
   }
+  return temporaryFolders();
+}
+
+/**
+ * A folder for all temporary folders of the run, since what a file of tests makes for tests that are then skipped is removed by
+ * none of them. Its name is short, for the sockets in it.
+ *
+ * @returns what removes it
+ */
+function temporaryFolders(): () => void {
+  const folder = mkdtempSync(join(tmpdir(), "as-"));
+  process.env.TMPDIR = folder;
+  return () => rmSync(folder, { recursive: true, force: true });
 }
 
 /** What the tests' sessions run in. Two files that built one image at once would get two, and each would change the other's sessions. */
