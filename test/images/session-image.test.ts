@@ -193,6 +193,12 @@ describe.skipIf(reason !== undefined)("the session image", { timeout: 60_000 }, 
     expect(await session.logs()).toMatch(/^last words$/m);
   });
 
+  test("an agent that ends before anybody waits for it is not missed", async () => {
+    // Of one session, seldom; of so many that start beside each other, some.
+    const sessions = await Promise.all(Array.from({ length: 16 }, () => start({ environment: { AGENT_COMMAND: "exit 3" } })));
+    expect(new Set(await Promise.all(sessions.map((session) => session.ends(30))))).toEqual(new Set([3]));
+  });
+
   test("passes TERM on to the agent and ends at once", async () => {
     const session = await start({
       environment: { AGENT_COMMAND: "trap 'echo got TERM; touch /session/term; exit 0' TERM; while :; do sleep 0.1; done" },
