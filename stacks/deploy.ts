@@ -1,6 +1,6 @@
 import { keyPrefix } from "./schema.ts";
 import type { Secrets } from "./secrets.ts";
-import { parse } from "./settings.ts";
+import { parse, type Settings } from "./settings.ts";
 import { strategies } from "./strategies/index.ts";
 import type { Deployed } from "./strategies/strategy.ts";
 
@@ -12,7 +12,16 @@ import type { Deployed } from "./strategies/strategy.ts";
  * @throws SettingsError when the configuration is faulty or a secret cannot be read, before anything is registered
  */
 export async function deployFromConfig(config: Readonly<Record<string, string>>, stack: string, secrets: Secrets): Promise<Deployed> {
-  const settings = parse(fromConfig(config));
+  return deploy(parse(fromConfig(config)), stack, secrets);
+}
+
+/**
+ * Deploys what settings describe.
+ *
+ * @param stack `<project>/<stack>`
+ * @throws SettingsError when a secret cannot be read, before anything is registered
+ */
+export async function deploy(settings: Settings, stack: string, secrets: Secrets): Promise<Deployed> {
   await secrets.read(settings);
   const strategy = await strategies[settings.strategy]();
   return strategy.deploy(settings, { stack }, secrets);

@@ -1,6 +1,6 @@
 import type Docker from "dockerode";
 import { blocked, type Report } from "../../policy/evaluate.ts";
-import { deployFromConfig, fromConfig } from "../deploy.ts";
+import { deploy, fromConfig } from "../deploy.ts";
 import { noEncryptedConfig, Secrets } from "../secrets.ts";
 import { parse, type Settings } from "../settings.ts";
 import { type Applied, applyPlan, type ApplyOptions, removeAll } from "./apply.ts";
@@ -62,8 +62,9 @@ export class EmbeddedEngine {
   }
 
   #run(secrets = this.#secrets): Pick<PlanOptions, "project" | "stack" | "program"> {
-    const { project, stack, config } = this.#source;
-    return { project, stack, program: () => deployFromConfig(config, `${project}/${stack}`, secrets) };
+    const { project, stack } = this.#source;
+    // What was planned is applied, whatever a package manager's configuration says by then.
+    return { project, stack, program: async () => deploy(this.settings, `${project}/${stack}`, secrets) };
   }
 
   /** What the engine holds now; nothing for a plan without one. */
