@@ -7,7 +7,7 @@ import { formatSize } from "../units.ts";
 import { type Asked, isRefusedTrial, summarize, suggest } from "./egress-record.ts";
 import { time } from "./logs.ts";
 import { table } from "./render.ts";
-import { liveSession } from "./sessions.ts";
+import { liveProxies, liveSession } from "./sessions.ts";
 import { loadStack, openEngine, stackOption } from "./stack.ts";
 
 interface Options {
@@ -74,14 +74,11 @@ function text(id: string, asked: readonly Asked[]): string {
  */
 export async function readRecord(
   docker: Docker,
-  { project, stack }: Pick<StackSource, "project" | "stack">,
+  source: Pick<StackSource, "project" | "stack">,
   id: string,
   since?: number,
 ): Promise<Asked[]> {
-  const [proxy] = await docker.listContainers({
-    all: true,
-    filters: { label: [`stack=${project}/${stack}`, "kind=egress-proxy", `serves=${id}`] },
-  });
+  const [proxy] = await liveProxies(docker, source, id);
   if (proxy === undefined)
     throw new Error(
       `session "${id}" has no allow list, so nothing is recorded; set network.egress to {allow: [hosts]}, with mode: audit to let everything through and see what it asks for`,

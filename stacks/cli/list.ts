@@ -1,9 +1,10 @@
 import type { Command } from "commander";
 import type Docker from "dockerode";
 import type { IsolationLevel } from "../../components/isolated-network/args.ts";
+import { authorityIn } from "../embedded/labels.ts";
 import { formatSize } from "../units.ts";
 import { table } from "./render.ts";
-import { liveSessions } from "./sessions.ts";
+import { liveProxies, liveSessions } from "./sessions.ts";
 import { loadStack, openEngine, stackOption } from "./stack.ts";
 
 export function register(program: Command): void {
@@ -16,6 +17,7 @@ export function register(program: Command): void {
     .action(async (options: { stack: string; json?: boolean }) => {
       const source = loadStack(options.stack);
       const docker = await openEngine(source);
+      const allProxies = await liveProxies(docker, source);
       const rows = await Promise.all(
         (await liveSessions(docker, source)).map(async ({ id, container }) => {
           const { Name, HostConfig, State, Config, NetworkSettings } = await docker.getContainer(container.Id).inspect();
@@ -23,10 +25,9 @@ export function register(program: Command): void {
           const mode = /^(default|bridge)$/.test(HostConfig.NetworkMode ?? "default")
             ? (Object.keys(NetworkSettings.Networks)[0] ?? "default")
             : (HostConfig.NetworkMode ?? "default");
-          const proxies = await docker.listContainers({
-            all: true,
-            filters: { label: ["kind=egress-proxy", `serves=${id}`], network: [mode] },
-          });
+          const proxies = allProxies.filter(
+            ({ Labels, NetworkSettings: { Networks } }) => Labels.serves === id && Object.hasOwn(Networks, mode),
+          );
           return {
             session: id,
             container: Name.slice(1),
@@ -38,9 +39,7 @@ export function register(program: Command): void {
             cpu: (HostConfig.NanoCpus ?? 0) / 1e9,
             processes: HostConfig.PidsLimit ?? 0,
             // Hosts and ports are the proxy's to give, where there is one.
-            authority: [Config.Labels, ...proxies.map(({ Labels }) => Labels)]
-              .flatMap(({ authority = "" }) => authority.split("\n").filter(Boolean))
-              .sort(),
+            authority: [Config.Labels, ...proxies.map(({ Labels }) => Labels)].flatMap(authorityIn).sort(),
             attach: `docker exec -it ${Name.slice(1)} tmux attach -t claude`,
           };
         }),

@@ -19,6 +19,16 @@ export async function liveSessions(docker: Docker, { project, stack }: StackSour
     .sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
+/** The proxies of a stack's sessions, or of one, by which those with an allow list get out. */
+export function liveProxies(
+  docker: Docker,
+  { project, stack }: Pick<StackSource, "project" | "stack">,
+  id?: string,
+): Promise<Docker.ContainerInfo[]> {
+  const label = [`stack=${project}/${stack}`, "kind=egress-proxy", id === undefined ? "serves" : `serves=${id}`];
+  return docker.listContainers({ all: true, filters: { label } });
+}
+
 /** One session's container. @throws Error naming the sessions that are there */
 export async function liveSession(docker: Docker, source: StackSource, id: string): Promise<Docker.Container> {
   return docker.getContainer((await find(docker, source, id)).Id);

@@ -1,11 +1,11 @@
 import type Docker from "dockerode";
 import { createContainer, ignore, removeContainer } from "./docker/container.ts";
-import { buildImage, type Progress, pullImage } from "./docker/image.ts";
+import { buildImage, imageOutputs, type Progress, pullImage } from "./docker/image.ts";
 import { createNetwork, removeNetwork } from "./docker/network.ts";
 import { createVolume, removeVolume } from "./docker/volume.ts";
 import type { Identity } from "./identity.ts";
 import { ownLabels } from "./labels.ts";
-import { imageType, type Live, type LiveObject, type ObjectKind, readLive, remoteImageType, resourceTypes } from "./live.ts";
+import { imageType, isImage, type Live, type LiveObject, type ObjectKind, readLive, resourceTypes } from "./live.ts";
 import type { Operation, Plan, Step } from "./plan.ts";
 import { type Properties, type Registration, type Resolution, type RunOptions, runProgram } from "./program.ts";
 import { concealSecrets, revealSecrets } from "./secrets.ts";
@@ -81,8 +81,9 @@ export async function applyPlan(plan: Plan, options: ApplyOptions): Promise<Appl
     preview: false,
     resolve: async (registration) => {
       const step = steps.get(registration.urn);
+      const { type, inputs } = registration;
       // A value that is not there has no dependencies for the SDK, and what needs an image that failed is to be skipped.
-      const asked = { outputs: { repoDigest: "", imageId: "", ...registration.inputs } };
+      const asked = { outputs: isImage(type) ? imageOutputs(inputs, "") : inputs };
       if (step === undefined) return asked;
       if (registration.dependencies.some((urn) => failed.has(urn))) {
         finish({ operation: step.operation, urn: step.urn, name: step.name, skipped: true });
@@ -126,12 +127,12 @@ async function carryOut(step: Step, registration: Registration, plan: Plan, opti
   const { docker, progress } = options;
   const { type, inputs } = registration;
   const line = progress?.line ?? (() => {});
-  if (type === imageType || type === remoteImageType) {
+  if (isImage(type)) {
     const id =
       step.operation === "same"
         ? (await docker.getImage(step.name).inspect()).Id
         : await (type === imageType ? buildImage : pullImage)(docker, inputs, line);
-    return { id, outputs: { ...inputs, repoDigest: id, imageId: id } };
+    return { id, outputs: imageOutputs(inputs, id) };
   }
   const kind = resourceTypes[type as keyof typeof resourceTypes];
   if (kind === undefined)

@@ -46,3 +46,7 @@ export function ownLabels(identity: Identity, registration: Registration, inputs
     ...(registration.retainOnDelete && { [labelNames.retain]: "true" }),
   };
 }
+
+/** What a container's label says that its session may do, a line each. */
+export const authorityIn = ({ authority = "" }: Readonly<Record<string, string>>): string[] =>
+  authority.split("\n").filter((line) => line !== "");

@@ -15,6 +15,8 @@ export const resourceTypes = {
 export const imageType = "docker:index/image:Image";
 export const remoteImageType = "docker:index/remoteImage:RemoteImage";
 
+export const isImage = (type: string): boolean => type === imageType || type === remoteImageType;
+
 /** One object of the engine, ours or not. */
 export interface LiveObject {
   readonly kind: ObjectKind;

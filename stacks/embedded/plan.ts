@@ -1,9 +1,10 @@
 import type Docker from "dockerode";
 import { foreignVolume } from "../../components/container-engine/hooks.ts";
+import { imageOutputs } from "./docker/image.ts";
 import { labelsOf } from "./docker/inputs.ts";
 import type { Identity } from "./identity.ts";
-import { labelNames, stableJson } from "./labels.ts";
-import { imageType, type Live, type LiveObject, type ObjectKind, remoteImageType, resourceTypes } from "./live.ts";
+import { authorityIn, labelNames, stableJson } from "./labels.ts";
+import { isImage, type Live, type LiveObject, type ObjectKind, resourceTypes } from "./live.ts";
 import {
   type ProgramRun,
   type Properties,
@@ -79,10 +80,9 @@ export async function planDeployment(options: PlanOptions): Promise<Plan> {
   const conflicts: string[] = [];
   const resolve = async (registration: Registration): Promise<Resolution> => {
     if (registration.type.startsWith("pulumi:providers:")) return { outputs: registration.inputs };
-    const step =
-      registration.type === imageType || registration.type === remoteImageType
-        ? await planImage(registration, options.docker)
-        : planObject(registration, options, steps, conflicts);
+    const step = isImage(registration.type)
+      ? await planImage(registration, options.docker)
+      : planObject(registration, options, steps, conflicts);
     steps.push(step.step);
     return step.resolution;
   };
@@ -136,7 +136,7 @@ async function planImage(registration: Registration, docker: Docker | undefined)
           );
   const { urn, type } = registration;
   const step: Step = { operation: id === undefined ? "create" : "same", urn, type, name, changes: [] };
-  return { step, resolution: known(id, { ...registration.inputs, repoDigest: id ?? unknownValue, imageId: id ?? unknownValue }) };
+  return { step, resolution: known(id, imageOutputs(registration.inputs, id ?? unknownValue)) };
 }
 
 function planObject(registration: Registration, options: PlanOptions, steps: readonly Step[], conflicts: string[]): Planned {
@@ -219,8 +219,7 @@ type Labels = Readonly<Record<string, string>>;
 
 /** What containers may do, as their labels say it: what is added and what removed, sorted. */
 export function compareAuthority(before: readonly Labels[], after: readonly Labels[]): Plan["authority"] {
-  const linesOf = (all: readonly Labels[]) =>
-    new Set(all.flatMap(({ authority = "" }) => authority.split("\n").filter((line) => line !== "")));
+  const linesOf = (all: readonly Labels[]) => new Set(all.flatMap(authorityIn));
   const [old, now] = [linesOf(before), linesOf(after)];
   return { added: [...now].filter((line) => !old.has(line)).sort(), removed: [...old].filter((line) => !now.has(line)).sort() };
 }

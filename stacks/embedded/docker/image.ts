@@ -72,3 +72,6 @@ function follow(docker: Docker, stream: NodeJS.ReadableStream, failure: string, 
     );
   });
 }
+
+/** What the provider answers for an image that is built or pulled. */
+export const imageOutputs = (inputs: Properties, id: string): Properties => ({ ...inputs, repoDigest: id, imageId: id });
