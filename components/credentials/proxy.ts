@@ -20,7 +20,6 @@ export interface CredentialProxyArgs extends Provided {
   readonly value: string;
 }
 
-const folder = proxyFolder;
 const script = "/usr/local/lib/agent-sessions/credential-proxy.js";
 
 /** Where the agent finds the proxy, on the session's own loopback address. */
@@ -88,7 +87,7 @@ function stemOf(sessionId: string): string {
 
 /** All that a session has of its proxy. */
 export function socketMount(sessionId: string): Mount {
-  return { target: folder, readOnly: true, source: { kind: "volume", name: stemOf(sessionId) } };
+  return { target: proxyFolder, readOnly: true, source: { kind: "volume", name: stemOf(sessionId) } };
 }
 
 /** The agent's base URL is what is before the API's own paths. Its key is a placeholder, and no other is asked for. */

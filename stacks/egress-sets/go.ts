@@ -2,7 +2,7 @@ import { realpathSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import { type Machine, type Manager, prefixOf, programPath, readText, type Source, Unreadable, wayOut } from "./machine.ts";
 
-/** As Go documents it: `go help goproxy`, and https://go.dev/ref/mod#environment-variables. */
+/** What Go takes where nothing is configured, and an installation may write into no file: `go help goproxy`, and https://go.dev/ref/mod#environment-variables. */
 const defaults: Readonly<Record<string, string>> = { GOPROXY: "https://proxy.golang.org,direct", GOSUMDB: "sum.golang.org" };
 
 /** The module proxies and the checksum database, from Go's variables, the user's file of them and the installation's. */

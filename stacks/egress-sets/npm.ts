@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { type Machine, type Manager, prefixOf, programPath, readText, type Source } from "./machine.ts";
 
-/** As npm documents it: `npm help config`, registry. */
+/** The registry that npm takes where none is configured, which none of its files holds: `npm help config`, registry. */
 const registry: Source = { url: "https://registry.npmjs.org/", from: "npm's default" };
 
 /** Keys of one place, and where they stand. */

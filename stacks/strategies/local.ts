@@ -6,6 +6,7 @@ import { Credentials } from "../../components/credentials/docker.ts";
 import { EgressProxy } from "../../components/egress-proxy/docker.ts";
 import { localBase, stockBase } from "../../components/hardened-image/args.ts";
 import { HardenedImage } from "../../components/hardened-image/docker.ts";
+import type { NetworkAttachment } from "../../components/isolated-network/args.ts";
 import { IsolatedNetwork } from "../../components/isolated-network/docker.ts";
 import { SessionContainer } from "../../components/session-container/docker.ts";
 import { SessionVolumes } from "../../components/session-volumes/docker.ts";
@@ -47,24 +48,8 @@ export async function deploy(settings: Settings, place: Place, secrets: Secrets)
     );
     const network = new IsolatedNetwork(id, { sessionId: id, ...place, ...session.network }, opts);
     const { attachment } = network;
-    const { egress, dns, ports, download } = session.network;
-    const proxy =
-      proxyImage !== undefined && typeof egress === "object" && attachment.network !== undefined
-        ? new EgressProxy(
-            id,
-            {
-              sessionId: id,
-              ...place,
-              ...egress,
-              dns,
-              ports,
-              download,
-              image: proxyImage,
-              network: { name: attachment.network.name, resources: attachment.resources },
-            },
-            opts,
-          )
-        : undefined;
+    const listed = listedEgress(session, attachment);
+    const proxy = listed && proxyImage && new EgressProxy(id, { sessionId: id, ...place, ...listed, image: proxyImage }, opts);
     const given = credentialsOf(session, secrets);
     const credentials = given && new Credentials(id, { sessionId: id, ...place, image: image.reference, ...given }, opts).forSession;
     const container = new SessionContainer(
@@ -101,6 +86,12 @@ export async function deploy(settings: Settings, place: Place, secrets: Secrets)
     authority.push(...container.authority, ...(proxy?.authority ?? []));
   }
   return { sessions, authority: authority.sort() };
+}
+
+/** What a proxy needs to know of a session with an allow list. */
+function listedEgress({ network: { egress, dns, ports, download } }: Session, { network, resources }: NetworkAttachment) {
+  if (typeof egress !== "object" || network === undefined) return undefined;
+  return { ...egress, dns, ports, download, network: { name: network.name, resources } };
 }
 
 function credentialsOf({ credentials }: Session, secrets: Secrets) {

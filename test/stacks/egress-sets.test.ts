@@ -37,6 +37,7 @@ function read(set: string, files: Files = {}, variables: Readonly<Record<string,
 }
 
 describe("npm", () => {
+  // What npm takes where nothing is configured.
   const npmjs = "registry.npmjs.org:443";
   const user = (text: string) => ({ "home/.npmrc": text });
 
@@ -273,6 +274,7 @@ describe("cargo", () => {
 });
 
 describe("go", () => {
+  // What Go takes where nothing is configured.
   const golang = ["proxy.golang.org:443", "sum.golang.org:443"];
 
   test.each<[string, Files, Record<string, string>, string[]]>([

@@ -1,12 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { type AllowList, proxyAddress } from "../../../components/egress-proxy/args.ts";
+import { type AllowList, proxyAlias, proxyPort } from "../../../components/egress-proxy/args.ts";
 import { check, type Check, heldUnless } from "../check.ts";
 
 /** The status of each answer, or how there was none. */
 type Statuses = Readonly<Record<string, string>>;
 
-const { hostname: host, port } = new URL(proxyAddress);
-const proxy = { host, port: Number(port) };
+const proxy = { host: proxyAlias, port: proxyPort };
 const seconds = 4;
 
 const isStatus = (status: string) => /^\d{3}$/.test(status);
@@ -33,7 +32,7 @@ export const egressProxy: readonly Check[] = [
         : "the proxy takes nothing to a host, port or address that is not listed";
     },
     attempt({ network: { egress } }) {
-      const barred = ["10.0.0.1:443", "127.0.0.1:3128", `${proxy.host}:${proxy.port}`, "169.254.169.254:80"];
+      const barred = ["10.0.0.1:443", `127.0.0.1:${proxyPort}`, `${proxyAlias}:${proxyPort}`, "169.254.169.254:80"];
       if (egress?.mode === "audit")
         return {
           how: "tunnels to such addresses and to the proxy's own by its name",

@@ -1,7 +1,8 @@
+import { authFolder } from "../../../components/credentials/args.ts";
 import { check, type Check, heldUnless, type MountedVolume } from "../check.ts";
 
 /** Where a secret would lie that a session was given by mistake. The workspace and the repositories hold the user's own. */
-const places = ["/auth", "/session", "/tmp", "/run", "/dev/shm", "/etc", "/home", "/opt", "/root", "/srv"];
+const places = [authFolder, "/session", "/tmp", "/run", "/dev/shm", "/etc", "/home", "/opt", "/root", "/srv"];
 
 export const secrets: readonly Check[] = [
   check<readonly MountedVolume[]>({
