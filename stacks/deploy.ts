@@ -1,4 +1,4 @@
-import { keyPrefix } from "./schema.ts";
+import { fromConfig } from "./configuration.ts";
 import type { Secrets } from "./secrets.ts";
 import { parse, type Settings } from "./settings.ts";
 import { strategies } from "./strategies/index.ts";
@@ -25,14 +25,4 @@ export async function deploy(settings: Settings, stack: string, secrets: Secrets
   await secrets.read(settings);
   const strategy = await strategies[settings.strategy]();
   return strategy.deploy(settings, { stack }, secrets);
-}
-
-/** Our keys of the configuration, without prefix and unpacked; keys of others, such as the CLI's own, are left alone. */
-export function fromConfig(config: Readonly<Record<string, string>>): Record<string, unknown> {
-  const raw: Record<string, unknown> = {};
-  for (const [key, text] of Object.entries(config)) {
-    if (!key.startsWith(keyPrefix)) continue;
-    raw[key.slice(keyPrefix.length)] = /^\s*[[{]/.test(text) ? JSON.parse(text) : text;
-  }
-  return raw;
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { keyPrefix } from "./configuration.ts";
 import { credentials, secret } from "./settings/credentials-form.ts";
 import { allowedHost, network } from "./settings/network-form.ts";
 import { count, cpu, duration, flag, label, size, text } from "./settings/values.ts";
@@ -219,9 +220,6 @@ export const deploymentSchema = z.strictObject({
 export type DeploymentInput = z.input<typeof deploymentSchema>;
 export type Deployment = z.output<typeof deploymentSchema>;
 export type SessionSetting = z.output<typeof sessionSchema>;
-
-/** The prefix of this project's keys in a stack file. */
-export const keyPrefix = "agent-sessions:";
 
 /** The JSON Schema of a stack file, for editors. */
 export function stackFileSchema(): object {

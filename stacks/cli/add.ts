@@ -1,10 +1,9 @@
 import { readFileSync, realpathSync, renameSync, writeFileSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type Document, isMap, isScalar, isSeq, parseDocument } from "yaml";
-import { fromConfig } from "../deploy.ts";
-import { keyPrefix } from "../schema.ts";
+import { fromConfig, keyPrefix, textConfig } from "../configuration.ts";
 import { parse } from "../settings.ts";
-import { loadStack, stackFile, stackOption, textConfig } from "./stack.ts";
+import { loadStack, stackFile, stackOption } from "./stack.ts";
 
 interface Options {
   readonly stack: string;

@@ -10,7 +10,7 @@ import { EmbeddedEngine } from "../embedded/engine.ts";
 import { review } from "../embedded/review.ts";
 import { UnreadSecrets } from "../secrets.ts";
 import { plain } from "./printable.ts";
-import { table } from "./render.ts";
+import { table } from "./table.ts";
 import { loadStack, stackNames } from "./stack.ts";
 
 interface Options {

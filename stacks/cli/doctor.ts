@@ -3,10 +3,10 @@ import type Docker from "dockerode";
 import { findEngine } from "../../components/container-engine/find.ts";
 import { networkModeOf } from "../../components/isolated-network/args.ts";
 import { limitsOf } from "../../components/session-container/args.ts";
-import { fromConfig } from "../deploy.ts";
+import { fromConfig } from "../configuration.ts";
 import { parse, type Settings } from "../settings.ts";
 import { formatSize } from "../units.ts";
-import { table } from "./render.ts";
+import { table } from "./table.ts";
 import { loadStack, reachableEngine, stackOption } from "./stack.ts";
 
 /** One thing that this machine can or cannot hold to. */

@@ -6,7 +6,7 @@ import type { StackSource } from "../embedded/engine.ts";
 import { formatSize } from "../units.ts";
 import { type Asked, isRefusedTrial, summarize, suggest } from "./egress-record.ts";
 import { time } from "./logs.ts";
-import { table } from "./render.ts";
+import { table } from "./table.ts";
 import { liveProxies, liveSession } from "./sessions.ts";
 import { loadStack, openEngine, stackOption } from "./stack.ts";
 

@@ -3,7 +3,7 @@ import type Docker from "dockerode";
 import type { IsolationLevel } from "../../components/isolated-network/args.ts";
 import { authorityIn } from "../embedded/labels.ts";
 import { formatSize } from "../units.ts";
-import { table } from "./render.ts";
+import { table } from "./table.ts";
 import { liveProxies, liveSessions } from "./sessions.ts";
 import { loadStack, openEngine, stackOption } from "./stack.ts";
 

@@ -1,4 +1,4 @@
-import { fromConfig } from "../deploy.ts";
+import { fromConfig } from "../configuration.ts";
 import type { StackSource } from "../embedded/engine.ts";
 import { parse, type RepositorySetting } from "../settings.ts";
 

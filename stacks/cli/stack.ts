@@ -7,7 +7,7 @@ import { parse as parseYaml } from "yaml";
 import { connectEngine } from "../../components/container-engine/connect.ts";
 import { findEngine } from "../../components/container-engine/find.ts";
 import type { StackSource } from "../embedded/engine.ts";
-import { keyPrefix } from "../schema.ts";
+import { keyPrefix, textConfig } from "../configuration.ts";
 
 /** The checkout's folder. */
 export const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
@@ -45,13 +45,6 @@ function readYaml(file: string, stack: string): { config?: Record<string, unknow
   } catch (error) {
     throw new Error(`stacks/Pulumi.${stack}.yaml is no YAML: ${(error as Error).message.trim()}`);
   }
-}
-
-/** A stack file's configuration as Pulumi keeps it: texts, of which structured ones are JSON. */
-export function textConfig(content: { config?: Record<string, unknown> } | null): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(content?.config ?? {}).map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)]),
-  );
 }
 
 function engineAddress(source: StackSource): { address?: string } {

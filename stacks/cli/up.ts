@@ -20,9 +20,10 @@ import { promisedTo } from "../verify/promised.ts";
 import { count, shortForm } from "../verify/report.ts";
 import { verifyQuickly } from "../verify/run.ts";
 import { chooseEngine, type EngineName, engineOption, runPulumi } from "./engine-choice.ts";
-import { planJson, planText, table } from "./render.ts";
+import { planJson, planText } from "./render.ts";
 import { prepareMachine } from "./setup/machine.ts";
 import { loadStack, stackOption } from "./stack.ts";
+import { table } from "./table.ts";
 
 interface Options {
   readonly stack: string;

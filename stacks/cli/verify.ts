@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { type Command, InvalidArgumentError } from "commander";
 import type Docker from "dockerode";
-import { fromConfig } from "../deploy.ts";
+import { fromConfig } from "../configuration.ts";
 import type { StackSource } from "../embedded/engine.ts";
 import { parse } from "../settings.ts";
 import { checks } from "../verify/checks/index.ts";
@@ -11,7 +11,7 @@ import { count, junit, shortForm } from "../verify/report.ts";
 import { type Verified, verify } from "../verify/run.ts";
 import { surroundingsOf } from "../verify/surroundings.ts";
 import { plain } from "./printable.ts";
-import { table } from "./render.ts";
+import { table } from "./table.ts";
 import { liveSessions, runningSession } from "./sessions.ts";
 import { loadStack, openEngine, stackOption } from "./stack.ts";
 

@@ -1,5 +1,6 @@
 import type Docker from "dockerode";
-import { createContainer, ignore, removeContainer } from "./docker/container.ts";
+import { ignore } from "./docker/answers.ts";
+import { createContainer, removeContainer } from "./docker/container.ts";
 import { buildImage, imageOutputs, type Progress, pullImage } from "./docker/image.ts";
 import { createNetwork, removeNetwork } from "./docker/network.ts";
 import { createVolume, removeVolume } from "./docker/volume.ts";

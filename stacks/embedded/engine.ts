@@ -1,6 +1,7 @@
 import type Docker from "dockerode";
 import { blocked, type Report } from "../../policy/evaluate.ts";
-import { deploy, fromConfig } from "../deploy.ts";
+import { fromConfig } from "../configuration.ts";
+import { deploy } from "../deploy.ts";
 import { noEncryptedConfig, Secrets } from "../secrets.ts";
 import { parse, type Settings } from "../settings.ts";
 import { type Applied, applyPlan, type ApplyOptions, removeAll } from "./apply.ts";

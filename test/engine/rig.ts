@@ -9,7 +9,7 @@ import { findEngine } from "../../components/container-engine/find.ts";
 import { localBase } from "../../components/hardened-image/args.ts";
 import { HardenedImage } from "../../components/hardened-image/docker.ts";
 import { ensureBaseImage } from "../../stacks/cli/setup/base-image.ts";
-import { textConfig } from "../../stacks/cli/stack.ts";
+import { textConfig } from "../../stacks/configuration.ts";
 import { type Applied, applyPlan } from "../../stacks/embedded/apply.ts";
 import { EmbeddedEngine, type Reviewed } from "../../stacks/embedded/engine.ts";
 import { readLive } from "../../stacks/embedded/live.ts";

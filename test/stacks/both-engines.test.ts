@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { textConfig } from "../../stacks/cli/stack.ts";
+import { textConfig } from "../../stacks/configuration.ts";
 import { EmbeddedEngine } from "../../stacks/embedded/engine.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { previewOverTheWire } from "../support/pulumi-monitor.ts";

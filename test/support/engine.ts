@@ -6,7 +6,8 @@ import { connectEngine } from "../../components/container-engine/connect.ts";
 import { findEngine } from "../../components/container-engine/find.ts";
 import { ensureBaseImage } from "../../stacks/cli/setup/base-image.ts";
 import { ensureEngine } from "../../stacks/cli/setup/engine.ts";
-import { project, root, textConfig } from "../../stacks/cli/stack.ts";
+import { project, root } from "../../stacks/cli/stack.ts";
+import { textConfig } from "../../stacks/configuration.ts";
 import { EmbeddedEngine } from "../../stacks/embedded/engine.ts";
 
 /** Once before all tests: an engine and the images where this machine can have them; live tests skip, and say so, elsewhere. */

@@ -1,7 +1,7 @@
 import type Docker from "dockerode";
 import { connectEngine } from "../../../components/container-engine/connect.ts";
 import { findEngine } from "../../../components/container-engine/find.ts";
-import { fromConfig } from "../../deploy.ts";
+import { fromConfig } from "../../configuration.ts";
 import type { StackSource } from "../../embedded/engine.ts";
 import { parse } from "../../settings.ts";
 import { ensureBaseImage } from "./base-image.ts";

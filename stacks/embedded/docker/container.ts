@@ -1,6 +1,7 @@
 import type Docker from "dockerode";
 import { processLimitLabel } from "../../../components/container-engine/hooks.ts";
 import { plainOutput } from "../../../components/container-engine/output.ts";
+import { ignore } from "./answers.ts";
 import type { Properties } from "../program.ts";
 import { archiveOf, type UploadInput } from "./archive.ts";
 import { labelsOf, nanoseconds, refuseUnknown } from "./inputs.ts";
@@ -198,11 +199,4 @@ export async function removeContainer(docker: Docker, id: string, graceSeconds =
   } catch (error) {
     ignore(404)(error);
   }
-}
-
-/** Swallows an answer of the engine by its status: 304 is "so already", 404 "not there", 409 "being removed". */
-export function ignore(...statuses: number[]): (error: unknown) => void {
-  return (error) => {
-    if (!statuses.includes((error as { statusCode?: number }).statusCode ?? 0)) throw error;
-  };
 }

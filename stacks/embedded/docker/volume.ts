@@ -1,6 +1,6 @@
 import type Docker from "dockerode";
 import type { Properties } from "../program.ts";
-import { ignore } from "./container.ts";
+import { ignore } from "./answers.ts";
 import { labelsOf, refuseUnknown } from "./inputs.ts";
 
 /** Creates a volume. @returns its name */
