@@ -1,1 +1,2 @@
+import "./late-packages.js";
 import "./pack.ts";
