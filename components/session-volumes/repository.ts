@@ -68,9 +68,15 @@ export class RepositoryClone extends pulumi.ComponentResource {
   }
 }
 
+/**
+ * How a clone comes about. Where an earlier form let what the repository tracks become configuration, nothing in the volume can
+ * be believed, not even that it is sound: a clone of another form gets another name, so it is made anew and the old one removed.
+ */
+const form = 2;
+
 /** Named by the URL, so that sessions that name the same one share it. */
 export function cloneName(args: Pick<RepositoryCloneArgs, "name" | "url">): string {
-  return `agent-repository-${args.name}-${createHash("sha256").update(args.url).digest("hex").slice(0, 8)}`;
+  return `agent-repository-${args.name}-${createHash("sha256").update(`${form} ${args.url}`).digest("hex").slice(0, 8)}`;
 }
 
 function cloneAuthority({ name, url, credential }: RepositoryCloneArgs): string[] {

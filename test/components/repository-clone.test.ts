@@ -111,3 +111,8 @@ test("the name tells URLs apart", () => {
   expect(cloneName({ name: "x", url: "https://a.example/x" })).toMatch(/^agent-repository-x-[0-9a-f]{8}$/);
   expect(cloneName({ name: "x", url: "https://a.example/x" })).not.toBe(cloneName({ name: "x", url: "https://b.example/x" }));
 });
+
+test("the name is not that of a clone whose configuration the repository could write", () => {
+  // The volume of earlier versions, by the digest of the URL alone.
+  expect(cloneName({ name: "x", url: "https://a.example/x" })).not.toBe("agent-repository-x-39021306");
+});

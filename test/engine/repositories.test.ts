@@ -1,7 +1,10 @@
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { cloneName } from "../../components/session-volumes/repository.ts";
+import { labelNames } from "../../stacks/embedded/labels.ts";
 import { liveEngine, Rig } from "./rig.ts";
 
 const docker = await liveEngine();
@@ -49,6 +52,32 @@ describe.skipIf(docker === undefined)("repositories by URL", () => {
       }
     },
     5 * minutes,
+  );
+
+  test(
+    "of a version that let the repository write the clone's configuration are made anew, and the poisoned clone is removed",
+    async () => {
+      const url = `file://${repository}`;
+      // What such a version left: a volume that is named by the URL alone.
+      const poisoned = `agent-repository-code-${createHash("sha256").update(url).digest("hex").slice(0, 8)}`;
+      const { identity } = rig.engine([]);
+      await rig.docker.createVolume({
+        Name: poisoned,
+        Labels: {
+          created_by: "agent-sessions",
+          kind: "repository",
+          stack: `${identity.project}/${rig.stack}`,
+          [labelNames.deployment]: identity.deployment,
+          [labelNames.resource]: `urn:pulumi:${rig.stack}::agent-sessions::docker:index/volume:Volume::${poisoned}-volume`,
+        },
+      });
+      const { reviewed } = await rig.up(sessions("main"));
+      expect(reviewed.plan.steps.filter(({ operation }) => operation === "delete").map(({ name }) => name)).toEqual([poisoned]);
+      await expect(rig.docker.getVolume(poisoned).inspect()).rejects.toMatchObject({ statusCode: 404 });
+      const { HostConfig } = await rig.docker.getContainer("claude-agent-r-one").inspect();
+      expect(HostConfig.Mounts?.map(({ Source }) => Source)).toContain(cloneName({ name: "code", url }));
+    },
+    2 * minutes,
   );
 
   test(

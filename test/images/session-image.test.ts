@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
@@ -142,10 +142,13 @@ describe.skipIf(reason !== undefined)("the session image", { timeout: 60_000 }, 
   test("takes an empty repository, waits for one that is being filled, and says which one is missing", async () => {
     const empty = sharedFolder();
     const filling = sharedFolder();
+    const hidden = `${filling}.git`;
     try {
       execFileSync("git", ["init", "--quiet", empty]);
       execFileSync("git", ["clone", "--quiet", repository, filling]);
-      writeFileSync(join(filling, ".agent-sessions-filling"), "");
+      renameSync(join(filling, ".git"), hidden);
+      // A name that says it of itself says nothing.
+      writeFileSync(join(filling, ".agent-sessions-ready"), "");
       const session = await start({
         binds: [`${empty}:/repos/empty:ro`, `${filling}:/repos/filling:ro`],
         environment: { SESSION_REPOSITORIES: "empty filling" },
@@ -157,11 +160,13 @@ describe.skipIf(reason !== undefined)("the session image", { timeout: 60_000 }, 
       );
       expect((await session.exec("git -C /workspace/empty branch --show-current")).out).toBe("session/one");
       expect((await session.health()).status).toBe("unhealthy");
-      rmSync(join(filling, ".agent-sessions-filling"));
+      writeFileSync(join(filling, ".agent-sessions-filling"), "");
+      renameSync(hidden, join(filling, ".git"));
       await session.becomes("healthy");
     } finally {
       rmSync(empty, { recursive: true, force: true });
       rmSync(filling, { recursive: true, force: true });
+      rmSync(hidden, { recursive: true, force: true });
     }
     const missing = await start({ environment: { SESSION_REPOSITORIES: "nowhere", SESSION_REPOSITORY_WAIT: "1" } });
     expect(await missing.ends()).toBe(1);
