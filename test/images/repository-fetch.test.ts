@@ -50,32 +50,33 @@ describe.skipIf(reason !== undefined)("the fetch of a hostile repository", { tim
     return volume;
   };
 
-  /** Runs a program as the clone container does. */
-  const run = async (volume: string, source: string, program: readonly string[], url = "file:///source") => {
+  /** Runs a line of bash as the clone container runs its program; `fetch NAME REF` in it fetches one of the repositories. */
+  const run = async (volume: string, line: string) => {
+    const fetch = "fetch() { REPOSITORY_URL=file:///source/$1 REPOSITORY_REF=${2:-main} repository-fetch 2>&1; }";
     const container = await docker.createContainer({
       Image: image,
       User: "1000:1000",
-      Entrypoint: ["/usr/bin/tini", "--", ...program],
+      Entrypoint: ["/usr/bin/tini", "--", "bash", "-c", `${fetch}\n${line}`],
       WorkingDir: "/workspace",
-      Env: [`REPOSITORY_URL=${url}`, "REPOSITORY_REF=", "REPOSITORY_USERNAME=me"],
+      Env: ["REPOSITORY_USERNAME=me"],
       HostConfig: {
         ReadonlyRootfs: true,
         CapDrop: ["ALL"],
         NetworkMode: "none",
         Tmpfs: { "/tmp": "rw,noexec,nosuid,nodev,size=16m,mode=1777" },
-        Binds: [`${volume}:/workspace`, `${source}:/source:ro`, `${secret}:/secret:ro`],
+        Binds: [`${volume}:/workspace`, `${root}:/source:ro`, `${secret}:/secret:ro`],
       },
     });
     try {
       await container.start();
-      const { StatusCode: code } = (await container.wait()) as { StatusCode: number };
-      return { code, output: plainOutput(await container.logs({ stdout: true, stderr: true })) };
+      await container.wait();
+      return plainOutput(await container.logs({ stdout: true, stderr: true }));
     } finally {
       await container.remove({ force: true });
     }
   };
-  const fetch = (volume: string, source: string, url?: string) => run(volume, source, ["/usr/local/bin/repository-fetch"], url);
-  const shell = (volume: string, line: string) => run(volume, root, ["bash", "-c", line]);
+  /** What stands at the end of a line when nothing ran and the password is in no file. */
+  const nothingRan = "; ls -d ran stolen 2>/dev/null; grep -rlF a-password-of-nobody .; echo clean";
 
   const git = (folder: string, args: readonly string[], input?: string) =>
     execFileSync("git", ["-C", folder, "-c", "user.name=t", "-c", "user.email=t@localhost", ...args], {
@@ -107,8 +108,6 @@ describe.skipIf(reason !== undefined)("the fetch of a hostile repository", { tim
     const outer = execFileSync("git", ["-C", folder, "hash-object", "-t", "tree", "--literally", "-w", "--stdin"], { input: top });
     git(folder, ["update-ref", "refs/heads/main", git(folder, ["commit-tree", "-m", "evil", "-p", "main", String(outer).trim()])]);
   };
-  const nothingRan = async (volume: string) =>
-    expect((await shell(volume, "ls -d ran stolen 2>/dev/null; grep -rlF a-password-of-nobody . ; true")).output).toBe("");
 
   test("no tracked file becomes configuration, whatever it is called, and no code runs beside the password", async () => {
     const names = [".incoming", ".git.new", ".fetching-0000000000000000", "hooks"];
@@ -118,87 +117,82 @@ describe.skipIf(reason !== undefined)("the fetch of a hostile repository", { tim
       "hooks/reference-transaction": `#!/bin/sh\n${theft}\n`,
       ".gitattributes": "* filter=x\n",
       ".gitmodules": '[submodule "m"]\n\tpath = m\n\turl = ./m\n',
-      ".agent-sessions-filling": "",
     });
     for (const hook of ["hooks/reference-transaction", ".incoming/hooks/post-checkout"]) chmodSync(join(source, hook), 0o755);
-    git(source, ["commit", "-qam", "modes"]);
-    const volume = newVolume();
-    expect(await fetch(volume, source)).toEqual({ code: 0, output: expect.stringMatching(/[0-9a-f]{40}$/) });
-    for (const text of ["second", "third"]) {
+    for (const text of ["first", "second", "third"]) {
       commit(source, { file: text });
-      expect((await fetch(volume, source)).code).toBe(0);
-      expect((await shell(volume, "cat file; grep -c ext:: .incoming/config .git/config")).output).toMatch(
-        new RegExp(`^.*${text}.*\\.incoming/config:1.*\\.git/config:0`, "s"),
-      );
+      git(source, ["tag", text]);
     }
-    await nothingRan(volume);
+    const lines = ["first", "second", "third"].map((ref) => `fetch tracked ${ref} >/dev/null && cat file && echo`);
+    expect(await run(newVolume(), `${lines.join(" && ")} && grep -c ext:: .incoming/config .git/config${nothingRan}`)).toBe(
+      "first\nsecond\nthird\n.incoming/config:1\n.git/config:0\nclean",
+    );
   });
 
   test("what a git folder was poisoned with is gone before git reads it", async () => {
     const source = repository("poisoned", { file: "first", ".gitattributes": "" });
-    const volume = newVolume();
-    await fetch(volume, source);
-    const script = `cat > .git/config; cp .git/config .git/config.worktree; mkdir -p .git/info .git/hooks .git/objects/info hooks
-      echo '* filter=x' > .git/info/attributes; echo /source/.git/objects > .git/objects/info/alternates
-      for hook in hooks .git/hooks; do printf '#!/bin/sh\\n%s\\n' ${JSON.stringify(theft)} > $hook/post-checkout; chmod +x $hook/post-checkout; done
-      touch .git/index.lock .git/refs/heads/main.lock .git/objects/tmp_obj_x loose`;
-    await shell(volume, `(${script}) <<'end'\n${hostileConfig}\nend`);
+    git(source, ["tag", "first"]);
     commit(source, { file: "second" });
-    expect(await fetch(volume, source)).toMatchObject({ code: 0 });
-    expect((await shell(volume, "cat file; ls -A; ls -A .git; find .git -name '*.lock' -o -name 'tmp_*'")).output).toMatch(
-      /second\.git\n\.gitattributes\nfile\nFETCH_HEAD\nHEAD\nconfig\nindex\nlogs\nobjects\nrefs$/s,
-    );
-    await nothingRan(volume);
+    const poison = `cat > .git/config <<'end'
+${hostileConfig}
+end
+      cp .git/config .git/config.worktree; mkdir -p .git/info .git/hooks .git/objects/info hooks
+      echo '* filter=x' > .git/info/attributes; echo /source/poisoned/.git/objects > .git/objects/info/alternates
+      for hook in hooks .git/hooks; do printf '#!/bin/sh\\n%s\\n' '${theft}' > $hook/post-checkout; chmod +x $hook/post-checkout; done
+      touch .git/index.lock .git/refs/heads/main.lock .git/objects/tmp_obj_x loose`;
+    const after = "cat file; echo; ls -A; ls -A .git; find .git -name '*.lock' -o -name 'tmp_*'";
+    expect(
+      await run(newVolume(), `fetch poisoned first >/dev/null; ${poison}; fetch poisoned >/dev/null && ${after}${nothingRan}`),
+    ).toMatch(/^second\n\.git\n\.gitattributes\nfile\nFETCH_HEAD\nHEAD\nconfig\nindex\nlogs\nobjects\nrefs\nclean$/);
   });
 
   test("a tree with .git in any spelling that git knows is refused, and what was there stays", async () => {
     const source = repository("spellings", { file: "kept" });
     const good = git(source, ["rev-parse", "main"]);
-    const volume = newVolume();
-    await fetch(volume, source);
-    for (const name of [".git", ".GIT", "git~1", ".g\u200cit", ".git ", ".git::$INDEX_ALLOCATION"]) {
+    const names = [".git", ".GIT", "git~1", ".g\u200cit", ".git ", ".git::$INDEX_ALLOCATION"];
+    for (const [at, name] of names.entries()) {
       git(source, ["update-ref", "refs/heads/main", good]);
-      commitTree(source, name);
-      const { code, output } = await fetch(volume, source);
-      expect([name, code, output]).toEqual([name, 128, expect.stringContaining("contains '.git'")]);
+      execFileSync("cp", ["-a", source, `${source}-${at}`]);
+      commitTree(`${source}-${at}`, name);
     }
-    expect((await shell(volume, `cat file; git --git-dir=.git rev-parse HEAD`)).output).toMatch(new RegExp(`kept.*${good}$`, "s"));
-    await nothingRan(volume);
+    const volume = newVolume();
+    const lines = names.map((_, at) => `fetch spellings-${at} | grep -m1 -o "contains '.git'"`);
+    expect(await run(volume, `fetch spellings; ${lines.join("; ")}; cat file; echo; git --git-dir=.git rev-parse HEAD${nothingRan}`)).toBe(
+      [good, ...names.map(() => "contains '.git'"), "kept", good, "clean"].join("\n"),
+    );
   });
 
   test("a link into the git folder is followed by no checkout", async () => {
     const source = repository("links", { file: "first" });
-    const volume = newVolume();
     execFileSync("ln", ["-s", ".git", join(source, "link")]);
     commit(source, { file: "second" });
-    expect((await fetch(volume, source)).code).toBe(0);
+    git(source, ["tag", "second"]);
     git(source, ["rm", "-q", "link"]);
     commit(source, { "link/config": hostileConfig });
-    expect((await fetch(volume, source)).code).toBe(0);
-    commit(source, { file: "third" });
-    expect((await fetch(volume, source)).code).toBe(0);
-    expect((await shell(volume, "cat file; grep -c ext:: .git/config")).output).toMatch(/third.*0$/s);
-    await nothingRan(volume);
+    git(source, ["tag", "third"]);
+    commit(source, { file: "fourth" });
+    const lines = ["second", "third", "main"].map((ref) => `fetch links ${ref} >/dev/null && cat file && echo`);
+    expect(await run(newVolume(), `${lines.join(" && ")} && grep -c ext:: .git/config${nothingRan}`)).toBe(
+      "second\nsecond\nfourth\n0\nclean",
+    );
   });
 
   test("a first clone replaces whatever is there, once everything was fetched and not before", async () => {
-    const [source, empty, volume] = [repository("replaces", { file: "new" }), join(root, "empty"), newVolume()];
-    mkdirSync(empty);
-    await shell(volume, "mkdir .incoming .fetching-old && echo old > file && ln -s /source/.git .git");
-    expect((await fetch(volume, empty)).code).toBe(128);
-    expect((await shell(volume, "cat file; ls -A")).output).toMatch(/old.*\.git\n\.incoming\nfile$/s);
-    expect((await fetch(volume, source)).code).toBe(0);
-    expect((await shell(volume, "cat file; ls -A")).output).toMatch(/new\n?\.git\nfile$/s);
-    expect((await fetch(volume, empty)).code).toBe(128);
-    expect((await shell(volume, "cat file")).output).toContain("new");
+    repository("replaces", { file: "new" });
+    mkdirSync(join(root, "empty"));
+    const before = "mkdir .incoming .fetching-old && printf old > file && ln -s /source/replaces/.git .git";
+    const failed = "fetch empty >/dev/null || echo failed; cat file; echo; ls -A";
+    expect(await run(newVolume(), `${before}; ${failed}; fetch replaces >/dev/null; ls -A; ${failed}${nothingRan}`)).toBe(
+      "failed\nold\n.git\n.incoming\nfile\n.git\nfile\nfailed\nnew\n.git\nfile\nclean",
+    );
   });
 
-  test.each(["ext::sh -c touch% /workspace/ran", "/source", "fd::0"])("%s is no URL to clone", async (url) => {
-    const volume = newVolume();
-    expect(await fetch(volume, root, url)).toEqual({
-      code: 1,
-      output: expect.stringContaining("cannot be cloned; write a URL that begins with"),
-    });
-    expect((await shell(volume, "ls -A")).output).toBe("");
+  test("only URLs are cloned, not what git takes for commands and folders", async () => {
+    const urls = ["ext::sh -c touch% /workspace/ran", "/source/replaces", "fd::0", "../source/replaces"];
+    const lines = urls.map((url) => `REPOSITORY_URL='${url}' repository-fetch 2>&1 || echo $?`);
+    const sentence = "cannot be cloned; write a URL that begins with https://, http://, git://, ssh:// or file://";
+    expect(await run(newVolume(), `${lines.join("\n")}; ls -A${nothingRan}`)).toBe(
+      [...urls.flatMap((url) => [`${url} ${sentence}`, "1"]), "clean"].join("\n"),
+    );
   });
 });
