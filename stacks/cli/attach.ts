@@ -18,6 +18,6 @@ export function register(program: Command): void {
         throw new Error('attach needs a terminal; "sessions logs" shows what the session printed');
       const source = loadStack(options.stack);
       const docker = await openEngine(source);
-      process.exitCode = await runIn(docker, await runningSession(docker, source, id), ["bash", "-c", script], { tty: true, stdin: true });
+      process.exitCode = await runIn(await runningSession(docker, source, id), ["bash", "-c", script], { tty: true, stdin: true });
     });
 }

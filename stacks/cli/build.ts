@@ -27,7 +27,7 @@ export function register(program: Command): void {
 
 async function run(options: Options): Promise<void> {
   const source = loadStack(options.stack);
-  const say = (line: string) => void process.stderr.write(`${line}\n`);
+  const say = (line: string) => console.error(line);
   const docker = await prepareMachine(source, options, say);
   const engine = new EmbeddedEngine(source, docker);
   const results = [];

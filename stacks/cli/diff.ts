@@ -3,12 +3,17 @@ import { runIn } from "./exec.ts";
 import { printable } from "./printable.ts";
 import { repositoriesOf } from "./repositories.ts";
 import { runningSession } from "./sessions.ts";
+import { sizeOption } from "./size-option.ts";
 import { loadStack, openEngine, stackOption } from "./stack.ts";
+import { capped, eachPiece, passOn } from "./streams.ts";
 
 interface Options {
   readonly stack: string;
   readonly repository?: string;
   readonly stat?: boolean;
+  readonly raw?: boolean;
+  /** Bytes. */
+  readonly maxSize: number;
 }
 
 export function register(program: Command): void {
@@ -19,6 +24,8 @@ export function register(program: Command): void {
     .addOption(stackOption())
     .option("-r, --repository <name>", "only this repository")
     .option("--stat", "only the files and how much of each")
+    .option("--raw", "every character as it is, such as the line ends that git apply needs; look at the result in an editor")
+    .addOption(sizeOption("the most that is shown of a repository", 64 * 1024 ** 2))
     .addHelpText("after", "\nExample:\n  sessions diff demo --stat\n")
     .action(run);
 }
@@ -29,6 +36,7 @@ export function register(program: Command): void {
  * empty is compared with nothing.
  */
 const script = `
+set -o pipefail
 cd "/workspace/$1" || exit 1
 base=$(git merge-base HEAD refs/remotes/origin/HEAD 2>/dev/null) ||
   base=$(git log --walk-reflogs --format='%H %gs' HEAD 2>/dev/null | sed -n '$ s/ clone: .*//p')
@@ -36,7 +44,7 @@ base=$(git merge-base HEAD refs/remotes/origin/HEAD 2>/dev/null) ||
 export GIT_INDEX_FILE=$(mktemp)
 trap 'rm -f "$GIT_INDEX_FILE"' EXIT
 if [[ -e .git/index ]]; then cp .git/index "$GIT_INDEX_FILE"; else rm "$GIT_INDEX_FILE"; fi
-git add --all --intent-to-add . && git --no-pager diff --no-ext-diff --no-textconv $2 "$base"
+git add --all --intent-to-add . && git --no-pager diff --no-ext-diff --no-textconv $2 "$base" | head --bytes="$3"
 `;
 
 async function run(id: string, options: Options): Promise<void> {
@@ -44,12 +52,17 @@ async function run(id: string, options: Options): Promise<void> {
   const docker = await openEngine(source);
   const container = await runningSession(docker, source, id);
   for (const { name } of repositoriesOf(source, id, options.repository)) {
-    const code = await runIn(docker, container, ["bash", "-c", script, "diff", name, options.stat ? "--stat" : ""], {
-      tty: false,
-      stdin: false,
-      output: printable(process.stdout),
-      errors: printable(process.stderr),
-    });
+    const clean = printable(process.stdout);
+    const shown = options.raw ? eachPiece((chunk) => passOn(process.stdout, chunk)) : clean;
+    const output = capped(
+      shown,
+      options.maxSize,
+      (size) => `what session "${id}" changed in ${name} is cut here, at ${size}; --stat gives an overview, and --max-size SIZE shows more`,
+    );
+    const command = ["bash", "-c", script, "diff", name, options.stat ? "--stat" : "", String(options.maxSize + 1)];
+    const code = await runIn(container, command, { tty: false, stdin: false, output, errors: printable(process.stderr) });
     if (code !== 0) process.exitCode = 1;
+    if (clean.removed())
+      console.error(`sessions: control characters in ${name} were left out; --raw leaves them in, for git apply or an editor`);
   }
 }

@@ -40,7 +40,7 @@ async function run(id: string, options: Options): Promise<void> {
     const allow = suggest(asked);
     if (options.json) console.log(JSON.stringify(allow, null, 2));
     else if (allow.length === 0) console.log(`Session "${id}" asked for no host that an entry would allow.`);
-    else process.stdout.write(stringify({ network: { egress: { allow } } }));
+    else console.log(stringify({ network: { egress: { allow } } }).trimEnd());
   } else if (options.json) console.log(JSON.stringify(asked, null, 2));
   else console.log(text(id, asked));
 }

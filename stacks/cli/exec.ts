@@ -1,9 +1,12 @@
 import { fstatSync } from "node:fs";
-import type { Writable } from "node:stream";
+import type { Duplex, Writable } from "node:stream";
 import type { Command } from "commander";
 import type Docker from "dockerode";
+import { withCleanup } from "./cleanup.ts";
+import { Screen } from "./screen.ts";
 import { runningSession } from "./sessions.ts";
 import { loadStack, openEngine, stackOption } from "./stack.ts";
+import { demultiplexer, eachPiece, passOn } from "./streams.ts";
 
 export function register(program: Command): void {
   program
@@ -21,7 +24,7 @@ export function register(program: Command): void {
       if (options.tty && !process.stdin.isTTY && options.interactive)
         throw new Error("-t with -i needs a terminal, and standard input is none; leave -t out");
       const container = await runningSession(docker, source, id);
-      process.exitCode = await runIn(docker, container, command, {
+      process.exitCode = await runIn(container, command, {
         tty: options.tty === true,
         stdin: options.interactive === true || isPiped(),
       });
@@ -54,7 +57,6 @@ interface Streams {
  * @returns the command's exit code
  */
 export async function runIn(
-  docker: Docker,
   container: Docker.Container,
   command: readonly string[],
   { tty, stdin, output = process.stdout, errors = process.stderr }: Streams,
@@ -69,21 +71,47 @@ export async function runIn(
   });
   const stream = await exec.start({ hijack: true, stdin, Tty: tty });
   const resize = () => void exec.resize({ h: process.stdout.rows ?? 24, w: process.stdout.columns ?? 80 }).catch(() => {});
-  if (tty) {
-    stream.pipe(output, { end: false });
-    if (stdin) process.stdin.setRawMode?.(true);
-    process.stdout.on("resize", resize);
-    resize();
-  } else docker.modem.demuxStream(stream, output, errors);
-  if (stdin) process.stdin.pipe(stream);
-  try {
-    await new Promise((resolve, reject) => stream.once("end", resolve).once("close", resolve).once("error", reject));
-  } finally {
-    process.stdin.unpipe(stream);
-    process.stdin.pause();
+  const [shown, complaints] = [onScreen(output), onScreen(errors)];
+  const cleanUp = () => {
+    shown.leave();
+    complaints.leave();
     if (tty && stdin) process.stdin.setRawMode?.(false);
-    process.stdout.off("resize", resize);
-  }
+  };
+  await withCleanup(cleanUp, async () => {
+    if (tty) {
+      if (stdin) process.stdin.setRawMode?.(true);
+      process.stdout.on("resize", resize);
+      resize();
+    }
+    if (stdin) process.stdin.pipe(stream);
+    try {
+      await carry(stream, tty ? shown.stream : demultiplexer(shown.stream, complaints.stream));
+    } finally {
+      process.stdin.unpipe(stream);
+      process.stdin.pause();
+      process.stdout.off("resize", resize);
+      stream.destroy();
+    }
+  });
   const { ExitCode } = await exec.inspect();
   return ExitCode ?? 1;
+}
+
+/** Passes a stream on to its end. @throws Error when what takes it fails */
+function carry(stream: Duplex, sink: Writable): Promise<void> {
+  return new Promise((resolve, reject) => {
+    sink.once("finish", resolve).once("error", reject);
+    stream.once("close", () => sink.end()).once("error", reject);
+    stream.pipe(sink);
+  });
+}
+
+/** A way to a stream: as it is, but where that is a terminal, only what a program may tell one. */
+function onScreen(target: Writable): { readonly stream: Writable; leave(): void } {
+  if (!("isTTY" in target && target.isTTY)) return { stream: eachPiece((chunk) => passOn(target, chunk)), leave() {} };
+  const screen = new Screen();
+  return {
+    stream: eachPiece((chunk) => passOn(target, screen.pass(chunk))),
+    leave: () => void target.write(screen.leave()),
+  };
 }

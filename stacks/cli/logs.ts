@@ -1,10 +1,12 @@
-import { Readable } from "node:stream";
-import { finished } from "node:stream/promises";
+import type { Readable, Writable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { type Command, InvalidArgumentError } from "commander";
+import type Docker from "dockerode";
 import { parseDuration } from "../units.ts";
 import { printable } from "./printable.ts";
 import { liveSession } from "./sessions.ts";
 import { loadStack, openEngine, stackOption } from "./stack.ts";
+import { demultiplexer } from "./streams.ts";
 
 interface Options {
   readonly stack: string;
@@ -12,6 +14,7 @@ interface Options {
   readonly tail?: number;
   /** Seconds since 1970. */
   readonly since?: number;
+  readonly raw?: boolean;
 }
 
 export function register(program: Command): void {
@@ -23,6 +26,7 @@ export function register(program: Command): void {
     .option("-f, --follow", "go on with what comes")
     .option("-n, --tail <lines>", "only the last lines", lines)
     .option("--since <time>", "only what came after this time (2026-01-31T12:00:00Z) or in this last while (10m)", time)
+    .option("--raw", "every character as it is; what a session wrote may command a terminal")
     .addHelpText("after", "\nExample:\n  sessions logs demo --follow --tail 20\n")
     .action(run);
 }
@@ -33,12 +37,23 @@ async function run(id: string, options: Options): Promise<void> {
   const container = await liveSession(docker, source, id);
   const { tail, since } = options;
   const which = { stdout: true, stderr: true, ...(tail !== undefined && { tail }), ...(since !== undefined && { since }) };
-  // Without following, the engine answers in one piece.
-  const stream = options.follow
-    ? await container.logs({ ...which, follow: true })
-    : Readable.from([await container.logs({ ...which, follow: false })]);
-  docker.modem.demuxStream(stream, printable(process.stdout), printable(process.stderr));
-  await finished(stream, { writable: false });
+  const stream = await readLogs(docker, container, { ...which, follow: options.follow === true });
+  const shown = (target: Writable) => (options.raw ? target : printable(target));
+  await pipeline(stream, demultiplexer(shown(process.stdout), shown(process.stderr)));
+}
+
+/** A container's log as a stream; the library's own call holds all of it in memory when it does not follow. */
+function readLogs(docker: Docker, { id }: Docker.Container, query: Docker.ContainerLogsOptions): Promise<Readable> {
+  const asked = {
+    path: `/containers/${id}/logs?`,
+    method: "GET",
+    isStream: true,
+    statusCodes: { 200: true, 404: "no such container", 500: "server error" },
+    options: query,
+  };
+  return new Promise((resolve, reject) =>
+    docker.modem.dial(asked, (error, stream) => (error ? reject(error) : resolve(stream as Readable))),
+  );
 }
 
 function lines(text: string): number {

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { SettingsError } from "../settings.ts";
+import { plain } from "./printable.ts";
 
 /** The `sessions` command; each command is a file of its own, loaded only when it is called or listed. */
 const commands = [
@@ -51,5 +52,11 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error;
   process.exit();
 });
+
+// Lines may quote what a session, a repository or a server wrote. What a session's own streams hold does not go this way.
+for (const name of ["log", "error"] as const) {
+  const print = console[name].bind(console);
+  console[name] = (text: string) => print(plain(text));
+}
 
 await main(process.argv.slice(2));

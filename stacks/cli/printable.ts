@@ -1,6 +1,6 @@
 import { StringDecoder } from "node:string_decoder";
-import { Writable } from "node:stream";
-import type { WriteStream } from "node:tty";
+import type { Writable } from "node:stream";
+import { eachPiece, passOn } from "./streams.ts";
 
 /** Text without anything that a terminal would obey. */
 export function plain(text: string): string {
@@ -8,11 +8,17 @@ export function plain(text: string): string {
 }
 
 /**
- * A stream for what a session wrote: on a terminal, nothing in it moves the cursor, sets the title or fills the clipboard.
- * Into a pipe or a file everything goes as it is.
+ * A stream for text that a session wrote, on a terminal, into a pipe or a file: nothing in it moves the cursor, sets the title
+ * or fills the clipboard, now or when somebody looks at the file. It tells whether anything was left out.
  */
-export function printable(target: WriteStream | Writable): Writable {
-  if (!("isTTY" in target) || !target.isTTY) return target;
+export function printable(target: Writable): Writable & { removed(): boolean } {
   const decoder = new StringDecoder("utf8");
-  return new Writable({ write: (chunk: Buffer, _, done) => void target.write(plain(decoder.write(chunk)), done) });
+  let removed = false;
+  const stream = eachPiece((chunk) => {
+    const text = decoder.write(chunk);
+    const rest = plain(text);
+    removed ||= rest.length < text.length;
+    return passOn(target, rest);
+  });
+  return Object.assign(stream, { removed: () => removed });
 }

@@ -56,7 +56,7 @@ async function run(id: string, options: Options): Promise<void> {
       repository: repository.name,
       into: target,
       branch: `session/${id}`,
-      ...(await pull(docker, container, repository.name, id, target, options.force === true)),
+      ...(await pull(container, repository.name, id, target, options.force === true)),
     });
   }
   if (options.json) {
@@ -96,7 +96,6 @@ interface Commit {
  * repository of its own first, and fetched from there.
  */
 async function pull(
-  docker: Docker,
   container: Docker.Container,
   name: string,
   id: string,
@@ -107,7 +106,7 @@ async function pull(
   const folder = mkdtempSync(join(tmpdir(), "agent-sessions-pull-"));
   try {
     const [bundle, quarantine] = [join(folder, "bundle"), join(folder, "quarantine")];
-    await receiveBundle(docker, container, ["git", "-C", `/workspace/${name}`, "bundle", "create", "--quiet", "-", branch], bundle);
+    await receiveBundle(container, ["git", "-C", `/workspace/${name}`, "bundle", "create", "--quiet", "-", branch], bundle);
     must(git(folder, "init", "--quiet", "--bare", "--template=", quarantine), "git could not make a temporary repository");
     must(git(quarantine, "fetch", "--quiet", "--no-tags", bundle, `${branch}:${branch}`), "git could not read what the session sent");
     const before = git(target, "rev-parse", "--quiet", "--verify", branch);
@@ -158,13 +157,13 @@ function git(folder: string, ...args: string[]): SpawnSyncReturns<string> {
   return spawnSync("git", ["-C", folder, ...args], { encoding: "utf8", env: { ...env, LC_ALL: "C" }, maxBuffer: 256 * 1024 ** 2 });
 }
 
-async function receiveBundle(docker: Docker, container: Docker.Container, command: string[], file: string): Promise<void> {
+async function receiveBundle(container: Docker.Container, command: string[], file: string): Promise<void> {
   const [output, errors] = [createWriteStream(file), new PassThrough()];
   let text = "";
   errors.on("data", (chunk: Buffer) => {
     text += chunk.toString("utf8");
   });
-  const code = await runIn(docker, container, command, { tty: false, stdin: false, output, errors });
+  const code = await runIn(container, command, { tty: false, stdin: false, output, errors });
   output.end();
   await finished(output);
   if (code !== 0) throw new Error(`the session could not bundle its work: ${plain(text).trim()}`);

@@ -56,7 +56,7 @@ export function register(program: Command): void {
 
 async function run(options: Options): Promise<void> {
   const source = loadStack(options.stack);
-  const say = (line: string) => void process.stderr.write(`${line}\n`);
+  const say = (line: string) => console.error(line);
   const docker = await prepareMachine(source, options, say);
   const engine = new EmbeddedEngine(source, docker);
   const name = chooseEngine(options.engine, await engine.live(), engine.identity, source);

@@ -212,6 +212,77 @@ describe.skipIf(docker === undefined)(
       await inSession(`git -C /workspace/code update-ref refs/heads/session/c-work ${good}`);
     });
 
+    // Clipboard, title, colour, a mode, a report.
+    const hostile = "\\033]52;c;eA==\\007\\033]0;title\\033\\134\\033[31mred\\033[?1000h\\033[6n";
+
+    test.each([
+      ["a command with a terminal", ["-t"], ""],
+      ["a command without one", [], ""],
+      ["what a command says of itself", [], ">&2"],
+    ])("exec: %s draws on the user's terminal and reaches nothing else of it", async (_, options, where) => {
+      const line = `printf "${hostile}" ${where}; echo ready; read -t 2`;
+      const { stdout } = await checkout.runOnTerminal(
+        ["exec", ...options, "--stack", "cli", "c-work", "--", "bash", "-c", line],
+        /ready/,
+        "",
+      );
+      expect(stdout).toContain("\x1b[31mred\x1b[?1000h");
+      expect(stdout).not.toMatch(/\x1b\]|52;c|title|\x1b\[6n/);
+      expect(stdout.endsWith("\x1b[?1000l\x1b[m")).toBe(true);
+    });
+
+    test("exec into a pipe changes no byte, with a terminal for the command or without", async () => {
+      const expected = "\x1b]52;c;eA==\x07\x1b]0;title\x1b\\\x1b[31mred\x1b[?1000h\x1b[6n";
+      for (const options of [[], ["-t"]]) {
+        const { stdout } = await checkout.run(["exec", ...options, "--stack", "cli", "c-work", "--", "bash", "-c", `printf "${hostile}"`]);
+        expect(stdout).toBe(expected);
+      }
+    });
+
+    test("attach: whatever is written to its terminal, by tmux or past it, reaches the screen alone, which is put back", async () => {
+      const past = `printf "${hostile}" > $(tmux display -p "#{client_tty}")`;
+      const through = `printf "\\033Ptmux;\\033\\033]52;c;eA==\\007\\033\\134"; tmux set-buffer -w x`;
+      const { stdout } = await checkout.runOnTerminal(["attach", "c-work", "--stack", "cli"], /\$ /, `${past}; ${through}; tmux detach\r`);
+      expect(stdout).toContain("\x1b[31mred\x1b[?1000h");
+      expect(stdout).toContain("\x1b[?1049h");
+      expect(stdout).not.toMatch(/\x1b\][05]|\x1bP|\x1b\[6n|\x1b\[>?c/);
+      expect(stdout.lastIndexOf("\x1b[?1000l")).toBeGreaterThan(stdout.lastIndexOf("\x1b[?1000h"));
+      expect(stdout.lastIndexOf("\x1b[?1049l")).toBeGreaterThan(stdout.lastIndexOf("\x1b[?1049h"));
+      expect(await inSession("for name in set-clipboard allow-passthrough set-titles; do tmux show-options -gv $name; done")).toBe(
+        "off\noff\noff",
+      );
+    });
+
+    test("logs and diff are free of control characters in a pipe too, unless asked for as they are", async () => {
+      await inSession(`printf "${hostile}\\n" > /proc/1/fd/1; cd /workspace/code && printf 'a\\r\\nb\\033]0;title\\007\\n' > hostile`);
+      const logs = await sessions("logs", "c-work", "--tail", "5");
+      expect(logs.stdout).toContain("]52;c;eA==]0;title\\[31mred");
+      expect(logs.stdout).not.toMatch(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/);
+      expect((await sessions("logs", "c-work", "--tail", "5", "--raw")).stdout).toContain("\x1b]52;c;eA==\x07");
+      const diff = await sessions("diff", "c-work", "--repository", "code");
+      expect(diff.stdout).toContain("+a\n+b]0;title\n");
+      expect(diff.stderr).toBe("sessions: control characters in code were left out; --raw leaves them in, for git apply or an editor\n");
+      expect(await sessions("diff", "c-work", "--repository", "code", "--raw")).toEqual({
+        code: 0,
+        stdout: expect.stringContaining("+a\r\n+b\x1b]0;title\x07\n"),
+        stderr: "",
+      });
+    });
+
+    test("diff is cut at the size that is given, and says so", async () => {
+      await inSession("cd /workspace/code && seq 100000 > long");
+      const { code: status, stdout, stderr } = await sessions("diff", "c-work", "--repository", "code", "--raw", "--max-size", "10 KB");
+      expect([status, stdout.length]).toEqual([1, 10 * 1024]);
+      expect(stderr).toBe(
+        'sessions: what session "c-work" changed in code is cut here, at 10 KB; --stat gives an overview, and --max-size SIZE shows more\n',
+      );
+      expect((await sessions("diff", "c-work", "--repository", "code", "--stat")).stdout).toContain("100000");
+    });
+
+    test("an error quotes nothing that commands a terminal", async () => {
+      expect((await sessions("logs", "x\u001b]0;title\u0007\u009b2J")).stderr).toMatch(/^sessions: there is no session "x\]0;title2J"/);
+    });
+
     test("stop and start end and bring back one session; in between, commands say how to start it", async () => {
       expect((await sessions("stop", "c-open")).code).toBe(0);
       expect((await sessions("stop", "c-open")).code).toBe(0);

@@ -19,6 +19,15 @@ test("a character that two chunks share stays whole", async () => {
   expect(await written(true, hostile.subarray(0, -1), hostile.subarray(-1))).toBe("]0;titlea\tb\n2Jü");
 });
 
-test("into a pipe everything goes as it is", async () => {
-  expect(await written(false, hostile)).toBe(hostile.toString());
+test("into a pipe neither", async () => {
+  expect(await written(false, hostile)).toBe("]0;titlea\tb\n2Jü");
+});
+
+test.each([
+  ["plain text\tü\n", false],
+  ["line ends of two\r\n", true],
+])("%j: something was left out: %s", async (text, removed) => {
+  const stream = printable(new PassThrough());
+  await new Promise((done) => stream.write(text, done));
+  expect(stream.removed()).toBe(removed);
 });
