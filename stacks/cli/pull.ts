@@ -1,26 +1,36 @@
-import { spawnSync, type SpawnSyncReturns } from "node:child_process";
 import { createWriteStream, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { PassThrough } from "node:stream";
 import { finished } from "node:stream/promises";
 import type { Command } from "commander";
 import type Docker from "dockerode";
+import { baseline } from "../../policy/baseline.ts";
 import type { RepositorySetting } from "../settings.ts";
+import { withCleanup } from "./cleanup.ts";
 import { runIn } from "./exec.ts";
 import { plain } from "./printable.ts";
+import { bring, type Brought } from "./pull/bring.ts";
+import { cleanGit } from "./pull/clean-git.ts";
+import { findTarget, refuseWritable, type WritableFolder } from "./pull/target.ts";
 import { repositoriesOf } from "./repositories.ts";
 import { runningSession } from "./sessions.ts";
+import { sizeOption } from "./size-option.ts";
 import { loadStack, openEngine, stackOption } from "./stack.ts";
+import { beginning, capped } from "./streams.ts";
 
 /** More commits than this are counted, not listed. */
 const shownCommits = 20;
+
+/** Bytes that a session may send unless told otherwise. */
+const mostSent = 1024 ** 3;
 
 interface Options {
   readonly stack: string;
   readonly repository?: string;
   readonly into?: string;
   readonly force?: boolean;
+  /** Bytes. */
+  readonly maxSize: number;
   readonly json?: boolean;
 }
 
@@ -35,6 +45,12 @@ export function register(program: Command): void {
     .option("-r, --repository <name>", "only this repository")
     .option("--into <folder>", "a git repository to bring it to; needed for one that was cloned from a URL")
     .option("--force", "replace the branch although it holds commits that the session's does not")
+    .addOption(
+      sizeOption(
+        "the most that a session may send, its branch with all history; the temporary folder needs room for twice as much",
+        mostSent,
+      ),
+    )
     .option("--json", "print the result as JSON")
     .addHelpText("after", "\nExample:\n  sessions pull demo && git log session/demo\n")
     .action(run);
@@ -49,6 +65,7 @@ async function run(id: string, options: Options): Promise<void> {
     throw new Error(
       `--into takes one repository, and session "${id}" has ${repositories.map(({ name }) => name).join(", ")}; name one with --repository`,
     );
+  const writable = await writableFolders(docker);
   const results = [];
   for (const repository of repositories) {
     const target = targetOf(repository, options.into);
@@ -56,21 +73,19 @@ async function run(id: string, options: Options): Promise<void> {
       repository: repository.name,
       into: target,
       branch: `session/${id}`,
-      ...(await pull(container, repository.name, id, target, options.force === true)),
+      ...(await pull(container, repository.name, id, target, writable, options)),
     });
   }
   if (options.json) {
     console.log(JSON.stringify(results, null, 2));
     return;
   }
-  for (const { repository, into, branch, commits, head } of results) {
+  for (const { repository, into, branch, count, commits, head } of results) {
     console.log(
-      commits.length === 0
-        ? `${repository}: nothing new on ${branch} (${head})`
-        : `${repository}: ${commits.length} new on ${branch} in ${into} (${head})`,
+      count === 0 ? `${repository}: nothing new on ${branch} (${head})` : `${repository}: ${count} new on ${branch} in ${into} (${head})`,
     );
     for (const commit of commits.slice(0, shownCommits)) console.log(`  ${commit.id} ${commit.subject}`);
-    if (commits.length > shownCommits) console.log(`  and ${commits.length - shownCommits} more`);
+    if (count > shownCommits) console.log(`  and ${count - shownCommits} more`);
   }
 }
 
@@ -84,87 +99,55 @@ function targetOf(repository: RepositorySetting, into: string | undefined): stri
   return target;
 }
 
-/** A commit that came. */
-interface Commit {
-  readonly id: string;
-  readonly subject: string;
+/** What the sessions of all stacks on the engine may write of this machine, those that do not run too. */
+async function writableFolders(docker: Docker): Promise<WritableFolder[]> {
+  const containers = await docker.listContainers({ all: true, filters: { label: [`created_by=${baseline.createdBy}`, "session_id"] } });
+  return containers.flatMap(({ Labels, Mounts }) =>
+    Mounts.flatMap(({ RW, Source = "" }) => (RW && Source !== "" ? [{ session: Labels.session_id ?? "", path: Source }] : [])),
+  );
 }
 
-/**
- * Brings one branch into a repository. What the session sends is not trusted: its objects are checked, no hook runs, and
- * only the one branch is taken. Git before 2.46 checks no objects that come from a bundle, so the bundle is unpacked in a
- * repository of its own first, and fetched from there.
- */
-async function pull(
+function pull(
   container: Docker.Container,
   name: string,
   id: string,
-  target: string,
-  force: boolean,
-): Promise<{ commits: Commit[]; head: string }> {
-  const branch = `refs/heads/session/${id}`;
+  path: string,
+  writable: readonly WritableFolder[],
+  { force = false, maxSize }: Options,
+): Promise<Brought> {
+  const branch = `session/${id}`;
   const folder = mkdtempSync(join(tmpdir(), "agent-sessions-pull-"));
-  try {
-    const [bundle, quarantine] = [join(folder, "bundle"), join(folder, "quarantine")];
-    await receiveBundle(container, ["git", "-C", `/workspace/${name}`, "bundle", "create", "--quiet", "-", branch], bundle);
-    must(git(folder, "init", "--quiet", "--bare", "--template=", quarantine), "git could not make a temporary repository");
-    must(git(quarantine, "fetch", "--quiet", "--no-tags", bundle, `${branch}:${branch}`), "git could not read what the session sent");
-    const before = git(target, "rev-parse", "--quiet", "--verify", branch);
-    const fetched = git(
-      target,
-      "-c",
-      "transfer.fsckObjects=true",
-      "-c",
-      "fetch.fsckObjects=true",
-      "-c",
-      "core.hooksPath=/dev/null",
-      "fetch",
-      "--no-tags",
-      "--no-recurse-submodules",
-      "--no-auto-maintenance",
-      "--no-write-fetch-head",
-      quarantine,
-      `${force ? "+" : ""}${branch}:${branch}`,
-    );
-    if (fetched.status !== 0 && fetched.stderr.includes("non-fast-forward"))
-      throw new Error(`${target} has commits on session/${id} that the session has not; --force replaces them`);
-    must(fetched, `git could not take the session's work into ${target}`);
-    // The first time, all that no other branch has is new.
-    const known = before.status === 0 ? [before.stdout.trim()] : [`--exclude=${branch}`, "--all"];
-    const log = must(
-      git(target, "log", "--no-show-signature", "--format=%h %s", branch, "--not", ...known),
-      `git could not list the commits in ${target}`,
-    );
-    const commits = log
-      .split("\n")
-      .filter(Boolean)
-      .map((line) => ({ id: line.split(" ", 1)[0] ?? "", subject: plain(line.slice(line.indexOf(" ") + 1)) }));
-    return { commits, head: must(git(target, "rev-parse", "--short", branch), "git could not find the branch").trim() };
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  return withCleanup(
+    () => rmSync(folder, { recursive: true, force: true }),
+    async () => {
+      const git = cleanGit(folder);
+      const target = findTarget(git, path);
+      refuseWritable(target, writable);
+      const bundle = join(folder, "bundle");
+      await receiveBundle(container, `/workspace/${name}`, `refs/heads/${branch}`, bundle, maxSize);
+      return bring(git, bundle, target, branch, force, folder);
+    },
+  );
 }
 
-/** A git command's output. @throws Error with what git said when it failed */
-function must({ status, stdout, stderr, error }: SpawnSyncReturns<string>, what: string): string {
-  if (status !== 0) throw new Error(`${what}: ${error?.message ?? plain(stderr).trim()}`);
-  return stdout;
-}
+/** In the session, so that its process ends there too once too much has come. */
+const bundleLine = 'set -o pipefail; git -C "$1" bundle create --quiet - "$2" | head --bytes="$3"';
 
-/** Runs git in a folder and nowhere else: inside a hook, the environment names another repository. */
-function git(folder: string, ...args: string[]): SpawnSyncReturns<string> {
-  const { GIT_DIR, GIT_WORK_TREE, GIT_INDEX_FILE, GIT_OBJECT_DIRECTORY, ...env } = process.env;
-  return spawnSync("git", ["-C", folder, ...args], { encoding: "utf8", env: { ...env, LC_ALL: "C" }, maxBuffer: 256 * 1024 ** 2 });
-}
-
-async function receiveBundle(container: Docker.Container, command: string[], file: string): Promise<void> {
-  const [output, errors] = [createWriteStream(file), new PassThrough()];
-  let text = "";
-  errors.on("data", (chunk: Buffer) => {
-    text += chunk.toString("utf8");
+async function receiveBundle(container: Docker.Container, folder: string, ref: string, file: string, most: number): Promise<void> {
+  const output = capped(
+    createWriteStream(file),
+    most,
+    (limit) =>
+      `the session sends more than ${limit}, which is the most that is taken; look at what it committed, and allow more with --max-size SIZE`,
+  );
+  const errors = beginning();
+  const code = await runIn(container, ["bash", "-c", bundleLine, "pull", folder, ref, String(most + 1)], {
+    tty: false,
+    stdin: false,
+    output,
+    errors,
   });
-  const code = await runIn(container, command, { tty: false, stdin: false, output, errors });
   output.end();
   await finished(output);
-  if (code !== 0) throw new Error(`the session could not bundle its work: ${plain(text).trim()}`);
+  if (code !== 0) throw new Error(`the session could not bundle its work: ${plain(errors.text()).trim()}`);
 }

@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { liveEngine, Rig, until } from "../engine/rig.ts";
@@ -157,6 +158,7 @@ describe.skipIf(docker === undefined)(
           repository: "code",
           into: code,
           branch: "session/c-work",
+          count: 1,
           commits: [{ id: expect.any(String), subject: "kept" }],
           head: expect.any(String),
         },
@@ -210,6 +212,35 @@ describe.skipIf(docker === undefined)(
       expect([status, stderr]).toEqual([1, expect.stringContaining("contains '.git'")]);
       expect(git(code, "rev-parse", "session/c-work")).toBe(good);
       await inSession(`git -C /workspace/code update-ref refs/heads/session/c-work ${good}`);
+    });
+
+    test("pull takes no more than the size that is given, and leaves nothing behind", async () => {
+      await work();
+      await inSession("cd /workspace/lib && head -c 3M /dev/urandom > big && git add big && git commit -qm big");
+      const into = join(rig.root, "large");
+      git(rig.root, "init", "-q", into);
+      const pull = (most: string) => sessions("pull", "c-work", "--repository", "lib", "--into", into, "--max-size", most);
+      expect(await pull("1 MB")).toEqual({
+        code: 1,
+        stdout: "",
+        stderr:
+          "sessions: the session sends more than 1 MB, which is the most that is taken; look at what it committed, and allow more with --max-size SIZE\n",
+      });
+      expect(readdirSync(tmpdir()).filter((name) => name.startsWith("agent-sessions-pull-"))).toEqual([]);
+      await until(async () => (await rig.shell("c-work", "pgrep -f 'bundle create'")).code === 1, 30, "the end of what the session sent");
+      expect(git(into, "branch", "--list")).toBe("");
+      expect((await pull("a lot")).stderr).toContain('Write a size such as "500 MB" or "2 GB".');
+      expect((await pull("8 MB")).code).toBe(0);
+    });
+
+    test("pull writes nowhere where a session may write", async (context) => {
+      const { Mountpoint } = await rig.docker.getVolume("claude-agent-c-work-workspace").inspect();
+      const into = join(Mountpoint, "code");
+      if (!existsSync(into)) context.skip(`${into} of the engine cannot be seen from here`);
+      expect(await sessions("pull", "c-work", "--repository", "code", "--into", into)).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/lies where session "c-work" may write|dubious ownership/),
+      });
     });
 
     // Clipboard, title, colour, a mode, a report.
