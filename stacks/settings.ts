@@ -1,8 +1,9 @@
-import { realpathSync } from "node:fs";
 import { homedir } from "node:os";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { realOf } from "../components/session-volumes/host-path.ts";
 import { deploymentSchema } from "./schema.ts";
+import { type HostPath, hostPath } from "./settings/host-paths.ts";
 import { type ImageSettings, resolveImage } from "./settings/image.ts";
 import { plainSecrets } from "./settings/credentials.ts";
 import { salvage, soundness } from "./settings/salvage.ts";
@@ -22,6 +23,8 @@ export interface Settings {
   /** Links resolved, as binds are. */
   readonly allowedHostPaths: readonly string[];
   readonly sessions: readonly Session[];
+  /** Every path of this machine that a session sees, or that something is read from. */
+  readonly hostPaths: readonly HostPath[];
 }
 
 /** What the settings are read against. */
@@ -65,8 +68,9 @@ export function parse(raw: Readonly<Record<string, unknown>>, options: ParseOpti
   const issues = form.success ? [] : form.error.issues;
   // What has its form is judged further even when other things have not, so that all mistakes come at once.
   const judged = form.success ? form.data : salvage(raw);
-  const { sessions, mistakes } = resolveSessions(judged, { root, environment, home, system }, soundness(issues));
   const image = resolveImage(judged.image, root, environment);
+  const shared = [...image.hostPaths, ...engineSocket(judged.engine, environment.DOCKER_HOST)];
+  const { sessions, hostPaths, mistakes } = resolveSessions(judged, { root, environment, home, system }, soundness(issues), shared);
   const all = [...issues.flatMap((issue) => sentencesOf(issue, raw)), ...plainSecrets(raw), ...mistakes, ...image.mistakes];
   if (all.length > 0) throw new SettingsError([...new Set(all)]);
   return {
@@ -74,15 +78,15 @@ export function parse(raw: Readonly<Record<string, unknown>>, options: ParseOpti
     local: { hostNetwork: false, debug: false, volumePersistence: true, ...judged.local },
     ...(judged.engine !== undefined && { engine: judged.engine }),
     image: image.args,
-    allowedHostPaths: (judged.allowedHostPaths ?? []).map((path) => realPath(resolve(root, path))),
+    allowedHostPaths: (judged.allowedHostPaths ?? []).map((path) => realOf(resolve(root, path))),
+    hostPaths,
     sessions,
   };
 }
 
-function realPath(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    return path;
-  }
+/** Whoever may put another socket in its place is the engine. */
+function engineSocket(setting: string | undefined, variable = ""): HostPath[] {
+  const [, path] = /^unix:\/\/(.+)$/.exec(setting ?? variable) ?? [];
+  const named = setting === undefined ? `DOCKER_HOST: "${variable}"` : `engine: "${setting}"`;
+  return path === undefined ? [] : [hostPath(path, { named, writable: false })];
 }

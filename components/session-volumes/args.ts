@@ -93,15 +93,28 @@ export const reservedTargets = [
  * Why a bind's target is refused, as a sentence that follows key and value; undefined when it is fine.
  */
 export function targetRefusal(target: string): string | undefined {
-  if (!/^\/[^\0:,]*$/.test(target) || target === "/") return 'is not a path in the session; write an absolute one such as "/data"';
+  if (!/^\/[^\p{Cc}:,]*$/u.test(target) || target === "/") return 'is not a path in the session; write an absolute one such as "/data"';
   if (target.split("/").some((part) => part === ".." || part === ".")) return "must be written without . and ..";
   const clean = target.replace(/\/+/g, "/").replace(/\/$/, "");
   const taken = reservedTargets.find((reserved) => clean === reserved || clean.startsWith(`${reserved}/`));
   return taken === undefined ? undefined : `lies in ${taken}, which the session needs itself; choose another target`;
 }
 
+/** The mounts whose targets lie in what the session may write, with the target around each. */
+export function targetsInWritable(
+  binds: readonly { readonly target: string; readonly readOnly: boolean }[],
+): { readonly target: string; readonly outer: string }[] {
+  const writable = binds.flatMap(({ target, readOnly }) => (readOnly ? [] : [cleanTarget(target)]));
+  return binds.flatMap(({ target }) => {
+    const outer = writable.find((folder) => cleanTarget(target).startsWith(`${folder}/`));
+    return outer === undefined ? [] : [{ target, outer }];
+  });
+}
+
+const cleanTarget = (target: string) => target.replace(/\/+/g, "/").replace(/(.)\/$/, "$1");
+
 /** The targets that more than one mount claims. */
 export function duplicateTargets(targets: readonly string[]): string[] {
-  const clean = targets.map((target) => target.replace(/\/+/g, "/").replace(/(.)\/$/, "$1"));
+  const clean = targets.map(cleanTarget);
   return [...new Set(clean.filter((target, index) => clean.indexOf(target) !== index))];
 }

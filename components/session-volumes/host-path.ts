@@ -67,7 +67,8 @@ function refusal(path: string): string | undefined {
   return undefined;
 }
 
-function realOf(path: string): string {
+/** A path with links resolved; as it is when it is not there. */
+export function realOf(path: string): string {
   try {
     return realpathSync(path);
   } catch {
@@ -77,7 +78,8 @@ function realOf(path: string): string {
 
 /**
  * Judges a path of the host before anything is created: no system folder, no credentials, no socket, no `..`, and no link
- * that leads to one. What is returned is the real path, so that a link changed later leads nowhere else.
+ * that leads to one. What is returned is the real path. The engine follows links in it anew at each start of a container, so it
+ * stands for the same folder only as long as nobody puts a link into it: see {@link overlapRefusal} for what sessions may write.
  */
 export function checkHostPath(path: string, rules: HostPathRules): HostPathVerdict {
   if (path.trim() === "") return { refused: "is empty; name a folder" };

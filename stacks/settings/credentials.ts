@@ -114,15 +114,25 @@ const usualUpstream = ({ provider, region }: Provided) =>
 /** Where a secret that the settings name is read from. */
 export function sourceOf(secret: GivenSecret, root: string, key: string): SecretSource {
   if ("env" in secret) return { key, from: "env", name: secret.env };
-  if ("file" in secret) return { key, from: "file", path: resolve(root, secret.file.replace(/^~(?=\/)/, homedir())) };
+  if ("file" in secret) return { key, from: "file", path: fromHome(secret.file, root) };
   if ("command" in secret) return { key, from: "command", words: secret.command };
   return { key, from: "config", name: secret.config };
+}
+
+/** An absolute path, from one that starts at the root or, by `~`, in the user's folder. */
+export function fromHome(path: string, root: string): string {
+  return resolve(root, path.replace(/^~(?=\/)/, homedir()));
+}
+
+/** The folder that credentials of kind `hostMount` name. */
+export function hostMountPath(given: Layered["setting"]["credentials"]): string {
+  return (given?.kind === "hostMount" ? given.path : undefined) ?? "~/.config/claude";
 }
 
 /** The real path of a folder with credentials: the agent's own usual ones, or one that any session could mount. */
 function ownFolder(path: string | undefined, root: string, where: readonly PropertyKey[], mistakes: string[]): string {
   const usual = [".config/claude", ".claude"].map((folder) => join(homedir(), folder));
-  const absolute = path === undefined ? (usual[0] as string) : resolve(root, path.replace(/^~(?=\/)/, homedir()));
+  const absolute = fromHome(path ?? hostMountPath(undefined), root);
   const refuse = (rest: string) => {
     mistakes.push(sentence(where, path ?? "hostMount", rest));
     return absolute;

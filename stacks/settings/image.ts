@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { isAbsolute, resolve } from "node:path";
 import type { HardenedImageArgs } from "../../components/hardened-image/args.ts";
 import type { Deployment } from "../schema.ts";
+import { type HostPath, hostPath } from "./host-paths.ts";
 import { shown } from "./sentences.ts";
 
 /** The version of the agent that images hold unless settings say otherwise. */
@@ -14,16 +15,15 @@ export function resolveImage(
   image: Deployment["image"],
   root: string,
   environment: NodeJS.ProcessEnv,
-): { args: ImageSettings; mistakes: string[] } {
+): { args: ImageSettings; hostPaths: HostPath[]; mistakes: string[] } {
   const mistakes: string[] = [];
   const given = image?.caBundle;
   // Whatever the user's own Node trusts, the build has to trust too: it goes through the same proxy.
   const caBundle = given === "none" ? undefined : (given ?? (environment.NODE_EXTRA_CA_CERTS || undefined));
   const path = caBundle === undefined || isAbsolute(caBundle) ? caBundle : resolve(root, caBundle);
-  if (path !== undefined && !readableCertificates(path)) {
-    const key = given === undefined ? "NODE_EXTRA_CA_CERTS" : "image.caBundle";
-    mistakes.push(`${key}: ${shown(caBundle)} is not a file of PEM certificates; name one, or set image.caBundle: none.`);
-  }
+  const named = `${given === undefined ? "NODE_EXTRA_CA_CERTS" : "image.caBundle"}: ${shown(caBundle)}`;
+  if (path !== undefined && !readableCertificates(path))
+    mistakes.push(`${named} is not a file of PEM certificates; name one, or set image.caBundle: none.`);
   const agent = image?.agent === "none" ? undefined : { ...defaultAgent, ...image?.agent };
   const { revision, created } = image ?? {};
   const args = {
@@ -34,7 +34,7 @@ export function resolveImage(
     ...(image?.platform !== undefined && { platform: image.platform }),
     labels: { ...(revision !== undefined && { revision }), ...(created !== undefined && { created }) },
   };
-  return { args, mistakes };
+  return { args, hostPaths: path === undefined ? [] : [hostPath(path, { named, writable: false })], mistakes };
 }
 
 function readableCertificates(path: string): boolean {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { HealthCheck, Limits, Reservations, Security } from "../../components/session-container/args.ts";
-import { duplicateTargets, targetRefusal, type Workspace } from "../../components/session-volumes/args.ts";
+import { duplicateTargets, targetRefusal, targetsInWritable, type Workspace } from "../../components/session-volumes/args.ts";
 import { checkHostPath, type HostPathRules } from "../../components/session-volumes/host-path.ts";
 import { baseline } from "../../policy/baseline.ts";
 import type { Deployment, SessionSetting } from "../schema.ts";
@@ -9,9 +9,10 @@ import { formatSize } from "../units.ts";
 import { type CredentialsSetting, resolveCredentials, type SecretSource, sourceOf } from "./credentials.ts";
 import type { Machine } from "../egress-sets/machine.ts";
 import { EgressSets } from "./egress-sets.ts";
+import { furtherPaths, type HostPath, hostPath, overlapping } from "./host-paths.ts";
 import { type Layered, layer, placeName } from "./layers.ts";
 import { type NetworkSettings, PublishedPorts, resolveNetwork } from "./network.ts";
-import { keyName, sentence } from "./sentences.ts";
+import { keyName, sentence, shown } from "./sentences.ts";
 
 /** A repository of a session: a folder of this machine, or a URL to clone. */
 export type RepositorySetting =
@@ -60,8 +61,10 @@ interface Bind {
 /** What a session is judged with. */
 interface Judgement {
   readonly deployment: Deployment;
-  readonly root: string;
+  readonly machine: Machine;
   readonly sets: EgressSets;
+  /** All that were taken so far. */
+  readonly hostPaths: HostPath[];
   /** See `soundness`. */
   readonly sound: (...path: PropertyKey[]) => boolean;
   readonly mistakes: string[];
@@ -69,13 +72,15 @@ interface Judgement {
 
 type JudgePath = (path: readonly PropertyKey[], value: string, writable?: boolean) => string;
 
+/** @param shared paths of this machine that something for all sessions is read from */
 export function resolveSessions(
   deployment: Deployment,
   machine: Machine,
   sound: Judgement["sound"],
-): { sessions: Session[]; mistakes: string[] } {
+  shared: readonly HostPath[],
+): { sessions: Session[]; hostPaths: readonly HostPath[]; mistakes: string[] } {
   const mistakes: string[] = [];
-  const { root } = machine;
+  const hostPaths = [...shared];
   const sets = new EgressSets(deployment.egressSets, machine, sound("egressSets"), mistakes);
   const seen = new Map<string, number>();
   const published = new PublishedPorts();
@@ -85,7 +90,7 @@ export function resolveSessions(
     if (first !== undefined) mistakes.push(`sessions[${index}].id: "${entry.id}" is taken by sessions[${first}]; choose another.`);
     seen.set(entry.id, first ?? index);
     const layered = layer(deployment, entry, index, mistakes, sound("securityPolicies"));
-    const session = resolveSession(layered, { deployment, root, sets, sound, mistakes });
+    const session = resolveSession(layered, { deployment, machine, sets, hostPaths, sound, mistakes });
     for (const repository of session.repositories) {
       if (repository.kind === "path") continue;
       const clone = `${repository.name} ${repository.url}`;
@@ -113,12 +118,14 @@ export function resolveSessions(
     }
     return session;
   });
-  return { sessions, mistakes };
+  mistakes.push(...overlapping(hostPaths));
+  return { sessions, hostPaths, mistakes };
 }
 
 function resolveSession(layered: Layered, judgement: Judgement): Session {
   const { setting, place, where } = layered;
-  const { deployment, root, mistakes } = judgement;
+  const { deployment, machine, hostPaths, mistakes } = judgement;
+  const { root } = machine;
   const judge: JudgePath = (path, value, writable = false) => {
     const rules: HostPathRules = {
       base: root,
@@ -127,7 +134,11 @@ function resolveSession(layered: Layered, judgement: Judgement): Session {
       owner: baseline.user.uid,
     };
     const verdict = checkHostPath(value, rules);
-    if ("path" in verdict) return verdict.path;
+    if ("path" in verdict) {
+      const named = `${keyName(where(...path))}: ${shown(value)}`;
+      hostPaths.push(hostPath(resolve(root, value), { named, session: setting.id, writable }));
+      return verdict.path;
+    }
     mistakes.push(sentence(where(...path), value, verdict.refused));
     return value;
   };
@@ -146,6 +157,12 @@ function resolveSession(layered: Layered, judgement: Judgement): Session {
   ];
   for (const target of duplicateTargets(targets))
     mistakes.push(`${placeName(layered)}: two mounts on ${target}; give each a name or target of its own.`);
+  for (const { target, outer } of targetsInWritable(binds))
+    mistakes.push(
+      `${placeName(layered)}: the mount on ${target} lies in the one on ${outer}, which the session may write: it could put a link there, and be given the mount elsewhere; choose a target outside of it.`,
+    );
+  const credentials = resolveCredentials(layered, root, sound("credentials"), mistakes);
+  hostPaths.push(...furtherPaths(layered, machine, { debug: deployment.local?.debug === true, credentials, repositories }));
   return {
     id: setting.id,
     agentId: setting.agentId ?? setting.id,
@@ -154,7 +171,7 @@ function resolveSession(layered: Layered, judgement: Judgement): Session {
     limits: resolveLimits(layered, sound("limits") && sound("reservations"), mistakes),
     reservations: setting.reservations ?? {},
     environment: setting.environment ?? {},
-    credentials: resolveCredentials(layered, root, sound("credentials"), mistakes),
+    credentials,
     network: resolveNetwork(
       layered,
       deployment,

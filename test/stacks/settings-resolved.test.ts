@@ -34,6 +34,7 @@ test("an id alone becomes a session with nothing beside the baseline", () => {
     local: { hostNetwork: false, debug: false, volumePersistence: true },
     image,
     allowedHostPaths: [],
+    hostPaths: [],
     sessions: [{ id: "a", agentId: "a", ...plain }],
   });
 });

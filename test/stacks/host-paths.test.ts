@@ -1,0 +1,243 @@
+import { chownSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { placeOf, relation } from "../../components/session-volumes/overlap.ts";
+import { hostPath, overlapping } from "../../stacks/settings/host-paths.ts";
+import { parse, SettingsError } from "../../stacks/settings.ts";
+import { temporaryFolder } from "../support/folder.ts";
+
+/** What sessions may be given of the host beside what others of them may write. */
+
+const root = temporaryFolder("host-paths");
+const mayGive = process.getuid?.() === 0;
+if (!mayGive) console.warn("skipped: only root can give a folder to the agent's uid, as a writable one must belong to it");
+
+const at = (...parts: string[]) => join(root, ...parts);
+for (const folder of ["box/inner", "box/own", "box/deep/er", "code", "boxes", "src"]) mkdirSync(at(folder), { recursive: true });
+for (const folder of ["box", "box/inner", "box/deep", "box/deep/er", "boxes"]) if (mayGive) chownSync(at(folder), 1000, 1000);
+for (const folder of ["box/inner", "box/own", "code"]) {
+  writeFileSync(at(folder, "seccomp.json"), "{}");
+  writeFileSync(at(folder, "ca.pem"), "-----BEGIN CERTIFICATE-----\n");
+  writeFileSync(at(folder, "token"), "x");
+}
+symlinkSync(at("code"), at("box/to-code"));
+symlinkSync(at("box/to-code"), at("far"));
+symlinkSync(at("box/inner"), at("to-inner"));
+
+function refused(sessions: readonly object[], more: object = {}, environment: NodeJS.ProcessEnv = {}): readonly string[] {
+  try {
+    parse({ allowedHostPaths: [root], sessions, ...more }, { root, environment });
+    return [];
+  } catch (error) {
+    if (error instanceof SettingsError) return error.sentences;
+    throw error;
+  }
+}
+
+const box = { mounts: [{ source: "box", target: "/data", readOnly: false }] };
+/** Beside a session that writes in the box. */
+const beside = (session: object, more: object = {}, environment: NodeJS.ProcessEnv = {}) =>
+  refused(
+    [
+      { id: "writer", ...box },
+      { id: "other", ...session },
+    ],
+    more,
+    environment,
+  );
+const link = "it could put a link to anything there, and links are followed anew at each start; name a path outside of it";
+const inBox = `lies in ${at("box")}, which session "writer" may write: ${link}.`;
+const inner = at("box/inner");
+
+describe.skipIf(!mayGive)("nothing is read from, or bound from, where a session may write", () => {
+  test.each<[string, object, object, string]>([
+    [
+      "a repository",
+      { repositories: [{ name: "x", path: "box/inner" }] },
+      { repositories: [{ name: "x", path: "code" }] },
+      'repositories[0].path: "box/inner"',
+    ],
+    [
+      "a clone of a folder",
+      { repositories: [{ name: "x", url: `file://${inner}` }] },
+      { repositories: [{ name: "x", url: `file://${at("code")}` }] },
+      `repositories[0].url: "${inner}"`,
+    ],
+    [
+      "a mount",
+      { mounts: [{ source: "box/inner", target: "/x" }] },
+      { mounts: [{ source: "boxes", target: "/x" }] },
+      'mounts[0].source: "box/inner"',
+    ],
+    [
+      "a writable mount",
+      { mounts: [{ source: "box/inner", target: "/x", readOnly: false }] },
+      { mounts: [{ source: "boxes", target: "/x", readOnly: false }] },
+      'mounts[0].source: "box/inner"',
+    ],
+    [
+      "a workspace",
+      { workspace: { kind: "host", path: "box/deep/er" } },
+      { workspace: { kind: "host", path: "boxes" } },
+      'workspace.path: "box/deep/er"',
+    ],
+    [
+      "credentials",
+      { credentials: { kind: "hostMount", path: "box/own" } },
+      { credentials: { kind: "hostMount", path: "code" } },
+      'credentials.path: "box/own"',
+    ],
+    [
+      "a secret's file",
+      { credentials: { kind: "file", secret: { file: "box/inner/token" } } },
+      { credentials: { kind: "file", secret: { file: "code/token" } } },
+      `credentials.secret: file ${inner}/token`,
+    ],
+    [
+      "a secret's program",
+      { credentials: { kind: "file", secret: { command: [`${inner}/get`] } } },
+      { credentials: { kind: "file", secret: { command: [`${at("code")}/get`] } } },
+      `credentials.secret: command ${inner}/get`,
+    ],
+    [
+      "what a secret's program is given",
+      { credentials: { kind: "file", secret: { command: ["cat", `${inner}/token`] } } },
+      { credentials: { kind: "file", secret: { command: ["cat", `${at("code")}/token`] } } },
+      "credentials.secret: a path of command cat",
+    ],
+    [
+      "an option that a secret's program is given",
+      { credentials: { kind: "file", secret: { command: ["cat", `--from=${inner}/token`] } } },
+      { credentials: { kind: "file", secret: { command: ["cat", `--from=${at("code")}/token`] } } },
+      "credentials.secret: a path of command cat",
+    ],
+    [
+      "the secret of a clone",
+      { repositories: [{ name: "x", url: "https://example.com/x", secret: { file: "box/inner/token" } }] },
+      { repositories: [{ name: "x", url: "https://example.com/x", secret: { file: "code/token" } }] },
+      `repositories[0].secret: file ${inner}/token`,
+    ],
+    [
+      "a seccomp profile",
+      { security: { seccompProfile: "box/inner/seccomp.json" } },
+      { security: { seccompProfile: "code/seccomp.json" } },
+      'security.seccompProfile: "box/inner/seccomp.json"',
+    ],
+  ])("%s", (_, faulty, innocent, named) => {
+    expect(beside(faulty)).toEqual([`sessions[1].${named} ${inBox}`]);
+    expect(beside(innocent)).toEqual([]);
+  });
+
+  test.each<[string, object, object, NodeJS.ProcessEnv, NodeJS.ProcessEnv, string]>([
+    [
+      "certificates",
+      { image: { caBundle: "box/inner/ca.pem" } },
+      { image: { caBundle: "code/ca.pem" } },
+      {},
+      {},
+      'image.caBundle: "box/inner/ca.pem"',
+    ],
+    [
+      "the user's certificates",
+      {},
+      {},
+      { NODE_EXTRA_CA_CERTS: `${inner}/ca.pem` },
+      { NODE_EXTRA_CA_CERTS: at("code/ca.pem") },
+      `NODE_EXTRA_CA_CERTS: "${inner}/ca.pem"`,
+    ],
+    ["the engine's socket", { engine: `unix://${inner}/x` }, { engine: `unix://${at("code")}/x` }, {}, {}, `engine: "unix://${inner}/x"`],
+    [
+      "the engine's socket by its variable",
+      {},
+      {},
+      { DOCKER_HOST: `unix://${inner}/x` },
+      { DOCKER_HOST: `unix://${at("code")}/x` },
+      `DOCKER_HOST: "unix://${inner}/x"`,
+    ],
+  ])("%s, for all sessions", (_, faulty, innocent, faultyVariables, innocentVariables, named) => {
+    expect(refused([{ id: "writer", ...box }], faulty, faultyVariables)).toEqual([`${named} ${inBox}`]);
+    expect(refused([{ id: "writer", ...box }], innocent, innocentVariables)).toEqual([]);
+  });
+
+  test("the folder of debug", () => {
+    const writer = { id: "writer", mounts: [{ source: "src", target: "/data", readOnly: false }] };
+    chownSync(at("src"), 1000, 1000);
+    const rest = `is ${at("src")}, which session "writer" may write: what one puts there the other would take for its own; give each a folder of its own.`;
+    expect(refused([writer], { local: { debug: true } })).toEqual([`local.debug: true mounts ./src, which ${rest}`]);
+    expect(refused([writer], { local: { debug: false } })).toEqual([]);
+  });
+
+  test("a program that is found in a writable folder of PATH", () => {
+    writeFileSync(at("box/inner/get"), "", { mode: 0o755 });
+    const session = { id: "a", ...box, credentials: { kind: "file", secret: { command: ["get"] } } };
+    expect(refused([session], {}, { PATH: `/nowhere:${inner}` })).toEqual([
+      `sessions[0].credentials.secret: command get lies in ${at("box")}, which session "a" may write: ${link}.`,
+    ]);
+    expect(refused([session], {}, { PATH: "/nowhere" })).toEqual([]);
+  });
+
+  test("the attack itself: one session, its writable folder and a folder in that", () => {
+    const mounts = [...box.mounts, { source: "box/inner", target: "/inner", readOnly: false }];
+    const rest = `lies in ${at("box")}, which session "a" may write: ${link}.`;
+    expect(refused([{ id: "a", mounts }])).toEqual([`sessions[0].mounts[1].source: "box/inner" ${rest}`]);
+    expect(refused([{ id: "a", mounts: mounts.toReversed() }])).toEqual([`sessions[0].mounts[0].source: "box/inner" ${rest}`]);
+    expect(refused([{ id: "a", ...box }])).toEqual([]);
+  });
+
+  test("the same folder for two, and one that holds it", () => {
+    const same = 'which session "writer" may write: what one puts there the other would take for its own; give each a folder of its own.';
+    expect(beside(box)).toEqual([`sessions[1].mounts[0].source: "box" is ${at("box")}, ${same}`]);
+    expect(refused([{ id: "writer" }, { id: "other" }], { defaults: box })).toEqual([
+      `defaults.mounts[0].source: "box" is ${at("box")}, ${same}`,
+    ]);
+    expect(refused([{ id: "only" }], { defaults: box })).toEqual([]);
+    expect(beside({ mounts: [{ source: root, target: "/all" }] })).toEqual([
+      `sessions[1].mounts[0].source: "${root}" holds ${at("box")}, which session "writer" may write: what it puts there would be taken for yours; keep the two apart.`,
+    ]);
+  });
+
+  test.each([
+    ["a link in it that leads out", "box/to-code", `is reached by the link ${at("box/to-code")}, which ${inBox}`],
+    ["a link outside that leads through it", "far", `is reached by the link ${at("box/to-code")}, which ${inBox}`],
+    ["a link outside that leads into it", "to-inner", inBox],
+  ])("%s", (_, source, rest) => {
+    expect(beside({ mounts: [{ source, target: "/x" }] })).toEqual([`sessions[1].mounts[0].source: "${source}" ${rest}`]);
+  });
+
+  test("a mount in what the session may write of another", () => {
+    const within = (target: string, readOnly = false) =>
+      refused([
+        {
+          id: "a",
+          mounts: [
+            { ...box.mounts[0], readOnly },
+            { source: "code", target },
+          ],
+        },
+      ]);
+    expect(within("/data//sub")).toEqual([
+      "sessions[0]: the mount on /data//sub lies in the one on /data, which the session may write: it could put a link there, and be given the mount elsewhere; choose a target outside of it.",
+    ]);
+    expect([within("/data/sub", true), within("/database")]).toEqual([[], []]);
+  });
+
+  test("this program's own folder, and what holds or lies in it", () => {
+    const program = realpathSync(fileURLToPath(new URL("../..", import.meta.url)));
+    const of = (path: string, writable = true) => overlapping([hostPath(path, { named: "it", session: "a", writable })]);
+    const rest = "the folder of this program, which whoever writes there could change; name a folder outside of it.";
+    expect([program, join(program, ".."), join(program, "images/session")].map((path) => of(path))).toEqual([
+      [`it is ${rest}`],
+      [`it holds ${rest}`],
+      [`it lies in ${rest}`],
+    ]);
+    expect([of(root), of(program, false)]).toEqual([[], []]);
+  });
+});
+
+test("one folder by two names is one", () => {
+  const [one, other] = [placeOf(at("box")), { ...placeOf(at("box")), path: "/elsewhere" }];
+  expect(relation({ ...one, keys: one.keys.slice(1) }, { ...other, keys: ["/elsewhere", ...other.keys.slice(1)] })).toBe("is");
+  expect(relation(placeOf(at("box/gone")), { ...other, keys: ["/elsewhere", ...other.keys.slice(1)] })).toBe("lies in");
+  expect(relation(placeOf(at("box")), placeOf(at("boxes")))).toBeUndefined();
+});
