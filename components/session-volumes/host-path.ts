@@ -1,35 +1,59 @@
 import { lstatSync, realpathSync, type Stats, statSync } from "node:fs";
 import { homedir } from "node:os";
-import { normalize, resolve } from "node:path";
+import { dirname, normalize, resolve } from "node:path";
 import { baseline } from "../../policy/baseline.ts";
 
 /**
  * Folders of the host that no session may see, at any depth: what is in them configures the host, holds its credentials
- * or reaches its engine. `/var` is not listed as a whole, since data folders below it are common.
+ * or reaches its engine, or is what its own services work from. `/var` is not listed as a whole, since data folders below it are
+ * common.
  */
 const systemFolders = [
   ...baseline.systemFolders,
   "/run",
+  "/var/backups",
+  "/var/cache",
   "/var/log",
+  "/var/mail",
   "/var/run",
+  "/var/spool",
   "/private/etc",
   "/private/var/run",
   "/System",
   "/Library",
 ] as const;
 
-/** Folders whose parents are refused too: binding `/` or `/var` would hand over everything below. */
-const roots = ["/", "/home", "/Users", "/var", "/var/lib", "/private", "/private/var", "/opt", "/srv", "/mnt", "/media"] as const;
+/** Folders that are refused themselves: binding `/` or `/var` would hand over everything below, and `/tmp` what everybody keeps there. */
+const roots = [
+  "/",
+  "/home",
+  "/Users",
+  "/var",
+  "/var/lib",
+  "/var/tmp",
+  "/private",
+  "/private/tmp",
+  "/private/var",
+  "/private/var/tmp",
+  "/opt",
+  "/srv",
+  "/mnt",
+  "/media",
+  "/tmp",
+] as const;
 
 /** Folders of a user that hold credentials. */
 const credentialFolders = [
   ".ssh",
   ".aws",
   ".azure",
+  ".cargo",
   ".docker",
   ".kube",
   ".gnupg",
   ".config",
+  ".m2",
+  ".pip",
   ".pulumi",
   ".password-store",
   ".local",
@@ -76,10 +100,20 @@ export function realOf(path: string): string {
   }
 }
 
+/** The folder above a path in which everybody may put another in its place. With the sticky bit, as `/tmp` has it, only owners may. */
+function openFolder(path: string): string | undefined {
+  for (let folder = dirname(path); folder !== "/"; folder = dirname(folder)) {
+    const { mode = 0 } = statSync(folder, { throwIfNoEntry: false }) ?? {};
+    if ((mode & 0o1002) === 0o002) return folder;
+  }
+  return undefined;
+}
+
 /**
- * Judges a path of the host before anything is created: no system folder, no credentials, no socket, no `..`, and no link
- * that leads to one. What is returned is the real path. The engine follows links in it anew at each start of a container, so it
- * stands for the same folder only as long as nobody puts a link into it: see {@link overlapRefusal} for what sessions may write.
+ * Judges a path of the host before anything is created: no system folder, no credentials, no socket, no `..`, no link that leads
+ * to one, and nothing that everybody may replace. What is returned is the real path. The engine follows links in it anew at each
+ * start of a container, so it stands for the same folder only as long as nobody puts a link into it: see {@link overlapRefusal}
+ * for what sessions may write, and the image's session-mounts, which compares at each start.
  */
 export function checkHostPath(path: string, rules: HostPathRules): HostPathVerdict {
   if (path.trim() === "") return { refused: "is empty; name a folder" };
@@ -102,6 +136,9 @@ export function checkHostPath(path: string, rules: HostPathRules): HostPathVerdi
   if (followed !== undefined) return { refused: `leads to ${real}, which ${followed}` };
   if (found.isSocket()) return { refused: "is a socket; an agent with a socket of the host holds whatever listens there" };
   if (!found.isDirectory()) return { refused: "is not a folder" };
+  const open = openFolder(real);
+  if (open !== undefined)
+    return { refused: `lies in ${open}, where everybody may put a link in its place; run: chmod o-w ${open}, or name another folder` };
   if (rules.writable !== true) return { path: real };
 
   const allowed = (rules.allowedRoots ?? []).map((root) => realOf(resolve(rules.base, root)));

@@ -1,7 +1,8 @@
-import { chownSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import { checkHostPath } from "../../components/session-volumes/host-path.ts";
 import { placeOf, relation } from "../../components/session-volumes/overlap.ts";
 import { hostPath, overlapping } from "../../stacks/settings/host-paths.ts";
 import { parse, SettingsError } from "../../stacks/settings.ts";
@@ -240,4 +241,41 @@ test("one folder by two names is one", () => {
   expect(relation({ ...one, keys: one.keys.slice(1) }, { ...other, keys: ["/elsewhere", ...other.keys.slice(1)] })).toBe("is");
   expect(relation(placeOf(at("box/gone")), { ...other, keys: ["/elsewhere", ...other.keys.slice(1)] })).toBe("lies in");
   expect(relation(placeOf(at("box")), placeOf(at("boxes")))).toBeUndefined();
+});
+
+describe("folders that the system or everybody works in", () => {
+  const verdict = (path: string) => checkHostPath(path, { base: root });
+  const everything = "would hand over everything below it; name the one folder that is meant";
+  test.each(["/tmp", "/var/tmp", "/private/tmp", "/private/var/tmp", "/tmp/", "/tmp/."])("%s itself", (path) => {
+    expect(verdict(path)).toEqual({ refused: everything });
+  });
+
+  test.each(["/var/spool", "/var/cache", "/var/mail", "/var/backups", "/run", "/dev/shm"])("%s and what lies in it", (folder) => {
+    const system = folder === "/dev/shm" ? "/dev" : folder;
+    for (const path of [folder, `${folder}/x`])
+      expect(verdict(path)).toEqual({ refused: `lies in the system folder ${system}; copy what is needed to a folder of its own` });
+    expect(verdict(`${folder}x`)).toEqual({
+      refused: folder === "/dev/shm" ? expect.any(String) : `does not exist on this machine (${folder}x)`,
+    });
+  });
+
+  test.each([".cargo", ".m2", ".pip"])("~/%s", (folder) => {
+    const refusal = { refused: `lies in ~/${folder}, which holds credentials; copy what is needed to a folder of its own` };
+    expect([verdict(`/home/somebody/${folder}`), verdict(`/home/somebody/${folder}/x`)]).toEqual([refusal, refusal]);
+    expect(verdict(`/home/somebody/${folder}x`)).toEqual({ refused: `does not exist on this machine (/home/somebody/${folder}x)` });
+  });
+
+  test("a folder in one where everybody may replace it, unless that has the sticky bit", () => {
+    mkdirSync(at("open/to/all"), { recursive: true });
+    const path = at("open/to/all");
+    expect(verdict(path)).toEqual({ path });
+    chmodSync(at("open"), 0o777);
+    expect(verdict(path)).toEqual({
+      refused: `lies in ${at("open")}, where everybody may put a link in its place; run: chmod o-w ${at("open")}, or name another folder`,
+    });
+    chmodSync(at("open"), 0o1777);
+    expect(verdict(path)).toEqual({ path });
+    chmodSync(path, 0o777);
+    expect(verdict(path)).toEqual({ path });
+  });
 });
