@@ -87,6 +87,11 @@ export interface SessionContainerArgs {
   readonly credentials?: CredentialsForSession;
   /** Names below `/repos` that are cloned into the workspace at the first start. */
   readonly repositories?: readonly string[];
+  /**
+   * What the folders of the host are, by path; see identityOf. The session starts on no other, whatever their names lead to by then.
+   * @default none, where the engine's machine counts inodes of its own
+   */
+  readonly folders?: ReadonlyMap<string, string>;
   /** Seconds without anything on the screen until the session counts as complete. @default none */
   readonly idleTimeout?: number;
   /** Seconds after the first start until the session counts as complete. @default none */
@@ -131,7 +136,16 @@ export function environmentOf(args: SessionContainerArgs): Record<string, string
     SESSION_IDLE_TIMEOUT: String(args.idleTimeout ?? 0),
     SESSION_MAX_LIFETIME: String(args.maxLifetime ?? 0),
     SESSION_HEALTH_RETRIES: String(health.retries),
+    SESSION_MOUNTS: foldersOf(args).join("\n"),
   };
+}
+
+/** What the session compares at each start: an identity and a target for each folder of the host. */
+function foldersOf(args: SessionContainerArgs): string[] {
+  return allMounts(args).flatMap(({ source, target }) => {
+    const identity = source.kind === "bind" ? args.folders?.get(source.path) : undefined;
+    return identity === undefined ? [] : [`${identity} ${target}`];
+  });
 }
 
 /** Everything that the session sees besides its image. */

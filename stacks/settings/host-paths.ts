@@ -35,6 +35,11 @@ export function hostPath(path: string, rest: Pick<HostPath, "named" | "session" 
   return { ...rest, place: placeOf(realOf(path)), links: linksTo(path).map(placeOf), ...(identity !== undefined && { identity }) };
 }
 
+/** What the paths were when they were judged, by path. */
+export function identitiesOf(paths: readonly HostPath[]): ReadonlyMap<string, string> {
+  return new Map(paths.flatMap(({ place, identity }) => (identity === undefined ? [] : [[place.path, identity] as const])));
+}
+
 /** The paths of a session besides those that its repositories, workspace and mounts name. */
 export function furtherPaths(
   { setting, where }: Layered,

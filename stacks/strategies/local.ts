@@ -1,6 +1,7 @@
 import * as docker from "@pulumi/docker";
 import { connectEngine } from "../../components/container-engine/connect.ts";
 import { type FoundEngine, findEngine } from "../../components/container-engine/find.ts";
+import { sharesInodes } from "../../components/container-engine/here.ts";
 import { useEngine } from "../../components/container-engine/hooks.ts";
 import { Credentials } from "../../components/credentials/docker.ts";
 import { EgressProxy } from "../../components/egress-proxy/docker.ts";
@@ -12,6 +13,7 @@ import { SessionContainer } from "../../components/session-container/docker.ts";
 import { SessionVolumes } from "../../components/session-volumes/docker.ts";
 import { cloneName, RepositoryClone } from "../../components/session-volumes/repository.ts";
 import { nameOf, type Secrets } from "../secrets.ts";
+import { identitiesOf } from "../settings/host-paths.ts";
 import type { SecretSource, Session, Settings } from "../settings.ts";
 import type { Deployed, DeployedSession, Place } from "./strategy.ts";
 
@@ -19,6 +21,7 @@ import type { Deployed, DeployedSession, Place } from "./strategy.ts";
 export async function deploy(settings: Settings, place: Place, secrets: Secrets): Promise<Deployed> {
   const engine = await findEngine({ address: settings.engine });
   useEngine(engine);
+  const folders = (await sharesInodes(engine)) ? identitiesOf(settings.hostPaths) : undefined;
   const provider = new docker.Provider("engine", {
     host: engine.address,
     ...(engine.certPath !== undefined && { certPath: engine.certPath }),
@@ -64,6 +67,7 @@ export async function deploy(settings: Settings, place: Place, secrets: Secrets)
         mounts: volumes.forSession.mounts,
         credentials,
         repositories: session.repositories.map(({ name }) => name),
+        folders,
       },
       {
         ...opts,

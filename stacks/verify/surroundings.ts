@@ -2,8 +2,9 @@ import { randomUUID } from "node:crypto";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { createServer } from "node:net";
-import { hostname, networkInterfaces, release } from "node:os";
+import { networkInterfaces } from "node:os";
 import type Docker from "dockerode";
+import { isHere } from "../../components/container-engine/here.ts";
 import type { Settings } from "../settings.ts";
 import type { MountedVolume, Neighbour, Surroundings } from "./check.ts";
 import { startServer } from "./docker.ts";
@@ -76,9 +77,7 @@ export async function volumesOf(
 }
 
 async function hostServer(docker: Docker, greeting: string): Promise<{ port: number; close(): void } | { notTried: string }> {
-  const { Name, KernelVersion } = await docker.info();
-  if (Name !== hostname() || KernelVersion !== release())
-    return { notTried: "the engine is on another machine, where nothing can be opened to be reached" };
+  if (!(await isHere(docker))) return { notTried: "the engine is on another machine, where nothing can be opened to be reached" };
   return listen("::", greeting).catch(() => listen("0.0.0.0", greeting));
 }
 

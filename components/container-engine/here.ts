@@ -1,0 +1,28 @@
+import { hostname, release } from "node:os";
+import type Docker from "dockerode";
+import { connectEngine } from "./connect.ts";
+import type { FoundEngine } from "./find.ts";
+
+/** Whether an engine runs upon this machine's own kernel, and neither elsewhere nor in a machine within it. */
+export async function isHere(docker: Docker): Promise<boolean> {
+  const { Name, KernelVersion } = await docker.info();
+  return Name === hostname() && KernelVersion === release();
+}
+
+/** Runtimes whose containers have a kernel of their own. */
+const ownKernel = /runsc|gvisor|kata/i;
+
+/**
+ * Whether a folder of this machine has the same inode in the engine's containers. Of an engine that does not answer, nothing
+ * speaks against it when it is reached by a socket of this machine: what is planned without it is what it will be given.
+ */
+export async function sharesInodes(engine: FoundEngine): Promise<boolean> {
+  if (!engine.address.startsWith("unix://") || process.platform !== "linux") return false;
+  const docker = connectEngine(engine);
+  try {
+    const { DefaultRuntime } = (await docker.info()) as { DefaultRuntime?: string };
+    return (await isHere(docker)) && !ownKernel.test(DefaultRuntime ?? "");
+  } catch {
+    return true;
+  }
+}
