@@ -2,27 +2,25 @@ import { fromConfig } from "./configuration.ts";
 import type { Secrets } from "./secrets.ts";
 import { parse, type Settings } from "./settings.ts";
 import { strategies } from "./strategies/index.ts";
-import type { Deployed } from "./strategies/strategy.ts";
+import type { Deployed, Place } from "./strategies/strategy.ts";
 
 /**
  * Deploys what a stack's configuration describes.
  *
  * @param config all configuration keys as Pulumi keeps them: texts, of which structured ones are JSON
- * @param stack `<project>/<stack>`
  * @throws SettingsError when the configuration is faulty or a secret cannot be read, before anything is registered
  */
-export async function deployFromConfig(config: Readonly<Record<string, string>>, stack: string, secrets: Secrets): Promise<Deployed> {
-  return deploy(parse(fromConfig(config)), stack, secrets);
+export async function deployFromConfig(config: Readonly<Record<string, string>>, place: Place, secrets: Secrets): Promise<Deployed> {
+  return deploy(parse(fromConfig(config)), place, secrets);
 }
 
 /**
  * Deploys what settings describe.
  *
- * @param stack `<project>/<stack>`
- * @throws SettingsError when a secret cannot be read, before anything is registered
+ * @throws SettingsError when a secret cannot be read, or a folder is another deployment's too, before anything is registered
  */
-export async function deploy(settings: Settings, stack: string, secrets: Secrets): Promise<Deployed> {
+export async function deploy(settings: Settings, place: Place, secrets: Secrets): Promise<Deployed> {
   await secrets.read(settings);
   const strategy = await strategies[settings.strategy]();
-  return strategy.deploy(settings, { stack }, secrets);
+  return strategy.deploy(settings, place, secrets);
 }

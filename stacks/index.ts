@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { deployFromConfig } from "./deploy.ts";
+import { identify } from "./embedded/identity.ts";
 import { type EncryptedConfig, Secrets } from "./secrets.ts";
 import { SettingsError } from "./settings.ts";
 
@@ -7,6 +8,7 @@ import { SettingsError } from "./settings.ts";
 const { isConfigSecret } = pulumi.runtime as unknown as { isConfigSecret(key: string): boolean };
 
 const config = pulumi.runtime.allConfig();
+const [project, stack] = [pulumi.getProject(), pulumi.getStack()];
 const encrypted: EncryptedConfig = (name) => {
   const key = `secrets:${name}`;
   const value = config[key];
@@ -20,7 +22,7 @@ const encrypted: EncryptedConfig = (name) => {
 /** The Pulumi program: the stack's configuration becomes its resources, and these its outputs. */
 export const { sessions, authority } = await deployFromConfig(
   config,
-  `${pulumi.getProject()}/${pulumi.getStack()}`,
+  { stack: `${project}/${stack}`, deployment: identify(project, stack, process.cwd()).deployment },
   new Secrets(encrypted),
 ).catch((error: unknown) => {
   // The CLI prints a RunError as it stands: what is wrong is the stack file, not the program.

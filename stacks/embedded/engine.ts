@@ -64,8 +64,10 @@ export class EmbeddedEngine {
 
   #run(secrets = this.#secrets): Pick<PlanOptions, "project" | "stack" | "program"> {
     const { project, stack } = this.#source;
+    const { deployment } = this.identity;
+    const place = { stack: `${project}/${stack}`, ...(this.#docker !== undefined && { deployment }) };
     // What was planned is applied, whatever a package manager's configuration says by then.
-    return { project, stack, program: async () => deploy(this.settings, `${project}/${stack}`, secrets) };
+    return { project, stack, program: async () => deploy(this.settings, place, secrets) };
   }
 
   /** What the engine holds now; nothing for a plan without one. */

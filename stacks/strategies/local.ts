@@ -15,12 +15,14 @@ import { cloneName, RepositoryClone } from "../../components/session-volumes/rep
 import { nameOf, type Secrets } from "../secrets.ts";
 import { identitiesOf } from "../settings/host-paths.ts";
 import type { SecretSource, Session, Settings } from "../settings.ts";
+import { refuseSharedFolders } from "./other-stacks.ts";
 import type { Deployed, DeployedSession, Place } from "./strategy.ts";
 
 /** Sessions on the Docker or Podman of this machine, or of the one that `engine` names. */
 export async function deploy(settings: Settings, place: Place, secrets: Secrets): Promise<Deployed> {
   const engine = await findEngine({ address: settings.engine });
   useEngine(engine);
+  await refuseSharedFolders(connectEngine(engine), settings, place);
   const folders = (await sharesInodes(engine)) ? identitiesOf(settings.hostPaths) : undefined;
   const provider = new docker.Provider("engine", {
     host: engine.address,

@@ -5,6 +5,8 @@ import type { IsolationLevel } from "../../components/isolated-network/args.ts";
 export interface Place {
   /** `<project>/<stack>`. */
   readonly stack: string;
+  /** Tells checkouts of one stack apart; see Identity. Left out where nothing is compared with what the engine holds. */
+  readonly deployment?: string;
 }
 
 /** What a strategy says of one session. */
