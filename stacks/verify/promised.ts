@@ -33,16 +33,16 @@ export function promisedTo(session: Session): Promised {
     limits: limitsOf(session),
     capabilities: (security.capabilities ?? []).map((name) => name.toUpperCase().replace(/^CAP_/, "")),
     ownSeccompProfile: security.seccompProfile !== undefined,
-    // Which volume a repository lies in makes no difference to what the session may do with it.
     mounts: [
-      ...credentialMounts(id, credentials.kind),
+      ...credentialMounts(id, credentials),
       ...mountsOf({
         sessionId: id,
         stack: "",
         workspace,
         binds,
         tmp: limits.tmp,
-        repositories: repositories.map(({ name }) => ({ name, kind: "volume", volume: name })),
+        // Which volume a clone lies in makes no difference to what the session may do with it.
+        repositories: repositories.map((one) => (one.kind === "path" ? one : { name: one.name, kind: "volume", volume: one.name })),
       }),
     ],
     network: {
@@ -53,15 +53,16 @@ export function promisedTo(session: Session): Promised {
   };
 }
 
-function credentialMounts(id: string, kind: Session["credentials"]["kind"]): Mount[] {
-  switch (kind) {
+function credentialMounts(id: string, credentials: Session["credentials"]): Mount[] {
+  switch (credentials.kind) {
     case "none":
     case "environment":
       return [];
     case "proxy":
       return [socketMount(id)];
-    case "file":
     case "hostMount":
+      return [{ target: authFolder, readOnly: true, source: { kind: "bind", path: credentials.path } }];
+    case "file":
     case "init":
       return [{ target: authFolder, readOnly: true, source: { kind: "volume", name: authFolder } }];
   }

@@ -12,6 +12,8 @@ export interface Loosening {
   /** The check that must name it. */
   readonly check: string;
   readonly what: string;
+  /** Other checks that name it too. */
+  readonly also?: readonly string[];
   loosen?(body: Body, besideAt: string): unknown;
   /** What is changed in the twin's network; a session on a network of its own has a twin of that too. */
   loosenNetwork?(network: Docker.NetworkCreateOptions): unknown;
@@ -39,7 +41,7 @@ export class Twins {
   }
 
   /** Starts a twin of a session; see {@link Loosening}. */
-  start(session: Promised, name: string, loosening: Omit<Loosening, "check" | "what"> = {}): Promise<Target> {
+  start(session: Promised, name: string, loosening: Omit<Loosening, "check" | "what" | "also"> = {}): Promise<Target> {
     const starting = this.#start(session, name, loosening);
     this.#starting.push(starting);
     return starting;
@@ -49,7 +51,7 @@ export class Twins {
   async #start(
     session: Promised,
     name: string,
-    { loosen, loosenNetwork, beside, neighbour, promised }: Omit<Loosening, "check" | "what">,
+    { loosen, loosenNetwork, beside, neighbour, promised }: Omit<Loosening, "check" | "what" | "also">,
   ): Promise<Target> {
     const { Config, HostConfig } = await this.#docker.getContainer(`claude-agent-${session.id}`).inspect();
     const id = `v-twin-${name}`;

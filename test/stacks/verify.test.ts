@@ -172,12 +172,16 @@ test("promises come from the settings", () => {
   expect(textOf("outside", { network: { egress: "open" } })).toBeUndefined();
   expect(textOf("mounts-read-only", {})).toBeUndefined();
   expect(textOf("mounts-read-only", { repositories: [{ name: "lib", url: "https://example.com/lib.git" }] })).toBe("/repos/lib: read-only");
-  expect(textOf("mounts", {})).toBe("nothing is mounted but /logs, /session, /tmp, /tmp/agent, /workspace");
+  expect(textOf("mounts", {})).toBe(
+    "nothing is mounted but /logs, /session, /tmp, /tmp/agent, /workspace, read-only or writable as promised",
+  );
   expect(textOf("mounts", { credentials: { kind: "file", secret: { env: "KEY" } } })).toBe(
-    "nothing is mounted but /auth, /logs, /session, /tmp, /tmp/agent, /workspace",
+    "nothing is mounted but /auth, /logs, /session, /tmp, /tmp/agent, /workspace, read-only or writable as promised",
   );
   const behindProxy = { credentials: { kind: "proxy", secret: { env: "KEY" } } };
-  expect(textOf("mounts", behindProxy)).toBe("nothing is mounted but /logs, /run/credential-proxy, /session, /tmp, /tmp/agent, /workspace");
+  expect(textOf("mounts", behindProxy)).toBe(
+    "nothing is mounted but /logs, /run/credential-proxy, /session, /tmp, /tmp/agent, /workspace, read-only or writable as promised",
+  );
   expect(textOf("mounts-read-only", behindProxy)).toBe("/run/credential-proxy: read-only");
 });
 

@@ -15,9 +15,6 @@ function allReadOnly(answer: Readonly<Record<string, string>>) {
 const readOnlyMounts = ({ mounts }: Promised) =>
   mounts.flatMap(({ readOnly, target }) => (readOnly && target !== authFolder ? [target] : []));
 
-/** Mounts that the engine makes in every container. */
-const systemMounts = /^\/(proc|sys|dev)(\/|$)|^\/$|^\/etc\/(resolv\.conf|hostname|hosts)$|^\/run\/\.containerenv$/;
-
 /** Devices that a container has by its runtime specification, and the terminal of one that has one. */
 const standardDevices = ["console", "full", "null", "random", "tty", "urandom", "zero"];
 
@@ -56,24 +53,6 @@ export const files: readonly Check[] = [
     attempt: () => ({ how: "list it", probe: "entries", args: { folder: "/logs" } }),
     expectation: (answer) =>
       heldUnless("entries" in answer ? [`it was listed: ${answer.entries} entries`] : [], "error" in answer ? answer.error : ""),
-  }),
-  check<string[]>({
-    id: "mounts",
-    quick: true,
-    promise: ({ mounts }) =>
-      `nothing is mounted but ${mounts
-        .map(({ target }) => target)
-        .sort()
-        .join(", ")}`,
-    attempt: () => ({ how: "read the kernel's list of mounts", probe: "mount_points", args: {} }),
-    expectation: (points, { mounts }) => {
-      const promised = new Set(mounts.map(({ target }) => target));
-      const more = points.filter((point) => !systemMounts.test(point) && !promised.has(point));
-      return heldUnless(
-        more.map((point) => `${point} is mounted`),
-        `${promised.size} mounts`,
-      );
-    },
   }),
   check<Record<string, string>>({
     id: "scratch-noexec",

@@ -1,10 +1,11 @@
 import type { Check } from "../check.ts";
 import { files } from "./files.ts";
 import { limits } from "./limits.ts";
+import { mounts } from "./mounts.ts";
 import { network } from "./network.ts";
 import { privileges } from "./privileges.ts";
 import { egressProxy } from "./proxy.ts";
 import { secrets } from "./secrets.ts";
 
 /** All that is tried, in the order of the report. */
-export const checks: readonly Check[] = [...files, ...privileges, ...limits, ...network, ...egressProxy, ...secrets];
+export const checks: readonly Check[] = [...files, ...mounts, ...privileges, ...limits, ...network, ...egressProxy, ...secrets];

@@ -47,10 +47,21 @@ def run_program(folders):
 
 
 @probe
-def mount_points():
-    """Where something is mounted, as the kernel lists it."""
+def mounts(identify):
+    """What is mounted, as the kernel lists it, which kernel that is, and what some of the folders are, by device and inode."""
+    def read(line):
+        fields = line.split()
+        return {"target": fields[4].encode().decode("unicode_escape"), "readOnly": "ro" in fields[5].split(","), "type": fields[fields.index("-") + 1]}
+    def identity(folder):
+        try:
+            status = os.stat(folder)
+            return "%d:%d" % (status.st_dev, status.st_ino)
+        except OSError as error:
+            return error_name(error)
+    with open("/proc/sys/kernel/random/boot_id") as file:
+        kernel = file.read().strip()
     with open("/proc/self/mountinfo") as file:
-        return sorted({line.split()[4].encode().decode("unicode_escape") for line in file})
+        return {"kernel": kernel, "mounts": [read(line) for line in file], "folders": {folder: identity(folder) for folder in identify}}
 
 
 def walk(seconds, roots=("/",)):
