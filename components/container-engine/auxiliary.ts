@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { baseline } from "../../policy/baseline.ts";
 import { dockerLabels } from "../labels.ts";
+import { securityOpts } from "../seccomp/docker.ts";
 import type { Mount } from "../session-volumes/args.ts";
 
 export interface AuxiliaryArgs {
@@ -29,7 +30,7 @@ function toAuxiliary(args: AuxiliaryArgs, memory: number, cpus: string) {
     labels: dockerLabels({ ...args.labels, pids_limit: "128" }),
     readOnly: true,
     capabilities: { drops: [...baseline.capabilities.drop] },
-    securityOpts: ["no-new-privileges:true"],
+    securityOpts: securityOpts(),
     ipcMode: "private",
     memory,
     memorySwap: memory,

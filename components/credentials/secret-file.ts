@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { baseline } from "../../policy/baseline.ts";
 import { ownVolumeGuard } from "../container-engine/hooks.ts";
 import { dockerLabels } from "../labels.ts";
+import { securityOpts } from "../seccomp/docker.ts";
 import type { Mount } from "../session-volumes/args.ts";
 
 export interface SecretFileArgs {
@@ -59,7 +60,7 @@ export function toCarrier(args: SecretFileArgs) {
     user: `${baseline.user.uid}:${baseline.user.gid}`,
     labels: dockerLabels(args.labels),
     capabilities: { drops: [...baseline.capabilities.drop] },
-    securityOpts: ["no-new-privileges:true"],
+    securityOpts: securityOpts(),
     ipcMode: "private",
     networkMode: "none",
     mounts: [{ type: "volume", source: args.volume, target: args.target, readOnly: false }],

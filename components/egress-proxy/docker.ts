@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { baseline } from "../../policy/baseline.ts";
 import { processLimit } from "../container-engine/hooks.ts";
 import { dockerLabels } from "../labels.ts";
+import { securityOpts } from "../seccomp/docker.ts";
 import { containerName } from "../session-container/args.ts";
 import { toDockerPorts } from "../session-container/docker.ts";
 import { type EgressProxyArgs, egressAuthority, proxyAlias, proxyName } from "./args.ts";
@@ -86,7 +87,7 @@ export function toProxyContainer(args: EgressProxyArgs) {
     }),
     readOnly: baseline.readOnlyRootFilesystem,
     capabilities: { drops: [...baseline.capabilities.drop] },
-    securityOpts: ["no-new-privileges:true"],
+    securityOpts: securityOpts(),
     ipcMode: "private",
     memory,
     memorySwap: memory,

@@ -44,7 +44,7 @@ export interface HealthCheck {
 export interface Security {
   /** Capabilities to add to none. The policy pack refuses the dangerous ones. @default [] */
   readonly capabilities?: readonly string[];
-  /** A seccomp profile, as the JSON text itself. @default the engine's own profile */
+  /** A seccomp profile, as the JSON text itself. @default agent-sessions' own, see components/seccomp */
   readonly seccompProfile?: string;
   /** Name of an AppArmor profile that the host has loaded. @default the engine's own, where the host has AppArmor */
   readonly appArmorProfile?: string;

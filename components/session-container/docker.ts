@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { baseline } from "../../policy/baseline.ts";
 import { processLimit } from "../container-engine/hooks.ts";
 import { dockerLabels } from "../labels.ts";
+import { securityOpts } from "../seccomp/docker.ts";
 import type { Mount } from "../session-volumes/args.ts";
 import {
   allMounts,
@@ -71,8 +72,7 @@ export function toDocker(args: SessionContainerArgs) {
       ...(args.security?.capabilities?.length && { adds: args.security.capabilities.map(fullCapability).sort() }),
     },
     securityOpts: [
-      "no-new-privileges:true",
-      ...(args.security?.seccompProfile === undefined ? [] : [`seccomp=${args.security.seccompProfile}`]),
+      ...securityOpts(args.security?.seccompProfile),
       ...(args.security?.appArmorProfile === undefined ? [] : [`apparmor=${args.security.appArmorProfile}`]),
     ],
     ipcMode: "private",

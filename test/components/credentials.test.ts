@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { authContent, type CredentialsArgs, type CredentialsForSession } from "../../components/credentials/args.ts";
 import { Credentials } from "../../components/credentials/docker.ts";
+import { seccompProfile } from "../../components/seccomp/docker.ts";
 import { SessionContainer } from "../../components/session-container/docker.ts";
 import { concealSecrets, revealSecrets } from "../../stacks/embedded/secrets.ts";
 import { record } from "../support/record.ts";
@@ -57,7 +58,7 @@ test("a secret goes into a volume by way of a container that never starts, and i
     user: "1000:1000",
     labels,
     capabilities: { drops: ["ALL"] },
-    securityOpts: ["no-new-privileges:true"],
+    securityOpts: ["no-new-privileges:true", `seccomp=${seccompProfile}`],
     ipcMode: "private",
     networkMode: "none",
     mounts: [{ type: "volume", source: "claude-agent-a-auth-token", target: "/auth", readOnly: false }],
@@ -194,7 +195,7 @@ test("a proxy has the secret, the session has a socket, a base URL and a placeho
     ],
     readOnly: true,
     capabilities: { drops: ["ALL"] },
-    securityOpts: ["no-new-privileges:true"],
+    securityOpts: ["no-new-privileges:true", `seccomp=${seccompProfile}`],
     ipcMode: "private",
     memory: 256,
     memorySwap: 256,

@@ -6,6 +6,7 @@ import { EgressProxy } from "../../components/egress-proxy/docker.ts";
 import { toForwards } from "../../components/egress-proxy/forwards.ts";
 import { toRules } from "../../components/egress-proxy/rules.ts";
 import { isolationOf } from "../../components/isolated-network/args.ts";
+import { seccompProfile } from "../../components/seccomp/docker.ts";
 import { evaluate } from "../../policy/evaluate.ts";
 import { record } from "../support/record.ts";
 
@@ -168,7 +169,7 @@ test("the proxy has a way out of its own, is held to the baseline, and says what
     user: "13:13",
     readOnly: true,
     capabilities: { drops: ["ALL"] },
-    securityOpts: ["no-new-privileges:true"],
+    securityOpts: ["no-new-privileges:true", `seccomp=${seccompProfile}`],
     memory: 128,
     memorySwap: 128,
     networksAdvanced: [{ name: "claude-agent-a", aliases: ["egress-proxy"] }, { name: "claude-agent-a-edge" }],

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { seccompProfile } from "../../components/seccomp/docker.ts";
 import { cloneName, RepositoryClone, type RepositoryCloneArgs } from "../../components/session-volumes/repository.ts";
 import { revealSecrets } from "../../stacks/embedded/secrets.ts";
 import { record } from "../support/record.ts";
@@ -20,7 +21,7 @@ const container = {
   labels: [...labels.slice(0, 2), { label: "pids_limit", value: "128" }, ...labels.slice(2)],
   readOnly: true,
   capabilities: { drops: ["ALL"] },
-  securityOpts: ["no-new-privileges:true"],
+  securityOpts: ["no-new-privileges:true", `seccomp=${seccompProfile}`],
   ipcMode: "private",
   memory: 1024,
   memorySwap: 1024,

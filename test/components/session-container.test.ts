@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { expect, test } from "vitest";
 import { IsolatedNetwork } from "../../components/isolated-network/docker.ts";
+import { seccompProfile } from "../../components/seccomp/docker.ts";
 import type { SessionContainerArgs } from "../../components/session-container/args.ts";
 import { decimalCores, goDuration, SessionContainer } from "../../components/session-container/docker.ts";
 import { SessionVolumes } from "../../components/session-volumes/docker.ts";
@@ -39,7 +40,7 @@ const baselineInputs = {
   ],
   readOnly: true,
   capabilities: { drops: ["ALL"] },
-  securityOpts: ["no-new-privileges:true"],
+  securityOpts: ["no-new-privileges:true", `seccomp=${seccompProfile}`],
   ipcMode: "private",
   memory: 4096,
   memorySwap: 4096,
