@@ -12,7 +12,7 @@ export interface Call {
   readonly seconds: number;
 }
 
-const parts = ["run", "files", "privileges", "limits", "network", "secrets"];
+const parts = ["run", "files", "privileges", "system_calls", "limits", "network", "secrets"];
 
 /**
  * The command line that runs probes in a session. It takes nothing from the agent's reach: neither its PATH nor its Python

@@ -6,6 +6,16 @@ import { network } from "./network.ts";
 import { privileges } from "./privileges.ts";
 import { egressProxy } from "./proxy.ts";
 import { secrets } from "./secrets.ts";
+import { systemCalls } from "./system-calls.ts";
 
 /** All that is tried, in the order of the report. */
-export const checks: readonly Check[] = [...files, ...mounts, ...privileges, ...limits, ...network, ...egressProxy, ...secrets];
+export const checks: readonly Check[] = [
+  ...files,
+  ...mounts,
+  ...privileges,
+  ...systemCalls,
+  ...limits,
+  ...network,
+  ...egressProxy,
+  ...secrets,
+];

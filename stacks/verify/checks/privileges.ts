@@ -84,20 +84,6 @@ export const privileges: readonly Check[] = [
     attempt: () => ({ how: "read the kernel's mode", probe: "process_status", args: { fields: ["Seccomp"] } }),
     expectation: (status) => heldUnless(fieldMust(status, "Seccomp", "2"), "filtered"),
   }),
-  check<Record<string, string>>({
-    id: "system-calls",
-    quick: true,
-    promise: ({ ownSeccompProfile }) => (ownSeccompProfile ? undefined : "dangerous system calls fail"),
-    attempt: () => ({ how: "make a user namespace, mount, read keys, trace, watch memory and others", probe: "system_calls", args: {} }),
-    // Another error than these comes from the call itself: it was let through.
-    expectation: (answer) =>
-      heldUnless(
-        Object.entries(answer).flatMap(([name, outcome]) =>
-          ["EPERM", "ENOSYS"].includes(outcome) ? [] : [`${name} came through (${outcome})`],
-        ),
-        `refused: ${Object.keys(answer).join(", ")}`,
-      ),
-  }),
   check<string[]>({
     id: "host-processes",
     quick: true,

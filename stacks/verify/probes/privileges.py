@@ -45,21 +45,3 @@ def readable(paths):
         except OSError:
             return 0
     return {path: amount(path) for path in paths}
-
-
-# By machine. The arguments do nothing should a call come through, but for unshare, whose process ends at once.
-numbers = {
-    "x86_64": {"unshare": 272, "setns": 308, "mount": 165, "pivot_root": 155, "keyctl": 250, "add_key": 248, "bpf": 321, "userfaultfd": 323, "perf_event_open": 298, "open_by_handle_at": 304, "init_module": 175, "kexec_load": 246, "swapon": 167},
-    "aarch64": {"unshare": 97, "setns": 268, "mount": 40, "pivot_root": 41, "keyctl": 219, "add_key": 217, "bpf": 280, "userfaultfd": 282, "perf_event_open": 241, "open_by_handle_at": 265, "init_module": 105, "kexec_load": 104, "swapon": 224},
-}
-new_user_namespace, user_mode_only = 0x10000000, 1
-
-
-@probe
-def system_calls():
-    """Calls each of the numbers above, and says how it ended."""
-    def outcome(name, number):
-        first = {"unshare": new_user_namespace, "userfaultfd": user_mode_only}.get(name, 0)
-        result = libc.syscall(ctypes.c_long(number), ctypes.c_long(first), ctypes.c_long(0), ctypes.c_long(0), ctypes.c_long(0), ctypes.c_long(0))
-        return "done" if result >= 0 else errno.errorcode.get(ctypes.get_errno(), "an error")
-    return {name: outcome(name, number) for name, number in numbers[os.uname().machine].items()}
