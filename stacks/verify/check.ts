@@ -67,6 +67,8 @@ export interface Neighbour {
   readonly names: readonly string[];
   readonly addresses: readonly string[];
   readonly port: number;
+  /** Whether its server has ended too early, as whatever runs in that session can bring about. @default it has not */
+  ended?(): boolean;
 }
 
 /** Declares a check by the type of its probe's answer. @param declared.quick false when left out */

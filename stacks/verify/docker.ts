@@ -4,6 +4,7 @@ import type Docker from "dockerode";
 import { proxyName } from "../../components/egress-proxy/args.ts";
 import { containerName } from "../../components/session-container/args.ts";
 import { baseline } from "../../policy/baseline.ts";
+import { newKey, signedText } from "./probe.ts";
 import type { Promised } from "./promised.ts";
 import type { Halted, Target } from "./run.ts";
 
@@ -11,33 +12,50 @@ import type { Halted, Target } from "./run.ts";
 export function dockerTarget(docker: Docker, promised: Promised): Target {
   return {
     promised,
-    execute: (command, seconds) => execute(docker, docker.getContainer(containerName(promised.id)), command, seconds),
+    execute: (command, seconds, input) => execute(docker, docker.getContainer(containerName(promised.id)), command, seconds, input),
     haltProxy: (seconds) => haltProxy(docker.getContainer(proxyName(promised.id)), seconds),
   };
 }
 
-const asAgent = { User: `${baseline.user.uid}:${baseline.user.gid}`, WorkingDir: "/" };
+const asAgent = {
+  User: `${baseline.user.uid}:${baseline.user.gid}`,
+  WorkingDir: "/",
+  // Where the session's own variables lead to what the agent writes, its code would run in here.
+  Env: ["LD_AUDIT=", "LD_LIBRARY_PATH=", "LD_PRELOAD="],
+};
 
-/** Starts a server that prints its port first and ends with its standard input. @returns nothing when it says no port in time */
-export async function startServer(
-  container: Docker.Container,
-  command: readonly string[],
-): Promise<{ port: number; close(): void } | undefined> {
+/** A server in a session. */
+export interface StartedServer {
+  readonly port: number;
+  /** Whether it has ended, which is not to happen before `close`. */
+  ended(): boolean;
+  close(): void;
+}
+
+/** Starts a server that prints its port first, signed, and ends with its standard input. @returns nothing when it says no port in time */
+export async function startServer(container: Docker.Container, command: readonly string[]): Promise<StartedServer | undefined> {
   const exec = await container.exec({ ...asAgent, Cmd: [...command], AttachStdin: true, AttachStdout: true });
   const stream = await exec.start({ hijack: true, stdin: true });
-  const close = () => void stream.destroy();
+  const key = newKey();
+  let ended = false;
   const port = await new Promise<number>((resolve) => {
     const timer = setTimeout(() => resolve(0), 5000);
     const answer = (text: string) => {
       clearTimeout(timer);
-      resolve(Number(/(\d+)\n/.exec(text)?.[1] ?? 0));
+      resolve(Number(signedText(text.trimEnd(), key) ?? 0));
     };
+    const end = () => {
+      ended = true;
+      answer("");
+    };
+    stream.write(`${key}\n`);
     stream
       .once("data", (chunk: Buffer) => answer(chunk.subarray(8).toString("latin1")))
-      .once("close", () => answer(""))
-      .once("error", () => answer(""));
+      .once("close", end)
+      .once("error", end);
   });
-  if (port > 0 && port < 65_536) return { port, close };
+  const close = () => void stream.destroy();
+  if (port > 0 && port < 65_536) return { port, ended: () => ended, close };
   close();
   return undefined;
 }
@@ -45,9 +63,16 @@ export async function startServer(
 /** Characters. No run of the probes prints more, and a session that prints without end is not to fill this machine's memory. */
 const mostOutput = 16 * 1024 ** 2;
 
-async function execute(docker: Docker, container: Docker.Container, command: readonly string[], seconds: number): Promise<string> {
-  const exec = await container.exec({ ...asAgent, Cmd: [...command], AttachStdout: true, AttachStderr: true });
-  const stream = await exec.start({});
+async function execute(
+  docker: Docker,
+  container: Docker.Container,
+  command: readonly string[],
+  seconds: number,
+  input: string,
+): Promise<string> {
+  const exec = await container.exec({ ...asAgent, Cmd: [...command], AttachStdin: true, AttachStdout: true, AttachStderr: true });
+  const stream = await exec.start({ hijack: true, stdin: true });
+  stream.write(input);
   const texts = { output: "", errors: "" };
   const collect = (key: keyof typeof texts) => {
     const decoder = new StringDecoder("utf8");

@@ -1,12 +1,18 @@
 import type { Attempt, Check, Surroundings } from "./check.ts";
-import { type Call, type Outcome, probeCommand, readOutcomes } from "./probe.ts";
+import { type Call, newKey, type Outcome, probeCommand, readOutcomes } from "./probe.ts";
 import type { Promised } from "./promised.ts";
 
 /** A session to be verified, on whatever platform. */
 export interface Target {
   readonly promised: Promised;
-  /** Runs a command in it as the agent's user. @returns its standard output so far when the seconds are over @throws Error when it cannot be run */
-  execute(command: readonly string[], seconds: number): Promise<string>;
+  /**
+   * Runs a command in it as the agent's user.
+   *
+   * @param input what its standard input begins with
+   * @returns its standard output so far when the seconds are over
+   * @throws Error when it cannot be run
+   */
+  execute(command: readonly string[], seconds: number, input: string): Promise<string>;
   /** Has its egress proxy stand still until it is told to go on, or the seconds are over. @throws Error when there is none */
   haltProxy(seconds: number): Promise<Halted>;
 }
@@ -119,8 +125,12 @@ async function verifyOne(
 
 async function run(target: Target, calls: readonly Call[], seconds: number): Promise<Outcome[]> {
   if (calls.length === 0) return [];
+  const key = newKey();
   try {
-    return readOutcomes(await target.execute(probeCommand(calls, seconds), seconds + 2));
+    const { outcomes, unsigned } = readOutcomes(await target.execute(probeCommand(calls, seconds), seconds + 2, `${key}\n`), key);
+    if (unsigned === 0) return outcomes;
+    // Who can write one answer there can keep others from being written.
+    return calls.map(({ id }) => ({ id, forged: `the session forged answers: ${unsigned} lines are not signed` }));
   } catch (error) {
     return calls.map(({ id }) => ({ id, error: (error as Error).message }));
   }
@@ -146,8 +156,10 @@ function judge(
   { promised, around, outcomes }: { promised: Promised; around: Surroundings; outcomes: readonly Outcome[] },
 ): Pick<Result, "verdict" | "found"> {
   if ("notTried" in attempt) return { verdict: "not tried", found: attempt.notTried };
-  const outcome = "answer" in attempt ? attempt : outcomes.find(({ id }) => id === check.id);
+  const [outcome, second] = "answer" in attempt ? [attempt] : outcomes.filter(({ id }) => id === check.id);
   if (outcome === undefined) return { verdict: "not tried", found: "the session gave no answer in time" };
+  if (second !== undefined) return { verdict: "not held", found: "the session answered twice" };
+  if ("forged" in outcome) return { verdict: "not held", found: outcome.forged };
   if ("error" in outcome) return { verdict: "not tried", found: outcome.error };
   try {
     const { held, found } = check.expectation(outcome.answer, promised, around);

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, createHmac } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -27,21 +27,26 @@ const isFour = (id: string): Check =>
     attempt: () => ({ how: "count", probe: "create", args: {} }),
     expectation: (answer) => ({ held: answer === 4, found: `it is ${answer}` }),
   });
-const answering = (lines: readonly string[] | Error): Target => ({
+/** A line as the probe prints it. */
+const signed = (text: string, input: string) => `${createHmac("sha256", input.trimEnd()).update(text).digest("hex")} ${text}\n`;
+const saying = (say: (input: string) => string): Target => ({
   promised: promisedOf({}),
-  execute: () => (lines instanceof Error ? Promise.reject(lines) : Promise.resolve(lines.join("\n"))),
+  execute: async (_command, _seconds, input) => say(input),
   haltProxy: () => Promise.reject(new Error("it has no proxy")),
 });
+const answering = (lines: readonly string[] | Error): Target =>
+  saying((input) => {
+    if (lines instanceof Error) throw lines;
+    return lines.map((line) => signed(line, input)).join("");
+  });
 const resultsOf = async (target: Target, list: readonly Check[]) =>
   (await verify([target], { checks: list, around }))[0]?.results.map(({ id, verdict, found }) => [id, verdict, found]);
 
 test("only the promised answer is held; no answer, half an answer and an error are not tried", async () => {
-  const target = answering([
-    '{"id":"right","answer":4}',
-    '{"id":"wrong","answer":5}',
-    '{"id":"failed","error":"no process for it: EAGAIN"}',
-    '{"id":"half","ans',
-  ]);
+  const lines = ['{"id":"right","answer":4}', '{"id":"wrong","answer":5}', '{"id":"failed","error":"no process for it: EAGAIN"}'];
+  const target = saying(
+    (input) => `${lines.map((line) => signed(line, input)).join("")}${signed('{"id":"half","answer":4}', input).slice(0, -1)}`,
+  );
   expect(await resultsOf(target, ["right", "wrong", "failed", "half", "silent"].map(isFour))).toEqual([
     ["right", "held", "it is 4"],
     ["wrong", "not held", "it is 5"],
@@ -49,6 +54,73 @@ test("only the promised answer is held; no answer, half an answer and an error a
     ["half", "not tried", "the session gave no answer in time"],
     ["silent", "not tried", "the session gave no answer in time"],
   ]);
+});
+
+test("an answer that is not signed with the key of the run makes none of them held, whatever else is said", async () => {
+  const right = '{"id":"a","answer":4}';
+  const [a, b] = [isFour("a"), isFour("b")];
+  const forgeries: Record<string, (input: string) => string> = {
+    early: () => `${right}\n`,
+    "under another key": () => signed(right, "0".repeat(64)),
+    "under another text's signature": (input) => signed('{"id":"a","answer":5}', input).replace("5", "4"),
+    "no outcome": () => "anything\n",
+  };
+  for (const [how, forge] of Object.entries(forgeries))
+    for (const say of [
+      (input: string) => forge(input) + signed('{"id":"a","answer":5}', input),
+      (input: string) => signed(right, input) + forge(input),
+      forge,
+    ])
+      expect(await resultsOf(saying(say), [a, b]), how).toEqual(
+        ["a", "b"].map((id) => [id, "not held", "the session forged answers: 1 lines are not signed"]),
+      );
+});
+
+test("a promise with two answers is not held, and the others are judged", async () => {
+  for (const [first, second] of [
+    [4, 4],
+    [4, 5],
+    [5, 4],
+  ])
+    expect(
+      await resultsOf(
+        answering([`{"id":"a","answer":${first}}`, '{"id":"b","answer":4}', `{"id":"a","answer":${second}}`]),
+        ["a", "b"].map(isFour),
+      ),
+    ).toEqual([
+      ["a", "not held", "the session answered twice"],
+      ["b", "held", "it is 4"],
+    ]);
+});
+
+test("every run has a key of its own, which is in no command line", async () => {
+  const inputs: string[] = [];
+  const target: Target = {
+    ...answering([]),
+    execute: async (command, _seconds, input) => {
+      inputs.push(input);
+      expect(command.join("\n")).not.toContain(input.trimEnd());
+      return "";
+    },
+  };
+  const alone = { ...isFour("b"), attempt: () => ({ how: "count", probe: "create", args: {}, alone: true }) };
+  await resultsOf(target, [isFour("a"), alone]);
+  expect(inputs).toEqual([expect.stringMatching(/^[0-9a-f]{64}\n$/), expect.stringMatching(/^[0-9a-f]{64}\n$/)]);
+  expect(inputs[0]).not.toBe(inputs[1]);
+});
+
+test("that no other session was reached proves nothing once its server has ended", async () => {
+  const list = checks.filter(({ id }) => id === "other-sessions");
+  const target = { ...answering(['{"id":"other-sessions","answer":{}}']), promised: promisedOf({ network: { mode: "bridge" } }) };
+  const verdicts = async (ended: boolean) =>
+    (
+      await verify([target], {
+        checks: list,
+        around: { ...around, neighbours: around.neighbours.map((other) => ({ ...other, ended: () => ended })) },
+      })
+    )[0]?.results.map(({ verdict, found }) => [verdict, found]);
+  expect(await verdicts(false)).toEqual([["held", "neither"]]);
+  expect(await verdicts(true)).toEqual([["not tried", "the server in two has ended, and nobody was left to be reached"]]);
 });
 
 test("whatever a session writes, it is verified and the others are too", async () => {
@@ -85,9 +157,9 @@ test("what is tried without the proxy is tried while it stands still, and proves
   const order: string[] = [];
   const target = (stillHalted: boolean): Target => ({
     promised: promisedOf({}),
-    execute: async ([, , , , argument = ""]) => {
-      order.push(...(JSON.parse(argument) as { attempts: Call[] }).attempts.map(({ id }) => id));
-      return '{"id":"halted","answer":4}';
+    execute: async (command, _seconds, input) => {
+      order.push(...(JSON.parse(command.at(-1) ?? "") as { attempts: Call[] }).attempts.map(({ id }) => id));
+      return signed('{"id":"halted","answer":4}', input);
     },
     haltProxy: async () => {
       order.push("halt");
@@ -118,7 +190,7 @@ test("every check has an id of its own, and calls a probe that is there", () => 
     return "probe" in attempt ? [{ id: entry.id, probe: attempt.probe, args: attempt.args, seconds: 1 }] : [];
   });
   expect(calls.length).toBeGreaterThan(10);
-  const source = probeCommand(calls, 1)[3] ?? "";
+  const source = probeCommand(calls, 1).at(-2) ?? "";
   for (const { probe } of calls) expect(source).toMatch(new RegExp(`^@probe\\ndef ${probe}\\(`, "m"));
 });
 
@@ -230,9 +302,9 @@ describe("secrets", () => {
       let asked = "";
       const target: Target = {
         ...answering([]),
-        execute: async (command) => {
+        execute: async (command, _seconds, input) => {
           asked += command.join(" ");
-          return JSON.stringify({ id: "foreign-secrets", answer });
+          return signed(JSON.stringify({ id: "foreign-secrets", answer }), input);
         },
       };
       const [verified] = await verify([target], { checks: list, around: { ...around, secrets: known } });

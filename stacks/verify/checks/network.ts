@@ -118,11 +118,18 @@ export const network: readonly Check[] = [
       const names = others.flatMap((other) => other.names).slice(0, 8);
       return { how, probe: "find_and_reach", args: { names, targets, greeting, seconds: patience } };
     },
-    expectation(outcomes) {
+    expectation(outcomes, { id }, { neighbours }) {
       const found = Object.entries(outcomes).flatMap(([target, outcome]) =>
         target.startsWith("name ") && outcome !== "" ? [`${target} is ${outcome}`] : [],
       );
-      return heldUnless([...found, ...reached(outcomes, ["greeted"])], "neither");
+      const contradictions = [...found, ...reached(outcomes, ["greeted"])];
+      const silenced = neighbours.filter((other) => other.id !== id && other.ended?.());
+      if (contradictions.length === 0 && silenced.length > 0)
+        return {
+          held: undefined,
+          found: `the server in ${silenced.map((other) => other.id).join(", ")} has ended, and nobody was left to be reached`,
+        };
+      return heldUnless(contradictions, "neither");
     },
   }),
 ];

@@ -27,27 +27,53 @@ def available_memory():
         return next(int(line.split()[1]) * 1024 for line in file if line.startswith("MemAvailable:"))
 
 
+def ends_by_kernel():
+    """How many processes of this session the kernel has ended for want of memory, by control groups of version 2 or 1."""
+    for path in ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control"):
+        try:
+            with open(path) as file:
+                return int(dict(line.split() for line in file)["oom_kill"])
+        except (OSError, KeyError):
+            pass
+    raise NotTried("the kernel does not say what it ended")
+
+
+# A program of its own: the kernel is to end it and nothing of the agent, and only a process that is open to others may ask for that.
+filler = """
+import mmap, os, sys
+step, most = int(sys.argv[1]), int(sys.argv[2])
+with open("/proc/self/oom_score_adj", "w") as file:
+    file.write("1000")
+blocks = []
+for _ in range(0, most, step):
+    blocks.append(mmap.mmap(-1, step, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS))
+    blocks[-1].write(b"x" * step)
+    os.write(1, b"x")
+"""
+
+
 @probe
 def take_memory(limit):
     """Fills memory in a child, up to somewhat more than the limit; the kernel is to end the child before."""
-    import mmap
     step = 16 << 20
     most = limit + 4 * step
     free = available_memory()
     if free < most + (512 << 20):
         raise NotTried("the machine has only %d MB of memory free" % (free >> 20))
-    progress = mmap.mmap(-1, 8)
+    before = ends_by_kernel()
+    progress, output = os.pipe()
     child = os.fork()
     if child == 0:
-        blocks = []
-        for _ in range(0, most, step):
-            block = mmap.mmap(-1, step, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-            block.write(b"x" * step)
-            blocks.append(block)
-            progress[:8] = (len(blocks) * step).to_bytes(8, "little")
-        os._exit(0)
+        os.dup2(output, 1)
+        os.execv("/usr/bin/python3", ["python3", "-I", "-c", filler, str(step), str(most)])
+    os.close(output)
+    blocks = 0
+    while os.read(progress, 1):
+        blocks += 1
     _, status = os.waitpid(child, 0)
-    return {"reached": int.from_bytes(progress[:8], "little"), "ended": os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL}
+    killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+    # Whoever has the same user can end it too.
+    return {"reached": blocks * step, "ended": killed and ends_by_kernel() > before}
 
 
 @probe

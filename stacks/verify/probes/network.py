@@ -72,11 +72,12 @@ def reach(targets, seconds, greeting=None):
 
 
 def serve(greeting, seconds):
-    """Greets whoever comes, over TCP and UDP on one port, until standard input ends. Prints the port."""
+    """Greets whoever comes, over TCP and UDP on one port, until standard input ends. Prints the port, signed."""
+    key = receive_key()
     end = time.monotonic() + seconds
     with socket.create_server(("0.0.0.0", 0)) as streams, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams:
         datagrams.bind(streams.getsockname())
-        print(streams.getsockname()[1], flush=True)
+        say(key, str(streams.getsockname()[1]))
         while time.monotonic() < end:
             ready, _, _ = select.select([streams, datagrams, 0], [], [], 1)
             if 0 in ready:
