@@ -1,18 +1,28 @@
 import type Docker from "dockerode";
+import { foreignVolume } from "../../../components/container-engine/hooks.ts";
 import type { Properties } from "../program.ts";
 import { ignore } from "./answers.ts";
 import { labelsOf, refuseUnknown } from "./inputs.ts";
 
-/** Creates a volume. @returns its name */
+/**
+ * Creates a volume.
+ *
+ * @returns its name
+ * @throws Error when somebody else has taken the name since the plan was made: the engine answers with success and keeps that volume
+ */
 export async function createVolume(docker: Docker, inputs: Properties, labels: Readonly<Record<string, string>>): Promise<string> {
   refuseUnknown("docker.Volume", String(inputs.name), inputs, ["name", "driver", "driverOpts", "labels"]);
   const name = String(inputs.name);
-  await docker.createVolume({
+  const all = { ...labelsOf(inputs), ...labels };
+  const volume = await docker.createVolume({
     Name: name,
     Driver: String(inputs.driver ?? "local"),
     DriverOpts: inputs.driverOpts as Record<string, string> | undefined,
-    Labels: { ...labelsOf(inputs), ...labels },
+    Labels: all,
   });
+  const made = await volume.inspect();
+  const foreign = foreignVolume(inputs.driverOpts === undefined ? made : { ...made, Options: {} }, all);
+  if (foreign !== undefined) throw new Error(`volume ${name} is already there and ${foreign}`);
   return name;
 }
 
