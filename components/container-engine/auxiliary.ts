@@ -47,12 +47,13 @@ function toAuxiliary(args: AuxiliaryArgs, memory: number, cpus: string) {
   };
 }
 
-/** The provider's inputs for a container that does one job and ends. Creating it waits for its end. */
+/** The provider's inputs for a container that does one job and ends. It is made stopped; the hook `runOnce` starts it and waits for its end. */
 export function toJob(args: AuxiliaryArgs) {
   return {
     ...toAuxiliary(args, 1024, "1.0"),
     logOpts: { "max-size": "1m", "max-file": "2" },
     restart: "no",
+    start: false,
     attach: true,
     mustRun: false,
     rm: false,

@@ -8,6 +8,13 @@ import { type FoundEngine, findEngine } from "./find.ts";
 /** What a container's label must carry for its process limit to be set. */
 export const processLimitLabel = "pids_limit";
 
+/** What hooks are called in the engine's requests. */
+export const hookNames = {
+  processLimit: "agent-sessions-process-limit",
+  runOnce: "agent-sessions-run-once",
+  ownVolumeGuard: "agent-sessions-own-volume",
+} as const;
+
 const hooks = new Map<string, pulumi.ResourceHook>();
 let engine: FoundEngine | undefined;
 let client: Promise<Docker> | undefined;
@@ -34,29 +41,42 @@ function once(name: string, callback: pulumi.ResourceHookFunction): pulumi.Resou
 
 /**
  * Sets a container's process limit from its label, since the Docker provider has no field for it. The limit outlives restarts.
- * The session's entrypoint starts nothing until it holds.
+ *
+ * @throws Error when the label holds none: what carries the hook is to be limited
  */
+async function limitProcesses(container: Docker.Container, { name, newInputs }: pulumi.ResourceHookArgs): Promise<void> {
+  const { labels = [] } = newInputs as { labels?: readonly { label: string; value: string }[] };
+  const limit = Number(labels.find(({ label }) => label === processLimitLabel)?.value);
+  if (!Number.isInteger(limit) || limit < 1) throw new Error(`${name} has no process limit in its label ${processLimitLabel}; give it one`);
+  await container.update({ PidsLimit: limit });
+}
+
+/** Limits the processes of a container that runs already. The session's entrypoint starts nothing until the limit holds. */
 export function processLimit(): pulumi.ResourceHook {
-  return once("agent-sessions-process-limit", async (args) => {
-    const inputs = args.newInputs as { name?: string; labels?: readonly { label: string; value: string }[] };
-    const limit = Number(inputs.labels?.find(({ label }) => label === processLimitLabel)?.value);
-    if (!Number.isInteger(limit)) return;
-    const docker = await engineClient();
-    await docker.getContainer(args.id ?? inputs.name ?? "").update({ PidsLimit: limit });
+  return once(hookNames.processLimit, async (args) => {
+    await limitProcesses((await engineClient()).getContainer(args.id ?? ""), args);
   });
 }
 
 /**
- * Fails the deployment when a container that runs once ended with an error, and removes it, so that a refresh makes it anew.
+ * Runs a container that does one job under its process limit, and fails the deployment when it ends with an error. The provider
+ * only makes it: what the provider starts has ended before a hook can limit it. One that failed is removed, so that a refresh
+ * makes it anew.
  */
-export function exitedWell(): pulumi.ResourceHook {
-  return once("agent-sessions-exited-well", async (args) => {
+export function runOnce(): pulumi.ResourceHook {
+  return once(hookNames.runOnce, async (args) => {
     const container = (await engineClient()).getContainer(args.id ?? "");
-    const { StatusCode: code } = (await container.wait()) as { StatusCode: number };
-    if (code === 0) return;
-    const output = plainOutput(await container.logs({ stdout: true, stderr: true, tail: 5 }));
-    await container.remove({ force: true });
-    throw new Error(`${args.name} ended with ${code}: ${output}. When its cause is gone, run "pulumi up --refresh".`);
+    try {
+      await limitProcesses(container, args);
+      await container.start();
+      const { StatusCode: code } = (await container.wait()) as { StatusCode: number };
+      if (code === 0) return;
+      const output = plainOutput(await container.logs({ stdout: true, stderr: true, tail: 5 }));
+      throw new Error(`${args.name} ended with ${code}: ${output}. When its cause is gone, run "pulumi up --refresh".`);
+    } catch (error) {
+      await container.remove({ force: true });
+      throw error;
+    }
   });
 }
 
@@ -65,7 +85,7 @@ export function exitedWell(): pulumi.ResourceHook {
  * volume, even one that is a bind of the host in disguise.
  */
 export function ownVolumeGuard(): pulumi.ResourceHook {
-  return once("agent-sessions-own-volume", async (args) => {
+  return once(hookNames.ownVolumeGuard, async (args) => {
     const { name, labels = [] } = args.newInputs as { name: string; labels?: readonly { label: string; value: string }[] };
     const docker = await engineClient();
     const found = await docker

@@ -1,6 +1,6 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { exitedWell, ownVolumeGuard } from "../container-engine/hooks.ts";
+import { ownVolumeGuard, runOnce } from "../container-engine/hooks.ts";
 import { toJob, toOpenNetwork } from "../container-engine/auxiliary.ts";
 import { dockerLabels } from "../labels.ts";
 import { containerName, sessionLabels } from "../session-container/args.ts";
@@ -75,7 +75,7 @@ export class CredentialFetch extends pulumi.ComponentResource {
       dependsOn: again,
       replaceWith: again,
       deleteBeforeReplace: true,
-      hooks: { afterCreate: [exitedWell()] },
+      hooks: { afterCreate: [runOnce()] },
     });
     this.mount = { target: args.target, readOnly: true, source };
     this.resources = [fetch];

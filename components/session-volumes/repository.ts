@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { baseline } from "../../policy/baseline.ts";
 import { toJob, toOpenNetwork } from "../container-engine/auxiliary.ts";
 import { SecretFile } from "../credentials/secret-file.ts";
-import { exitedWell, ownVolumeGuard } from "../container-engine/hooks.ts";
+import { ownVolumeGuard, runOnce } from "../container-engine/hooks.ts";
 import { dockerLabels } from "../labels.ts";
 import type { Mount, Repository } from "./args.ts";
 
@@ -59,7 +59,7 @@ export class RepositoryClone extends pulumi.ComponentResource {
       dependsOn: [volume, ...network, ...(secret?.resources ?? [])],
       replaceWith: network,
       deleteBeforeReplace: true,
-      hooks: { afterCreate: [exitedWell()] },
+      hooks: { afterCreate: [runOnce()] },
     });
     this.repository = { name: args.name, kind: "volume", volume: stem };
     this.resources = [fetch];
@@ -102,7 +102,6 @@ export function toCloneContainer(args: RepositoryCloneArgs, stem: string, labels
     environment: {
       REPOSITORY_REF: ref,
       REPOSITORY_URL: hostPath === undefined ? args.url : `file://${mounted}`,
-      SESSION_PIDS_REQUIRED: "0",
       ...(credential !== undefined && { REPOSITORY_USERNAME: credential.username }),
     },
     labels: { ...labels, ...(credential !== undefined && { authority: cloneAuthority(args).join("\n") }) },

@@ -1,5 +1,5 @@
 import { text, texts } from "./read/value.ts";
-import { onFargate } from "./read/workload.ts";
+import { neverStarts, onFargate } from "./read/workload.ts";
 import { advice, type Rule } from "./rule.ts";
 
 export const hardenedRuntime: Rule = {
@@ -23,7 +23,7 @@ export const hardenedRuntime: Rule = {
   *workload(workload, settings) {
     const { platform, spec, title } = workload;
     // A Fargate task has a virtual machine to itself.
-    if (onFargate(workload) || (platform === "docker" && spec.start === false && spec.mustRun === false)) return;
+    if (onFargate(workload) || neverStarts(workload)) return;
     const runtime = text(platform === "kubernetes" ? spec.runtimeClassName : platform === "docker" ? spec.runtime : undefined);
     if (runtime !== undefined && [...texts(settings.runtimeClasses)].includes(runtime)) return;
     const message = `The ${title} must run on a runtime that does not share the host's kernel.`;

@@ -1,7 +1,7 @@
 import type Docker from "dockerode";
 import { foreignVolume } from "../../components/container-engine/hooks.ts";
 import { imageOutputs } from "./docker/image.ts";
-import { labelsOf } from "./docker/inputs.ts";
+import { labelsOf, neverStarts } from "./docker/inputs.ts";
 import type { Identity } from "./identity.ts";
 import { authorityIn, labelNames, stableJson } from "./labels.ts";
 import { isImage, type Live, type LiveObject, type ObjectKind, resourceTypes } from "./live.ts";
@@ -172,7 +172,7 @@ function planObject(registration: Registration, options: PlanOptions, steps: rea
 
 /** What a container with the right inputs needs to be as the program wants it. */
 function stateOperation(live: LiveObject, inputs: Properties): Operation {
-  if (live.kind !== "container" || inputs.start === false) return "same";
+  if (live.kind !== "container" || neverStarts(inputs)) return "same";
   if (live.state === "dead" || live.state === "removing") return "replace";
   if (inputs.mustRun === false) return live.state === "exited" && live.exitCode === 0 ? "same" : "replace";
   return live.state === "running" || live.state === "restarting" ? "same" : "start";

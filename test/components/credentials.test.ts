@@ -152,6 +152,7 @@ test("an init step runs once before the session, in a network of its own, and ag
     ],
     networksAdvanced: [{ name: "claude-agent-a-auth" }],
     restart: "no",
+    start: false,
     attach: true,
     mustRun: false,
   });

@@ -17,7 +17,7 @@ const container = {
   user: "1000:1000",
   entrypoints: ["/usr/bin/tini", "--", "/usr/local/bin/repository-fetch"],
   workingDir: "/workspace",
-  envs: ["REPOSITORY_REF=", "REPOSITORY_URL=https://example.com/x", "SESSION_PIDS_REQUIRED=0"],
+  envs: ["REPOSITORY_REF=", "REPOSITORY_URL=https://example.com/x"],
   labels: [...labels.slice(0, 2), { label: "pids_limit", value: "128" }, ...labels.slice(2)],
   readOnly: true,
   capabilities: { drops: ["ALL"] },
@@ -32,6 +32,7 @@ const container = {
   logDriver: "json-file",
   logOpts: { "max-size": "1m", "max-file": "2" },
   restart: "no",
+  start: false,
   attach: true,
   mustRun: false,
   rm: false,
@@ -69,7 +70,7 @@ test("one of this machine is fetched without any network, from a folder that is 
     ...rest,
     name,
     networkMode: "none",
-    envs: ["REPOSITORY_REF=", "REPOSITORY_URL=file:///source", "SESSION_PIDS_REQUIRED=0"],
+    envs: ["REPOSITORY_REF=", "REPOSITORY_URL=file:///source"],
     mounts: [
       { ...container.mounts[0], source: name },
       { type: "bind", source: "/srv/x", target: "/source", readOnly: true, bindOptions: { propagation: "rprivate" } },
@@ -94,7 +95,7 @@ test("a password is a file of the clone's alone, and its name is authority", asy
   expect(revealSecrets(carrier?.inputs ?? {}).uploads).toEqual([{ file: "/secret/password", content: "hunter2", permissions: "0444" }]);
   expect(fetch?.inputs).toEqual({
     ...container,
-    envs: [container.envs[0], container.envs[1], "REPOSITORY_USERNAME=me", container.envs[2]],
+    envs: [...container.envs, "REPOSITORY_USERNAME=me"],
     labels: [{ label: "authority", value: entry }, ...container.labels],
     mounts: [...container.mounts, { type: "volume", source: `${stem}-secret`, target: "/secret", readOnly: true }],
   });

@@ -3,6 +3,7 @@ import { chownSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { cloneName } from "../../components/session-volumes/repository.ts";
 import { which } from "../../stacks/cli/setup/command.ts";
 import { baseline } from "../../policy/baseline.ts";
 import { Checkout } from "../cli/checkout.ts";
@@ -115,6 +116,8 @@ describe.skipIf(docker === undefined || cli === undefined)("the Pulumi engine", 
     await up();
     expect((await inspect("p-rich")).HostConfig.PidsLimit).toBe(64);
     expect((await inspect("p-bare")).HostConfig.PidsLimit).toBe(baseline.limits.processes);
+    const clone = await engine.getContainer(cloneName({ name: "clone", url: `file://${code}` })).inspect();
+    expect([clone.HostConfig.PidsLimit, clone.State.Status, clone.State.ExitCode]).toEqual([128, "exited", 0]);
     for (const id of ["p-rich", "p-bare", "p-sealed", "p-filtered"])
       await until(
         async () =>

@@ -106,6 +106,7 @@ export const repositoryFetch = resource("docker:index/container:Container", "clo
   logDriver: "json-file",
   logOpts: { "max-size": "1m", "max-file": "2" },
   restart: "no",
+  start: false,
   attach: true,
   mustRun: false,
 });

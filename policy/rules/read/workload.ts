@@ -110,9 +110,9 @@ export function* containersOf(workload: Workload): Iterable<Container> {
 
 const named = (what: string, spec: Props): string => `${what} "${text(spec.name) ?? ""}"`;
 
-/** A Docker container that is made only so that files can be put into its volumes. */
-export function neverStarts(container: Container): boolean {
-  return container.platform === "docker" && container.spec.start === false && container.spec.mustRun === false;
+/** A Docker container that is made only so that files can be put into its volumes. One that is attached to is started by somebody. */
+export function neverStarts({ platform, spec }: Pick<Container, "platform" | "spec">): boolean {
+  return platform === "docker" && spec.start === false && spec.mustRun === false && spec.attach !== true;
 }
 
 /** A container that does one job and ends: it needs no health check, no restart and no init. */

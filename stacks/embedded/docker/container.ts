@@ -4,7 +4,7 @@ import { plainOutput } from "../../../components/container-engine/output.ts";
 import { ignore } from "./answers.ts";
 import type { Properties } from "../program.ts";
 import { archiveOf, type UploadInput } from "./archive.ts";
-import { labelsOf, nanoseconds, refuseUnknown } from "./inputs.ts";
+import { labelsOf, nanoseconds, neverStarts, refuseUnknown } from "./inputs.ts";
 
 const MiB = 1024 ** 2;
 
@@ -171,7 +171,7 @@ export async function createContainer(docker: Docker, inputs: Properties, labels
   const [, ...others] = (inputs.networksAdvanced ?? []) as readonly NetworkInput[];
   for (const { name, aliases } of others)
     await docker.getNetwork(name).connect({ Container: container.id, EndpointConfig: { Aliases: [...(aliases ?? [])] } });
-  if (inputs.start === false) return container.id;
+  if (neverStarts(inputs)) return container.id;
   await container.start();
   if (inputs.attach === true) await waitForEnd(container, String(inputs.name));
   return container.id;

@@ -6,6 +6,11 @@ export function labelsOf(inputs: Properties): Record<string, string> {
   return Object.fromEntries(list.map(({ label, value }) => [label, value]));
 }
 
+/** Whether a container is made only so that files can be put into its volumes. One with `attach` is started by whoever makes it. */
+export function neverStarts(inputs: Properties): boolean {
+  return inputs.start === false && inputs.attach !== true;
+}
+
 /** Reads a duration as Go writes it (`1m30s`, `500ms`) into nanoseconds. */
 export function nanoseconds(duration: unknown): number {
   const units: Readonly<Record<string, number>> = { ms: 1e6, s: 1e9, m: 60e9, h: 3600e9 };
