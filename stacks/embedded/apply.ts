@@ -1,4 +1,5 @@
 import type Docker from "dockerode";
+import { hookNames } from "../../components/container-engine/hooks.ts";
 import { ignore } from "./docker/answers.ts";
 import { createContainer, removeContainer } from "./docker/container.ts";
 import { buildImage, imageOutputs, type Progress, pullImage } from "./docker/image.ts";
@@ -139,6 +140,8 @@ async function carryOut(step: Step, registration: Registration, plan: Plan, opti
   if (kind === undefined)
     throw new Error(`${step.name}: the embedded engine cannot make ${type}; deploy this stack with the Pulumi CLI (--engine pulumi)`);
 
+  refuseUnknownHooks(step.name, registration);
+
   switch (step.operation) {
     case "same":
       return { id: step.live?.id ?? "", outputs: inputs };
@@ -162,6 +165,18 @@ async function carryOut(step: Step, registration: Registration, plan: Plan, opti
     if (id === undefined) throw error;
     return { id, outputs: inputs };
   }
+}
+
+/** What the known hooks do is part of making an object here; another would be left out in silence. */
+function refuseUnknownHooks(name: string, { hooks }: Registration): void {
+  const known: readonly string[] = Object.values(hookNames);
+  const unknown = Object.values(hooks)
+    .flat()
+    .find((hook) => !known.includes(hook));
+  if (unknown !== undefined)
+    throw new Error(
+      `${name}: the embedded engine does not know the hook ${unknown}; deploy this stack with the Pulumi CLI (--engine pulumi)`,
+    );
 }
 
 /**

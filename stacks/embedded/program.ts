@@ -37,6 +37,8 @@ export interface Registration {
   readonly retainOnDelete: boolean;
   readonly deleteBeforeReplace: boolean;
   readonly protect: boolean;
+  /** Names of the hooks that it carries, by event, such as `afterCreate`. */
+  readonly hooks: Readonly<Record<string, readonly string[]>>;
 }
 
 /** What the engine answers for one resource. */
@@ -78,7 +80,7 @@ export function runProgram(options: RunOptions): Promise<ProgramRun> {
     store.supportsDeletedWith = true;
     store.supportsReplaceWith = true;
     store.supportsResourceHooks = true;
-    // Hooks are for the other engine; here their work is part of making the resource. This spares the callback server.
+    // Their work is part of making the resource here, so they are only named. This spares the callback server.
     store.callbacks = { registerResourceHook: async () => {}, awaitStackRegistrations: async () => {}, shutdown: () => {} };
 
     // Kept apart from the stack's own output, which is unknown as a whole as soon as one value in it is.
@@ -166,6 +168,13 @@ class EmbeddedMonitor extends MockMonitor {
       retainOnDelete: request.getRetainondelete() ?? false,
       deleteBeforeReplace: request.getDeletebeforereplace(),
       protect: request.getProtect() ?? false,
+      hooks: hooksOf(request),
     };
   }
+}
+
+/** The hooks that a request names, by event. */
+export function hooksOf(request: resproto.RegisterResourceRequest): Registration["hooks"] {
+  const lists = Object.entries(request.getHooks()?.toObject() ?? {});
+  return Object.fromEntries(lists.filter(([, names]) => names.length > 0).map(([event, names]) => [event.replace(/List$/, ""), names]));
 }

@@ -70,7 +70,11 @@ export class Rig {
     return { reviewed, applied, health };
   }
 
-  /** Deploys a program of the test's own, given the provider and the sessions' image. @returns the plan, and the failures of its steps */
+  /**
+   * Deploys a program of the test's own, given the provider and the sessions' image, whatever the plan says of names that are taken.
+   *
+   * @returns the plan, and the failures of its steps
+   */
   async deploy(
     program: (
       place: { readonly stack: string; readonly image: pulumi.Output<string> },

@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "")
 const folder = temporaryFolder("both");
 mkdirSync(join(folder, "code"));
 
-test("both engines are given the same resources, inputs, order and options", async () => {
+test("both engines are given the same resources, inputs, order, options and hooks", async () => {
   const config = textConfig({
     config: {
       "agent-sessions:image": { agent: "none", base: "debian:12" },
@@ -44,7 +44,7 @@ test("both engines are given the same resources, inputs, order and options", asy
   const wire = await previewOverTheWire(root, "both", config);
   const embedded = new EmbeddedEngine({ project: "agent-sessions", stack: "both", root, config });
   const { registrations } = (await embedded.plan(await embedded.live())).plan.run;
-  const here = registrations.map(({ urn, inputs, parent = "", dependencies, replaceWith, retainOnDelete, deleteBeforeReplace }) => ({
+  const here = registrations.map(({ urn, inputs, parent = "", dependencies, replaceWith, retainOnDelete, deleteBeforeReplace, hooks }) => ({
     urn,
     inputs,
     parent,
@@ -52,6 +52,7 @@ test("both engines are given the same resources, inputs, order and options", asy
     replaceWith,
     retainOnDelete,
     deleteBeforeReplace,
+    hooks,
   }));
   const sorted = (list: readonly { urn: string }[]) => [...list].sort((a, b) => (a.urn < b.urn ? -1 : 1));
   expect(here.filter(({ urn }) => /::(bare|rich|sealed|listed)-(container|proxy)$/.test(urn))).toHaveLength(5);

@@ -64,7 +64,9 @@ test("requests carry parent, dependencies, provider and the options that the pla
     deleteBeforeReplace: true,
     protect: true,
     ignoreChanges: ["labels"],
+    hooks: { afterCreate: ["hook"] },
   });
+  expect(by("first").hooks).toEqual({});
   expect(by("parent")).toMatchObject({ custom: false, inputs: {} });
 });
 

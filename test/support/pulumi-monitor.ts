@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import type { Properties } from "../../stacks/embedded/program.ts";
+import { hooksOf, type Properties, type Registration } from "../../stacks/embedded/program.ts";
 
 const require = createRequire(import.meta.url);
 const sdk = createRequire(require.resolve("@pulumi/pulumi"));
@@ -22,6 +22,7 @@ export interface Asked {
   readonly replaceWith: readonly string[];
   readonly retainOnDelete: boolean;
   readonly deleteBeforeReplace: boolean;
+  readonly hooks: Registration["hooks"];
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: the stubs declare no requests.
@@ -57,6 +58,7 @@ export async function previewOverTheWire(root: string, stack: string, config: Re
         replaceWith: request.getReplaceWithList(),
         retainOnDelete: request.getRetainondelete() ?? false,
         deleteBeforeReplace: request.getDeletebeforereplace(),
+        hooks: hooksOf(request),
       });
       return set(new resource.RegisterResourceResponse(), { Urn: urn, Object: request.getObject() });
     }),
