@@ -39,44 +39,55 @@ test("a task definition that is not known yet is not evaluated by any rule about
   expect(missed.filter((rule) => rule.startsWith("K8S"))).toEqual([]);
 });
 
-/** The pack as somebody else takes it: its folder alone, with its own packages. */
-describe("the pack's folder by itself", () => {
-  const folder = join(mkdtempSync(join(tmpdir(), "policy-")), "policy");
+/** What the engine is told, by policy and resource; resource rules first, then those over the stack. */
+async function ask(pack: Analyzer, resources: readonly Resource[]): Promise<Diagnostic[]> {
+  const found = await pack.analyzeStack(resources);
+  for (const resource of resources) found.push(...(await pack.analyze(resource)).map((one) => ({ ...one, urn: resource.urn })));
+  return found;
+}
+
+const source = fileURLToPath(new URL("../../policy", import.meta.url));
+
+/** The pack as somebody else takes it: its folder alone, with its own packages. @returns why it cannot be had, where no registry answers */
+function installAlone(folder: string): string | undefined {
+  cpSync(source, folder, { recursive: true, filter: (path) => !path.startsWith(join(source, "node_modules")) });
+  const { status, stderr } = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--ignore-scripts"], {
+    cwd: folder,
+    encoding: "utf8",
+    timeout: 240_000,
+  });
+  if (status === 0) return undefined;
+  const fault = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|network/.exec(stderr)?.[0];
+  if (fault === undefined) throw new Error(`npm ci failed: ${stderr}`);
+  return fault;
+}
+
+describe.each(["in its place", "by itself"])("the pack's folder %s", (place) => {
+  const folder = mkdtempSync(join(tmpdir(), "policy-"));
   let pack: Analyzer | undefined;
-  let missing = "";
 
   beforeAll(async () => {
-    const source = fileURLToPath(new URL("../../policy", import.meta.url));
-    cpSync(source, folder, { recursive: true, filter: (path) => !path.startsWith(join(source, "node_modules")) });
-    const installed = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--ignore-scripts"], {
-      cwd: folder,
-      encoding: "utf8",
-      timeout: 240_000,
-    });
-    if (installed.status !== 0) missing = `npm ci failed: ${installed.stderr.trim().split("\n")[0] ?? ""}`;
-    else pack = await Analyzer.start(folder, join(folder, "node_modules/@pulumi/pulumi/cmd/run-policy-pack"));
+    if (place === "in its place") pack = await Analyzer.start(source);
+    else {
+      const fault = installAlone(folder);
+      if (fault === undefined) pack = await Analyzer.start(folder, join(folder, "node_modules/@pulumi/pulumi/cmd/run-policy-pack"));
+      else console.warn(`skipped: the pack's own packages cannot be had: ${fault}`);
+    }
   }, 300_000);
 
   afterAll(() => {
     pack?.stop();
-    rmSync(join(folder, ".."), { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true });
   });
 
-  /** What the engine is told, by policy and resource; resource rules first, then those over the stack. */
-  const ask = async (analyzer: Analyzer, resources: readonly Resource[]): Promise<Diagnostic[]> => {
-    const found = await analyzer.analyzeStack(resources);
-    for (const resource of resources) found.push(...(await analyzer.analyze(resource)).map((one) => ({ ...one, urn: resource.urn })));
-    return found;
-  };
-
-  test.each(stacks)("finds in %s what the evaluator finds", { timeout: 60_000 }, async (_, resources) => {
-    if (!pack)
-      return expect(missing, "no registry answers").toMatch(/^npm ci failed: .*(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|network)/);
+  test.for(stacks)("finds in %s what the evaluator finds", { timeout: 60_000 }, async ([, resources, expected], { skip }) => {
+    if (pack === undefined) return skip("its packages cannot be had");
     const told = (await ask(pack, resources)).filter(({ message }) => !message.includes("can't run policy"));
     const mandatory = (one: Diagnostic) => one.enforcementlevel === proto.EnforcementLevel.MANDATORY;
     const name = (rule: string, severity: string) => [rule, `${rule}-${severity}`];
     const { findings } = evaluate(resources);
     const judged = findings.filter(({ verdict }) => verdict !== "not-evaluated");
+    expect(judged.length).toBeGreaterThanOrEqual(expected.length);
     for (const { rule, severity, resource, message, enforcement, verdict } of judged) {
       const same = told.find(
         (one) => name(rule, severity).includes(one.policyname) && one.urn === resource && one.message.endsWith(message),

@@ -33,6 +33,12 @@ function range(from: number, to: number): number[] {
 
 const ids = catalogue.flatMap(([family, numbers]) => numbers.map((number) => `${family}-${String(number).padStart(3, "0")}`));
 
+/** A URN by its last part of the type and the name: `Container alpha`. */
+function shortly(urn: string): string {
+  const [name = "", type] = urn.split("::").toReversed();
+  return type === undefined ? name : `${type.split(":").at(-1)} ${name}`;
+}
+
 /** Rules that look at no input that a preview may not know. */
 const readNoInputs = ["IAM-004", "GEN-002", "GEN-003", "GEN-004", "GEN-005", "GEN-006", "GEN-007"];
 
@@ -53,7 +59,11 @@ describe.each(ids)("%s", (id) => {
   test.each(own.map((one) => [`${one.verdict ?? "violation"}: ${one.what}`, one] as const))("%s", (_, one) => {
     const { findings } = evaluate(one.resources, one.config === undefined ? {} : { config: one.config });
     const mine = findings.filter((finding) => finding.rule === id);
-    expect(mine).toContainEqual(expect.objectContaining({ verdict: one.verdict ?? "violation", severity: one.severity ?? rule?.severity }));
+    const [verdict, severity] = [one.verdict ?? "violation", one.severity ?? rule?.severity];
+    const meant = mine.filter((finding) => finding.verdict === verdict && finding.severity === severity);
+    const first = one.resources[0]?.urn ?? "policy-pack-config";
+    expect(meant.map(({ resource }) => shortly(resource))).toEqual(one.at ?? [shortly(first)]);
+    expect(mine).toHaveLength(meant.length + (one.beside ?? 0));
     for (const { verdict, message } of mine)
       if (verdict !== "not-evaluated") expect(message).toMatch(/^The [\s\S]* (must|must not) [\s\S]*\.$/);
     for (const { message } of findings) expect(message).not.toMatch(/hunter2|sk-ant-api03|ghp_abc|AKIAIOS|not to be seen/);

@@ -61,7 +61,8 @@ export const cases: Case[] = [
       "a record that is not encrypted",
       changed(cluster, { configuration: { executeCommandConfiguration: { ...audit, logConfiguration: {} } } }),
     )
-    .unknown(changed(ecsService, { enableExecuteCommand: unknown })).cases,
+    .unknown(changed(ecsService, { enableExecuteCommand: unknown }))
+    .finds({ at: ["stack"] }).cases,
   ...rule("ECS-004")
     .broken("none", task({}, { executionRoleArn: undefined }))
     .broken("one for both", task({}, { taskRoleArn: "arn:aws:iam::123456789012:role/execution" }))
@@ -97,12 +98,13 @@ export const cases: Case[] = [
   ...rule("EFS-004")
     .broken("none", fileSystem)
     .broken("off", [fileSystem, changed(backupPolicy, { "backupPolicy/status": "DISABLED" })])
-    .advised("AWS's own key", changed(fileSystem, { kmsKeyId: undefined }))
-    .advised("one zone", changed(fileSystem, { availabilityZoneName: "eu-west-1a" }))
-    .unknown(changed(fileSystem, { kmsKeyId: unknown })).cases,
+    .advised("AWS's own key", [changed(fileSystem, { kmsKeyId: undefined }), backupPolicy])
+    .advised("one zone", [changed(fileSystem, { availabilityZoneName: "eu-west-1a" }), backupPolicy])
+    .unknown([changed(fileSystem, { kmsKeyId: unknown }), backupPolicy]).cases,
   ...rule("EFS-005")
     .broken("no TLS asked for", changed(fileSystemPolicy, { policy: JSON.stringify({ Statement: [] }) }))
-    .broken("everybody", changed(fileSystemPolicy, { policy: publicStatement }))
+    .broken("everybody, and no TLS asked for", changed(fileSystemPolicy, { policy: publicStatement }))
+    .finds({ at: ["FileSystemPolicy alpha", "FileSystemPolicy alpha"] })
     .unknown(changed(fileSystemPolicy, { policy: unknown })).cases,
   ...rule("SG-001")
     .broken("everybody", changed(securityGroup, { ingress: open(["0.0.0.0/0"]) }))
@@ -171,16 +173,13 @@ export const cases: Case[] = [
       }),
     )
     .unknown(changed(iamPolicy, { policy: unknown })).cases,
-  ...[
-    "s3:*",
-    "iam:PassRole",
-    "secretsmanager:GetSecretValue",
-    "secretsmanager:Get*",
-    "kms:Decrypt",
-    "ssm:GetParameter*",
-    "IAM:passrole",
-  ].flatMap((action) => rule("IAM-002").broken(action, allow(action)).cases),
-  ...rule("IAM-002").unknown(changed(iamPolicy, { policy: unknown })).cases,
+  ...["s3:*", "iam:PassRole", "secretsmanager:GetSecretValue", "secretsmanager:Get*", "kms:Decrypt", "IAM:passrole"].flatMap(
+    (action) => rule("IAM-002").broken(action, allow(action)).cases,
+  ),
+  ...rule("IAM-002")
+    .broken("ssm:GetParameter*", allow("ssm:GetParameter*"))
+    .finds({ at: Array(3).fill("Policy alpha") })
+    .unknown(changed(iamPolicy, { policy: unknown })).cases,
   ...rule("IAM-003")
     .broken("everybody", trust("*"))
     .broken("everybody by AWS", trust({ AWS: ["*"] }))
@@ -192,11 +191,11 @@ export const cases: Case[] = [
   ...rule("SEC-001")
     .broken("no rotation", secret)
     .broken("too seldom", changed(secretRotation, { "rotationRules/automaticallyAfterDays": 365 }))
-    .broken("not recoverable", changed(secret, { recoveryWindowInDays: 0 }))
-    .broken("everybody", changed(secret, { policy: publicStatement }), "critical")
+    .broken("not recoverable", [changed(secret, { recoveryWindowInDays: 0 }), secretRotation])
+    .broken("everybody", [changed(secret, { policy: publicStatement }), secretRotation], "critical")
     .broken("everybody by a policy", resource("aws:secretsmanager/secretPolicy:SecretPolicy", "x", { policy: publicStatement }), "critical")
-    .advised("AWS's own key", changed(secret, { kmsKeyId: undefined }))
-    .unknown(changed(secret, { policy: unknown })).cases,
+    .advised("AWS's own key", [changed(secret, { kmsKeyId: undefined }), secretRotation])
+    .unknown([changed(secret, { policy: unknown }), secretRotation]).cases,
   ...rule("SEC-004")
     .broken("a plain string", changed(secretVersion, { secretString: "hunter2" }))
     .broken("a parameter", resource("aws:ssm/parameter:Parameter", "x", { type: "SecureString", value: "hunter2" }))
@@ -224,6 +223,7 @@ export const cases: Case[] = [
     .broken("everybody", changed(repositoryPolicy, { policy: publicStatement }))
     .broken("no end", repository, "low")
     .broken("another's lifecycle", [repository, { ...lifecycle, dependencies: [] }, { ...repository, urn: `${repository.urn}-2` }], "low")
-    .advised("AWS's own key", changed(repository, { encryptionConfigurations: undefined }))
+    .finds({ at: ["Repository alpha", "Repository alpha-2"] })
+    .advised("AWS's own key", [changed(repository, { encryptionConfigurations: undefined }), lifecycle])
     .unknown(changed(repositoryPolicy, { policy: unknown })).cases,
 ];

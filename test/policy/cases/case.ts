@@ -12,6 +12,10 @@ export interface Case {
   /** @default "violation" */
   readonly verdict?: Finding["verdict"];
   readonly config?: PolicyConfig;
+  /** What is found, one for each finding: `Container alpha`, or `stack`. @default the first resource, once */
+  readonly at?: readonly string[];
+  /** How many findings of another severity or verdict the rule has beside these. @default 0 */
+  readonly beside?: number;
 }
 
 type Changes = Readonly<Record<string, unknown>>;
@@ -47,6 +51,11 @@ export function rule(id: string) {
         verdict,
         ...(config && { config }),
       });
+      return list;
+    },
+    /** What the last case finds where that is not its first resource once. */
+    finds(found: Pick<Case, "at" | "beside">) {
+      cases.push({ ...(cases.pop() as Case), ...found });
       return list;
     },
   };

@@ -32,6 +32,7 @@ const capability = (id: string, name: string, severity?: "critical" | "medium") 
     )
     .broken("ECS", fargate({ linuxParameters: { capabilities: { add: [name] } } }), severity)
     .broken("beside an unknown one", container({ capabilities: { adds: [unknown, name] } }), severity)
+    .finds({ beside: 1 })
     .unknown(container({ capabilities: { adds: unknown } })).cases;
 
 export const cases: Case[] = [

@@ -23,7 +23,9 @@ const shared = (session: string) => [
   { label: "purpose", value: "session-egress" },
 ];
 const image = (build: Record<string, unknown>) => changed(builtImage, { build });
-const other = changed(sessionContainer({ networksAdvanced: [{ name: "alpha" }] }), {
+const other = resource("docker:index/container:Container", "beta", {
+  ...sessionContainer().props,
+  networksAdvanced: [{ name: "alpha" }],
   networkMode: undefined,
   labels: [{ label: "session_id", value: "beta" }],
 });
@@ -71,17 +73,25 @@ export const cases: Case[] = [
   ...rule("NET-006")
     .broken("attachable", changed(overlay, { attachable: true }))
     .broken("another session's network", [sealedNetwork, sealedContainer, other])
+    .finds({ at: ["Container beta"] })
     .broken("a stranger in it", [sealedNetwork, changed(other, { labels: [] })])
+    .finds({ at: ["Container beta"] })
     .broken("a network outside the stack", [sealedContainer, other])
+    .finds({ at: ["Container beta"] })
     .broken("another group's network", [
       changed(sealedNetwork, { labels: [{ label: "group", value: "one" }] }),
       changed(other, { labels: [{ label: "group", value: "two" }] }),
     ])
-    .unknown([sealedNetwork, changed(sealedContainer, { networksAdvanced: unknown })]).cases,
+    .finds({ at: ["Container beta"] })
+    .unknown([sealedNetwork, changed(sealedContainer, { networksAdvanced: unknown })])
+    .finds({ at: ["stack"] }).cases,
   ...rule("NET-007")
     .broken("the engine's resolver", [sealedNetwork, changed(sealedContainer, { dns: undefined })])
+    .finds({ at: ["Container alpha"] })
     .broken("one more", [sealedNetwork, changed(sealedContainer, { dns: ["127.0.0.1", "8.8.8.8"] })])
-    .unknown([sealedNetwork, changed(sealedContainer, { dns: unknown })]).cases,
+    .finds({ at: ["Container alpha"] })
+    .unknown([sealedNetwork, changed(sealedContainer, { dns: unknown })])
+    .finds({ at: ["stack"] }).cases,
   ...rule("VOL-001")
     .broken("a session's volume", changed(sessionVolume, { labels: [{ label: "session_id", value: "alpha" }] }))
     .broken("labels as a map", changed(sessionVolume, { labels: { session_id: "alpha" } }))
@@ -93,6 +103,7 @@ export const cases: Case[] = [
       changed(sessionVolume, { driverOpts: { type: "tmpfs", device: "tmpfs", o: "size=1m" } }),
       sessionContainer(),
     ])
+    .finds({ at: ["Container alpha"] })
     .unknown(container({ tmpfs: unknown })).cases,
   ...rule("VOL-003")
     .broken("Docker", container({ mounts: [{ type: "volume", source: "alpha-auth", target: "/auth" }] }))

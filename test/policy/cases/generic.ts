@@ -35,6 +35,7 @@ export const cases: Case[] = [
     .broken("a seccomp profile that is none", container({ securityOpts: ["seccomp=/etc/profile.json"] }))
     .broken("a policy that is none", resource("aws:iam/policy:Policy", "x", { policy: "{" }))
     .broken("a selector that is none", [deployment, changed(podNetworkPolicy, { "spec/podSelector": "app" })])
+    .finds({ at: ["stack"] })
     .broken("registry log-ins that are none", resource("pulumi:providers:docker", "x", { registryAuth: "{" }))
     .broken("no inputs at all", { ...sessionContainer(), props: null as never }).cases,
   ...rule("GEN-004")
@@ -55,5 +56,6 @@ export const cases: Case[] = [
     .broken("all advisory", [], "high", { all: { enforcementLevel: "advisory" } })
     .broken("one disabled", [], "high", { "CTR-006": "disabled" })
     .broken("one advisory", [], "high", { "CTR-033": { enforcementLevel: "advisory" } })
-    .broken("itself", [], "high", { all: "disabled", "GEN-007": "disabled" }).cases,
+    .broken("itself", [], "high", { all: "disabled", "GEN-007": "disabled" })
+    .finds({ at: ["policy-pack-config", "policy-pack-config"] }).cases,
 ];

@@ -17,6 +17,8 @@ import { type Case, pod, podContainer, rule, unknown } from "./case.ts";
 
 const rules = (...list: Record<string, unknown>[]) => changed(role, { rules: list.map((one) => ({ apiGroups: [""], ...one })) });
 const egress = (...list: unknown[]) => changed(podNetworkPolicy, { "spec/egress": list });
+/** The world, and what should have been left out of it. */
+const twice = ["NetworkPolicy alpha", "NetworkPolicy alpha"];
 const enforce = "pod-security.kubernetes.io/enforce";
 const unsaidToken = pod({ automountServiceAccountToken: undefined });
 const twoReplicas = changed(deployment, { "spec/replicas": 2 });
@@ -42,7 +44,8 @@ export const cases: Case[] = [
     .broken("unsaid by both", [unsaidToken, changed(serviceAccount, { automountServiceAccountToken: undefined })])
     .broken("an account elsewhere", [unsaidToken, changed(serviceAccount, { "metadata/namespace": "other" })])
     .broken("projected", pod({ volumes: [{ name: "t", projected: { sources: [{ serviceAccountToken: { path: "token" } }] } }] }))
-    .unknown(pod({ automountServiceAccountToken: unknown })).cases,
+    .unknown(pod({ automountServiceAccountToken: unknown }))
+    .finds({ at: ["Deployment alpha", "stack"] }).cases,
   ...rule("K8S-004")
     .broken("used", pod({ serviceAccountName: undefined, automountServiceAccountToken: undefined }))
     .broken("bound", changed(roleBinding, { subjects: [{ kind: "ServiceAccount", name: "default" }] }))
@@ -63,10 +66,13 @@ export const cases: Case[] = [
     .unknown(changed(role, { rules: unknown })).cases,
   ...["get", "list", "watch", "*"].flatMap((verb) => rule("K8S-007").broken(verb, rules({ resources: ["secrets"], verbs: [verb] })).cases),
   ...rule("K8S-007").unknown(rules({ resources: unknown, verbs: ["get"] })).cases,
-  ...["pods/exec", "pods/attach", "pods/portforward", "pods/ephemeralcontainers", "pods/*", "*/exec", "services/proxy"].flatMap(
+  ...["pods/exec", "pods/attach", "pods/portforward", "pods/ephemeralcontainers", "*/exec", "services/proxy"].flatMap(
     (name) => rule("K8S-008").broken(name, rules({ resources: [name], verbs: ["create"] })).cases,
   ),
-  ...rule("K8S-008").unknown(rules({ resources: [unknown], verbs: ["create"] })).cases,
+  ...rule("K8S-008")
+    .broken("pods/*", rules({ resources: ["pods/*"], verbs: ["create"] }))
+    .finds({ at: Array(5).fill("Role alpha") })
+    .unknown(rules({ resources: [unknown], verbs: ["create"] })).cases,
   ...["escalate", "bind", "impersonate"].flatMap(
     (verb) => rule("K8S-009").broken(verb, rules({ resources: ["roles"], verbs: [verb] })).cases,
   ),
@@ -99,14 +105,18 @@ export const cases: Case[] = [
         "spec/podSelector": { matchExpressions: [{ key: "app", operator: "NotIn", values: ["alpha"] }] },
       }),
     ])
-    .unknown([deployment, changed(podNetworkPolicy, { "spec/podSelector": unknown })]).cases,
+    .unknown([deployment, changed(podNetworkPolicy, { "spec/podSelector": unknown })])
+    .finds({ at: ["stack"] }).cases,
   ...rule("K8S-013")
     .broken("egress not covered", changed(podNetworkPolicy, { "spec/policyTypes": ["Ingress"] }))
     .broken("an empty rule", egress({}))
     .broken("ports without a peer", egress({ ports: [{ port: 443 }] }))
     .broken("the world", egress({ to: [{ ipBlock: { cidr: "0.0.0.0/0" } }] }))
+    .finds({ at: twice })
     .broken("the world in halves", egress({ to: [{ ipBlock: { cidr: "0.0.0.0/1" } }, { ipBlock: { cidr: "128.0.0.0/1" } }] }))
+    .finds({ at: twice })
     .broken("IPv6", egress({ to: [{ ipBlock: { cidr: "::/0" } }] }))
+    .finds({ at: twice })
     .broken("every namespace", egress({ to: [{ namespaceSelector: {} }] }))
     .broken("names from everywhere", egress({ ports: [{ port: 53, protocol: "UDP" }] }), "medium")
     .unknown(egress({ to: [{ ipBlock: { cidr: unknown } }] })).cases,
@@ -117,7 +127,8 @@ export const cases: Case[] = [
   ...rule("K8S-015")
     .broken("no quota", [namespaceResource, limitRange])
     .broken("no limits", [namespaceResource, quota])
-    .unknown([changed(namespaceResource, { "metadata/name": unknown }), quota, limitRange]).cases,
+    .unknown([changed(namespaceResource, { "metadata/name": unknown }), quota, limitRange])
+    .finds({ at: ["stack"] }).cases,
   ...rule("K8S-016")
     .broken("a port", podContainer({ ports: [{ containerPort: 8080, hostPort: 8080 }] }))
     .unknown(podContainer({ ports: unknown })).cases,
@@ -153,12 +164,15 @@ export const cases: Case[] = [
   ),
   ...rule("K8S-026")
     .broken("a cron job", resource("kubernetes:batch/v1:CronJob", "x", { spec: { jobTemplate: { spec: {} } } }))
+    .finds({ at: Array(3).fill("CronJob x") })
     .unknown(changed(job, { "spec/backoffLimit": unknown })).cases,
   ...rule("K8S-027")
     .broken("all at once", changed(deployment, { "spec/strategy": { type: "Recreate" } }))
-    .broken("on one node", twoReplicas)
+    .broken("on one node and without a budget", twoReplicas)
+    .finds({ at: ["Deployment alpha", "Deployment alpha"] })
     .broken("no budget", changed(twoReplicas, { "spec/template/spec/topologySpreadConstraints": [{}] }))
-    .unknown(changed(deployment, { "spec/replicas": unknown })).cases,
+    .unknown(changed(deployment, { "spec/replicas": unknown }))
+    .finds({ at: ["Deployment alpha", "stack"] }).cases,
   ...rule("K8S-028")
     .broken("unsaid", pod({ enableServiceLinks: undefined }))
     .unknown(pod({ enableServiceLinks: unknown })).cases,
