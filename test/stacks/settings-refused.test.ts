@@ -384,12 +384,15 @@ describe("no way around a refusal", () => {
     expect(sentences[0]).toMatch(/^local\.debug: true mounts \.\/src, which leads to \/etc,/);
   });
 
-  test.each([`${homedir()}/.ssh`, "/home/somebody/.ssh/keys", "/Users/somebody/.aws", "/home/somebody"])(
-    "the credentials in %s, whoever runs this",
-    (path) => {
-      expect(checkHostPath(path, { base: root })).toEqual({ refused: expect.stringMatching(/credentials|system folder/) });
-    },
-  );
+  test.each([
+    // Root's own home is a system folder.
+    [`${homedir()}/.ssh`, /^lies in (~\/\.ssh, which holds credentials|the system folder \/root);/],
+    ["/home/somebody/.ssh/keys", /^lies in ~\/\.ssh, which holds credentials;/],
+    ["/Users/somebody/.aws", /^lies in ~\/\.aws, which holds credentials;/],
+    ["/home/somebody", /^is the home folder, with its credentials;/],
+  ])("the credentials in %s, whoever runs this", (path, why) => {
+    expect(checkHostPath(path, { base: root })).toEqual({ refused: expect.stringMatching(why) });
+  });
 
   test("one port on all addresses and on one", () => {
     const ports = (address: string) => ({ network: { ...open, ports: [{ container: 80, host: 8080, address }] } });
@@ -481,16 +484,20 @@ describe("for anything", () => {
     let count = 0;
     fc.assert(
       fc.property(
-        fc.constantFrom("/etc", "/proc", "/sys", "/dev", "/usr/bin", "/var/log", "/"),
+        fc.constantFrom(
+          ...["/etc", "/proc", "/sys", "/dev", "/var/log"].map((folder) => [folder, `lies in the system folder ${folder};`] as const),
+          ["/usr/bin", "lies in the system folder /usr;"] as const,
+          ["/", "would hand over everything below it;"] as const,
+        ),
         fc.integer({ min: 1, max: 5 }),
-        (target, hops) => {
+        ([target, why], hops) => {
           let last: string = target;
           for (let hop = 0; hop < hops; hop += 1) {
             const link = join(root, `hop-${count++}`);
             symlinkSync(last, link);
             last = link;
           }
-          expect(checkHostPath(last, { base: root })).toHaveProperty("refused");
+          expect(checkHostPath(last, { base: root })).toEqual({ refused: expect.stringContaining(`leads to ${target}, which ${why}`) });
         },
       ),
     );
