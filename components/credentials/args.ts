@@ -1,4 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
+import { type Name, named } from "../names.ts";
+import { containerName } from "../session-container/args.ts";
 import type { Mount } from "../session-volumes/args.ts";
 
 /** Who answers the agent. */
@@ -16,6 +18,39 @@ export const proxyFolder = "/run/credential-proxy";
  */
 export const authFiles = [".credentials.json", "token", "aws-credentials"] as const;
 export type AuthFile = (typeof authFiles)[number];
+
+/** The stem of what brings a session its credentials. */
+export const authStem = (sessionId: string): string => `${containerName(sessionId)}-auth`;
+
+/** The name of a credential proxy, of its network and of the volume with its socket. */
+export const credentialProxyName = (sessionId: string): string => `${containerName(sessionId)}-credential-proxy`;
+
+/** The name of a volume with a secret, and of the container that brings it there, for what has the stem as its own name. */
+export const secretStem = (stem: string): string => `${stem}-secret`;
+
+/** The name of the volume for what an init step fetches. */
+export const fetchedName = (sessionId: string): string => `${authStem(sessionId)}-fetched`;
+
+/** The name of the volume for a file. One for each form of secret: a secret of another form leaves nothing of the one before it. */
+export function authVolumeName(sessionId: string, file: AuthFile): string {
+  return `${authStem(sessionId)}-${file.replace(/^\./, "").replace(/\.json$/, "")}`;
+}
+
+/** The names that a session's credentials take, whatever the form of the secret. */
+export function credentialNames(sessionId: string, kind: CredentialsArgs["kind"] | "none"): Name[] {
+  const [auth, proxy] = [authStem(sessionId), credentialProxyName(sessionId)];
+  const secret = (stem: string) => named(secretStem(stem), "volume", "container");
+  switch (kind) {
+    case "file":
+      return [...named(auth, "container"), ...authFiles.flatMap((file) => named(authVolumeName(sessionId, file), "volume"))];
+    case "init":
+      return [...named(auth, "container", "network"), ...named(fetchedName(sessionId), "volume"), ...secret(auth)];
+    case "proxy":
+      return [...named(proxy, "container", "network", "volume"), ...secret(proxy)];
+    default:
+      return [];
+  }
+}
 
 /** What one session signs in with. */
 export type CredentialsArgs = {

@@ -1,6 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
-import { containerName, sessionLabels } from "../session-container/args.ts";
-import { authContent, type AuthFile, authFolder, type CredentialsArgs, type CredentialsForSession, providerEnvironment } from "./args.ts";
+import { sessionLabels } from "../session-container/args.ts";
+import {
+  authContent,
+  authFolder,
+  authStem,
+  authVolumeName,
+  type CredentialsArgs,
+  type CredentialsForSession,
+  providerEnvironment,
+} from "./args.ts";
 import { CredentialFetch } from "./fetch.ts";
 import { CredentialProxy } from "./proxy.ts";
 import { SecretFile } from "./secret-file.ts";
@@ -40,7 +48,7 @@ export class Credentials extends pulumi.ComponentResource {
         const labels = { ...sessionLabels(sessionId, stack), kind: "auth" };
         const secret = new SecretFile(
           `${name}-auth`,
-          { volume: volumeName(sessionId, file), carrier: `${containerName(sessionId)}-auth`, target, file, content, image, labels },
+          { volume: authVolumeName(sessionId, file), carrier: authStem(sessionId), target, file, content, image, labels },
           { parent: this },
         );
         return {
@@ -75,9 +83,4 @@ export class Credentials extends pulumi.ComponentResource {
       }
     }
   }
-}
-
-/** One for each form of secret: a secret of another form leaves nothing of the one before it. */
-function volumeName(sessionId: string, file: AuthFile): string {
-  return `${containerName(sessionId)}-auth-${file.replace(/^\./, "").replace(/\.json$/, "")}`;
 }

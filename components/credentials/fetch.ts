@@ -3,9 +3,9 @@ import * as pulumi from "@pulumi/pulumi";
 import { ownVolumeGuard, runOnce } from "../container-engine/hooks.ts";
 import { toJob, toOpenNetwork } from "../container-engine/auxiliary.ts";
 import { dockerLabels } from "../labels.ts";
-import { containerName, sessionLabels } from "../session-container/args.ts";
+import { sessionLabels } from "../session-container/args.ts";
 import type { Mount } from "../session-volumes/args.ts";
-import type { Provider } from "./args.ts";
+import { authStem, fetchedName, type Provider, secretStem } from "./args.ts";
 import { SecretFile } from "./secret-file.ts";
 
 export interface CredentialFetchArgs {
@@ -34,9 +34,9 @@ export class CredentialFetch extends pulumi.ComponentResource {
 
   constructor(name: string, args: CredentialFetchArgs, opts?: pulumi.ComponentResourceOptions) {
     super("agent-sessions:docker:CredentialFetch", name, {}, opts);
-    const stem = `${containerName(args.sessionId)}-auth`;
+    const stem = authStem(args.sessionId);
     const labels = { ...sessionLabels(args.sessionId, args.stack), kind: "auth" };
-    const source = { kind: "volume", name: `${stem}-fetched` } as const;
+    const source = { kind: "volume", name: fetchedName(args.sessionId) } as const;
     const volume = new docker.Volume(
       `${name}-volume`,
       { name: source.name, driver: "local", labels: dockerLabels(labels) },
@@ -49,8 +49,8 @@ export class CredentialFetch extends pulumi.ComponentResource {
         : new SecretFile(
             `${name}-secret`,
             {
-              volume: `${stem}-secret`,
-              carrier: `${stem}-secret`,
+              volume: secretStem(stem),
+              carrier: secretStem(stem),
               target: "/secret",
               file: "token",
               content: args.value,

@@ -3,9 +3,9 @@ import * as pulumi from "@pulumi/pulumi";
 import { toOpenNetwork, toService } from "../container-engine/auxiliary.ts";
 import { ownVolumeGuard, processLimit } from "../container-engine/hooks.ts";
 import { dockerLabels } from "../labels.ts";
-import { containerName, sessionLabels } from "../session-container/args.ts";
+import { sessionLabels } from "../session-container/args.ts";
 import type { Mount } from "../session-volumes/args.ts";
-import { bedrockEnvironment, type Provided, proxyFolder } from "./args.ts";
+import { bedrockEnvironment, credentialProxyName, type Provided, proxyFolder, secretStem } from "./args.ts";
 import { SecretFile } from "./secret-file.ts";
 
 export interface CredentialProxyArgs extends Provided {
@@ -42,7 +42,7 @@ export class CredentialProxy extends pulumi.ComponentResource {
   constructor(name: string, args: CredentialProxyArgs, opts?: pulumi.ComponentResourceOptions) {
     super("agent-sessions:docker:CredentialProxy", name, {}, opts);
     const { sessionId, stack, image, provider, upstream } = args;
-    const stem = stemOf(sessionId);
+    const stem = credentialProxyName(sessionId);
     const labels = { ...sessionLabels(sessionId, stack), kind: "credential-proxy" };
     const volume = new docker.Volume(
       `${name}-volume`,
@@ -52,7 +52,7 @@ export class CredentialProxy extends pulumi.ComponentResource {
     const network = new docker.Network(`${name}-network`, toOpenNetwork(stem, labels), { parent: this, deleteBeforeReplace: true });
     const secret = new SecretFile(
       `${name}-secret`,
-      { volume: `${stem}-secret`, carrier: `${stem}-secret`, target: "/secret", file: "token", content: args.value, image, labels },
+      { volume: secretStem(stem), carrier: secretStem(stem), target: "/secret", file: "token", content: args.value, image, labels },
       { parent: this },
     );
     const service = toService(
@@ -81,13 +81,9 @@ export class CredentialProxy extends pulumi.ComponentResource {
   }
 }
 
-function stemOf(sessionId: string): string {
-  return `${containerName(sessionId)}-credential-proxy`;
-}
-
 /** All that a session has of its proxy. */
 export function socketMount(sessionId: string): Mount {
-  return { target: proxyFolder, readOnly: true, source: { kind: "volume", name: stemOf(sessionId) } };
+  return { target: proxyFolder, readOnly: true, source: { kind: "volume", name: credentialProxyName(sessionId) } };
 }
 
 /** The agent's base URL is what is before the API's own paths. Its key is a placeholder, and no other is asked for. */

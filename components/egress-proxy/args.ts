@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import { alias, type Name, named } from "../names.ts";
 import { containerName, type Port, portAuthority } from "../session-container/args.ts";
 
 /** Hosts that a session may reach. */
@@ -43,6 +44,19 @@ export const proxyAlias = "egress-proxy";
 
 /** The name of a session's proxy container. */
 export const proxyName = (sessionId: string): string => `${containerName(sessionId)}-proxy`;
+
+/** The name of the network by which a session's proxy gets out. */
+export const edgeName = (sessionId: string): string => `${containerName(sessionId)}-edge`;
+
+/** The names that a session's proxy takes. */
+export function proxyNames(sessionId: string): Name[] {
+  return [
+    ...named(proxyName(sessionId), "container"),
+    ...named(edgeName(sessionId), "network"),
+    alias(containerName(sessionId), proxyAlias),
+    alias(containerName(sessionId), proxyName(sessionId)),
+  ];
+}
 
 /** Where the proxy listens, for whatever the session asks for. */
 export const proxyPort = 3128;

@@ -4,9 +4,8 @@ import { baseline } from "../../policy/baseline.ts";
 import { processLimit } from "../container-engine/hooks.ts";
 import { dockerLabels } from "../labels.ts";
 import { securityOpts } from "../seccomp/docker.ts";
-import { containerName } from "../session-container/args.ts";
 import { toDockerPorts } from "../session-container/docker.ts";
-import { type EgressProxyArgs, egressAuthority, proxyAlias, proxyName } from "./args.ts";
+import { edgeName, type EgressProxyArgs, egressAuthority, proxyAlias, proxyName } from "./args.ts";
 import { forwardDnsOptions, toForwards } from "./forwards.ts";
 import { toRules } from "./rules.ts";
 
@@ -44,8 +43,6 @@ export class EgressProxy extends pulumi.ComponentResource {
     this.registerOutputs({ authority: this.authority });
   }
 }
-
-const edgeName = (sessionId: string) => `${containerName(sessionId)}-edge`;
 
 /** It serves a session and is none itself. */
 const proxyLabels = ({ sessionId, stack }: EgressProxyArgs) => ({

@@ -3,8 +3,17 @@ import * as pulumi from "@pulumi/pulumi";
 import { baseline } from "../../policy/baseline.ts";
 import { ownVolumeGuard } from "../container-engine/hooks.ts";
 import { dockerLabels } from "../labels.ts";
-import { containerName, sessionLabels } from "../session-container/args.ts";
-import { duplicateTargets, type Mount, type SessionVolumesArgs, type VolumeKind, type VolumesForSession, type Workspace } from "./args.ts";
+import { sessionLabels } from "../session-container/args.ts";
+import {
+  duplicateTargets,
+  type Mount,
+  type SessionVolumesArgs,
+  type VolumeKind,
+  type VolumesForSession,
+  volumeKindsOf,
+  volumeName,
+  type Workspace,
+} from "./args.ts";
 
 /**
  * The volumes of one session, and everything that it sees of its file system. Volumes outlive the stack: `pulumi destroy`
@@ -35,11 +44,6 @@ export class SessionVolumes extends pulumi.ComponentResource {
   }
 }
 
-/** The name of a session's volume. */
-export function volumeName(sessionId: string, kind: VolumeKind): string {
-  return `${containerName(sessionId)}-${kind}`;
-}
-
 /** A volume's inputs. Nothing in them depends on a setting that can change, as a change would replace the data. */
 export function toDockerVolume(args: Pick<SessionVolumesArgs, "sessionId" | "stack">, kind: VolumeKind) {
   return {
@@ -47,11 +51,6 @@ export function toDockerVolume(args: Pick<SessionVolumesArgs, "sessionId" | "sta
     driver: "local",
     labels: dockerLabels({ ...sessionLabels(args.sessionId, args.stack), kind }),
   };
-}
-
-/** The volumes that a session needs: its own data, its logs, and the workspace unless that lives elsewhere. */
-export function volumeKindsOf(args: Pick<SessionVolumesArgs, "workspace">): VolumeKind[] {
-  return [...((args.workspace?.kind ?? "volume") === "volume" ? (["workspace"] as const) : []), "session", "logs"];
 }
 
 /** Everything a session sees besides its image, sorted by target. */

@@ -1,12 +1,12 @@
-import { createHash } from "node:crypto";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { baseline } from "../../policy/baseline.ts";
 import { toJob, toOpenNetwork } from "../container-engine/auxiliary.ts";
+import { secretStem } from "../credentials/args.ts";
 import { SecretFile } from "../credentials/secret-file.ts";
 import { ownVolumeGuard, runOnce } from "../container-engine/hooks.ts";
 import { dockerLabels } from "../labels.ts";
-import type { Mount, Repository } from "./args.ts";
+import { cloneName, type Mount, type Repository } from "./args.ts";
 
 /** A repository that is cloned once and read by every session that names the same URL. */
 export interface RepositoryCloneArgs {
@@ -68,23 +68,12 @@ export class RepositoryClone extends pulumi.ComponentResource {
   }
 }
 
-/**
- * How a clone comes about. Where an earlier form let what the repository tracks become configuration, nothing in the volume can
- * be believed, not even that it is sound: a clone of another form gets another name, so it is made anew and the old one removed.
- */
-const form = 2;
-
-/** Named by the URL, so that sessions that name the same one share it. */
-export function cloneName(args: Pick<RepositoryCloneArgs, "name" | "url">): string {
-  return `agent-repository-${args.name}-${createHash("sha256").update(`${form} ${args.url}`).digest("hex").slice(0, 8)}`;
-}
-
 function cloneAuthority({ name, url, credential }: RepositoryCloneArgs): string[] {
   return credential === undefined ? [] : [`repository ${name}: secret ${credential.secretName} to clone ${url}`];
 }
 
 function toSecretFile({ image }: RepositoryCloneArgs, content: string, stem: string, labels: Record<string, string>) {
-  return { volume: `${stem}-secret`, carrier: `${stem}-secret`, target: "/secret", file: "password", content, image, labels };
+  return { volume: secretStem(stem), carrier: secretStem(stem), target: "/secret", file: "password", content, image, labels };
 }
 
 /** The provider's inputs for the container that clones. */

@@ -11,6 +11,7 @@ import type { Machine } from "../egress-sets/machine.ts";
 import { EgressSets } from "./egress-sets.ts";
 import { furtherPaths, type HostPath, hostPath, overlapping } from "./host-paths.ts";
 import { type Layered, layer, placeName } from "./layers.ts";
+import { metNames } from "./names.ts";
 import { type NetworkSettings, PublishedPorts, resolveNetwork } from "./network.ts";
 import { keyName, sentence, shown } from "./sentences.ts";
 
@@ -118,7 +119,7 @@ export function resolveSessions(
     }
     return session;
   });
-  mistakes.push(...overlapping(hostPaths));
+  mistakes.push(...overlapping(hostPaths), ...metNames(sessions));
   return { sessions, hostPaths, mistakes };
 }
 

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { seccompProfile } from "../../components/seccomp/docker.ts";
-import { cloneName, RepositoryClone, type RepositoryCloneArgs } from "../../components/session-volumes/repository.ts";
+import { cloneName } from "../../components/session-volumes/args.ts";
+import { RepositoryClone, type RepositoryCloneArgs } from "../../components/session-volumes/repository.ts";
 import { revealSecrets } from "../../stacks/embedded/secrets.ts";
 import { record } from "../support/record.ts";
 

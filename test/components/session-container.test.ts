@@ -29,6 +29,7 @@ const baselineInputs = {
     "SESSION_ID=a",
     "SESSION_IDLE_TIMEOUT=0",
     "SESSION_MAX_LIFETIME=0",
+    "SESSION_MOUNTS=",
     "SESSION_REPOSITORIES=",
   ],
   labels: [
@@ -107,6 +108,10 @@ test("every option changes its own inputs and no other", async () => {
       { target: "/workspace", readOnly: false, source: { kind: "tmpfs", size: 2048, exec: true, mode: "0700", owned: true } },
     ],
     repositories: ["x", "y"],
+    folders: new Map([
+      ["/srv/data", "7.9"],
+      ["v", "1.1"],
+    ]),
     idleTimeout: 60,
     maxLifetime: 120,
   };
@@ -137,6 +142,7 @@ test("every option changes its own inputs and no other", async () => {
       "SESSION_ID=a",
       "SESSION_IDLE_TIMEOUT=60",
       "SESSION_MAX_LIFETIME=120",
+      "SESSION_MOUNTS=7.9 /data",
       "SESSION_REPOSITORIES=x y",
     ],
     labels: [

@@ -6,7 +6,8 @@ import { createServer, type Server } from "node:http";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { cloneName, RepositoryClone } from "../../components/session-volumes/repository.ts";
+import { cloneName } from "../../components/session-volumes/args.ts";
+import { RepositoryClone } from "../../components/session-volumes/repository.ts";
 import { liveEngine, Rig } from "./rig.ts";
 
 const docker = await liveEngine();

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { cloneName } from "../../components/session-volumes/repository.ts";
+import { cloneName } from "../../components/session-volumes/args.ts";
 import { labelNames } from "../../stacks/embedded/labels.ts";
 import { liveEngine, Rig } from "./rig.ts";
 

@@ -1,0 +1,79 @@
+import { credentialNames } from "../../components/credentials/args.ts";
+import { proxyNames } from "../../components/egress-proxy/args.ts";
+import { networkNames } from "../../components/isolated-network/args.ts";
+import { type Name, named } from "../../components/names.ts";
+import { containerName } from "../../components/session-container/args.ts";
+import { cloneNames, volumeNames } from "../../components/session-volumes/args.ts";
+import { shown } from "./sentences.ts";
+import type { Session } from "./sessions.ts";
+
+/** Whoever takes names, and as what people know it. */
+interface Owner {
+  /** The key and the value that name it, as sentences begin. */
+  readonly named: string;
+  /** What others call it. */
+  readonly called: string;
+  /** Those of one key are one, and share their names. */
+  readonly key: string;
+  readonly wayOut: string;
+  readonly names: readonly Name[];
+}
+
+/** All names that a session takes on the engine, but for those of its clones. */
+export function sessionNames({ id, workspace, network, credentials }: Session): Name[] {
+  const args = { sessionId: id, workspace, ...network };
+  return [
+    ...named(containerName(id), "container"),
+    ...volumeNames(args),
+    ...networkNames(args),
+    ...(typeof network.egress === "object" ? proxyNames(id) : []),
+    ...credentialNames(id, credentials.kind),
+  ];
+}
+
+function ownersOf(session: Session, index: number): Owner[] {
+  const { id, repositories } = session;
+  return [
+    {
+      named: `sessions[${index}].id: "${id}"`,
+      called: `session "${id}"`,
+      key: id,
+      wayOut: "choose another id",
+      names: sessionNames(session),
+    },
+    ...repositories.flatMap((repository) =>
+      repository.kind === "path"
+        ? []
+        : [
+            {
+              named: `sessions[${index}].repositories: "${repository.name}"`,
+              called: `the clone of ${shown(repository.url)}`,
+              key: repository.url,
+              wayOut: "give it another name",
+              names: cloneNames(repository),
+            },
+          ],
+    ),
+  ];
+}
+
+/** Sessions and clones whose objects on the engine would have one name, a sentence for each two. */
+export function metNames(sessions: readonly Session[]): string[] {
+  const taken = new Map<string, Owner>();
+  const met = new Map<string, string>();
+  for (const owner of sessions.flatMap(ownersOf)) {
+    const known = new Set<string>();
+    for (const { kind, name } of owner.names) {
+      const key = `${kind} ${name}`;
+      const other = known.has(key) ? owner : taken.get(key);
+      known.add(key);
+      if (other === undefined) taken.set(key, owner);
+      else if (other === owner || other.key !== owner.key) {
+        const who = other === owner ? "twice" : `and ${other.called} needs it too`;
+        const pair = `${owner.key} ${other.key}`;
+        met.set(pair, met.get(pair) ?? `${owner.named} needs the ${kind} ${name}, ${who}; ${owner.wayOut}.`);
+      }
+    }
+  }
+  return [...met.values()];
+}
