@@ -18,6 +18,40 @@ export interface Source {
   readonly url: string;
   /** Where it is written: key and file, a variable, or that it is the manager's default. */
   readonly from: string;
+  /** The variables whose values are in the URL. A file that names them may be a stranger's, and any of them a secret. */
+  readonly expansions?: readonly Expansion[];
+}
+
+/** A variable's value in a text. */
+export interface Expansion {
+  readonly variable: string;
+  readonly value: string;
+  /** Where the value begins. */
+  readonly at: number;
+}
+
+/**
+ * Puts values in the places of variables.
+ *
+ * @param form of a variable, global; its first group is the name
+ * @param lookUp gives its value; undefined leaves what stands there
+ */
+export function expand(
+  text: string,
+  form: RegExp,
+  lookUp: (name: string, match: RegExpMatchArray) => string | undefined,
+): { readonly url: string; readonly expansions: readonly Expansion[] } {
+  const expansions: Expansion[] = [];
+  let [url, end] = ["", 0];
+  for (const match of text.matchAll(form)) {
+    const [whole, variable = ""] = match;
+    const value = lookUp(variable, match);
+    url += text.slice(end, match.index);
+    if (value !== undefined) expansions.push({ variable, value, at: url.length });
+    url += value ?? whole;
+    end = match.index + whole.length;
+  }
+  return { url: url + text.slice(end), expansions };
 }
 
 /** Reads a package manager's configuration. @throws Unreadable when it says nothing that a session could use */
@@ -29,19 +63,24 @@ export class Unreadable extends Error {}
 /** What to do about it. */
 export const wayOut = "mend that, or list hosts instead of the set";
 
-/** A file's text; undefined when it is not there. @throws Unreadable when it cannot be read */
-export const readText = (path: string): string | undefined => unlessAbsent(path, () => readFileSync(path, "utf8"));
+/**
+ * A file's text; undefined when it is not there.
+ *
+ * @param shown the path as people may see it
+ * @throws Unreadable when it cannot be read
+ */
+export const readText = (path: string, shown = path): string | undefined => unlessAbsent(shown, () => readFileSync(path, "utf8"));
 
 /** The names in a folder, sorted; none when it is not there. @throws Unreadable when it cannot be read */
 export const readNames = (path: string): string[] => unlessAbsent(path, () => readdirSync(path).sort()) ?? [];
 
-function unlessAbsent<T>(path: string, read: () => T): T | undefined {
+function unlessAbsent<T>(shown: string, read: () => T): T | undefined {
   try {
     return read();
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-    throw new Unreadable(`is read from ${path}, which cannot be read (${code}); ${wayOut}`);
+    throw new Unreadable(`is read from ${shown}, which cannot be read (${code}); ${wayOut}`);
   }
 }
 

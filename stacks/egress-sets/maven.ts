@@ -1,7 +1,7 @@
 import { realpathSync } from "node:fs";
 import { join } from "node:path";
 import { parseXml, XmlElement } from "@rgrove/parse-xml";
-import { type Machine, type Manager, prefixOf, programPath, readParsed, type Source } from "./machine.ts";
+import { expand, type Machine, type Manager, prefixOf, programPath, readParsed, type Source } from "./machine.ts";
 
 /** As Maven documents it: https://maven.apache.org/guides/introduction/introduction-to-repositories.html; the super POM names it. */
 const central: Repository = { id: "central", url: "https://repo.maven.apache.org/maven2", from: "Maven's default" };
@@ -68,8 +68,11 @@ function settingsFiles(machine: Machine): string[] {
 
 function repository(element: XmlElement, path: string, { environment }: Machine): Repository {
   const id = textOf(element, "id");
-  const url = textOf(element, "url").replace(/\$\{env\.(\w+)\}/g, (whole, name: string) => environment[name] ?? whole);
-  return { id, url, from: `${element.name} "${id}" in ${path}` };
+  return {
+    id,
+    ...expand(textOf(element, "url"), /\$\{env\.(\w+)\}/g, (name) => environment[name]),
+    from: `${element.name} "${id}" in ${path}`,
+  };
 }
 
 /** Maven looks for a mirror of just that repository first. */

@@ -1,11 +1,16 @@
 import { join } from "node:path";
-import { type Machine, type Manager, prefixOf, programPath, readText, type Source } from "./machine.ts";
+import { expand, type Machine, type Manager, prefixOf, programPath, readText, type Source } from "./machine.ts";
 
 /** The registry that npm takes where none is configured, which none of its files holds: `npm help config`, registry. */
-const registry: Source = { url: "https://registry.npmjs.org/", from: "npm's default" };
+const registry: Value = { url: "https://registry.npmjs.org/", written: "", from: "npm's default" };
+
+/** A value, and as it stands where it was read. */
+interface Value extends Source {
+  readonly written: string;
+}
 
 /** Keys of one place, and where they stand. */
-type Layer = ReadonlyMap<string, Source>;
+type Layer = ReadonlyMap<string, Value>;
 
 /** The default registry and those of scopes, from npm's files (`npm help npmrc`) and its variables, the later over the earlier. */
 export const npm: Manager = (machine) => {
@@ -13,19 +18,19 @@ export const npm: Manager = (machine) => {
   const variables = readVariables(environment);
   const user = readFile(variables.get("userconfig")?.url ?? join(home, ".npmrc"), environment);
   const project = readFile(join(root, ".npmrc"), environment);
-  const prefix =
-    [variables, project, user].map((layer) => layer.get("prefix")?.url).find((value) => value !== undefined) ?? ownPrefix(machine);
-  const global = variables.get("globalconfig")?.url ?? (prefix && join(prefix, "etc/npmrc"));
-  const builtin = prefix && join(prefix, "lib/node_modules/npm/npmrc");
-  const system = [builtin, global].map((file) => (file === undefined ? new Map<string, Source>() : readFile(file, environment)));
+  const prefix = [variables, project, user].map((layer) => layer.get("prefix")).find((value) => value !== undefined) ?? ownPrefix(machine);
+  const below = (file: string) =>
+    prefix === undefined ? new Map() : readFile(join(prefix.url, file), environment, join(prefix.written, file));
+  const named = variables.get("globalconfig")?.url;
+  const system = [below("lib/node_modules/npm/npmrc"), named === undefined ? below("etc/npmrc") : readFile(named, environment)];
   const all: Layer = new Map([["registry", registry], ...[...system, user, project, variables].flatMap((layer) => [...layer])]);
   return [...all].filter(([key]) => /^(@[^:]+:)?registry$/.test(key)).map(([, source]) => source);
 };
 
 /** npm counts as installed where the `node` is that runs it. */
-function ownPrefix(machine: Machine): string | undefined {
+function ownPrefix(machine: Machine): Pick<Value, "url" | "written"> | undefined {
   const node = programPath(machine, "node");
-  return node && prefixOf(node);
+  return node === undefined ? undefined : { url: prefixOf(node), written: prefixOf(node) };
 }
 
 function readVariables(environment: NodeJS.ProcessEnv): Layer {
@@ -34,21 +39,22 @@ function readVariables(environment: NodeJS.ProcessEnv): Layer {
       const [, key] = /^npm_config_(.+)$/i.exec(name) ?? [];
       return key === undefined || value === ""
         ? []
-        : [[key.toLowerCase().replace(/(?!^)_/g, "-"), { url: value, from: `the variable ${name}` }] as const];
+        : [[key.toLowerCase().replace(/(?!^)_/g, "-"), { url: value, written: value, from: `the variable ${name}` }] as const];
     }),
   );
 }
 
-function readFile(path: string, environment: NodeJS.ProcessEnv): Layer {
+/** @param shown the path as people may see it: what a variable holds is not theirs to see */
+function readFile(path: string, environment: NodeJS.ProcessEnv, shown = path): Layer {
   // npm takes nothing from a section.
-  const [own = ""] = (readText(path) ?? "").split(/^\s*\[/m);
+  const [own = ""] = (readText(path, shown) ?? "").split(/^\s*\[/m);
   const lines = own.split(/\r?\n/);
   return new Map(
     lines.flatMap((line) => {
       const [, key, value] = /^\s*([^#;=[\s][^=]*?)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
       return key === undefined || value === undefined
         ? []
-        : [[plain(key), { url: expanded(plain(value), environment), from: `${plain(key)} in ${path}` }] as const];
+        : [[plain(key), { ...expanded(plain(value), environment), written: plain(value), from: `${plain(key)} in ${shown}` }] as const];
     }),
   );
 }
@@ -59,6 +65,6 @@ function plain(text: string): string {
 }
 
 /** npm leaves a variable that is not set as it stands, unless a question mark follows its name. */
-function expanded(text: string, environment: NodeJS.ProcessEnv): string {
-  return text.replace(/\$\{([^${}?]+)(\?)?\}/g, (whole, name: string, optional?: string) => environment[name] ?? (optional ? "" : whole));
+function expanded(text: string, environment: NodeJS.ProcessEnv) {
+  return expand(text, /\$\{([^${}?]+)(\?)?\}/g, (name, [, , optional]) => environment[name] ?? (optional ? "" : undefined));
 }

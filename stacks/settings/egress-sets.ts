@@ -1,7 +1,8 @@
 import { isIP } from "node:net";
 import type { AllowedHost } from "../../components/egress-proxy/args.ts";
 import { knownSets, managers } from "../egress-sets/index.ts";
-import { type Machine, type Source, Unreadable, wayOut } from "../egress-sets/machine.ts";
+import { type Expansion, type Machine, type Source, Unreadable, wayOut } from "../egress-sets/machine.ts";
+import { holdsToken, isNamedSecret } from "../../policy/rules/read/secrets.ts";
 import { shippedSets } from "../egress-sets/shipped.ts";
 import type { Deployment } from "../schema.ts";
 import { readAllowedHost, readHost } from "./allowed-host.ts";
@@ -108,16 +109,41 @@ function readManager(name: string, machine: Machine): Contents {
 }
 
 /** The host behind a URL, why a session cannot reach it, or nothing for what does not go through the proxy, such as a folder. */
-function readSource({ url: text, from }: Source): AllowedHost | string | undefined {
+function readSource({ url: text, from, expansions = [] }: Source): AllowedHost | string | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url !== undefined && url.protocol !== "http:" && url.protocol !== "https:") return undefined;
+  const variables = expansions.filter((expansion) => decidesHost(text, expansion));
+  const misused = variables.find(isSecret);
+  if (misused !== undefined)
+    return `is read from ${from}, whose host the variable ${misused.variable} decides, and that is a secret by its name or form; ${wayOut}`;
+  const part = variables.find((expansion) => !namesHost(text, expansion));
+  if (part !== undefined)
+    return `is read from ${from}, whose host the variable ${part.variable} decides without being the full name of one; ${wayOut}`;
   const host = url?.hostname.replace(/\.$/, "") ?? "";
   if (url === undefined || host.includes("$"))
     return `is read from ${from}, which ${text.includes("${") ? "names a variable that has no value here" : "is no URL"}; ${wayOut}`;
-  const unreachable = (why: string) => `leads to ${host} (${from}), which ${why}; ${wayOut}`;
+  const shown = variables.length === 0 ? host : `the host that the variable ${variables[0]?.variable} names`;
+  const unreachable = (why: string) => `leads to ${shown} (${from}), which ${why}; ${wayOut}`;
   if (isIP(host.replace(/^\[|\]$/g, "")) > 0) return unreachable("is an address, and hosts are allowed by name");
   if (/(^|\.)localhost$/.test(host)) return unreachable("is this machine, and no session reaches that");
   if (host.startsWith("*.")) return unreachable("is every host below a name, and a mirror is one");
   const read = readHost(`${host}:${url.port || (url.protocol === "http:" ? 80 : 443)}`);
   return "why" in read ? unreachable(read.why) : { ...read, addresses: [] };
+}
+
+const hostAndPort = (text: string): string | undefined => (URL.canParse(text) ? new URL(text).host : undefined);
+
+/** Whether a URL would lead elsewhere with another value of a variable in it. */
+function decidesHost(text: string, { value, at }: Expansion): boolean {
+  const other = `${text.slice(0, at)}other${text.slice(at + value.length)}`;
+  return hostAndPort(other) !== hostAndPort(text);
+}
+
+const isSecret = ({ variable, value }: Expansion) => isNamedSecret(variable, value) || holdsToken(value);
+
+/** Whether a value is, alone, the full name of the host that a URL leads to, or its port: a part of a name could be anything. */
+function namesHost(text: string, { value }: Expansion): boolean {
+  const { hostname, port } = URL.canParse(text) ? new URL(text) : { hostname: "", port: "" };
+  if (value === port) return true;
+  return hostname.includes(".") && [value, `https://${value}`].some((own) => URL.canParse(own) && new URL(own).hostname === hostname);
 }

@@ -514,6 +514,71 @@ describe("a configuration that no session could use is refused, with where it st
     expect(read(set, files, variables)).toEqual([`${key}: ${expected}; ${end}`]);
   });
 
+  describe("no variable's value is shown, and none that may be secret becomes a host", () => {
+    const secret = (name: string) => `whose host the variable ${name} decides, and that is a secret by its name or form`;
+    const part = (name: string) => `whose host the variable ${name} decides without being the full name of one`;
+    const token = `ghp_${"x".repeat(30)}`;
+    test.each<[string, string, Record<string, string>, string]>([
+      ["a secret as a name's part", "https://${NPM_TOKEN}.evil.example/", { NPM_TOKEN: "hunter2" }, secret("NPM_TOKEN")],
+      ["a secret as a whole name", "https://${NPM_TOKEN}/", { NPM_TOKEN: "hunter2.example" }, secret("NPM_TOKEN")],
+      ["a secret as a port", "https://a.example:${DB_PASSWORD}/", { DB_PASSWORD: "4711" }, secret("DB_PASSWORD")],
+      ["a secret that is a URL", "${API_KEY}", { API_KEY: "https://hunter2.example/" }, secret("API_KEY")],
+      ["a token by another name", "https://x-${INNOCENT}.example/", { INNOCENT: token }, secret("INNOCENT")],
+      [
+        "a secret of which the first part becomes the host",
+        "https://${NPM_TOKEN}@a.example/",
+        { NPM_TOKEN: "hunter2/x" },
+        secret("NPM_TOKEN"),
+      ],
+      ["one of another name of which the first part does", "https://me:${X}@a.example/", { X: "1/hunter2" }, part("X")],
+      ["a part of a name", "https://${PLACE}.npm.corp.example/", { PLACE: "hunter2" }, part("PLACE")],
+      ["two parts", "https://${A}${B}/", { A: "hunter2", B: ".example" }, part("A")],
+      ["a word that is no full name", "https://${HOST}/", { HOST: "hunter2" }, part("HOST")],
+    ])("%s", (_, url, variables, expected) => {
+      const sentences = read("npm", registry(url), variables);
+      expect(sentences).toEqual([`${key}: "npm" is read from registry in HERE/home/.npmrc, ${expected}; ${end}`]);
+      expect(sentences.join()).not.toMatch(/hunter2|4711|ghp_/);
+    });
+
+    test.each<[string, string, Record<string, string>, string]>([
+      ["a whole name", "https://${HOST}/", { HOST: "npm.corp.example" }, "npm.corp.example:443"],
+      ["a name and a port", "https://${HOST}:${PORT}/", { HOST: "npm.corp.example", PORT: "8443" }, "npm.corp.example:8443"],
+      ["a name with its port and a path", "http://${HOST}", { HOST: "npm.corp.example:8081/npm" }, "npm.corp.example:8081"],
+      ["a whole URL", "${MIRROR}", { MIRROR: "https://me:hunter2@npm.corp.example/" }, "npm.corp.example:443"],
+      ["a secret as a password", "https://me:${NPM_TOKEN}@npm.corp.example/", { NPM_TOKEN: "hunter2" }, "npm.corp.example:443"],
+      ["a secret in a path", "https://npm.corp.example/${NPM_TOKEN}/", { NPM_TOKEN: "hunter2" }, "npm.corp.example:443"],
+    ])("%s is taken", (_, url, variables, expected) => {
+      expect(read("npm", registry(url), variables)).toEqual([expected]);
+    });
+
+    test("a host that cannot be reached is named by its variable", () => {
+      expect(read("npm", registry("https://${HOST}/"), { HOST: "10.0.0.5" })).toEqual([
+        `${key}: "npm" leads to the host that the variable HOST names (registry in HERE/home/.npmrc), which is an address, and hosts are allowed by name; ${end}`,
+      ]);
+    });
+
+    test("a file below a folder that a variable names is named by the variable", () => {
+      const files = { "home/.npmrc": "prefix=HERE/${WORD}", "hunter2/etc/npmrc/x": "" };
+      expect(read("npm", files, { WORD: "hunter2" })).toEqual([
+        `${key}: "npm" is read from HERE/\${WORD}/etc/npmrc, which cannot be read (EISDIR); ${end}`,
+      ]);
+      const local = { "home/.npmrc": "prefix=HERE/${WORD}", "hunter2/etc/npmrc": "registry=http://localhost" };
+      expect(read("npm", local, { WORD: "hunter2" })).toEqual([
+        `${key}: "npm" leads to localhost (registry in HERE/\${WORD}/etc/npmrc), which is this machine, and no session reaches that; ${end}`,
+      ]);
+    });
+
+    test("in Maven's settings", () => {
+      const mirror = (url: string) => ({
+        "home/.m2/settings.xml": `<settings><mirrors><mirror><id>m</id><mirrorOf>*</mirrorOf><url>${url}</url></mirror></mirrors></settings>`,
+      });
+      expect(read("maven", mirror("https://${env.REPO_PASSWORD}.example/"), { REPO_PASSWORD: "hunter2" })).toEqual([
+        `${key}: "maven" is read from mirror "m" in HERE/home/.m2/settings.xml, ${secret("REPO_PASSWORD")}; ${end}`,
+      ]);
+      expect(read("maven", mirror("https://me:${env.REPO_PASSWORD}@m.example/"), { REPO_PASSWORD: "hunter2" })).toEqual(["m.example:443"]);
+    });
+  });
+
   test("all that is wrong with one at once", () => {
     expect(read("npm", { "home/.npmrc": "registry=http://localhost\n@corp:registry=http://127.0.0.1" })).toEqual([
       `${key}: "npm" leads to localhost (registry in HERE/home/.npmrc), which is this machine, and no session reaches that; ${end}`,
