@@ -1,16 +1,18 @@
 import type { Command } from "commander";
 import type Docker from "dockerode";
 import { findEngine } from "../../components/container-engine/find.ts";
+import { isHere } from "../../components/container-engine/here.ts";
 import { networkModeOf } from "../../components/isolated-network/args.ts";
 import { limitsOf } from "../../components/session-container/args.ts";
 import { fromConfig } from "../configuration.ts";
 import { parse, type Settings } from "../settings.ts";
 import { formatSize } from "../units.ts";
+import { sourceFilter } from "./source-filter.ts";
 import { table } from "./table.ts";
 import { loadStack, reachableEngine, stackOption } from "./stack.ts";
 
 /** One thing that this machine can or cannot hold to. */
-interface Finding {
+export interface Finding {
   readonly subject: string;
   readonly found: string;
   /** `ok`, `note` where a promise is weaker here, `missing` where sessions cannot run. */
@@ -89,6 +91,7 @@ async function examine(docker: Docker, settings: Settings, where: string): Promi
     otherwise: string,
     bad: Finding["verdict"] = "note",
   ): Finding => ({ subject, found, verdict: good ? "ok" : bad, means: good ? means : otherwise });
+  const filter = sourceFilter(await isHere(docker));
   return [
     { subject: "engine", found: `${version.Version} at ${where}`, verdict: "ok", means: "sessions run here" },
     judge(
@@ -150,6 +153,7 @@ async function examine(docker: Docker, settings: Settings, where: string): Promi
       "sessions run on",
       "sessions are started again with the engine; their volumes keep the data",
     ),
+    ...filter,
     judge(
       "networks",
       networks <= room,

@@ -45,11 +45,19 @@ export interface Surroundings {
   readonly greeting: string;
   /** A server on every address of the host; or why there is none. */
   readonly host: { readonly port: number; readonly addresses: readonly string[] } | { readonly notTried: string };
+  /** A listener for datagrams in the network of the host itself; or why there is none. */
+  readonly listener: Listener | { readonly notTried: string };
   /** Running sessions with an address, each with a server; the one that is tried may be among them. */
   readonly neighbours: readonly Neighbour[];
   /** By session, what volumes the engine has mounted. */
   readonly volumes: ReadonlyMap<string, readonly MountedVolume[]>;
   readonly secrets: KnownSecrets;
+}
+
+export interface Listener {
+  readonly port: number;
+  /** What has arrived and begins so. */
+  heard(beginning: string): readonly string[];
 }
 
 export interface MountedVolume {

@@ -13,7 +13,7 @@ export interface Call {
   readonly seconds: number;
 }
 
-const parts = ["run", "files", "privileges", "system_calls", "limits", "network", "secrets"];
+const parts = ["run", "files", "privileges", "system_calls", "limits", "network", "datagrams", "secrets"];
 
 /**
  * The command line that runs probes in a session. It takes nothing from the agent's reach: neither its PATH nor its Python
@@ -31,6 +31,11 @@ export function probeCommand(attempts: readonly Call[], seconds: number): string
  */
 export function serverCommand(greeting: string, seconds: number): string[] {
   return python("serve(**json.loads(sys.argv[1]))", { greeting, seconds });
+}
+
+/** The command line of a listener that prints its port, then each datagram that arrives, until its standard input ends. */
+export function listenerCommand(seconds: number): string[] {
+  return python("listen(**json.loads(sys.argv[1]))", { seconds });
 }
 
 /** By which Python is closed to the session's other processes from its first instruction; see install-runtime. */

@@ -51,6 +51,7 @@ export function verifyQuickly(targets: readonly Target[], checks: readonly Check
   const around: Surroundings = {
     greeting: "",
     host: { notTried: "not opened" },
+    listener: { notTried: "not opened" },
     neighbours: [],
     volumes: new Map(),
     secrets: { count: 0, unknown: [], foreign: () => new Map() },

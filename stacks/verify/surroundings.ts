@@ -8,6 +8,7 @@ import { isHere } from "../../components/container-engine/here.ts";
 import type { Settings } from "../settings.ts";
 import type { MountedVolume, Neighbour, Surroundings } from "./check.ts";
 import { startServer } from "./docker.ts";
+import { hostListener } from "./listener.ts";
 import { serverCommand } from "./probe.ts";
 import { knownSecrets } from "./secrets.ts";
 
@@ -29,6 +30,7 @@ export async function surroundingsOf(
   const opened = await Promise.all(sessions.map((session) => neighbour(docker, session, greeting)));
   const neighbours = opened.filter((entry) => entry !== undefined);
   const host = await hostServer(docker, greeting);
+  const listener = await hostListener(docker, sessions[0]?.ImageID, serverSeconds);
   const [volumes, secrets] = await Promise.all([volumesOf(docker, sessions), knownSecrets(settings)]);
   return {
     around: {
@@ -36,11 +38,13 @@ export async function surroundingsOf(
       neighbours,
       volumes,
       secrets,
+      listener,
       host: "notTried" in host ? host : { port: host.port, addresses: await ownAddresses(docker) },
     },
     close() {
       for (const { close } of neighbours) close();
       if ("close" in host) host.close();
+      if ("close" in listener) listener.close();
     },
   };
 }

@@ -340,6 +340,7 @@ describe.skipIf(docker === undefined)(
         "AppArmor",
         "user namespace",
         "crash of the engine",
+        "filter of sources",
         "networks",
         "memory",
       ]);

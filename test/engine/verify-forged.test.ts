@@ -61,6 +61,7 @@ describe.skipIf(docker === undefined)("verify, of a session that forges answers"
     greeting: "",
     host: { notTried: "" },
     neighbours: [],
+    listener: { notTried: "" },
     volumes: new Map(),
     secrets: { count: 0, unknown: [], foreign: () => new Map() },
   };

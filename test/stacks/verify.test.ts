@@ -15,6 +15,7 @@ import { temporaryFolder } from "../support/folder.ts";
 const around: Surroundings = {
   greeting: "hello",
   host: { port: 1, addresses: ["192.0.2.1"] },
+  listener: { port: 9, heard: () => [] },
   neighbours: [{ id: "two", names: ["two"], addresses: ["192.0.2.2"], port: 2 }],
   volumes: new Map([["one", []]]),
   secrets: { count: 1, unknown: [], foreign: () => new Map() },
@@ -209,11 +210,13 @@ test("what cannot be reached for is not tried", () => {
       ...around,
       volumes: new Map(),
       host: { notTried: "far away" },
+      listener: { notTried: "not allowed" },
       neighbours: [{ id: "one", names: ["one"], addresses: ["192.0.2.1"], port: 2 }],
     }),
   ).toEqual([
     ["host-services", "far away"],
     ["other-sessions", "no other session has an address"],
+    ["stray-datagrams", "not allowed"],
     ["own-volumes", "the engine does not say"],
   ]);
 });

@@ -1,4 +1,5 @@
 import type { Check } from "../check.ts";
+import { datagrams } from "./datagrams.ts";
 import { files } from "./files.ts";
 import { limits } from "./limits.ts";
 import { mounts } from "./mounts.ts";
@@ -16,6 +17,7 @@ export const checks: readonly Check[] = [
   ...systemCalls,
   ...limits,
   ...network,
+  ...datagrams,
   ...egressProxy,
   ...secrets,
 ];

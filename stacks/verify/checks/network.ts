@@ -5,7 +5,7 @@ import type { Promised } from "../promised.ts";
 type Outcomes = Readonly<Record<string, string>>;
 
 /** Sealed but for the proxy, where there is one. */
-const sealed = ({ network }: Promised) => network.isolation === "sealed" || network.egress !== undefined;
+export const sealed = ({ network }: Promised) => network.isolation === "sealed" || network.egress !== undefined;
 const alone = (session: Promised) => sealed(session) || session.network.isolation === "isolated";
 
 /** Seconds until silence counts as no answer. */
