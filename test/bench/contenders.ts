@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
+import { seccompProfile } from "../../components/seccomp/docker.ts";
 import type { Registration } from "../../stacks/embedded/program.ts";
 
 export const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
@@ -138,6 +139,8 @@ export function writeCompose(folder: string, sessions: number, registrations: re
   const containers = registrations
     .filter(({ type }) => type.endsWith(":Container"))
     .map(({ inputs }) => inputs as unknown as ContainerInputs);
+  const profile = join(folder, "seccomp.json");
+  writeFileSync(profile, seccompProfile);
   const services = Object.fromEntries(
     containers.map((container) => [
       container.name,
@@ -151,7 +154,8 @@ export function writeCompose(folder: string, sessions: number, registrations: re
         labels: Object.fromEntries(container.labels.filter(({ value }) => value !== "").map(({ label, value }) => [label, value])),
         read_only: true,
         cap_drop: ["ALL"],
-        security_opt: container.securityOpts,
+        // Compose takes a file's name where the engine takes its text.
+        security_opt: container.securityOpts.map((option) => (option.startsWith("seccomp=") ? `seccomp:${profile}` : option)),
         ipc: "private",
         mem_limit: `${container.memory}m`,
         memswap_limit: `${container.memory}m`,
