@@ -86,7 +86,7 @@ export const argumentRefusals: readonly ArgumentRefusal[] = [
   },
   {
     what: "`clone` with namespaces",
-    why: "",
+    why: "it is for processes and threads",
     allowed: [allow("clone", is(0, 0, namespaceFlags))],
   },
   {

@@ -18,7 +18,7 @@ export const refusals: readonly Refusal[] = [
     absent: ["io_uring_enter", "io_uring_register", "io_uring_setup"],
   },
   {
-    what: "namespaces: `unshare`, `setns`, `clone` and `clone3` with them",
+    what: "namespaces: `unshare`, `setns`, `clone3`",
     why: "in a user namespace of its own a session is root to a large part of the kernel; so no containers and no sandboxes that need one",
     calls: ["setns", "unshare"],
     // Its flags lie in memory, where no filter looks; C libraries then take clone.

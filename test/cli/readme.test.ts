@@ -4,6 +4,8 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse as parseYaml } from "yaml";
+import { argumentRefusals } from "../../components/seccomp/arguments.ts";
+import { refusals } from "../../components/seccomp/refused.ts";
 import { parse } from "../../stacks/settings.ts";
 import { liveEngine } from "../engine/rig.ts";
 import { temporaryFolder } from "../support/folder.ts";
@@ -40,6 +42,10 @@ test("the settings of a session's egress that the README shows are read", () => 
     ]),
   );
   expect(download).toBe(10 * 1024 ** 2);
+});
+
+test("the README lists what the seccomp profile refuses, and why", () => {
+  for (const { what, why } of [...refusals, ...argumentRefusals]) expect(readme).toContain(`\n| ${what} | ${why} |\n`);
 });
 
 describe.skipIf(docker === undefined)("a session in a minute", () => {
