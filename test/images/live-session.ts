@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import Docker from "dockerode";
+import { securityOpts } from "../../components/seccomp/docker.ts";
 import { ensureBaseImage } from "../../stacks/cli/setup/base-image.ts";
 
 /** The engine that the tests run against. */
@@ -75,7 +76,7 @@ export class LiveSession {
       HostConfig: {
         ReadonlyRootfs: true,
         CapDrop: ["ALL"],
-        SecurityOpt: ["no-new-privileges"],
+        SecurityOpt: securityOpts(),
         NetworkMode: "none",
         RestartPolicy: { Name: restart },
         Memory: 1024 ** 3,
