@@ -1,3 +1,4 @@
+import { BlockList, isIPv6 } from "node:net";
 import type * as pulumi from "@pulumi/pulumi";
 import { baseline } from "../../policy/baseline.ts";
 import type { CredentialsForSession } from "../credentials/args.ts";
@@ -57,6 +58,12 @@ export interface Port {
   /** @default 127.0.0.1 */
   readonly address: string;
   readonly protocol: "tcp" | "udp";
+  /**
+   * Whoever sends packets to the session's own network is let in too, though the address is a loopback one; see {@link isLocal}.
+   *
+   * @default false
+   */
+  readonly neighbours?: boolean;
 }
 
 /** One agent session, whatever the platform. */
@@ -154,8 +161,25 @@ export function allMounts(args: SessionContainerArgs): readonly Mount[] {
 }
 
 /** What a published port adds to a session's authority. */
-export function portAuthority({ address, host, container, protocol }: Port): string {
-  return `port ${address}:${host} to ${container}/${protocol}`;
+export function portAuthority({ address, host, container, protocol, neighbours }: Port): string {
+  return `port ${address}:${host} to ${container}/${protocol}${neighbours === true ? ", for neighbours too" : ""}`;
+}
+
+const loopback = new BlockList();
+loopback.addSubnet("127.0.0.0", 8);
+loopback.addAddress("::1", "ipv6");
+
+/** Whether an address is one that only this machine itself can connect to. */
+export function isLoopback(address: string): boolean {
+  return loopback.check(address, isIPv6(address) ? "ipv6" : "ipv4");
+}
+
+/**
+ * Whether a port is for this machine alone. Its address does not see to that: the engine forwards to the container's own address,
+ * and who is on this machine's network can send packets there.
+ */
+export function isLocal({ address, neighbours }: Pick<Port, "address" | "neighbours">): boolean {
+  return isLoopback(address) && neighbours !== true;
 }
 
 /**

@@ -6,6 +6,7 @@ import { networkModeOf } from "../../components/isolated-network/args.ts";
 import { limitsOf } from "../../components/session-container/args.ts";
 import { fromConfig } from "../configuration.ts";
 import { parse, type Settings } from "../settings.ts";
+import { openEngine } from "../strategies/open-ports.ts";
 import { formatSize } from "../units.ts";
 import { sourceFilter } from "./source-filter.ts";
 import { table } from "./table.ts";
@@ -76,6 +77,7 @@ async function examine(docker: Docker, settings: Settings, where: string): Promi
   const [info, version] = await Promise.all([docker.info() as Promise<EngineInfo>, docker.version()]);
   const options = (info.SecurityOptions ?? []).map((option) => option.replace(/^name=/, ""));
   const has = (name: string) => options.some((option) => option.split(",")[0] === name);
+  const openTo = openEngine({ version, info });
   const memory = settings.sessions.reduce((sum, session) => sum + limitsOf(session).memory, 0);
   const networks = settings.sessions.filter(({ network }) => networkModeOf(network).kind === "bridge").length;
   const pools = info.DefaultAddressPools ?? [];
@@ -154,6 +156,13 @@ async function examine(docker: Docker, settings: Settings, where: string): Promi
       "sessions are started again with the engine; their volumes keep the data",
     ),
     ...filter,
+    judge(
+      "published ports",
+      openTo === undefined,
+      openTo ?? `Docker Engine ${version.Version}`,
+      "those on 127.0.0.1 are for this machine alone",
+      "with open egress, those on 127.0.0.1 let in who sends packets to a container's own address; use an allow list or Docker Engine 28",
+    ),
     judge(
       "networks",
       networks <= room,

@@ -91,6 +91,12 @@ export const network = z
             .describe("Where it listens; 127.0.0.1 when left out.")
             .optional(),
           protocol: z.enum(["tcp", "udp"], { error: "is not a protocol; write tcp or udp" }).describe("tcp when left out.").optional(),
+          neighbours: z
+            .boolean()
+            .describe(
+              "On a loopback address: let in whoever on this machine's network sends packets to the session's own network too; false when left out.",
+            )
+            .optional(),
         }),
       )
       .describe("Published ports; they need an allow list, whose proxy carries them, open egress or a custom network.")

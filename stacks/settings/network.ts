@@ -1,5 +1,5 @@
 import { type Egress, networkConflicts, type NetworkMode } from "../../components/isolated-network/args.ts";
-import type { Port } from "../../components/session-container/args.ts";
+import { isLoopback, type Port } from "../../components/session-container/args.ts";
 import { baseline } from "../../policy/baseline.ts";
 import type { Deployment } from "../schema.ts";
 import { resolveEgress } from "./egress.ts";
@@ -54,6 +54,7 @@ export function resolveNetwork(
         host: port.host,
         address: port.address ?? baseline.publishAddress,
         protocol: port.protocol ?? ("tcp" as const),
+        ...(port.neighbours !== undefined && { neighbours: port.neighbours }),
       })),
     ...(given.bandwidth?.download !== undefined && { download: given.bandwidth.download }),
   };
@@ -76,6 +77,14 @@ export function resolveNetwork(
         where("network", "bandwidth", "download"),
         `${formatSize(network.download)}/s`,
         `does not fit session "${setting.id}": egress is "${network.egress}", and only the proxy of an allow list limits downloads; give it egress: {allow: [hosts]} or bandwidth: {}`,
+      ),
+    );
+  if (network.ports.some(({ address, neighbours }) => neighbours === true && !isLoopback(address)))
+    mistakes.push(
+      sentence(
+        where("network", "ports"),
+        given.ports,
+        "does not fit: neighbours: true is for a port on a loopback address, and on any other they are let in; remove it there",
       ),
     );
   for (const { key, sentence: rest } of networkConflicts(network))

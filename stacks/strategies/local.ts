@@ -16,13 +16,19 @@ import { RepositoryClone } from "../../components/session-volumes/repository.ts"
 import { nameOf, type Secrets } from "../secrets.ts";
 import { identitiesOf } from "../settings/host-paths.ts";
 import type { SecretSource, Session, Settings } from "../settings.ts";
+import { refuseOpenPorts } from "./open-ports.ts";
 import { refuseSharedFolders } from "./other-stacks.ts";
 import type { Deployed, DeployedSession, Place } from "./strategy.ts";
 
-/** Sessions on the Docker or Podman of this machine, or of the one that `engine` names. */
+/**
+ * Sessions on the Docker or Podman of this machine, or of the one that `engine` names.
+ *
+ * @throws SettingsError when the engine cannot hold what they ask for, before anything is registered
+ */
 export async function deploy(settings: Settings, place: Place, secrets: Secrets): Promise<Deployed> {
   const engine = await findEngine({ address: settings.engine });
   useEngine(engine);
+  await refuseOpenPorts(settings, engine);
   await refuseSharedFolders(connectEngine(engine), settings, place);
   const folders = (await sharesInodes(engine)) ? identitiesOf(settings.hostPaths) : undefined;
   const provider = new docker.Provider("engine", {

@@ -1,3 +1,4 @@
+import type { VisitedPort } from "./outsider.ts";
 import type { Promised } from "./promised.ts";
 import type { KnownSecrets } from "./secrets.ts";
 
@@ -52,6 +53,8 @@ export interface Surroundings {
   /** By session, what volumes the engine has mounted. */
   readonly volumes: ReadonlyMap<string, readonly MountedVolume[]>;
   readonly secrets: KnownSecrets;
+  /** By session, visits to its ports that are for this machine alone; or why there were none. @default nobody visited any */
+  readonly ports?: ReadonlyMap<string, readonly VisitedPort[]> | { readonly notTried: string };
 }
 
 export interface Listener {

@@ -1,5 +1,6 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
+import type { Port } from "../../components/session-container/args.ts";
 
 /** What one attempt brought: the answer of its probe, why there is none, or why none can be believed. */
 export type Outcome = { readonly id: string } & ({ readonly answer: unknown } | { readonly error: string } | { readonly forged: string });
@@ -28,9 +29,12 @@ export function probeCommand(attempts: readonly Call[], seconds: number): string
 /**
  * The command line of a server that greets whoever comes, until its standard input ends. The first line that it is given is a key
  * of {@link newKey}, the first that it prints its port.
+ *
+ * @param published ports that it listens on too, unless the session does
  */
-export function serverCommand(greeting: string, seconds: number): string[] {
-  return python("serve(**json.loads(sys.argv[1]))", { greeting, seconds });
+export function serverCommand(greeting: string, seconds: number, published: readonly Port[] = []): string[] {
+  const more = published.map(({ protocol, container }) => [protocol, container]);
+  return python("serve(**json.loads(sys.argv[1]))", { greeting, seconds, more });
 }
 
 /** The command line of a listener that prints its port, then each datagram that arrives, until its standard input ends. */

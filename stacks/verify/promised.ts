@@ -2,7 +2,7 @@ import { authFolder } from "../../components/credentials/args.ts";
 import { socketMount } from "../../components/credentials/proxy.ts";
 import type { AllowList } from "../../components/egress-proxy/args.ts";
 import { isolationOf, type IsolationLevel, type NetworkMode, networkModeOf } from "../../components/isolated-network/args.ts";
-import { limitsOf, type Limits } from "../../components/session-container/args.ts";
+import { isLocal, limitsOf, type Limits, type Port } from "../../components/session-container/args.ts";
 import type { Mount } from "../../components/session-volumes/args.ts";
 import { mountsOf } from "../../components/session-volumes/docker.ts";
 import type { Session } from "../settings.ts";
@@ -22,6 +22,8 @@ export interface Promised {
     readonly isolation: IsolationLevel;
     /** What its proxy takes on, where it has one. */
     readonly egress?: AllowList;
+    /** Ports that are for this machine alone. */
+    readonly localPorts: readonly Port[];
   };
 }
 
@@ -49,6 +51,7 @@ export function promisedTo(session: Session): Promised {
       mode: networkModeOf(network),
       isolation: isolationOf(network),
       ...(typeof network.egress === "object" && { egress: network.egress }),
+      localPorts: network.ports.filter(isLocal),
     },
   };
 }

@@ -9,6 +9,7 @@ import type { Settings } from "../settings.ts";
 import type { MountedVolume, Neighbour, Surroundings } from "./check.ts";
 import { startServer } from "./docker.ts";
 import { hostListener } from "./listener.ts";
+import { visitPorts } from "./outsider.ts";
 import { serverCommand } from "./probe.ts";
 import { knownSecrets } from "./secrets.ts";
 
@@ -27,11 +28,18 @@ export async function surroundingsOf(
   settings: Settings,
 ): Promise<{ around: Surroundings; close(): void }> {
   const greeting = `verify ${randomUUID()}`;
-  const opened = await Promise.all(sessions.map((session) => neighbour(docker, session, greeting)));
+  const opened = await Promise.all(sessions.map((session) => neighbour(docker, session, greeting, settings)));
   const neighbours = opened.filter((entry) => entry !== undefined);
-  const host = await hostServer(docker, greeting);
+  const onThisMachine = await isHere(docker);
+  const host = onThisMachine
+    ? await listen("::", greeting).catch(() => listen("0.0.0.0", greeting))
+    : { notTried: "the engine is on another machine, where nothing can be opened to be reached" };
   const listener = await hostListener(docker, sessions[0]?.ImageID, serverSeconds);
-  const [volumes, secrets] = await Promise.all([volumesOf(docker, sessions), knownSecrets(settings)]);
+  const [volumes, secrets, ports] = await Promise.all([
+    volumesOf(docker, sessions),
+    knownSecrets(settings),
+    visitPorts(docker, settings, onThisMachine),
+  ]);
   return {
     around: {
       greeting,
@@ -39,6 +47,7 @@ export async function surroundingsOf(
       volumes,
       secrets,
       listener,
+      ports,
       host: "notTried" in host ? host : { port: host.port, addresses: await ownAddresses(docker) },
     },
     close() {
@@ -54,11 +63,13 @@ async function neighbour(
   docker: Docker,
   { Id, Names, Labels, NetworkSettings }: Docker.ContainerInfo,
   greeting: string,
+  settings: Settings,
 ): Promise<(Neighbour & { close(): void }) | undefined> {
   const addresses = Object.values(NetworkSettings.Networks).flatMap(({ IPAddress }) => (IPAddress ? [IPAddress] : []));
   if (addresses.length === 0) return undefined;
-  const server = await startServer(docker.getContainer(Id), serverCommand(greeting, serverSeconds));
   const id = Labels.session_id ?? "";
+  const published = settings.sessions.find((session) => session.id === id)?.network.ports ?? [];
+  const server = await startServer(docker.getContainer(Id), serverCommand(greeting, serverSeconds, published));
   return server && { id, names: [id, ...Names.map((name) => name.replace(/^\//, ""))], addresses, ...server };
 }
 
@@ -78,11 +89,6 @@ export async function volumesOf(
     return [Labels.session_id ?? "", await Promise.all(mounted)] as const;
   });
   return new Map(await Promise.all(entries));
-}
-
-async function hostServer(docker: Docker, greeting: string): Promise<{ port: number; close(): void } | { notTried: string }> {
-  if (!(await isHere(docker))) return { notTried: "the engine is on another machine, where nothing can be opened to be reached" };
-  return listen("::", greeting).catch(() => listen("0.0.0.0", greeting));
 }
 
 /** A server, over TCP and UDP on a port that is free, that greets whoever comes. */

@@ -32,6 +32,24 @@ test("plan needs no engine, no CLI and no network", () => {
   ]);
 });
 
+test("plan without an engine says of ports for this machine alone that nobody looked whether they are", () => {
+  const checkout = new Checkout();
+  try {
+    const ports = [{ container: 80, host: 8080 }];
+    checkout.write("ports", [
+      { id: "p-open", network: { egress: "open", ports } },
+      { id: "p-listed", network: { egress: { allow: ["example.com"] }, ports: [{ container: 80, host: 8081 }] } },
+    ]);
+    const { status, stderr } = sessionsIn(checkout.root, process.env.HOME, "plan", "--stack", "ports");
+    expect(status).toBe(0);
+    expect(stderr.trim()).toMatch(
+      /^warning: .*No engine answers, so whether it keeps this machine's neighbours from these was not checked: sessions\[0\]\.network\.ports: port 127\.0\.0\.1:8080 to 80\/tcp$/,
+    );
+  } finally {
+    checkout.dispose();
+  }
+});
+
 test("plan compares with a saved plan", () => {
   const file = join(folder, "saved.json");
   expect(sessions("plan", "--save", file).status).toBe(0);

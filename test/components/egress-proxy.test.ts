@@ -8,6 +8,7 @@ import { toRules } from "../../components/egress-proxy/rules.ts";
 import { isolationOf } from "../../components/isolated-network/args.ts";
 import { seccompProfile } from "../../components/seccomp/docker.ts";
 import { evaluate } from "../../policy/evaluate.ts";
+import { isLocal } from "../../components/session-container/args.ts";
 import { record } from "../support/record.ts";
 
 const network = { name: "claude-agent-a", resources: [] };
@@ -205,10 +206,30 @@ test("a limit is one bucket for all that is received, and changes nothing else",
 
 test("each port is carried to the session's own, whose name only the engine knows", () => {
   const udp = { container: 53, host: 53, address: "0.0.0.0", protocol: "udp" } as const;
-  expect(toForwards({ sessionId: "a", ports: [port, udp] }).split("\n")).toEqual([
-    "server { listen 80 so_keepalive=on; set $session claude-agent-a; proxy_pass $session:80; }",
+  const asked = { ...port, container: 81, neighbours: true };
+  expect(toForwards({ sessionId: "a", ports: [port, udp, asked] }).split("\n")).toEqual([
+    "server { listen 80 so_keepalive=on; include /run/local-only.conf; set $session claude-agent-a; proxy_pass $session:80; }",
     "server { listen 53 udp; proxy_timeout 1m; set $session claude-agent-a; proxy_pass $session:53; }",
+    "server { listen 81 so_keepalive=on; set $session claude-agent-a; proxy_pass $session:81; }",
   ]);
+});
+
+test.each<[string, boolean]>([
+  ["127.0.0.1", true],
+  ["127.255.255.254", true],
+  ["::1", true],
+  ["0:0:0:0:0:0:0:1", true],
+  ["::ffff:127.0.0.1", true],
+  ["126.255.255.255", false],
+  ["128.0.0.1", false],
+  ["0.0.0.0", false],
+  ["::", false],
+  ["::2", false],
+  ["192.168.1.5", false],
+])("a port on %s is for this machine alone: %s, and for others when they are asked in", (address, local) => {
+  expect(isLocal({ address })).toBe(local);
+  expect(isLocal({ address, neighbours: false })).toBe(local);
+  expect(isLocal({ address, neighbours: true })).toBe(false);
 });
 
 test("a session's ports are published on its proxy, and judged there as on a session", async () => {

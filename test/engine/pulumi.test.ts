@@ -31,7 +31,7 @@ const rich = {
   limits: { memory: "512 MB", cpu: 0.25, processes: 64, openFiles: 128, tmp: "64 MB", sharedMemory: "32 MB" },
   reservations: { memory: "128 MB", cpu: 0.25 },
   environment: { SET: "1", EMPTY: "" },
-  network: { egress: "open", ports: [{ container: 8080, host: 18_471 }], dns: ["192.0.2.53"] },
+  network: { egress: "open", ports: [{ container: 8080, host: 18_471, neighbours: true }], dns: ["192.0.2.53"] },
   security: { capabilities: ["net_bind_service"] },
   mounts: [{ source: code, target: "/data" }],
   healthCheck: { interval: "90 s", timeout: "5 s", retries: 2 },

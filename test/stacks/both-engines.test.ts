@@ -26,7 +26,7 @@ test("both engines are given the same resources, inputs, order, options and hook
           workspace: { kind: "tmpfs", size: "64 MB" },
           limits: { memory: "1 GB", cpu: 1.5, processes: 99 },
           environment: { A: "1" },
-          network: { egress: "open", ports: [{ container: 80, host: 8080 }] },
+          network: { egress: "open", ports: [{ container: 80, host: 8080, neighbours: true }] },
           security: { capabilities: ["CHOWN"] },
         },
         { id: "sealed", network: { mode: "bridge" } },

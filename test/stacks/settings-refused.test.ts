@@ -209,6 +209,10 @@ describe("each mistake is one sentence with key, value and way out", () => {
       session({ network: { egress: { allow: ["github.com"] }, ports: [{ container: 3128, host: 1 }] } }),
       'sessions[0].network.ports: [{"container":3128,"host":1}] does not fit: port 3128 is taken by the proxy that carries the ports; let the session listen on another.',
     ],
+    [
+      session({ network: { ...open, ports: [{ container: 1, host: 1, address: "0.0.0.0", neighbours: true }] } }),
+      'sessions[0].network.ports: [{"container":1,"host":1,"address":"0.0.0.0","neighbours":true}] does not fit: neighbours: true is for a port on a loopback address, and on any other they are let in; remove it there.',
+    ],
     ...[10, "10 Mb/s", "10 MB", "10 MB/m"].map((given): [Record<string, unknown>, string] => [
       session({ network: { bandwidth: { download: given } } }),
       `sessions[0].network.bandwidth.download: ${JSON.stringify(given)} is not a rate in bytes; write "10 MB/s".`,

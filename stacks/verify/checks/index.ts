@@ -4,6 +4,7 @@ import { files } from "./files.ts";
 import { limits } from "./limits.ts";
 import { mounts } from "./mounts.ts";
 import { network } from "./network.ts";
+import { ports } from "./ports.ts";
 import { privileges } from "./privileges.ts";
 import { egressProxy } from "./proxy.ts";
 import { secrets } from "./secrets.ts";
@@ -18,6 +19,7 @@ export const checks: readonly Check[] = [
   ...limits,
   ...network,
   ...datagrams,
+  ...ports,
   ...egressProxy,
   ...secrets,
 ];

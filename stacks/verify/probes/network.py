@@ -71,26 +71,37 @@ def reach(targets, seconds, greeting=None):
     return outcomes
 
 
-def serve(greeting, seconds):
-    """Greets whoever comes, over TCP and UDP on one port, until standard input ends. Prints the port, signed."""
+def serve(greeting, seconds, more):
+    """Greets whoever comes, over TCP and UDP on one port and on more, each [kind, port], until standard input ends. Prints the one, signed."""
     key = receive_key()
     end = time.monotonic() + seconds
-    with socket.create_server(("0.0.0.0", 0)) as streams, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams:
-        datagrams.bind(streams.getsockname())
-        say(key, str(streams.getsockname()[1]))
-        while time.monotonic() < end:
-            ready, _, _ = select.select([streams, datagrams, 0], [], [], 1)
-            if 0 in ready:
-                return
-            for visitors in ready:
-                try:
-                    if visitors is datagrams:
-                        datagrams.sendto(greeting.encode(), datagrams.recvfrom(64)[1])
-                    else:
-                        with streams.accept()[0] as visitor:
-                            visitor.sendall(greeting.encode())
-                except OSError:
-                    pass
+    streams = [socket.create_server(("0.0.0.0", 0))]
+    port = streams[0].getsockname()[1]
+    datagrams = []
+    for kind, number in [("udp", port), *more]:
+        try:
+            if kind == "tcp":
+                streams.append(socket.create_server(("0.0.0.0", number)))
+            else:
+                visitors = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+                visitors.bind(("0.0.0.0", number))
+                datagrams.append(visitors)
+        except OSError:  # the session has a server of its own there
+            pass
+    say(key, str(port))
+    while time.monotonic() < end:
+        ready, _, _ = select.select([*streams, *datagrams, 0], [], [], 1)
+        if 0 in ready:
+            return
+        for visitors in ready:
+            try:
+                if visitors in datagrams:
+                    visitors.sendto(greeting.encode(), visitors.recvfrom(64)[1])
+                else:
+                    with visitors.accept()[0] as visitor:
+                        visitor.sendall(greeting.encode())
+            except OSError:
+                pass
 
 
 def begin_lookup(name):
