@@ -341,6 +341,7 @@ describe.skipIf(docker === undefined)(
         "user namespace",
         "crash of the engine",
         "filter of sources",
+        "published ports",
         "networks",
         "memory",
       ]);

@@ -14,27 +14,51 @@ const { pipeline } = require("node:stream");
 
 const socket = "/run/credential-proxy/socket";
 
-// What concerns one connection only, and what the key takes the place of.
-const ownHeaders = new Set([
-  "authorization",
-  "connection",
-  "cookie",
-  "host",
-  "keep-alive",
-  "proxy-authenticate",
-  "proxy-authorization",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-  "x-api-key",
-]);
-const passed = (headers) => Object.fromEntries(Object.entries(headers).filter(([name]) => !ownHeaders.has(name)));
+// All that goes from a session to its upstream: what the providers' APIs and clients use. Anything else may be a gateway's word for
+// another path, method, host or caller (x-original-url, x-http-method-override, x-forwarded-for), in spellings nobody can list.
+const asked =
+  /^(?:accept(?:-encoding|-language)?|amz-sdk-(?:invocation-id|request)|anthropic-[a-z0-9-]+|baggage|content-(?:encoding|type)|idempotency-key|traceparent|tracestate|user-agent|x-amz-user-agent|x-amzn-bedrock-[a-z0-9-]+|x-app|x-claude-[a-z0-9-]+|x-client-request-id|x-stainless-[a-z0-9-]+)$/;
+// And back. No cookie, no redirection, and no header by which an upstream might tell what it was sent.
+const answered =
+  /^(?:anthropic-[a-z0-9-]+|cache-control|cf-ray|content-(?:encoding|length|type)|date|request-id|retry-after(?:-ms)?|x-amzn-[a-z0-9-]+|x-request-id|x-should-retry)$/;
+const methods = new Set(["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]);
 
-// The key is read for each request: a changed one holds from the next one on.
-function signed(headers) {
-  const key = readFileSync("/secret/token", "utf8").trim();
+// What else a header of that name is for is said by `connection`: for this connection only.
+function select(headers, wanted) {
+  const own = (headers.connection ?? "").toLowerCase().split(/[\s,]+/);
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => wanted.test(name) && !own.includes(name)));
+}
+
+// Whether a text has the key in it: as it is, or in base64, hexadecimal or percent signs, in any case.
+function tells(text, key) {
+  const encoded = [0, 1, 2].flatMap((offset) => {
+    const bytes = Buffer.concat([Buffer.alloc(offset), Buffer.from(key)]);
+    // The first and the last characters depend on what stands beside the key.
+    return ["base64", "base64url"].map((way) =>
+      bytes
+        .toString(way)
+        .replace(/=+$/, "")
+        .slice(offset === 0 ? 0 : offset + 1, -1),
+    );
+  });
+  const unquote = (quoted) => quoted.replace(/%([0-9a-f]{2})/gi, (_, digits) => String.fromCharCode(Number.parseInt(digits, 16)));
+  const texts = [text, unquote(text), unquote(unquote(text))].map((form) => form.toLowerCase());
+  return [key, Buffer.from(key).toString("hex"), ...encoded].some((form) => texts.some((told) => told.includes(form.toLowerCase())));
+}
+
+// The headers of a request with the key, and how its body ends: Node says nothing about the body of a GET by itself, and the
+// upstream would take it for the next request.
+function onwardHeaders(headers, key) {
+  const length = headers["content-length"];
+  return {
+    ...signed(select(headers, asked), key),
+    ...(headers["transfer-encoding"] !== undefined
+      ? { "transfer-encoding": "chunked" }
+      : length !== undefined && { "content-length": length }),
+  };
+}
+
+function signed(headers, key) {
   if (process.env.PROVIDER === "bedrock") return { ...headers, authorization: `Bearer ${key}` };
   if (!key.startsWith("sk-ant-oat")) return { ...headers, "x-api-key": key };
   const beta = [headers["anthropic-beta"], "oauth-2025-04-20"].filter(Boolean).join(",");
@@ -93,28 +117,38 @@ function serve() {
       answer(403, "not below the address that this session's key is for");
       return;
     }
-    // Its answer is the request as it arrived, the key included.
-    if (incoming.method === "TRACE") {
-      answer(403, "no TRACE, which would show the key");
+    // The answer to a TRACE is the request as it arrived, the key included.
+    if (!methods.has(incoming.method)) {
+      answer(403, `no ${incoming.method}, which may show the key`);
       return;
     }
-    let headers;
+    let key;
     try {
-      headers = { ...signed(passed(incoming.headers)), host: upstream.host };
-      // Node says nothing about the body of a GET by itself, and the upstream would take it for the next request.
-      if (incoming.headers["transfer-encoding"] !== undefined) headers["transfer-encoding"] = "chunked";
+      // Read for each request: a changed one holds from the next one on.
+      key = readFileSync("/secret/token", "utf8").trim();
     } catch (error) {
       // A key that is just being changed is not there for a moment.
       answer(503, `the key cannot be read (${error.code})`);
       return;
     }
+    const headers = { ...onwardHeaders(incoming.headers, key), host: upstream.host };
     const onward = request(url, { method: incoming.method, headers, agent }, (reply) => {
-      outgoing.writeHead(reply.statusCode, passed(reply.headers));
+      if (reply.statusCode < 200 || reply.statusCode > 599) {
+        onward.destroy();
+        answer(502, "the upstream's answer has no status of HTTP");
+        return;
+      }
+      const told = Object.entries(select(reply.headers, answered)).filter(([, value]) => !tells(value, key));
+      outgoing.writeHead(reply.statusCode, Object.fromEntries(told));
       outgoing.flushHeaders();
       reply.on("data", (chunk) => {
         bytes += chunk.length;
       });
       pipeline(reply, outgoing, (error) => record(reply.statusCode, noteOf(reply.statusCode) ?? error?.code));
+    });
+    onward.once("upgrade", (_, taken) => {
+      taken.destroy();
+      answer(502, "the upstream speaks another protocol");
     });
     onward.setNoDelay(true);
     onward.once("error", (error) =>
