@@ -42,7 +42,7 @@ export function listenerCommand(seconds: number): string[] {
   return python("listen(**json.loads(sys.argv[1]))", { seconds });
 }
 
-/** By which Python is closed to the session's other processes from its first instruction; see install-runtime. */
+/** By which Python is closed to the session's other processes from its first instruction; see install-loader. */
 const loader = "/usr/local/lib/agent-sessions/closed-loader";
 
 function python(entry: string, argument: object): string[] {
