@@ -88,6 +88,8 @@ function serve() {
   const { Agent, request } = upstream.protocol === "https:" ? https : http;
   const agent = new Agent({ keepAlive: true });
   rmSync(socket, { force: true });
+  // For the group: a session with a uid of its own connects to it too.
+  process.umask(0o007);
   const server = http.createServer((incoming, outgoing) => {
     const begun = Date.now();
     const url = addressOf(incoming.url, upstream);
