@@ -20,6 +20,8 @@ function deepFreeze<T>(value: T): T {
 export const baseline = deepFreeze({
   /** The agent's identity inside the container; never root. */
   user: { uid: 1000, gid: 1000 },
+  /** Those that sessions may have one each of, so that they share nothing that the kernel counts for a uid. The image names each. */
+  ownUids: { first: 10_000, last: 13_999 },
   readOnlyRootFilesystem: true,
   noNewPrivileges: true,
   capabilities: { drop: ["ALL"] as readonly string[], add: [] as readonly string[] },
@@ -34,6 +36,8 @@ export const baseline = deepFreeze({
     processes: 512,
     /** File descriptors of one process. */
     openFiles: 4096,
+    /** Queued signals and timers for each process: what POSIX lets every program count on (_POSIX_SIGQUEUE_MAX, _POSIX_TIMER_MAX). */
+    pendingSignals: 32,
     /** Bytes of `/tmp`. */
     tmp: 512 * MiB,
     /** Bytes of `/tmp/agent`. */

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { keyPrefix } from "./configuration.ts";
 import { credentials, secret } from "./settings/credentials-form.ts";
 import { allowedHost, network } from "./settings/network-form.ts";
+import { uid } from "./settings/uid.ts";
 import { count, cpu, duration, flag, label, size, text } from "./settings/values.ts";
 
 /**
@@ -113,6 +114,7 @@ const environment = z
 
 /** What `defaults`, a security policy and a session have in common. */
 const common = {
+  uid: uid.optional(),
   repositories: z.array(repository).describe("Repositories of the session.").optional(),
   workspace: workspace.optional(),
   limits: limits.optional(),

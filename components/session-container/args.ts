@@ -76,6 +76,8 @@ export interface SessionContainerArgs {
   readonly agentId?: string;
   /** The image, by digest or local id; see HardenedImage. */
   readonly image: pulumi.Input<string>;
+  /** Who its processes are, in the group of all sessions. @default 1000, which sessions share */
+  readonly uid?: number;
   /** The command line that runs in the tmux session. @default the agent of the image, else a shell */
   readonly agentCommand?: string;
   /** The user's own variables. No secrets: they stand in plain state. */

@@ -16,6 +16,7 @@ import {
   type SessionContainerArgs,
   sessionLabels,
 } from "./args.ts";
+import { isOwnUid, uidOf } from "./user.ts";
 
 const MiB = 1024 ** 2;
 
@@ -54,7 +55,7 @@ export function toDocker(args: SessionContainerArgs) {
     name: containerName(args.sessionId),
     image: args.image,
     hostname: network.networkMode === undefined || network.networkMode === "none" ? args.sessionId : undefined,
-    user: `${baseline.user.uid}:${baseline.user.gid}`,
+    user: `${uidOf(args)}:${baseline.user.gid}`,
     entrypoints: [...baseline.init, "/usr/local/bin/session-entrypoint"],
     workingDir: "/workspace",
     envs: Object.entries<pulumi.Input<string>>({ ...environmentOf(args), ...args.credentials?.secretEnvironment })
@@ -82,13 +83,13 @@ export function toDocker(args: SessionContainerArgs) {
     memorySwap: Math.round(limits.memory / MiB),
     cpus: decimalCores(limits.cpu),
     shmSize: Math.round(limits.sharedMemory / MiB),
-    ulimits: [{ name: "nofile", soft: limits.openFiles, hard: limits.openFiles }],
+    ulimits: toUlimits(args),
     ...(args.reservations?.memory !== undefined && { memoryReservation: Math.round(args.reservations.memory / MiB) }),
     // The engine's weight for one core is 1024.
     ...(args.reservations?.cpu !== undefined && { cpuShares: Math.round(args.reservations.cpu * 1024) }),
 
     mounts: allMounts(args).flatMap(toDockerMount),
-    tmpfs: Object.fromEntries(allMounts(args).flatMap(toTmpfs)),
+    tmpfs: Object.fromEntries(allMounts(args).flatMap((mount) => toTmpfs(mount, uidOf(args)))),
 
     ...(network.networkMode !== undefined && { networkMode: network.networkMode }),
     ...(network.network !== undefined && { networksAdvanced: [{ name: network.network.name, aliases: [network.network.alias] }] }),
@@ -136,11 +137,24 @@ function toDockerMount(mount: Mount) {
   }
 }
 
-function toTmpfs(mount: Mount): [string, string][] {
+/**
+ * The kernel counts signals that wait, and timers, for a uid and compares the sum with the limit of whoever asks: a lower limit
+ * would make it easier to starve those who share the uid.
+ */
+function toUlimits(args: SessionContainerArgs) {
+  const { openFiles, processes } = limitsOf(args);
+  const pending = processes * baseline.limits.pendingSignals;
+  return [
+    { name: "nofile", soft: openFiles, hard: openFiles },
+    ...(isOwnUid(uidOf(args)) ? [{ name: "sigpending", soft: pending, hard: pending }] : []),
+  ];
+}
+
+function toTmpfs(mount: Mount, uid: number): [string, string][] {
   if (mount.source.kind !== "tmpfs") return [];
   const { size, exec, mode, owned } = mount.source;
   const options = ["rw", exec ? "exec" : "noexec", "nosuid", "nodev", `size=${size}`, `mode=${mode}`];
-  if (owned) options.push(`uid=${baseline.user.uid}`, `gid=${baseline.user.gid}`);
+  if (owned) options.push(`uid=${uid}`, `gid=${baseline.user.gid}`);
   return [[mount.target, options.join(",")]];
 }
 

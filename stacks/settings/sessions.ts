@@ -14,6 +14,7 @@ import { type Layered, layer, placeName } from "./layers.ts";
 import { metNames } from "./names.ts";
 import { type NetworkSettings, PublishedPorts, resolveNetwork } from "./network.ts";
 import { keyName, sentence, shown } from "./sentences.ts";
+import { OwnUids, resolveUid } from "./uid.ts";
 
 /** A repository of a session: a folder of this machine, or a URL to clone. */
 export type RepositorySetting =
@@ -38,6 +39,8 @@ export interface RepositoryCredential {
 export interface Session {
   readonly id: string;
   readonly agentId: string;
+  /** Left out for the one that sessions share. */
+  readonly uid?: number;
   readonly repositories: readonly RepositorySetting[];
   readonly workspace: Workspace;
   readonly limits: Partial<Limits>;
@@ -85,6 +88,7 @@ export function resolveSessions(
   const sets = new EgressSets(deployment.egressSets, machine, sound("egressSets"), mistakes);
   const seen = new Map<string, number>();
   const published = new PublishedPorts();
+  const uids = new OwnUids();
   const cloned = new Map<string, { ref: string; secret: string; session: string }>();
   const sessions = deployment.sessions.map((entry, index) => {
     const first = seen.get(entry.id);
@@ -92,6 +96,8 @@ export function resolveSessions(
     seen.set(entry.id, first ?? index);
     const layered = layer(deployment, entry, index, mistakes, sound("securityPolicies"));
     const session = resolveSession(layered, { deployment, machine, sets, hostPaths, sound, mistakes });
+    const taken = sound("sessions", index, "id") ? uids.take(layered, session) : undefined;
+    if (taken !== undefined) mistakes.push(taken);
     for (const repository of session.repositories) {
       if (repository.kind === "path") continue;
       const clone = `${repository.name} ${repository.url}`;
@@ -167,6 +173,7 @@ function resolveSession(layered: Layered, judgement: Judgement): Session {
   return {
     id: setting.id,
     agentId: setting.agentId ?? setting.id,
+    ...resolveUid(layered),
     repositories,
     workspace: resolveWorkspace(setting, deployment, (path) => judge(["workspace", "path"], path, true)),
     limits: resolveLimits(layered, sound("limits") && sound("reservations"), mistakes),

@@ -186,6 +186,22 @@ test("every option changes its own inputs and no other", async () => {
   });
 });
 
+test("a uid of its own is the session's user and that of its scratch folders, in the group of all, with a limit on signals", async () => {
+  const tmpfs = {
+    target: "/tmp/agent",
+    readOnly: false,
+    source: { kind: "tmpfs", size: 1024, exec: false, mode: "0700", owned: true },
+  } as const;
+  const { one } = await record(() => new SessionContainer("a", { ...plain, uid: 10_023, limits: { processes: 64 }, mounts: [tmpfs] }));
+  expect(one("Container").inputs).toEqual({
+    ...baselineInputs,
+    user: "10023:1000",
+    labels: baselineInputs.labels.map((entry) => (entry.label === "pids_limit" ? { ...entry, value: "64" } : entry)),
+    tmpfs: { "/tmp/agent": "rw,noexec,nosuid,nodev,size=1024,mode=0700,uid=10023,gid=1000" },
+    ulimits: [...baselineInputs.ulimits, { name: "sigpending", soft: 2048, hard: 2048 }],
+  });
+});
+
 test.each([
   ["host", undefined],
   ["container:other", undefined],
