@@ -52,6 +52,8 @@ export interface Surroundings {
   readonly neighbours: readonly Neighbour[];
   /** By session, what volumes the engine has mounted. */
   readonly volumes: ReadonlyMap<string, readonly MountedVolume[]>;
+  /** By session, the uid of each that the engine has, whichever stack it belongs to. */
+  readonly uids: ReadonlyMap<string, number>;
   readonly secrets: KnownSecrets;
   /** By session, visits to its ports that are for this machine alone; or why there were none. @default nobody visited any */
   readonly ports?: ReadonlyMap<string, readonly VisitedPort[]> | { readonly notTried: string };

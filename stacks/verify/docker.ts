@@ -12,13 +12,13 @@ import type { Halted, Target } from "./run.ts";
 export function dockerTarget(docker: Docker, promised: Promised): Target {
   return {
     promised,
-    execute: (command, seconds, input) => execute(docker, docker.getContainer(containerName(promised.id)), command, seconds, input),
+    execute: (command, seconds, input) => execute(docker, promised, command, seconds, input),
     haltProxy: (seconds) => haltProxy(docker.getContainer(proxyName(promised.id)), seconds),
   };
 }
 
-const asAgent = {
-  User: `${baseline.user.uid}:${baseline.user.gid}`,
+/** How a command runs in a session: as the user of the container. */
+const inside = {
   WorkingDir: "/",
   // Where the session's own variables lead to what the agent writes, its code would run in here.
   Env: ["LD_AUDIT=", "LD_LIBRARY_PATH=", "LD_PRELOAD="],
@@ -34,7 +34,7 @@ export interface StartedServer {
 
 /** Starts a server that prints its port first, signed, and ends with its standard input. @returns nothing when it says no port in time */
 export async function startServer(container: Docker.Container, command: readonly string[]): Promise<StartedServer | undefined> {
-  const exec = await container.exec({ ...asAgent, Cmd: [...command], AttachStdin: true, AttachStdout: true });
+  const exec = await container.exec({ ...inside, Cmd: [...command], AttachStdin: true, AttachStdout: true });
   const stream = await exec.start({ hijack: true, stdin: true });
   const key = newKey();
   let ended = false;
@@ -65,11 +65,13 @@ const mostOutput = 16 * 1024 ** 2;
 
 async function execute(
   docker: Docker,
-  container: Docker.Container,
+  { id, uid }: Promised,
   command: readonly string[],
   seconds: number,
   input: string,
 ): Promise<string> {
+  const asAgent = { ...inside, User: `${uid}:${baseline.user.gid}` };
+  const container = docker.getContainer(containerName(id));
   const exec = await container.exec({ ...asAgent, Cmd: [...command], AttachStdin: true, AttachStdout: true, AttachStderr: true });
   const stream = await exec.start({ hijack: true, stdin: true });
   stream.write(input);

@@ -3,6 +3,7 @@ import { socketMount } from "../../components/credentials/proxy.ts";
 import type { AllowList } from "../../components/egress-proxy/args.ts";
 import { isolationOf, type IsolationLevel, type NetworkMode, networkModeOf } from "../../components/isolated-network/args.ts";
 import { isLocal, limitsOf, type Limits, type Port } from "../../components/session-container/args.ts";
+import { uidOf } from "../../components/session-container/user.ts";
 import type { Mount } from "../../components/session-volumes/args.ts";
 import { mountsOf } from "../../components/session-volumes/docker.ts";
 import type { Session } from "../settings.ts";
@@ -10,6 +11,8 @@ import type { Session } from "../settings.ts";
 /** What the settings promise to one session, as far as it can be tried. Sizes are bytes. */
 export interface Promised {
   readonly id: string;
+  /** Who its processes are. */
+  readonly uid: number;
   readonly limits: Limits;
   /** Capabilities that the settings add, in capitals without `CAP_`. */
   readonly capabilities: readonly string[];
@@ -32,6 +35,7 @@ export function promisedTo(session: Session): Promised {
   const { id, limits, security, network, credentials, workspace, binds, repositories } = session;
   return {
     id,
+    uid: uidOf(session),
     limits: limitsOf(session),
     capabilities: (security.capabilities ?? []).map((name) => name.toUpperCase().replace(/^CAP_/, "")),
     ownSeccompProfile: security.seccompProfile !== undefined,

@@ -46,22 +46,25 @@ export interface RunOptions {
   readonly seconds?: number;
 }
 
+/** Nothing was opened or asked for. */
+export const nothingAround: Surroundings = {
+  greeting: "",
+  host: { notTried: "not opened" },
+  listener: { notTried: "not opened" },
+  neighbours: [],
+  volumes: new Map(),
+  uids: new Map(),
+  secrets: { count: 0, unknown: [], foreign: () => new Map() },
+};
+
 /** Tries only what is quick, and what needs nothing around the sessions. */
 export function verifyQuickly(targets: readonly Target[], checks: readonly Check[]): Promise<Verified[]> {
-  const around: Surroundings = {
-    greeting: "",
-    host: { notTried: "not opened" },
-    listener: { notTried: "not opened" },
-    neighbours: [],
-    volumes: new Map(),
-    secrets: { count: 0, unknown: [], foreign: () => new Map() },
-  };
   return verify(targets, {
     checks: checks.map((check) => ({
       ...check,
       promise: (session, around) => (check.quick(session) ? check.promise(session, around) : undefined),
     })),
-    around,
+    around: nothingAround,
   });
 }
 

@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 import { networkInterfaces } from "node:os";
 import type Docker from "dockerode";
 import { isHere } from "../../components/container-engine/here.ts";
+import { baseline } from "../../policy/baseline.ts";
 import type { Settings } from "../settings.ts";
 import type { MountedVolume, Neighbour, Surroundings } from "./check.ts";
 import { startServer } from "./docker.ts";
@@ -35,8 +36,9 @@ export async function surroundingsOf(
     ? await listen("::", greeting).catch(() => listen("0.0.0.0", greeting))
     : { notTried: "the engine is on another machine, where nothing can be opened to be reached" };
   const listener = await hostListener(docker, sessions[0]?.ImageID, serverSeconds);
-  const [volumes, secrets, ports] = await Promise.all([
+  const [volumes, uids, secrets, ports] = await Promise.all([
     volumesOf(docker, sessions),
+    uidsOf(docker),
     knownSecrets(settings),
     visitPorts(docker, settings, onThisMachine),
   ]);
@@ -45,6 +47,7 @@ export async function surroundingsOf(
       greeting,
       neighbours,
       volumes,
+      uids,
       secrets,
       listener,
       ports,
@@ -89,6 +92,18 @@ export async function volumesOf(
     return [Labels.session_id ?? "", await Promise.all(mounted)] as const;
   });
   return new Map(await Promise.all(entries));
+}
+
+/** Who the sessions of an engine are, those that do not run among them. One that was removed meanwhile is left out. */
+export async function uidsOf(docker: Docker): Promise<ReadonlyMap<string, number>> {
+  const containers = await docker.listContainers({ all: true, filters: { label: [`created_by=${baseline.createdBy}`, "session_id"] } });
+  const users = containers
+    .filter(({ Labels }) => Labels.kind === undefined)
+    .map(async ({ Id, Labels }) => {
+      const { Config } = await docker.getContainer(Id).inspect();
+      return [Labels.session_id ?? "", Number.parseInt(Config.User, 10)] as const;
+    });
+  return new Map((await Promise.allSettled(users)).flatMap((result) => (result.status === "fulfilled" ? [result.value] : [])));
 }
 
 /** A server, over TCP and UDP on a port that is free, that greets whoever comes. */

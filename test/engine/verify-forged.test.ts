@@ -4,7 +4,7 @@ import { checks } from "../../stacks/verify/checks/index.ts";
 import { startServer } from "../../stacks/verify/docker.ts";
 import { serverCommand } from "../../stacks/verify/probe.ts";
 import { promisedTo } from "../../stacks/verify/promised.ts";
-import { type Target, verify } from "../../stacks/verify/run.ts";
+import { nothingAround, type Target, verify } from "../../stacks/verify/run.ts";
 import { liveEngine, Rig, until } from "./rig.ts";
 import { Twins } from "./verify-rig.ts";
 
@@ -57,17 +57,9 @@ describe.skipIf(docker === undefined)("verify, of a session that forges answers"
   const settings = parse({ sessions: [session] }, { root: rig.root });
   const [early, thief] = ["early", "thief"].map((name) => `v-twin-${name}`) as [string, string];
   const list = checks.filter(({ id }) => ["capabilities", "user"].includes(id));
-  const around = {
-    greeting: "",
-    host: { notTried: "" },
-    neighbours: [],
-    listener: { notTried: "" },
-    volumes: new Map(),
-    secrets: { count: 0, unknown: [], foreign: () => new Map() },
-  };
   const targets = new Map<string, Target>();
   const found = async (target: Target) =>
-    (await verify([target], { checks: list, around }))[0]?.results.map(({ id, verdict, found }) => `${id} ${verdict}: ${found}`);
+    (await verify([target], { checks: list, around: nothingAround }))[0]?.results.map(({ id, verdict, found }) => `${id} ${verdict}: ${found}`);
   /** Without what closes the probe from its first instruction on. */
   const opened = (target: Target): Target => ({
     ...target,

@@ -47,6 +47,7 @@ describe.skipIf(docker === undefined)("verify", () => {
   const small = { memory: "256 MB", cpu: 0.5, processes: 64, openFiles: 256, tmp: "16 MB" };
   // This session has no network at all; verify-network.test.ts is about those that have one.
   const outside = {
+    uids: new Map(),
     greeting: "hello",
     host: { port: 9, addresses: ["192.0.2.1"] },
     listener: { port: 9, heard: () => [] },

@@ -51,6 +51,10 @@ export interface LiveSessionOptions {
   /** @default 128; null for none */
   readonly processes?: number | null;
   readonly restart?: "no" | "always";
+  /** @default 1000 */
+  readonly uid?: number;
+  /** A session that has ended, whose volumes it takes over. @default new volumes */
+  readonly after?: LiveSession;
   /** More mounts, as `source:target:options`. */
   readonly binds?: readonly string[];
 }
@@ -59,19 +63,22 @@ export interface LiveSessionOptions {
 export class LiveSession {
   readonly container: Docker.Container;
   private readonly volumes: readonly string[];
+  private readonly takenOver: boolean;
 
-  private constructor(container: Docker.Container, volumes: readonly string[]) {
+  private constructor(container: Docker.Container, volumes: readonly string[], takenOver: boolean) {
     this.container = container;
     this.volumes = volumes;
+    this.takenOver = takenOver;
   }
 
-  static async start({ image, environment = {}, processes = 128, restart = "no", binds = [] }: LiveSessionOptions): Promise<LiveSession> {
+  static async start(options: LiveSessionOptions): Promise<LiveSession> {
+    const { image, environment = {}, processes = 128, restart = "no", uid = 1000, after, binds = [] } = options;
     const name = `session-image-test-${randomUUID().slice(0, 8)}`;
-    const volumes = ["workspace", "session", "logs"].map((kind) => `${name}-${kind}`);
+    const volumes = after?.volumes ?? ["workspace", "session", "logs"].map((kind) => `${name}-${kind}`);
     const container = await docker.createContainer({
       name,
       Image: image,
-      User: "1000:1000",
+      User: `${uid}:1000`,
       Env: Object.entries({ SESSION_ID: "one", ...environment }).map(([key, value]) => `${key}=${value}`),
       HostConfig: {
         ReadonlyRootfs: true,
@@ -83,18 +90,23 @@ export class LiveSession {
         ...(processes !== null && { PidsLimit: processes }),
         Tmpfs: {
           "/tmp": "rw,noexec,nosuid,nodev,size=16m,mode=1777",
-          "/tmp/agent": "rw,noexec,nosuid,nodev,size=2m,uid=1000,gid=1000,mode=0700",
+          "/tmp/agent": `rw,noexec,nosuid,nodev,size=2m,uid=${uid},gid=1000,mode=0700`,
         },
-        Binds: [...volumes.map((volume) => `${volume}:/${volume.slice(name.length + 1)}`), ...binds],
+        Binds: [...volumes.map((volume) => `${volume}:/${volume.split("-").at(-1)}`), ...binds],
       },
     });
     await container.start();
-    return new LiveSession(container, volumes);
+    return new LiveSession(container, volumes, after !== undefined);
   }
 
-  /** Runs a shell line in the container as the agent's user, or another. */
-  async exec(line: string, user = "1000:1000"): Promise<{ code: number; out: string }> {
-    const exec = await this.container.exec({ Cmd: ["/bin/bash", "-c", line], User: user, AttachStdout: true, AttachStderr: true });
+  /** Runs a shell line in the container as the session's user, or another. */
+  async exec(line: string, user?: string): Promise<{ code: number; out: string }> {
+    const exec = await this.container.exec({
+      Cmd: ["/bin/bash", "-c", line],
+      ...(user !== undefined && { User: user }),
+      AttachStdout: true,
+      AttachStderr: true,
+    });
     const stream = await exec.start({});
     const sink = new PassThrough();
     let out = "";
@@ -151,7 +163,7 @@ export class LiveSession {
 
   async remove(): Promise<void> {
     await this.container.remove({ force: true });
-    for (const volume of this.volumes) await docker.getVolume(volume).remove({ force: true });
+    if (!this.takenOver) for (const volume of this.volumes) await docker.getVolume(volume).remove({ force: true });
   }
 }
 

@@ -18,6 +18,7 @@ const around: Surroundings = {
   listener: { port: 9, heard: () => [] },
   neighbours: [{ id: "two", names: ["two"], addresses: ["192.0.2.2"], port: 2 }],
   volumes: new Map([["one", []]]),
+  uids: new Map(),
   secrets: { count: 1, unknown: [], foreign: () => new Map() },
 };
 const promisedOf = (session: object) => promisedTo(parse({ sessions: [{ id: "one", ...session }] }).sessions[0]!);
@@ -209,6 +210,7 @@ test("what cannot be reached for is not tried", () => {
     reasons({
       ...around,
       volumes: new Map(),
+      uids: new Map(),
       host: { notTried: "far away" },
       listener: { notTried: "not allowed" },
       neighbours: [{ id: "one", names: ["one"], addresses: ["192.0.2.1"], port: 2 }],

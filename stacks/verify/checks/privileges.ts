@@ -1,3 +1,4 @@
+import { isOwnUid } from "../../../components/session-container/user.ts";
 import { baseline } from "../../../policy/baseline.ts";
 import { check, type Check, heldUnless } from "../check.ts";
 
@@ -29,7 +30,7 @@ function namesIn(set: string): string[] {
   );
 }
 
-const { uid, gid } = baseline.user;
+const { gid } = baseline.user;
 
 /** What the kernel tells of itself and of other processes' keys, which engines mask. */
 const maskedPaths = [
@@ -46,12 +47,26 @@ export const privileges: readonly Check[] = [
   check<Status>({
     id: "user",
     quick: true,
-    promise: () => `the session runs as uid ${uid}`,
+    promise: ({ uid }) => `the session runs as uid ${uid}`,
     attempt: () => ({ how: "read whose processes they are", probe: "process_status", args: { fields: ["Uid", "Gid"] } }),
-    expectation: (status) =>
+    expectation: (status, { uid }) =>
       heldUnless(
         [...fieldMust(status, "Uid", Array(4).fill(uid).join(" ")), ...fieldMust(status, "Gid", Array(4).fill(gid).join(" "))],
         `uid ${uid}, gid ${gid}`,
+      ),
+  }),
+  check<readonly string[]>({
+    id: "own-uid",
+    promise: ({ uid }) => (isOwnUid(uid) ? `no other session of the engine has uid ${uid}` : undefined),
+    attempt({ id, uid }, { uids }) {
+      const how = "ask the engine for the user of every session";
+      if (!uids.has(id)) return { how, notTried: "the engine does not say" };
+      return { how, answer: [...uids].flatMap(([other, its]) => (other !== id && its === uid ? [other] : [])) };
+    },
+    expectation: (others) =>
+      heldUnless(
+        others.map((other) => `session ${other} has it too`),
+        "none has it",
       ),
   }),
   check<Status>({

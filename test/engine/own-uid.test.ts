@@ -1,0 +1,162 @@
+import { execFileSync } from "node:child_process";
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parse } from "../../stacks/settings.ts";
+import { checks } from "../../stacks/verify/checks/index.ts";
+import { dockerTarget } from "../../stacks/verify/docker.ts";
+import { promisedTo } from "../../stacks/verify/promised.ts";
+import { verify } from "../../stacks/verify/run.ts";
+import { surroundingsOf, uidsOf } from "../../stacks/verify/surroundings.ts";
+import { liveEngine, Rig } from "./rig.ts";
+
+const docker = await liveEngine();
+const minute = 60_000;
+
+/** Takes what the kernel gives one uid of a thing, until it gives no more; says how much, and holds it until its input ends. */
+const taking = `
+import ctypes, os, resource, signal, sys
+libc = ctypes.CDLL(None, use_errno=True)
+thing, most = sys.argv[1], int(sys.argv[2])
+# Enough to tell, and not so many that ending them takes long.
+hard = resource.getrlimit(resource.RLIMIT_SIGPENDING)[1]
+resource.setrlimit(resource.RLIMIT_SIGPENDING, (min(4096, hard), hard))
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGRTMIN])
+event = ctypes.create_string_buffer(64)
+ctypes.memmove(ctypes.byref(event, 8), (ctypes.c_int * 2)(signal.SIGRTMIN, 0), 8)
+timer = ctypes.c_void_p()
+take = {
+  "inotify instances": lambda: libc.inotify_init1(0) >= 0,
+  "pending signals": lambda: libc.sigqueue(os.getpid(), signal.SIGRTMIN, ctypes.c_void_p(0)) == 0,
+  "timers": lambda: libc.timer_create(1, event, ctypes.byref(timer)) == 0,
+}[thing]
+taken = 0
+while taken < most and take():
+  taken += 1
+print(taken, flush=True)
+sys.stdin.read()
+`;
+
+describe.skipIf(docker === undefined)("sessions with a uid of their own", () => {
+  const rig = new Rig(docker as NonNullable<typeof docker>, "uids");
+  const limits = { memory: "256 MB", cpu: 1, processes: 64, openFiles: 1024, tmp: "16 MB" };
+  const source = join(rig.root, "source");
+  const own = { uid: "own", limits };
+  const sessions = [
+    {
+      id: "u-one",
+      ...own,
+      repositories: [{ name: "app", url: `file://${source}` }],
+      credentials: { kind: "proxy", secret: { file: join(rig.root, "key") }, upstream: "https://agent-sessions.invalid/v1" },
+    },
+    {
+      id: "u-two",
+      ...own,
+      workspace: { kind: "tmpfs", size: "64 MB" },
+      credentials: { kind: "file", secret: { file: join(rig.root, "key") } },
+    },
+    { id: "u-init", ...own, credentials: { kind: "init", command: "echo a-key-that-was-fetched-1" } },
+    { id: "u-shared", limits },
+    { id: "u-also-shared", limits },
+  ];
+
+  beforeAll(async () => {
+    mkdirSync(source);
+    chmodSync(source, 0o755);
+    writeFileSync(join(source, "readme"), "hello\n");
+    writeFileSync(join(rig.root, "key"), "a-key-of-the-session-22");
+    const git = (...args: string[]) => execFileSync("git", ["-C", source, "-c", "user.name=t", "-c", "user.email=t@localhost", ...args]);
+    git("init", "-q", "-b", "main");
+    git("add", ".");
+    git("commit", "-qm", "first");
+    const { health } = await rig.up(sessions);
+    expect(health.map(({ status, reason }) => [status, reason])).toEqual(sessions.map(() => ["healthy", undefined]));
+  }, 5 * minute);
+  afterAll(() => rig.dispose(), 2 * minute);
+
+  /** Takes a thing in one session, then asks for one of it in another. @returns what each got */
+  async function takeAllThenOne(thing: string, taker: string, other: string): Promise<[number, number]> {
+    const command = (most: number) => ["python3", "-c", taking, thing, String(most)];
+    const run = async (session: string, most: number) => {
+      const exec = await rig.docker
+        .getContainer(`claude-agent-${session}`)
+        .exec({ Cmd: command(most), AttachStdin: true, AttachStdout: true, AttachStderr: true });
+      const stream = await exec.start({ hijack: true, stdin: true });
+      const text = await new Promise<string>((resolve) => stream.once("data", (chunk: Buffer) => resolve(chunk.subarray(8).toString())));
+      const ended = new Promise((resolve) => stream.once("end", resolve).once("close", resolve));
+      return {
+        taken: Number(text),
+        release: async () => {
+          stream.end();
+          await ended;
+        },
+      };
+    };
+    const all = await run(taker, 1_000_000);
+    const one = await run(other, 1);
+    await one.release();
+    await all.release();
+    return [all.taken, one.taken];
+  }
+
+  test.each(["inotify instances", "pending signals", "timers"])(
+    "one takes all %s that it can have, and another has its own",
+    async (thing) => {
+      const [all, one] = await takeAllThenOne(thing, "u-one", "u-two");
+      expect(all).toBeGreaterThan(16);
+      expect(one).toBe(1);
+      // Signals and timers are held to a figure, by which no session takes the kernel's memory.
+      if (thing !== "inotify instances") expect(all).toBeLessThanOrEqual(64 * 32);
+    },
+  );
+
+  test.each(["inotify instances", "pending signals", "timers"])("of those that share a uid, one takes the other's %s", async (thing) => {
+    const [all, one] = await takeAllThenOne(thing, "u-shared", "u-also-shared");
+    expect(all).toBeGreaterThan(16);
+    expect(one).toBe(0);
+  });
+
+  test("work as any other: a name, a clone, commits, its credentials", async () => {
+    const answers = await rig.shell(
+      "u-one",
+      `whoami; id -gn; node -p 'os.userInfo().homedir'; cat /workspace/app/readme; cat /repos/app/readme
+      cd /workspace/app && echo more >> readme && git commit -qam more && git log -1 --format=%an
+      curl -s -o /dev/null -w '%{http_code}\\n' "$ANTHROPIC_BASE_URL/v1/messages"
+      python3 -c 'import getpass; print(getpass.getuser())'; touch "$TMPDIR/x" /session/x /logs/x && tmux list-sessions -F '#S'`,
+    );
+    const name = `agent${(await uidsOf(rig.docker)).get("u-one")}`;
+    expect(answers.output.split("\n")).toEqual([name, "agent", "/session/home", "hello", "hello", "agent u-one", "502", name, "claude"]);
+    expect((await rig.shell("u-two", "cat /auth/token; stat -c '%U %a' /workspace /tmp/agent")).output.split("\n")).toEqual([
+      "a-key-of-the-session-22",
+      expect.stringMatching(/^agent1\d{4} 770$/),
+      expect.stringMatching(/^agent1\d{4} 700$/),
+    ]);
+    expect((await rig.shell("u-init", "cat /auth/token")).output).toBe("a-key-that-was-fetched-1");
+  });
+
+  test("hold all promises, and verify names one whose uid another has too", async () => {
+    const settings = parse({ sessions }, { root: rig.root });
+    const running = await rig.docker.listContainers({ filters: { label: ["stack=agent-sessions/uids"] } });
+    const { around, close } = await surroundingsOf(
+      rig.docker,
+      running.filter(({ Labels }) => Labels.kind === undefined && Labels.session_id !== undefined),
+      settings,
+    );
+    try {
+      const tried = checks.filter(
+        (check) => check.id === "own-uid" || settings.sessions.every((session) => check.quick(promisedTo(session))),
+      );
+      const targets = settings.sessions.slice(0, 3).map((session) => dockerTarget(rig.docker, promisedTo(session)));
+      const open = async (uids: ReadonlyMap<string, number>) =>
+        (await verify(targets, { checks: tried, around: { ...around, uids } })).flatMap(({ session, results }) =>
+          results.flatMap(({ id, verdict, found }) => (verdict === "held" ? [] : [`${session} ${id} ${verdict}: ${found}`])),
+        );
+      expect((await open(around.uids)).filter((line) => !line.includes(" not tried: "))).toEqual([]);
+      const [one, two] = [around.uids.get("u-one") ?? 0, around.uids.get("u-two") ?? 0];
+      expect(await open(new Map([...around.uids, ["u-two", one]]))).toContain("u-one own-uid not held: session u-two has it too");
+      expect(one === two).toBe(false);
+    } finally {
+      close();
+    }
+  });
+});
