@@ -1,8 +1,10 @@
 import { readFileSync, realpathSync, renameSync, writeFileSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type Document, isMap, isScalar, isSeq, parseDocument } from "yaml";
+import { ownUid, uidOf } from "../../components/session-container/user.ts";
 import { fromConfig, keyPrefix, textConfig } from "../configuration.ts";
-import { parse } from "../settings.ts";
+import { parse, type Session } from "../settings.ts";
+import { freeUid, hostFolders } from "../settings/uid.ts";
 import { loadStack, stackFile, stackOption } from "./stack.ts";
 
 interface Options {
@@ -48,14 +50,26 @@ function run(id: string, options: Options): void {
     ...(options.repository !== undefined && { repositories: options.repository }),
     ...(egress !== undefined && { network: { egress } }),
   };
-  append(document, entry);
-
-  // Judged as a whole before it is written.
-  parse(fromConfig(textConfig(document.toJS() as { config?: Record<string, unknown> })), { root: source.root });
+  // Judged as a whole before it is written, and once more with a uid.
+  const judge = (judged: Document) =>
+    parse(fromConfig(textConfig(judged.toJS() as { config?: Record<string, unknown> })), { root: source.root }).sessions;
+  const tried = document.clone();
+  append(tried, entry);
+  append(document, { ...entry, ...uidFor(judge(tried)) });
+  judge(document);
   const partial = `${file}.${process.pid}`;
   writeFileSync(partial, document.toString({ lineWidth: 0 }));
   renameSync(partial, file);
   console.log(`Added session ${id} to stacks/Pulumi.${options.stack}.yaml; "sessions up" starts it.`);
+}
+
+/** A uid of its own for the last of the sessions, where it sees no folder of this machine and the defaults give it none. */
+function uidFor(sessions: readonly Session[]): { uid?: "own" | number } {
+  const session = sessions.at(-1);
+  if (session === undefined || session.uid !== undefined || hostFolders(session).length > 0) return {};
+  const own = ownUid(session.id);
+  const free = freeUid(own, new Set(sessions.map(uidOf)));
+  return { uid: free === own ? "own" : free };
 }
 
 /** Puts the entry behind the sessions that are there, also where the Pulumi CLI keeps them as JSON in a text. */

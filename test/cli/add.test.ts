@@ -37,6 +37,7 @@ describe("sessions add", () => {
           { name: "own", url: "https://example.com/own.git" },
         ],
         network: { egress: "open" },
+        uid: "own",
       },
     ]);
   });
@@ -45,17 +46,37 @@ describe("sessions add", () => {
     checkout.write("allow", "config:\n");
     const { code } = await checkout.run(["add", "two", "--stack", "allow", "--allow", "git.corp.example:8443", "--allow", "set:github"]);
     expect(code).toBe(0);
-    expect(sessionsOf("allow")).toEqual([{ id: "two", network: { egress: { allow: ["git.corp.example:8443", { set: "github" }] } } }]);
+    expect(sessionsOf("allow")).toEqual([
+      { id: "two", network: { egress: { allow: ["git.corp.example:8443", { set: "github" }] } }, uid: "own" },
+    ]);
   });
 
   test.each([
     [
       "sessions kept as JSON in a text, as the Pulumi CLI may",
       `config:\n  agent-sessions:sessions: '[{"id": "one"}]'\n`,
-      [{ id: "one" }, { id: "two" }],
+      [{ id: "one" }, { id: "two", uid: "own" }],
     ],
-    ["an empty configuration", "config:\n", [{ id: "two" }]],
-    ["an empty file", "", [{ id: "two" }]],
+    ["an empty configuration", "config:\n", [{ id: "two", uid: "own" }]],
+    ["an empty file", "", [{ id: "two", uid: "own" }]],
+    [
+      "defaults that give every session a uid",
+      "config:\n  agent-sessions:defaults: { uid: own }\n  agent-sessions:sessions: []\n",
+      [{ id: "two" }],
+    ],
+    [
+      "defaults with a folder of this machine, which is for uid 1000",
+      "config:\n  agent-sessions:defaults: { repositories: [{ name: code, path: stacks }] }\n  agent-sessions:sessions: []\n",
+      [{ id: "two" }],
+    ],
+    [
+      "a session that has the new one's uid already",
+      "config:\n  agent-sessions:sessions: [{ id: one, uid: 12142 }]\n",
+      [
+        { id: "one", uid: 12_142 },
+        { id: "two", uid: 12_143 },
+      ],
+    ],
   ])("adds to %s", async (_, content, expected) => {
     checkout.write("forms", content);
     expect((await checkout.run(["add", "two", "--stack", "forms"])).code).toBe(0);
