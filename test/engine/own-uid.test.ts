@@ -8,7 +8,7 @@ import { dockerTarget } from "../../stacks/verify/docker.ts";
 import { promisedTo } from "../../stacks/verify/promised.ts";
 import { verify } from "../../stacks/verify/run.ts";
 import { surroundingsOf, uidsOf } from "../../stacks/verify/surroundings.ts";
-import { liveEngine, Rig } from "./rig.ts";
+import { liveEngine, Rig, until } from "./rig.ts";
 
 const docker = await liveEngine();
 const minute = 60_000;
@@ -83,12 +83,12 @@ describe.skipIf(docker === undefined)("sessions with a uid of their own", () => 
         .exec({ Cmd: command(most), AttachStdin: true, AttachStdout: true, AttachStderr: true });
       const stream = await exec.start({ hijack: true, stdin: true });
       const text = await new Promise<string>((resolve) => stream.once("data", (chunk: Buffer) => resolve(chunk.subarray(8).toString())));
-      const ended = new Promise((resolve) => stream.once("end", resolve).once("close", resolve));
       return {
         taken: Number(text),
         release: async () => {
           stream.end();
-          await ended;
+          // Only when the process is gone has the kernel everything back.
+          await until(async () => !(await exec.inspect()).Running, 30, "the end of the taker");
         },
       };
     };

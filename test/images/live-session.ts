@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import Docker from "dockerode";
+import { afterEach, beforeAll } from "vitest";
 import { securityOpts } from "../../components/seccomp/docker.ts";
 import { ensureBaseImage } from "../../stacks/cli/setup/base-image.ts";
 
@@ -51,6 +52,8 @@ export interface LiveSessionOptions {
   /** @default 128; null for none */
   readonly processes?: number | null;
   readonly restart?: "no" | "always";
+  /** Bytes of a workspace in memory. @default a volume */
+  readonly workspace?: number;
   /** @default 1000 */
   readonly uid?: number;
   /** A session that has ended, whose volumes it takes over. @default new volumes */
@@ -72,9 +75,10 @@ export class LiveSession {
   }
 
   static async start(options: LiveSessionOptions): Promise<LiveSession> {
-    const { image, environment = {}, processes = 128, restart = "no", uid = 1000, after, binds = [] } = options;
+    const { image, environment = {}, processes = 128, restart = "no", uid = 1000, after, workspace, binds = [] } = options;
     const name = `session-image-test-${randomUUID().slice(0, 8)}`;
-    const volumes = after?.volumes ?? ["workspace", "session", "logs"].map((kind) => `${name}-${kind}`);
+    const volumes =
+      after?.volumes ?? ["workspace", "session", "logs"].slice(workspace === undefined ? 0 : 1).map((kind) => `${name}-${kind}`);
     const container = await docker.createContainer({
       name,
       Image: image,
@@ -91,6 +95,7 @@ export class LiveSession {
         Tmpfs: {
           "/tmp": "rw,noexec,nosuid,nodev,size=16m,mode=1777",
           "/tmp/agent": `rw,noexec,nosuid,nodev,size=2m,uid=${uid},gid=1000,mode=0700`,
+          ...(workspace !== undefined && { "/workspace": `rw,size=${workspace},uid=${uid},gid=1000` }),
         },
         Binds: [...volumes.map((volume) => `${volume}:/${volume.split("-").at(-1)}`), ...binds],
       },
@@ -144,7 +149,7 @@ export class LiveSession {
     return { running: State.Running, exitCode: State.ExitCode, restarts: RestartCount };
   }
 
-  async becomes(status: "healthy" | "complete" | "unhealthy", seconds = 60): Promise<void> {
+  async becomes(status: "healthy" | "complete" | "unhealthy" | "failed", seconds = 60): Promise<void> {
     await until(
       async () => (await this.health()).status === status,
       seconds,
@@ -165,6 +170,30 @@ export class LiveSession {
     await this.container.remove({ force: true });
     if (!this.takenOver) for (const volume of this.volumes) await docker.getVolume(volume).remove({ force: true });
   }
+}
+
+/** Builds the image before the tests around it, and removes after each of them the sessions that it started. */
+export function sessionStarter(): {
+  start(options?: Omit<LiveSessionOptions, "image">): Promise<LiveSession>;
+  /** Its id, once the tests run. */
+  image(): string;
+} {
+  let image = "";
+  const started: LiveSession[] = [];
+  beforeAll(async () => {
+    image = await buildSessionImage();
+  }, 600_000);
+  afterEach(async () => {
+    for (const session of started.splice(0).reverse()) await session.remove();
+  });
+  return {
+    async start(options = {}) {
+      const session = await LiveSession.start({ image, ...options });
+      started.push(session);
+      return session;
+    },
+    image: () => image,
+  };
 }
 
 /** Waits for a condition; says what was waited for when it does not come. */

@@ -2,9 +2,8 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { baseline } from "../../policy/baseline.ts";
-import { buildSessionImage, docker, LiveSession, until, whyNot, type LiveSessionOptions } from "./live-session.ts";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { docker, sessionStarter, until, whyNot } from "./live-session.ts";
 
 const reason = await whyNot();
 if (reason !== undefined) console.warn(`skipped: tests of the session image, as ${reason}`);
@@ -18,32 +17,20 @@ function sharedFolder(): string {
 
 describe.skipIf(reason !== undefined)("the session image", { timeout: 60_000 }, () => {
   const repository = sharedFolder();
-  let image: string;
-  const started: LiveSession[] = [];
+  const { start, image } = sessionStarter();
 
-  const start = async (options: Omit<LiveSessionOptions, "image"> = {}) => {
-    const session = await LiveSession.start({ image, ...options });
-    started.push(session);
-    return session;
-  };
-
-  beforeAll(async () => {
-    image = await buildSessionImage();
+  beforeAll(() => {
     writeFileSync(join(repository, "file"), "content\n");
     const git = (...args: string[]) => execFileSync("git", ["-C", repository, "-c", "user.name=a", "-c", "user.email=a@b", ...args]);
     git("init", "--quiet", "-b", "main");
     git("add", "file");
     git("commit", "--quiet", "-m", "first");
-  }, 600_000);
-
-  afterEach(async () => {
-    for (const session of started.splice(0).reverse()) await session.remove();
   });
 
   afterAll(() => rmSync(repository, { recursive: true, force: true }));
 
   test("says who runs it, how, and what it is", async () => {
-    const { Config } = await docker.getImage(image).inspect();
+    const { Config } = await docker.getImage(image()).inspect();
     expect(Config.User).toBe("1000:1000");
     expect(Config.Entrypoint).toEqual(["/usr/bin/tini", "--", "/usr/local/bin/session-entrypoint"]);
     expect(Config.Healthcheck?.Test).toEqual(["CMD", "/usr/local/bin/session-health"]);
@@ -172,48 +159,6 @@ describe.skipIf(reason !== undefined)("the session image", { timeout: 60_000 }, 
     const missing = await start({ environment: { SESSION_REPOSITORIES: "nowhere", SESSION_REPOSITORY_WAIT: "1" } });
     expect(await missing.ends()).toBe(1);
     expect(await missing.logs()).toContain("/repos/nowhere holds no git repository that uid 1000 can read");
-  });
-
-  test("knows every uid that a session may have by a name and as one of the group", async () => {
-    const { first, last } = baseline.ownUids;
-    const session = await start({ uid: last });
-    await session.becomes("healthy");
-    expect((await session.exec("whoami; id -gn; getent passwd | grep -c '^agent1'")).out).toBe(
-      `agent${last}\nagent\n${last - first + 1}`,
-    );
-    expect((await session.exec(`getent passwd ${first} ${last} ${first - 1} ${last + 1}`)).out.split("\n")).toEqual(
-      [first, last].map((uid) => `agent${uid}:x:${uid}:1000::/session/home:/bin/bash`),
-    );
-  });
-
-  test.each([
-    ["another uid", 10_001, 10_002, 10_001],
-    ["the uid that others share", 10_001, 1000, 10_001],
-    ["a uid of its own", 1000, 10_001, "shared"],
-  ])("a session that was given %s does not start on the data it had before, and leaves it alone", async (_, before, after, wayOut) => {
-    const owners = (session: LiveSession) => session.exec("stat -c '%n %u %a' /workspace /session /session/home", `${before}:1000`);
-    const first = await start({ uid: before });
-    await first.becomes("healthy");
-    const owned = await owners(first);
-    await first.container.stop({ t: 5 });
-    const second = await start({ uid: after, after: first });
-    expect(await second.ends()).toBe(1);
-    expect(await second.logs()).toBe(
-      `session: /workspace holds data of uid ${before}, and the session runs as uid ${after}, so it is not started; write "uid: ${wayOut}" for it, or remove its volumes.\n`,
-    );
-    const third = await start({ uid: before, after: first });
-    await third.becomes("healthy");
-    expect(await owners(third)).toEqual(owned);
-  });
-
-  test("does not start under a uid of its own in a volume of an earlier version, which only uid 1000 may enter", async () => {
-    const first = await start();
-    await first.becomes("healthy");
-    await first.exec("chmod 0700 /workspace /session");
-    await first.container.stop({ t: 5 });
-    const second = await start({ uid: 10_001, after: first });
-    expect(await second.ends()).toBe(1);
-    expect(await second.logs()).toContain("/workspace holds data of uid 1000");
   });
 
   test("is complete when the agent leaves with 0, also after a restart", async () => {
