@@ -44,6 +44,8 @@ export const baseline = deepFreeze({
     agentTmp: 64 * MiB,
     /** Bytes of `/dev/shm`: the engine's own default. */
     sharedMemory: 64 * MiB,
+    /** Bytes of `/workspace` and `/session` together: what AWS Fargate gives a task that asks for nothing. */
+    disk: 20_480 * MiB,
     /** Bytes of a workspace kept in memory. */
     workspace: 1024 * MiB,
   },

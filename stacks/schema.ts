@@ -65,6 +65,7 @@ const limits = z
     openFiles: count("Files that one process may hold open; 4096 when left out.", 64, 1_048_576).optional(),
     tmp: size("Size of /tmp; 512 MB when left out.", "512 MB").optional(),
     sharedMemory: size("Size of /dev/shm; 64 MB when left out.", "64 MB").optional(),
+    disk: size("Volumes /workspace and /session together; a session that takes more is ended. 20 GB when left out.", "20 GB").optional(),
   })
   .describe("What the session may use at most.");
 

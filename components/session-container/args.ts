@@ -19,6 +19,8 @@ export interface Limits {
   readonly tmp: number;
   /** Bytes of `/dev/shm`. @default 64 MB */
   readonly sharedMemory: number;
+  /** Bytes of `/workspace` and `/session` together, as far as they are volumes; beyond, the session is ended. @default 20 GB */
+  readonly disk: number;
 }
 
 /** What a session is promised when the machine is busy. */
@@ -119,8 +121,8 @@ export function sessionLabels(sessionId: string, stack: string): Record<string, 
 
 /** The limits with the baseline's figures where none are given. */
 export function limitsOf(args: Pick<SessionContainerArgs, "limits">): Limits {
-  const { memory, cpu, processes, openFiles, tmp, sharedMemory } = baseline.limits;
-  return { memory, cpu, processes, openFiles, tmp, sharedMemory, ...args.limits };
+  const { memory, cpu, processes, openFiles, tmp, sharedMemory, disk } = baseline.limits;
+  return { memory, cpu, processes, openFiles, tmp, sharedMemory, disk, ...args.limits };
 }
 
 /** The health check with the baseline's figures where none are given. */
@@ -146,8 +148,15 @@ export function environmentOf(args: SessionContainerArgs): Record<string, string
     SESSION_MAX_LIFETIME: String(args.maxLifetime ?? 0),
     SESSION_HEALTH_RETRIES: String(health.retries),
     SESSION_MOUNTS: foldersOf(args).join("\n"),
+    SESSION_DISK_LIMIT: String(limitsOf(args).disk),
+    SESSION_DISK_FOLDERS: measuredFolders(args).join(" "),
   };
 }
+
+/** The session's own volumes that its disk limit counts. */
+function measuredFolders({ mounts }: SessionContainerArgs): string[] {
+  const counted = ["/session", "/workspace"];
+  return mounts.flatMap(({ target, source }) => (source.kind === "volume" && counted.includes(target) ? [target] : []));
 
 /** What the session compares at each start: an identity and a target for each folder of the host. */
 function foldersOf(args: SessionContainerArgs): string[] {

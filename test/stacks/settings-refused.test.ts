@@ -54,7 +54,7 @@ describe("each mistake is one sentence with key, value and way out", () => {
     [{ sessions: [], local: { debg: true } }, "local.debg: there is no such key; known here: hostNetwork, debug, volumePersistence."],
     [
       session({ limits: 5 }),
-      "sessions[0].limits: 5 is not a set of keys and values; known here: memory, cpu, processes, openFiles, tmp, sharedMemory.",
+      "sessions[0].limits: 5 is not a set of keys and values; known here: memory, cpu, processes, openFiles, tmp, sharedMemory, disk.",
     ],
     [session({ mounts: "x" }), 'sessions[0].mounts: "x" is not a list; write one entry "- …" for each.'],
     [session({ limits: { memory: 4 } }), 'sessions[0].limits.memory: 4 is not a size; write "4 GB".'],
