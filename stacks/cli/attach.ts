@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { runIn } from "./exec.ts";
-import { runningSession } from "./sessions.ts";
+import { failureOf, runningSession } from "./sessions.ts";
 import { loadStack, openEngine, stackOption } from "./stack.ts";
 
 /** A terminal that the session's image does not describe is taken for a plain one; tmux would refuse it. */
@@ -18,6 +18,12 @@ export function register(program: Command): void {
         throw new Error('attach needs a terminal; "sessions logs" shows what the session printed');
       const source = loadStack(options.stack);
       const docker = await openEngine(source);
-      process.exitCode = await runIn(await runningSession(docker, source, id), ["bash", "-c", script], { tty: true, stdin: true });
+      const container = await runningSession(docker, source, id);
+      const failure = await failureOf(docker, id, container);
+      if (failure !== undefined)
+        throw new Error(
+          `session "${id}" ${failure}; "sessions exec ${id} -- COMMAND" can make room, and "sessions start ${id}" starts it again`,
+        );
+      process.exitCode = await runIn(container, ["bash", "-c", script], { tty: true, stdin: true });
     });
 }

@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import type Docker from "dockerode";
 import { withCleanup } from "./cleanup.ts";
 import { Screen } from "./screen.ts";
-import { runningSession } from "./sessions.ts";
+import { failureOf, runningSession } from "./sessions.ts";
 import { loadStack, openEngine, stackOption } from "./stack.ts";
 import { demultiplexer, eachPiece, passOn } from "./streams.ts";
 
@@ -24,6 +24,8 @@ export function register(program: Command): void {
       if (options.tty && !process.stdin.isTTY && options.interactive)
         throw new Error("-t with -i needs a terminal, and standard input is none; leave -t out");
       const container = await runningSession(docker, source, id);
+      const failure = await failureOf(docker, id, container);
+      if (failure !== undefined) console.error(`sessions: session "${id}" ${failure}; "sessions start ${id}" starts it again`);
       process.exitCode = await runIn(container, command, {
         tty: options.tty === true,
         stdin: options.interactive === true || isPiped(),

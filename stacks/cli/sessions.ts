@@ -1,6 +1,7 @@
 import type Docker from "dockerode";
 import { baseline } from "../../policy/baseline.ts";
 import type { StackSource } from "../embedded/engine.ts";
+import { askHealth } from "../embedded/health.ts";
 
 /** A session's container as the engine lists it, whichever engine made it. */
 export interface LiveSession {
@@ -41,6 +42,12 @@ export async function runningSession(docker: Docker, source: StackSource, id: st
   throw new Error(
     `session "${id}" is not running but ${State}; ${State === "restarting" ? `"sessions logs ${id}" shows why` : `"sessions start ${id}" starts it`}`,
   );
+}
+
+/** Why nothing of the agent runs in a session that has failed; undefined where it has not. */
+export async function failureOf(docker: Docker, id: string, container: Docker.Container): Promise<string | undefined> {
+  const { status, reason } = await askHealth(docker, id, container.id);
+  return status === "failed" ? `has failed: ${reason}` : undefined;
 }
 
 async function find(docker: Docker, source: StackSource, id: string): Promise<Docker.ContainerInfo> {

@@ -5,7 +5,7 @@ import { lastOutput } from "./docker/container.ts";
 export interface Health {
   readonly session: string;
   readonly container: string;
-  readonly status: "healthy" | "complete" | "unhealthy" | "stopped";
+  readonly status: "healthy" | "complete" | "failed" | "unhealthy" | "stopped";
   /** Why it is not healthy. */
   readonly reason?: string;
 }
@@ -24,9 +24,7 @@ export async function askHealth(docker: Docker, session: string, container: stri
       text += chunk.toString("utf8");
     });
     await new Promise((resolve, reject) => stream.once("end", resolve).once("error", reject));
-    const answer = JSON.parse(text.slice(text.indexOf("{"))) as { status: string; reason?: string };
-    const status = answer.status === "healthy" || answer.status === "complete" ? answer.status : "unhealthy";
-    return { session, container, status, ...(answer.reason !== undefined && { reason: answer.reason }) };
+    return { session, container, ...readHealth(text) };
   } catch {
     const state = await found.inspect().then(
       ({ State }) => State,
@@ -38,8 +36,37 @@ export async function askHealth(docker: Docker, session: string, container: stri
   }
 }
 
+/** A session's health in a table: why it has failed stands there too, since it needs somebody. */
+export function stateOf({ status, reason }: Pick<Health, "status" | "reason">): string {
+  return status === "failed" ? `failed: ${reason}` : status;
+}
+
+/** What a session's health check printed. @throws SyntaxError when that is no answer */
+function readHealth(text: string): Pick<Health, "status" | "reason"> {
+  const { status, reason } = JSON.parse(text.slice(text.indexOf("{"))) as { status: string; reason?: string };
+  const known = (["healthy", "complete", "failed"] as const).find((name) => name === status);
+  return { status: known ?? "unhealthy", ...(reason !== undefined && { reason }) };
+}
+
+/** What the engine's last health check of a session answered since its start; nothing where none has yet. */
+export function lastHealth({ State }: Pick<Docker.ContainerInspectInfo, "State">): Pick<Health, "status" | "reason"> | undefined {
+  // The engine keeps the answers of before, too, and its own words where a check took too long.
+  const answers = (State.Health?.Log ?? []).filter(
+    ({ Start, Output }) => Date.parse(Start) >= Date.parse(State.StartedAt) && /^\{/.test(Output),
+  );
+  const last = State.Running ? answers.at(-1) : undefined;
+  try {
+    return last === undefined ? undefined : readHealth(last.Output);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a session may still become well by itself. */
+const mayBecomeWell = ({ status }: Health) => status === "unhealthy" || status === "stopped";
+
 /**
- * Waits until every session is healthy or complete.
+ * Waits until every session is healthy or complete, or has failed for good.
  *
  * @param seconds for all of them together; one that is not healthy by then is reported as it is
  */
@@ -56,7 +83,7 @@ export async function waitHealthy(
   const worker = async () => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       let health = await askHealth(docker, next.id, next.container);
-      while (health.status !== "healthy" && health.status !== "complete" && Date.now() < deadline) {
+      while (mayBecomeWell(health) && Date.now() < deadline) {
         await new Promise((resolve) => setTimeout(resolve, 200));
         health = await askHealth(docker, next.id, next.container);
       }
