@@ -157,6 +157,7 @@ export function environmentOf(args: SessionContainerArgs): Record<string, string
 function measuredFolders({ mounts }: SessionContainerArgs): string[] {
   const counted = ["/session", "/workspace"];
   return mounts.flatMap(({ target, source }) => (source.kind === "volume" && counted.includes(target) ? [target] : []));
+}
 
 /** What the session compares at each start: an identity and a target for each folder of the host. */
 function foldersOf(args: SessionContainerArgs): string[] {

@@ -1,26 +1,33 @@
 import type { Command } from "commander";
 import type Docker from "dockerode";
+import type { Held } from "../../components/container-engine/disk-usage.ts";
 import type { IsolationLevel } from "../../components/isolated-network/args.ts";
+import { lastHealth } from "../embedded/health.ts";
 import { authorityIn } from "../embedded/labels.ts";
 import { formatSize } from "../units.ts";
-import { table } from "./table.ts";
+import { heldNow } from "./disk.ts";
 import { liveProxies, liveSessions } from "./sessions.ts";
 import { loadStack, openEngine, stackOption } from "./stack.ts";
+import { table } from "./table.ts";
 
 export function register(program: Command): void {
   program
     .command("list")
     .description("List the stack's sessions that are there.")
     .addOption(stackOption())
+    .option("-w, --wide", "have the engine count what each session's volumes hold, which takes up to half a minute")
     .option("--json", "print JSON")
     .addHelpText("after", "\nExample:\n  sessions list --json\n")
-    .action(async (options: { stack: string; json?: boolean }) => {
+    .action(async (options: { stack: string; wide?: boolean; json?: boolean }) => {
       const source = loadStack(options.stack);
       const docker = await openEngine(source);
+      const held = options.wide ? await heldNow(docker) : undefined;
       const allProxies = await liveProxies(docker, source);
       const rows = await Promise.all(
         (await liveSessions(docker, source)).map(async ({ id, container }) => {
-          const { Name, HostConfig, State, Config, NetworkSettings } = await docker.getContainer(container.Id).inspect();
+          const inspected = await docker.getContainer(container.Id).inspect();
+          const { Name, HostConfig, State, Config, NetworkSettings } = inspected;
+          const health = lastHealth(inspected);
           // The Docker provider connects a container to its network after making it, and leaves the mode at the default.
           const mode = /^(default|bridge)$/.test(HostConfig.NetworkMode ?? "default")
             ? (Object.keys(NetworkSettings.Networks)[0] ?? "default")
@@ -34,10 +41,12 @@ export function register(program: Command): void {
             network: mode,
             isolation: await isolationOf(docker, id, mode, proxies),
             state: State.Status,
-            health: State.Health?.Status ?? "none",
+            health: health?.status === "failed" ? health.status : (State.Health?.Status ?? "none"),
+            ...(health?.reason !== undefined && { reason: health.reason }),
             memory: HostConfig.Memory ?? 0,
             cpu: (HostConfig.NanoCpus ?? 0) / 1e9,
             processes: HostConfig.PidsLimit ?? 0,
+            ...(held !== undefined && { disk: { ...held.get(id), limit: diskLimitOf(Config.Env) } }),
             // Hosts and ports are the proxy's to give, where there is one.
             authority: [Config.Labels, ...proxies.map(({ Labels }) => Labels)].flatMap(authorityIn).sort(),
             attach: `docker exec -it ${Name.slice(1)} tmux attach -t claude`,
@@ -49,20 +58,34 @@ export function register(program: Command): void {
       else
         console.log(
           table(
-            ["session", "container", "network", "isolation", "state", "health", "limits", "attach"],
+            ["session", "container", "network", "isolation", "state", "health", "limits", ...(options.wide ? ["disk"] : []), "attach"],
             rows.map((row) => [
               row.session,
               row.container,
               row.network,
               row.isolation,
               row.state,
-              row.health,
+              row.health === "failed" ? `failed: ${row.reason}` : row.health,
               `${formatSize(row.memory)}, ${row.cpu} cpu, ${row.processes} processes`,
+              ...(row.disk === undefined ? [] : [diskText(row.disk)]),
               row.attach,
             ]),
           ),
         );
     });
+}
+
+type Disk = Partial<Held> & { readonly limit: number };
+
+/** What volumes hold by the engine's count, and what of it the limit is for. */
+function diskText({ workspace, session, logs, limit }: Disk): string {
+  if (workspace === undefined || session === undefined || logs === undefined) return "not known";
+  return `${formatSize(workspace + session)} of ${limit === 0 ? "any" : formatSize(limit)}, logs ${formatSize(logs)}`;
+}
+
+/** The limit that a session was started with; 0 for one of before there were any. */
+function diskLimitOf(environment: readonly string[]): number {
+  return Number(environment.find((entry) => entry.startsWith("SESSION_DISK_LIMIT="))?.split("=")[1] ?? 0);
 }
 
 /** How far a container is cut off, told from what is there and not from the settings, which may have changed since. */

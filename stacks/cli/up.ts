@@ -6,7 +6,7 @@ import type { Command } from "commander";
 import type Docker from "dockerode";
 import { containerName, limitsOf } from "../../components/session-container/args.ts";
 import { EmbeddedEngine, type Reviewed, type StackSource } from "../embedded/engine.ts";
-import { type Health, waitHealthy } from "../embedded/health.ts";
+import { type Health, stateOf, waitHealthy } from "../embedded/health.ts";
 import { emptyLive } from "../embedded/live.ts";
 import { lock } from "../embedded/lock.ts";
 import { changes, limitTo, type Plan, type Step } from "../embedded/plan.ts";
@@ -19,6 +19,7 @@ import { dockerTarget } from "../verify/docker.ts";
 import { promisedTo } from "../verify/promised.ts";
 import { count, shortForm } from "../verify/report.ts";
 import { verifyQuickly } from "../verify/run.ts";
+import { heldIn } from "../verify/surroundings.ts";
 import { chooseEngine, type EngineName, engineOption, runPulumi } from "./engine-choice.ts";
 import { planJson, planText } from "./render.ts";
 import { prepareMachine } from "./setup/machine.ts";
@@ -190,7 +191,7 @@ async function finish(
   const targets = engine.settings.sessions
     .filter(({ id }) => well.includes(id))
     .map((session) => dockerTarget(docker, promisedTo(session)));
-  const verified = await verifyQuickly(targets, checks);
+  const verified = await verifyQuickly(targets, checks, await heldIn(docker, 10));
   const { plan, report, refusals } = result.reviewed;
   const deployed = plan.run.outputs.sessions as Readonly<Record<string, DeployedSession>>;
   if (options.json) {
@@ -229,7 +230,7 @@ function summary(engine: EmbeddedEngine, deployed: Readonly<Record<string, Deplo
       network,
       isolation,
       `${formatSize(limits.memory)}, ${limits.cpu} cpu, ${limits.processes} processes`,
-      found?.status ?? "",
+      found === undefined ? "" : stateOf(found),
       attach,
     ];
   });

@@ -1,3 +1,4 @@
+import type { Held } from "../../components/container-engine/disk-usage.ts";
 import type { VisitedPort } from "./outsider.ts";
 import type { Promised } from "./promised.ts";
 import type { KnownSecrets } from "./secrets.ts";
@@ -54,6 +55,8 @@ export interface Surroundings {
   readonly volumes: ReadonlyMap<string, readonly MountedVolume[]>;
   /** By session, the uid of each that the engine has, whichever stack it belongs to. */
   readonly uids: ReadonlyMap<string, number>;
+  /** By session, what the engine counts in its volumes; or why that is not known. */
+  readonly held: ReadonlyMap<string, Held> | { readonly notTried: string };
   readonly secrets: KnownSecrets;
   /** By session, visits to its ports that are for this machine alone; or why there were none. @default nobody visited any */
   readonly ports?: ReadonlyMap<string, readonly VisitedPort[]> | { readonly notTried: string };

@@ -54,17 +54,18 @@ export const nothingAround: Surroundings = {
   neighbours: [],
   volumes: new Map(),
   uids: new Map(),
+  held: { notTried: "not asked for" },
   secrets: { count: 0, unknown: [], foreign: () => new Map() },
 };
 
-/** Tries only what is quick, and what needs nothing around the sessions. */
-export function verifyQuickly(targets: readonly Target[], checks: readonly Check[]): Promise<Verified[]> {
+/** Tries only what is quick, and what needs nothing around the sessions but what their volumes hold. */
+export function verifyQuickly(targets: readonly Target[], checks: readonly Check[], held: Surroundings["held"]): Promise<Verified[]> {
   return verify(targets, {
     checks: checks.map((check) => ({
       ...check,
       promise: (session, around) => (check.quick(session) ? check.promise(session, around) : undefined),
     })),
-    around: nothingAround,
+    around: { ...nothingAround, held },
   });
 }
 

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { networkInterfaces } from "node:os";
 import type Docker from "dockerode";
+import { heldBySession, measureVolumes } from "../../components/container-engine/disk-usage.ts";
 import { isHere } from "../../components/container-engine/here.ts";
 import { baseline } from "../../policy/baseline.ts";
 import type { Settings } from "../settings.ts";
@@ -13,6 +14,9 @@ import { hostListener } from "./listener.ts";
 import { visitPorts } from "./outsider.ts";
 import { serverCommand } from "./probe.ts";
 import { knownSecrets } from "./secrets.ts";
+
+/** How long the engine may count what volumes hold. */
+const measureSeconds = 30;
 
 /** How long a server in a session lives at most, should nobody end it. */
 const serverSeconds = 600;
@@ -36,9 +40,10 @@ export async function surroundingsOf(
     ? await listen("::", greeting).catch(() => listen("0.0.0.0", greeting))
     : { notTried: "the engine is on another machine, where nothing can be opened to be reached" };
   const listener = await hostListener(docker, sessions[0]?.ImageID, serverSeconds);
-  const [volumes, uids, secrets, ports] = await Promise.all([
+  const [volumes, uids, held, secrets, ports] = await Promise.all([
     volumesOf(docker, sessions),
     uidsOf(docker),
+    heldIn(docker, measureSeconds),
     knownSecrets(settings),
     visitPorts(docker, settings, onThisMachine),
   ]);
@@ -48,6 +53,7 @@ export async function surroundingsOf(
       neighbours,
       volumes,
       uids,
+      held,
       secrets,
       listener,
       ports,
@@ -104,6 +110,14 @@ export async function uidsOf(docker: Docker): Promise<ReadonlyMap<string, number
       return [Labels.session_id ?? "", Number.parseInt(Config.User, 10)] as const;
     });
   return new Map((await Promise.allSettled(users)).flatMap((result) => (result.status === "fulfilled" ? [result.value] : [])));
+}
+
+/** What the volumes of the engine's sessions hold. */
+export async function heldIn(docker: Docker, seconds: number): Promise<Surroundings["held"]> {
+  const volumes = await measureVolumes(docker, seconds);
+  return volumes === undefined
+    ? { notTried: `the engine had not counted what its volumes hold after ${seconds} seconds` }
+    : heldBySession(volumes);
 }
 
 /** A server, over TCP and UDP on a port that is free, that greets whoever comes. */

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { seccompProfile } from "../../components/seccomp/docker.ts";
 import { askHealth } from "../../stacks/embedded/health.ts";
 import { parse } from "../../stacks/settings.ts";
+import { disk } from "../../stacks/verify/checks/disk.ts";
 import { files } from "../../stacks/verify/checks/files.ts";
 import type { Surroundings } from "../../stacks/verify/check.ts";
 import { checks } from "../../stacks/verify/checks/index.ts";
@@ -47,7 +48,10 @@ describe.skipIf(docker === undefined)("verify", () => {
   const small = { memory: "256 MB", cpu: 0.5, processes: 64, openFiles: 256, tmp: "16 MB" };
   // This session has no network at all; verify-network.test.ts is about those that have one.
   const outside = {
-    uids: new Map(),
+    uids: new Map([
+      ["v-twin-own-uid", 10_777],
+      ["another", 10_777],
+    ]),
     greeting: "hello",
     host: { port: 9, addresses: ["192.0.2.1"] },
     listener: { port: 9, heard: () => [] },
@@ -110,6 +114,19 @@ describe.skipIf(docker === undefined)("verify", () => {
         (HostConfig.Devices = [{ PathOnHost: "/dev/full", PathInContainer: "/dev/extra", CgroupPermissions: "r" }]),
     },
     { check: "user", what: "root as its user", loosen: (body) => (body.User = "0:0") },
+    {
+      check: "own-uid",
+      what: "a uid that another session has",
+      promised: { uid: 10_777 },
+      loosen(body) {
+        body.User = "10777:1000";
+        body.HostConfig.Tmpfs = {
+          ...body.HostConfig.Tmpfs,
+          "/tmp/agent": body.HostConfig.Tmpfs?.["/tmp/agent"]?.replace("uid=1000", "uid=10777") ?? "",
+        };
+      },
+    },
+    { check: "disk-limit", what: "more in its volumes" },
     { check: "capabilities", what: "a capability", loosen: ({ HostConfig }) => (HostConfig.CapAdd = ["NET_RAW"]) },
     {
       check: "no-new-privileges",
@@ -177,7 +194,10 @@ describe.skipIf(docker === undefined)("verify", () => {
     ]);
     const names = targets.map(({ promised: { id } }) => id);
     const volumes = new Map((await Promise.all([...names, "v-one", "v-proxy"].map((id) => volumeOf(id, `claude-agent-${id}`)))).flat());
-    around = { ...outside, volumes, secrets: await knownSecrets(settings) };
+    const little = { workspace: 4096, session: 4096, logs: 4096 };
+    const held = new Map([...names, "v-one", "v-proxy"].map((id) => [id, little]));
+    held.set("v-twin-disk-limit", { ...little, workspace: promised().limits.disk });
+    around = { ...outside, volumes, held, secrets: await knownSecrets(settings) };
     found = await failures(targets, { checks, around });
   }, 5 * minute);
   afterAll(async () => {
@@ -258,6 +278,6 @@ describe.skipIf(docker === undefined)("verify", () => {
   });
 
   test("every check has a session that it fails", () => {
-    expect(unbroken([...files, ...mounts, ...privileges, ...limits, ...secrets], loosenings)).toEqual([]);
+    expect(unbroken([...files, ...mounts, ...privileges, ...limits, ...disk, ...secrets], loosenings)).toEqual([]);
   });
 });

@@ -19,6 +19,7 @@ const around: Surroundings = {
   neighbours: [{ id: "two", names: ["two"], addresses: ["192.0.2.2"], port: 2 }],
   volumes: new Map([["one", []]]),
   uids: new Map(),
+  held: new Map([["one", { workspace: 0, session: 0, logs: 0 }]]),
   secrets: { count: 1, unknown: [], foreign: () => new Map() },
 };
 const promisedOf = (session: object) => promisedTo(parse({ sessions: [{ id: "one", ...session }] }).sessions[0]!);
@@ -211,11 +212,13 @@ test("what cannot be reached for is not tried", () => {
       ...around,
       volumes: new Map(),
       uids: new Map(),
+      held: { notTried: "it took too long" },
       host: { notTried: "far away" },
       listener: { notTried: "not allowed" },
       neighbours: [{ id: "one", names: ["one"], addresses: ["192.0.2.1"], port: 2 }],
     }),
   ).toEqual([
+    ["disk-limit", "it took too long"],
     ["host-services", "far away"],
     ["other-sessions", "no other session has an address"],
     ["stray-datagrams", "not allowed"],
@@ -228,8 +231,10 @@ test("what is quick needs nothing around the sessions", async () => {
     ...answering([]),
     promised: { ...promisedOf(session), id: String(index) },
   }));
-  const tried = (await verifyQuickly(sessions, checks)).map(({ results }) => results);
-  for (const results of tried) {
+  const held = new Map(sessions.map(({ promised: { id } }) => [id, { workspace: 0, session: 0, logs: 0 }]));
+  const tried = (await verifyQuickly(sessions, checks, held)).map(({ results }) => results);
+  expect(tried.map((results) => results.find(({ id }) => id === "disk-limit")?.verdict)).toEqual(["held", "held", "held"]);
+  for (const results of tried.map((all) => all.filter(({ id }) => id !== "disk-limit"))) {
     expect(results.length).toBeGreaterThan(10);
     expect([...new Set(results.map(({ found }) => found))]).toEqual(["the session gave no answer in time"]);
   }

@@ -1,5 +1,6 @@
 import type { Check } from "../check.ts";
 import { datagrams } from "./datagrams.ts";
+import { disk } from "./disk.ts";
 import { files } from "./files.ts";
 import { limits } from "./limits.ts";
 import { mounts } from "./mounts.ts";
@@ -17,6 +18,7 @@ export const checks: readonly Check[] = [
   ...privileges,
   ...systemCalls,
   ...limits,
+  ...disk,
   ...network,
   ...datagrams,
   ...ports,

@@ -1,0 +1,60 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type Docker from "dockerode";
+import { baseline } from "../../policy/baseline.ts";
+
+/** A volume and what its files hold, in bytes of their lengths: a file with holes counts whole. */
+export interface MeasuredVolume {
+  readonly name: string;
+  readonly bytes: number;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** The client library declares neither the option nor the answer. */
+interface DiskUsage {
+  df(options: { abortSignal: AbortSignal }): Promise<{
+    Volumes?: readonly { Name: string; Labels?: Record<string, string> | null; UsageData?: { Size: number } | null }[] | null;
+  }>;
+}
+
+/**
+ * Has the engine measure all its volumes. It reads every file of each, so it may take long.
+ *
+ * @param seconds after which it is told to stop
+ * @returns the volumes; nothing when it took longer
+ */
+export async function measureVolumes(docker: Docker, seconds: number): Promise<readonly MeasuredVolume[] | undefined> {
+  const abortSignal = AbortSignal.timeout(seconds * 1000);
+  for (;;) {
+    try {
+      const { Volumes } = await (docker as unknown as DiskUsage).df({ abortSignal });
+      return (Volumes ?? []).flatMap(({ Name, Labels, UsageData }) =>
+        UsageData == null || UsageData.Size < 0 ? [] : [{ name: Name, bytes: UsageData.Size, labels: Labels ?? {} }],
+      );
+    } catch (error) {
+      if (abortSignal.aborted) return undefined;
+      // Engines before 23 measure for one client at a time and refuse the others.
+      if (!/already running/.test((error as Error).message)) throw error;
+      await delay(200);
+    }
+  }
+}
+
+/** What a session's volumes hold, in bytes. */
+export interface Held {
+  readonly workspace: number;
+  readonly session: number;
+  readonly logs: number;
+}
+
+const nothing: Held = { workspace: 0, session: 0, logs: 0 };
+
+/** What the volumes of each session hold, by the labels that they were made with. */
+export function heldBySession(volumes: readonly MeasuredVolume[]): ReadonlyMap<string, Held> {
+  const held = new Map<string, Held>();
+  for (const { bytes, labels } of volumes) {
+    const { session_id: id, kind = "" } = labels;
+    if (id === undefined || labels.created_by !== baseline.createdBy || !Object.hasOwn(nothing, kind)) continue;
+    held.set(id, { ...(held.get(id) ?? nothing), [kind]: bytes });
+  }
+  return held;
+}
