@@ -4,10 +4,13 @@ import { findEngine } from "../../components/container-engine/find.ts";
 import { isHere } from "../../components/container-engine/here.ts";
 import { networkModeOf } from "../../components/isolated-network/args.ts";
 import { limitsOf } from "../../components/session-container/args.ts";
+import { baseline } from "../../policy/baseline.ts";
 import { fromConfig } from "../configuration.ts";
 import { parse, type Settings } from "../settings.ts";
 import { openEngine } from "../strategies/open-ports.ts";
 import { formatSize } from "../units.ts";
+import { freeBytes, largest, volumesNow } from "./disk.ts";
+import { lowInotify, readInotify, sharing } from "./kernel-limits.ts";
 import { sourceFilter } from "./source-filter.ts";
 import { table } from "./table.ts";
 import { loadStack, reachableEngine, stackOption } from "./stack.ts";
@@ -69,8 +72,53 @@ interface EngineInfo {
   readonly CpuCfsQuota?: boolean;
   readonly MemTotal: number;
   readonly NCPU: number;
+  readonly Name: string;
+  readonly KernelVersion: string;
+  readonly DockerRootDir: string;
   readonly LiveRestoreEnabled?: boolean;
   readonly DefaultAddressPools?: readonly { Base: string; Size: number }[] | null;
+}
+
+/** The findings that only the engine's own machine gives. */
+async function examineMachine(settings: Settings, info: EngineInfo, here: boolean): Promise<Finding[]> {
+  if (!here) {
+    const means = "the engine is on another machine; run doctor there";
+    return ["inotify", "free disk"].map((subject) => ({ subject, found: "not known", verdict: "note", means }));
+  }
+  const [inotify, sharers, free] = [readInotify(), sharing(settings), await freeBytes(info.DockerRootDir)];
+  const low = lowInotify(inotify, sharers);
+  const promised = settings.sessions.reduce((sum, session) => sum + limitsOf(session).disk, 0);
+  const enough = free !== undefined && free >= promised;
+  return [
+    {
+      subject: "inotify",
+      found: `${inotify.instances} instances and ${inotify.watches} watches for each uid; ${sharers} sessions share uid ${baseline.user.uid}`,
+      verdict: low.length === 0 ? "ok" : "note",
+      means:
+        low.length === 0
+          ? "file watchers of one session leave the others enough"
+          : `one session can take them all; give sessions "uid: own", or the machine "sysctl -w ${low.join(" ")}"`,
+    },
+    {
+      subject: "free disk",
+      found: free === undefined ? `${info.DockerRootDir} cannot be asked` : `${formatSize(free)}, limits add up to ${formatSize(promised)}`,
+      verdict: enough ? "ok" : "note",
+      means: enough
+        ? "every session can use its whole limit"
+        : "the limits promise more than there is; a full disk stops the work of all sessions",
+    },
+  ];
+}
+
+/** What takes the engine's disk. */
+async function examineVolumes(docker: Docker): Promise<Finding> {
+  const volumes = await volumesNow(docker);
+  return {
+    subject: "largest volumes",
+    found: volumes === undefined ? "not known" : largest(volumes) || "none holds anything",
+    verdict: volumes === undefined ? "note" : "ok",
+    means: volumes === undefined ? "the engine takes long to count them" : '"sessions list --wide" says it for each session',
+  };
 }
 
 async function examine(docker: Docker, settings: Settings, where: string): Promise<Finding[]> {
@@ -93,7 +141,9 @@ async function examine(docker: Docker, settings: Settings, where: string): Promi
     otherwise: string,
     bad: Finding["verdict"] = "note",
   ): Finding => ({ subject, found, verdict: good ? "ok" : bad, means: good ? means : otherwise });
-  const filter = sourceFilter(await isHere(docker));
+  const here = await isHere(docker);
+  const filter = sourceFilter(here);
+  const more = [...(await examineMachine(settings, info, here)), await examineVolumes(docker)];
   return [
     { subject: "engine", found: `${version.Version} at ${where}`, verdict: "ok", means: "sessions run here" },
     judge(
@@ -178,6 +228,7 @@ async function examine(docker: Docker, settings: Settings, where: string): Promi
       "every session can use its whole limit",
       "the limits promise more than there is; under pressure the kernel ends processes of the largest session",
     ),
+    ...more,
   ];
 }
 

@@ -344,6 +344,9 @@ describe.skipIf(docker === undefined)(
         "published ports",
         "networks",
         "memory",
+        "inotify",
+        "free disk",
+        "largest volumes",
       ]);
       expect(findings.filter(({ verdict, means }) => !["ok", "note", "missing"].includes(verdict) || means === "")).toEqual([]);
     });
