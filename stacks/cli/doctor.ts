@@ -72,8 +72,6 @@ interface EngineInfo {
   readonly CpuCfsQuota?: boolean;
   readonly MemTotal: number;
   readonly NCPU: number;
-  readonly Name: string;
-  readonly KernelVersion: string;
   readonly DockerRootDir: string;
   readonly LiveRestoreEnabled?: boolean;
   readonly DefaultAddressPools?: readonly { Base: string; Size: number }[] | null;
