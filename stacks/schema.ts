@@ -154,13 +154,22 @@ export const imageSchema = z
       .optional(),
     base: text(
       "The Debian-based image to build upon, by name or digest. When left out: the local base that set-up made of Debian packages, else the stock Node image.",
-    ).optional(),
+    )
+      .regex(/^[a-z0-9][\w.-]*(:\d+(?=\/))?(\/[a-z0-9][\w.-]*)*(:\w[\w.-]*)?(@[a-z0-9]+:[a-f0-9]+)?$/i, {
+        error: 'is not the name of an image; write one such as "debian:12" or "registry.example/debian@sha256:…"',
+      })
+      .optional(),
     agent: z
       .union(
         [
           z.literal("none"),
           z.strictObject({
-            package: text("npm package; @anthropic-ai/claude-code when left out.").optional(),
+            // What begins with a hyphen would be an option of npm's, and what holds more than a name the place of another package.
+            package: text("npm package; @anthropic-ai/claude-code when left out.")
+              .regex(/^(@[a-z0-9~][a-z0-9._~-]*\/)?[a-z0-9~][a-z0-9._~-]*$/, {
+                error: 'is not the name of an npm package; write one such as "@anthropic-ai/claude-code"',
+              })
+              .optional(),
             version: text("Its exact version.").regex(/^\d+\.\d+\.\d+[\w.+-]*$/, {
               error: 'is not an exact version; write one such as "2.1.329"',
             }),

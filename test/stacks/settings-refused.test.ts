@@ -42,6 +42,31 @@ describe("each mistake is one sentence with key, value and way out", () => {
       { sessions: [], image: { agent: { version: "latest" } } },
       'image.agent.version: "latest" is not an exact version; write one such as "2.1.329".',
     ],
+    ...[
+      "--registry=https://evil.example",
+      "-g",
+      "a b",
+      "https://evil.example/x.tgz",
+      "git+ssh://x",
+      "../x",
+      "a@1",
+      "@a",
+      "A",
+      ".hidden",
+    ].map((name): [object, string] => [
+      { sessions: [], image: { agent: { package: name, version: "1.0.0" } } },
+      `image.agent.package: "${name}" is not the name of an npm package; write one such as "@anthropic-ai/claude-code".`,
+    ]),
+    ...["--flag", "-x", "debian 12", "https://evil.example/x", "docker://x", "/x", "x/", "x:", "x@sha256", "debian:12\n"].map(
+      (name): [object, string] => [
+        { sessions: [], image: { base: name } },
+        `image.base: ${JSON.stringify(name)} is not the name of an image; write one such as "debian:12" or "registry.example/debian@sha256:…".`,
+      ],
+    ),
+    [
+      { sessions: [], image: { agent: { version: "1.0.0 --x" } } },
+      'image.agent.version: "1.0.0 --x" is not an exact version; write one such as "2.1.329".',
+    ],
     [
       { sessions: [], image: { agent: { version: "1.0.0", tag: 1 } } },
       "image.agent.tag: there is no such key; see stacks/settings.schema.json.",

@@ -147,6 +147,27 @@ test.each([
   expect(parse({ sessions: [], image: given }, { root, environment }).image).toEqual(expected);
 });
 
+test.each(["@anthropic-ai/claude-code", "codex", "opencode-ai", "a.b_c~d-1", "@s-c.o/p"])("the agent's package %s", (name) => {
+  const { agent } = parse(
+    { sessions: [], image: { agent: { package: name, version: "1.0.0-beta.1+x" } } },
+    { root, environment: {} },
+  ).image;
+  expect(agent).toEqual({ package: name, version: "1.0.0-beta.1+x" });
+});
+
+test.each([
+  "debian",
+  "debian:12",
+  "node:24-bookworm-slim",
+  "registry.example:5000/team/base_image",
+  "localhost:5000/x:y",
+  `ghcr.io/x/y:1@sha256:${"a".repeat(64)}`,
+  `sha256:${"a".repeat(64)}`,
+  "agent-sessions-base:bookworm",
+])("the base %s", (base) => {
+  expect(parse({ sessions: [], image: { base } }, { root, environment: {} }).image.base).toBe(base);
+});
+
 test("what the strategy's options change in a session", () => {
   const settings = parse(
     {
