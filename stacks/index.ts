@@ -23,7 +23,7 @@ const encrypted: EncryptedConfig = (name) => {
 export const { sessions, authority } = await deployFromConfig(
   config,
   { stack: `${project}/${stack}`, deployment: identify(project, stack, process.cwd()).deployment },
-  new Secrets(encrypted),
+  new Secrets(encrypted, { announce: (line) => void pulumi.log.info(line) }),
 ).catch((error: unknown) => {
   // The CLI prints a RunError as it stands: what is wrong is the stack file, not the program.
   throw error instanceof SettingsError ? new pulumi.RunError(error.message) : error;

@@ -23,14 +23,25 @@ export const noEncryptedConfig: EncryptedConfig = () => {
 /** For a plan that the Pulumi CLI carries out: what only it can read counts as unknown. */
 export const unknownHere: EncryptedConfig = () => undefined;
 
+export interface CommandOptions {
+  /** With false, what commands would print counts as unknown. @default true */
+  readonly commands?: boolean;
+  /** Told of each command before any runs. @default nobody */
+  readonly announce?: (line: string) => void;
+}
+
 /** The values of a deployment's secrets. They are read once, so that what is applied is what was planned. */
 export class Secrets {
+  /** Those that count as unknown: the key of each, and what people call it. */
+  readonly unknown = new Set<string>();
   readonly #encrypted: EncryptedConfig;
+  readonly #options: CommandOptions;
   readonly #read = new Map<string, Promise<string | undefined>>();
   readonly #values = new Map<string, string>();
 
-  constructor(encrypted: EncryptedConfig) {
+  constructor(encrypted: EncryptedConfig, options: CommandOptions = {}) {
     this.#encrypted = encrypted;
+    this.#options = options;
   }
 
   /** Reads all that the sessions need. @throws SettingsError with all that cannot be read, without any value */
@@ -41,6 +52,9 @@ export class Secrets {
         repository.kind === "url" && repository.credential !== undefined ? [{ secret: repository.credential.secret, judge: keyFault }] : [],
       ),
     ]);
+    const commands = needed.flatMap(({ secret }) => (secret.from === "command" && !this.#read.has(identity(secret)) ? [secret] : []));
+    if (this.#options.commands !== false)
+      for (const line of new Set(commands.map((secret) => `${secret.key}: running ${nameOf(secret)}`))) this.#options.announce?.(line);
     const mistakes = await Promise.all(needed.map(({ secret, judge }) => this.#readOne(secret, judge)));
     const all = mistakes.filter((mistake) => mistake !== undefined);
     if (all.length > 0) throw new SettingsError([...new Set(all)]);
@@ -61,6 +75,7 @@ export class Secrets {
       const value = (await reading)?.replace(/\r?\n$/, "");
       const fault = value === undefined ? undefined : (textFault(value) ?? judge(value));
       if (fault !== undefined) throw new Error(fault);
+      if (value === undefined) this.unknown.add(`${secret.key}: ${nameOf(secret)}`);
       this.#values.set(id, value ?? "");
       return undefined;
     } catch (error) {
@@ -80,7 +95,7 @@ export class Secrets {
           throw new Error(error.code === "ENOENT" ? "is not there; name the file that holds the secret" : `cannot be read (${error.code})`);
         });
       case "command":
-        return run(source.words);
+        return this.#options.commands === false ? undefined : run(source.words);
       case "config":
         return this.#encrypted(source.name);
     }

@@ -5,7 +5,7 @@ import { emptyLive } from "../embedded/live.ts";
 import { labelsOf } from "../embedded/docker/inputs.ts";
 import { changes, compareAuthority, compareInputs, type Plan } from "../embedded/plan.ts";
 import { concealSecrets } from "../embedded/secrets.ts";
-import { Secrets, unknownHere } from "../secrets.ts";
+import { noEncryptedConfig, Secrets, unknownHere } from "../secrets.ts";
 import { ownerOf } from "./engine-choice.ts";
 import { authorityText, planJson, planText } from "./render.ts";
 import { loadStack, reachableEngine, stackOption } from "./stack.ts";
@@ -16,6 +16,7 @@ interface Options {
   readonly detailedExitcode?: boolean;
   readonly against?: string;
   readonly save?: string;
+  readonly commands: boolean;
 }
 
 export function register(program: Command): void {
@@ -27,6 +28,7 @@ export function register(program: Command): void {
     .addOption(stackOption())
     .option("--against <file>", "compare with a saved plan instead of the engine")
     .option("--save <file>", "save what the program asks for, for --against")
+    .option("--no-commands", "run no command that prints a secret; what depends on one counts as changed")
     .option("--detailed-exitcode", "exit with 3 when something would change")
     .option("--json", "print JSON")
     .addHelpText("after", "\nExample:\n  sessions plan --stack local --detailed-exitcode\n")
@@ -40,10 +42,9 @@ async function run(options: Options): Promise<void> {
   const live = await engine.live();
   // What the Pulumi CLI made has no inputs on it to compare with.
   const foreign = ownerOf(live, engine.identity) === "pulumi";
-  const { plan, report, refusals } = await engine.plan(
-    foreign ? emptyLive(engine.identity) : live,
-    foreign ? { secrets: new Secrets(unknownHere) } : {},
-  );
+  const { commands } = options;
+  const secrets = new Secrets(foreign ? unknownHere : noEncryptedConfig, { commands, announce: (line) => console.error(line) });
+  const { plan, report, refusals } = await engine.plan(foreign ? emptyLive(engine.identity) : live, { secrets });
   const saved = savedResources(plan);
   if (options.save !== undefined) writeFileSync(options.save, `${JSON.stringify(saved, null, 2)}\n`);
 
@@ -53,7 +54,11 @@ async function run(options: Options): Promise<void> {
   if (options.json)
     console.log(
       JSON.stringify(
-        { ...planJson({ ...plan, authority }, report, refusals), ...(differences !== undefined && { against: differences }) },
+        {
+          ...planJson({ ...plan, authority }, report, refusals),
+          unknownSecrets: [...secrets.unknown],
+          ...(differences !== undefined && { against: differences }),
+        },
         null,
         2,
       ),
@@ -65,6 +70,7 @@ async function run(options: Options): Promise<void> {
       `${docker === undefined ? "No engine answers, so everything counts as new.\n" : foreign ? `The Pulumi CLI made the sessions of this stack; "pulumi preview --stack ${source.stack}" shows what would change. Here everything counts as new.\n` : ""}${planText(plan, report)}`,
     );
 
+  if (!options.json) for (const secret of secrets.unknown) console.log(`Unknown, so that what depends on it counts as changed: ${secret}`);
   for (const refusal of refusals) console.error(`refused: ${refusal}`);
   if (refusals.length > 0) process.exitCode = 1;
   else if (options.detailedExitcode && (differences === undefined ? changes(plan) : differences.length > 0)) process.exitCode = 3;

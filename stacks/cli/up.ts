@@ -11,7 +11,7 @@ import { emptyLive } from "../embedded/live.ts";
 import { lock } from "../embedded/lock.ts";
 import { changes, limitTo, type Plan, type Step } from "../embedded/plan.ts";
 import { policyConfig } from "../policy-config.ts";
-import { Secrets, unknownHere } from "../secrets.ts";
+import { noEncryptedConfig, Secrets, unknownHere } from "../secrets.ts";
 import type { DeployedSession } from "../strategies/strategy.ts";
 import { formatSize } from "../units.ts";
 import { checks } from "../verify/checks/index.ts";
@@ -59,7 +59,7 @@ async function run(options: Options): Promise<void> {
   const source = loadStack(options.stack);
   const say = (line: string) => console.error(line);
   const docker = await prepareMachine(source, options, say);
-  const engine = new EmbeddedEngine(source, docker);
+  const engine = new EmbeddedEngine(source, docker, new Secrets(noEncryptedConfig, { announce: say }));
   const name = chooseEngine(options.engine, await engine.live(), engine.identity, source);
   say(`Stack ${source.stack}, ${name} engine.`);
   if (name === "pulumi") return upWithPulumi(options, source, docker, engine, say);
@@ -116,7 +116,11 @@ async function upWithPulumi(
   say: (line: string) => void,
 ): Promise<void> {
   if (options.adopt) throw new Error('--adopt belongs to the embedded engine; with Pulumi, "pulumi import" takes over what is there');
-  const reviewed = narrow(await engine.plan(emptyLive(engine.identity), { secrets: new Secrets(unknownHere) }), engine, options.only);
+  const reviewed = narrow(
+    await engine.plan(emptyLive(engine.identity), { secrets: new Secrets(unknownHere, { announce: say }) }),
+    engine,
+    options.only,
+  );
   const targets = options.only === undefined ? [] : targetsOf(reviewed.plan);
   const folder = mkdtempSync(join(tmpdir(), "agent-sessions-policy-"));
   const config = join(folder, "config.json");

@@ -2,7 +2,7 @@ import type Docker from "dockerode";
 import { blocked, type Report } from "../../policy/evaluate.ts";
 import { fromConfig } from "../configuration.ts";
 import { deploy } from "../deploy.ts";
-import { noEncryptedConfig, Secrets } from "../secrets.ts";
+import { noEncryptedConfig, Secrets, UnreadSecrets } from "../secrets.ts";
 import { parse, type Settings } from "../settings.ts";
 import { type Applied, applyPlan, type ApplyOptions, removeAll } from "./apply.ts";
 import { networkShortage } from "./capacity.ts";
@@ -43,13 +43,15 @@ export class EmbeddedEngine {
   readonly identity: Identity;
   readonly #source: StackSource;
   readonly #docker: Docker | undefined;
-  readonly #secrets = new Secrets(noEncryptedConfig);
+  readonly #secrets: Secrets;
   #settings: Settings | undefined;
 
-  constructor(source: StackSource, docker?: Docker) {
+  /** @param secrets where they are read */
+  constructor(source: StackSource, docker?: Docker, secrets = new Secrets(noEncryptedConfig)) {
     this.identity = identify(source.project, source.stack, source.root);
     this.#source = source;
     this.#docker = docker;
+    this.#secrets = secrets;
   }
 
   /**
@@ -111,7 +113,7 @@ export class EmbeddedEngine {
   } = {}): Promise<BuiltImage[]> {
     const docker = this.#docker;
     if (docker === undefined) throw new Error("there is no container engine to build an image on");
-    const { plan } = await this.plan(await this.live());
+    const { plan } = await this.plan(await this.live(), { secrets: new UnreadSecrets() });
     const images: BuiltImage[] = [];
     for (const { urn, inputs } of plan.run.registrations.filter(({ type }) => type === imageType)) {
       const built = force || plan.steps.some((step) => step.urn === urn && step.operation === "create");

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
@@ -97,6 +97,40 @@ describe("a list with the set of a package manager", () => {
       2,
       `sessions: The settings need a change: sessions[0].network.egress.allow[1].set: "npm" leads to localhost (registry in ${folder}/.npmrc), which is this machine, and no session reaches that; mend that, or list hosts instead of the set.\n`,
     ]);
+  });
+});
+
+describe("a secret that a command prints", () => {
+  const checkout = new Checkout();
+  afterAll(() => checkout.dispose());
+  const [command, trace] = [join(folder, "get"), join(folder, "ran")];
+  writeFileSync(command, `#!/bin/sh\necho x >>${trace}\necho a-key\n`, { mode: 0o755 });
+  const credentials = (kind: string) => ({ kind, secret: { command: [command, "an-argument"] } });
+  const plan = (...args: string[]) => {
+    checkout.write(
+      "commands",
+      ["file", "proxy"].map((kind) => ({ id: `p-${kind}`, credentials: credentials(kind) })),
+    );
+    return sessionsIn(checkout.root, folder, "plan", "--stack", "commands", ...args);
+  };
+  const places = ["sessions[0].credentials.secret", "sessions[1].credentials.secret"];
+
+  test("is not asked for with --no-commands, and counts as unknown", () => {
+    const { status, stdout, stderr } = plan("--no-commands");
+    expect([status, stderr, existsSync(trace)]).toEqual([0, "", false]);
+    for (const place of places)
+      expect(stdout).toContain(`Unknown, so that what depends on it counts as changed: ${place}: command ${command}\n`);
+    const json = JSON.parse(plan("--no-commands", "--json").stdout) as { unknownSecrets: string[]; steps: { name: string }[] };
+    expect(json.unknownSecrets).toEqual(places.map((place) => `${place}: command ${command}`));
+    expect(json.steps.map(({ name }) => name)).toContain("claude-agent-p-file-auth");
+    expect(existsSync(trace)).toBe(false);
+  });
+
+  test("is announced before its command runs, once", () => {
+    const { status, stdout, stderr } = plan();
+    expect([status, stderr]).toEqual([0, places.map((place) => `${place}: running command ${command}\n`).join("")]);
+    expect(stdout).not.toContain("Unknown");
+    expect(readFileSync(trace, "utf8")).toBe("x\n");
   });
 });
 

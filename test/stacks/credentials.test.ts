@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { policyConfig } from "../../stacks/policy-config.ts";
@@ -162,6 +162,22 @@ describe("each mistake is one sentence, and none shows what may be a secret", ()
     const found = sentences(() => parse({ sessions: [{ id: "a", [place]: value }] }, { root, environment: {} }));
     expect(found).toEqual([plain(place === "environment" ? "sessions[0].environment.KEY" : "sessions[0].agentCommand")]);
   });
+});
+
+test("every command is announced before the first of them runs, and none runs where that is not wanted", async () => {
+  const trace = join(root, "announced");
+  const command = (name: string) => ({ kind: "file", secret: { command: ["/bin/sh", "-c", `echo ${name} >>${trace}; echo key`] } });
+  const settings = settingsOf(command("one"), command("two"));
+  const said: string[] = [];
+  const announce = (line: string) => void said.push(`${line}${existsSync(trace) ? " late" : ""}`);
+  const unwanted = new Secrets(noEncryptedConfig, { commands: false, announce });
+  await unwanted.read(settings);
+  const keys = [0, 1].map((index) => `sessions[${index}].credentials.secret: `);
+  expect([said, [...unwanted.unknown], existsSync(trace)]).toEqual([[], keys.map((at) => `${at}command /bin/sh`), false]);
+  const wanted = new Secrets(noEncryptedConfig, { announce });
+  await wanted.read(settings);
+  expect([said, [...wanted.unknown]]).toEqual([keys.map((at) => `${at}running command /bin/sh`), []]);
+  expect(readFileSync(trace, "utf8").split("\n").sort()).toEqual(["", "one", "two"]);
 });
 
 describe("a secret of a repository", () => {
