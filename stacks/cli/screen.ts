@@ -177,6 +177,8 @@ export class Screen {
   }
 
   #plainSequence(parameters: string, final: string): string {
+    // No screen is so wide; a terminal that repeats a character so often stands still.
+    if (/\d{6}/.test(parameters)) return "";
     switch (final) {
       case "h":
       case "l":
@@ -188,6 +190,10 @@ export class Screen {
         // The third clears what has been scrolled away.
         if (!/^0*[012]?$/.test(parameters)) return "";
         break;
+      case "T":
+        // With more numbers it begins a way to mark text with the mouse, which the terminal waits for.
+        if (parameters.includes(";")) return "";
+        break;
       case "m":
         this.#dirty.style = !/^0*$/.test(parameters);
         break;
@@ -196,7 +202,7 @@ export class Screen {
         break;
       default:
         // Moves, erasures, insertions, scrolling, tab stops, repetition, saving and restoring the cursor.
-        if (!"@ABCDEFGHIKLMPSTXZ`abdefgsu".includes(final)) return "";
+        if (!"@ABCDEFGHIKLMPSXZ`abdefgsu".includes(final)) return "";
     }
     return this.#emit(parameters, final);
   }

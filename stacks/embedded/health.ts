@@ -21,7 +21,8 @@ export async function askHealth(docker: Docker, session: string, container: stri
     const stream = await exec.start({});
     let text = "";
     stream.on("data", (chunk: Buffer) => {
-      text += chunk.toString("utf8");
+      // An answer is one line, and whatever runs in the session could take its place.
+      if (text.length < 4096) text += chunk.toString("utf8");
     });
     await new Promise((resolve, reject) => stream.once("end", resolve).once("error", reject));
     return { session, container, ...readHealth(text) };

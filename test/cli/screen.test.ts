@@ -20,7 +20,7 @@ const harmless: readonly [string, string][] = [
   ["mouse, focus, paste, synchronised output", "\x1b[?1000;1002;1006h\x1b[?1004h\x1b[?2004h\x1b[?2026h\x1b[?2026l"],
   ["the cursor's shape and keys", "\x1b[?25l\x1b[?25h\x1b[4 q\x1b[?1h\x1b=\x1b>\x1b[?12l"],
   ["line drawing", "\x1b(0lqk\x1b(B\x0e\x0f"],
-  ["a soft reset and repetition", "\x1b[!p\x1b[4lx\x1b[9b"],
+  ["a soft reset and repetition", "\x1b[!p\x1b[4lx\x1b[99999b"],
 ];
 
 test.each(harmless)("%s reaches the terminal, however it is cut", (_, text) => {
@@ -52,6 +52,7 @@ const reaching: readonly [string, string, string?][] = [
   ["the terminal's character set and width of controls", '\x1b%@\x1b%G\x1b F\x1b G\x1b[62;1"p'],
   ["a full reset, and what has been scrolled away", "\x1bc\x1b[3J\x1b[03J\x1b[?3h\x1b#8"],
   ["modes that are not known", "\x1b[?40h\x1b[?1042h\x1b[?2031h\x1b[?9001h\x1b[?1s\x1b[?1r"],
+  ["numbers beyond any screen, and marking with the mouse", "\x1b[100000b\x1b[2147483647S\x1b[1;1;1;1;9T"],
   ["locking shifts and single ones", "\x1bn\x1bo\x1b|\x1b}\x1b~\x1bN\x1bO"],
   ["controls", "\x00\x01\x10\x11\x13\x1f\x7f\u0085", "\x1bE"],
 ];

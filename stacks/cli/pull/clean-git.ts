@@ -46,8 +46,8 @@ function trustedFolders(cwd: string): string[] {
   });
 }
 
-/** A git command's output. @throws Error with what git said when it failed */
+/** A git command's output. @throws Error with the beginning of what git said when it failed */
 export function must({ status, stdout, stderr, error }: SpawnSyncReturns<string>, what: string): string {
-  if (status !== 0) throw new Error(`${what}: ${error?.message ?? plain(stderr).trim()}`);
+  if (status !== 0) throw new Error(`${what}: ${error?.message ?? plain(stderr).trim().slice(0, 4096)}`);
   return stdout;
 }
