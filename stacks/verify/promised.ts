@@ -20,6 +20,8 @@ export interface Promised {
   readonly ownSeccompProfile: boolean;
   /** All that is mounted besides the system's own. */
   readonly mounts: readonly Mount[];
+  /** Names below `/repos` of what was cloned from a URL. */
+  readonly clones: readonly string[];
   readonly network: {
     readonly mode: NetworkMode;
     readonly isolation: IsolationLevel;
@@ -51,6 +53,7 @@ export function promisedTo(session: Session): Promised {
         repositories: repositories.map((one) => (one.kind === "path" ? one : { name: one.name, kind: "volume", volume: one.name })),
       }),
     ],
+    clones: repositories.flatMap(({ name, kind }) => (kind === "url" ? [name] : [])),
     network: {
       mode: networkModeOf(network),
       isolation: isolationOf(network),

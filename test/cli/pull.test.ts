@@ -9,7 +9,9 @@ import {
   realpathSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -77,14 +79,22 @@ beforeEach(() => rmSync(mark, { force: true }));
 
 test("a session's commits come with their first lines, of which nothing commands a terminal", () => {
   const source = upstream();
-  expect(pull(bundleOf(source), source)).toEqual({
+  const bundle = bundleOf(source);
+  expect(pull(bundle, source)).toEqual({
     count: 1,
     commits: [{ id: expect.any(String), subject: "work ]0;title" }],
     head: git(source, "rev-parse", "--short", branch),
   });
   expect(git(source, "reflog", branch)).toContain("storing head");
   expect(git(source, "fsck", "--strict")).toBe("");
-  expect(pull(bundleOf(source), source, true)).toMatchObject({ count: 1 });
+  expect(pull(bundle, source)).toMatchObject({ count: 0, commits: [] });
+});
+
+test("a new repository takes all of a session's history, and notes when", () => {
+  const path = join(root, "new");
+  git(root, "init", "-q", path);
+  expect(pull(bundleOf(upstream()), path)).toMatchObject({ count: 2 });
+  expect(git(path, "reflog", branch)).toContain("storing head");
 });
 
 test("nothing is run that the repository's configuration, hooks or alternates name", () => {
@@ -110,8 +120,12 @@ test("nothing is run that the repository's configuration, hooks or alternates na
     writeFileSync(join(folder, "more"), `[core]\n\thooksPath = ${hooks}\n`);
   }
   writeFileSync(join(source, ".git/objects/info/alternates"), `${join(alternate, ".git/objects")}\n`);
+  const config = join(alternate, ".git/config");
+  utimesSync(config, 0, 1);
   expect(pull(bundle, source)).toMatchObject({ count: 1 });
   expect(existsSync(mark)).toBe(false);
+  // The alternate's was not so much as read.
+  expect(statSync(config).atimeMs).toBe(0);
   writeFileSync(join(source, ".git/config"), "[core]\n\trepositoryformatversion = 0\n\tbare = false\n");
   rmSync(join(source, ".git/hooks"), { recursive: true });
   expect(git(source, "log", "--format=%s", "-1", "--skip=1", branch)).toBe("first");

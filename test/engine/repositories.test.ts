@@ -5,6 +5,11 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { cloneName } from "../../components/session-volumes/args.ts";
 import { labelNames } from "../../stacks/embedded/labels.ts";
+import { parse } from "../../stacks/settings.ts";
+import { files } from "../../stacks/verify/checks/files.ts";
+import { dockerTarget } from "../../stacks/verify/docker.ts";
+import { promisedTo } from "../../stacks/verify/promised.ts";
+import { verifyQuickly } from "../../stacks/verify/run.ts";
 import { liveEngine, Rig } from "./rig.ts";
 
 const docker = await liveEngine();
@@ -41,6 +46,12 @@ describe.skipIf(docker === undefined)("repositories by URL", () => {
       for (const id of ["r-one", "r-two"]) {
         expect((await rig.shell(id, "cat /repos/code/file /workspace/code/file")).output).toBe("firstfirst");
         expect((await rig.shell(id, "touch /repos/code/x")).output).toContain("Read-only file system");
+        const [session] = parse({ sessions: sessions("v1").filter((entry) => entry.id === id) }, { root: rig.root }).sessions;
+        const [verified] = await verifyQuickly([dockerTarget(rig.docker, promisedTo(session!))], files);
+        expect(verified?.results.flatMap((result) => (result.id === "clones" ? [result.verdict, result.found] : []))).toEqual([
+          "held",
+          "only what the clone was given: /repos/code/.git",
+        ]);
       }
 
       const again = await rig.up(sessions("main"));

@@ -37,12 +37,13 @@ describe.skipIf(docker === undefined)("verify", () => {
     mkdirSync(path);
     return path;
   };
-  const [code, auth, setuid, sockets, listed] = [
+  const [code, auth, setuid, sockets, listed, poisoned] = [
     folder("code"),
     folder("auth"),
     folder("setuid"),
     folder("sockets"),
     folder("listed"),
+    folder("poisoned"),
   ] as const;
   writeFileSync(join(auth, "token"), "not-a-secret\n", { mode: 0o444 });
   const small = { memory: "256 MB", cpu: 0.5, processes: 64, openFiles: 256, tmp: "16 MB" };
@@ -100,6 +101,14 @@ describe.skipIf(docker === undefined)("verify", () => {
       what: "a setuid file in the repository",
       also: ["mount-sources"],
       loosen: mounting("/repos/code", { Source: setuid }),
+    },
+    {
+      check: "clones",
+      what: "a clone with a configuration of the repository's",
+      also: ["mount-sources"],
+      loosen: mounting("/repos/code", { Source: poisoned }),
+      promised: { clones: ["code"] },
+      evidence: "git/hooks is not .*git/config is not .*git/objects/info/alternates is not",
     },
     {
       check: "engine-socket",
@@ -181,6 +190,8 @@ describe.skipIf(docker === undefined)("verify", () => {
 
   beforeAll(async () => {
     execFileSync("git", ["-C", code, "init", "-q"]);
+    execFileSync("git", ["-C", poisoned, "init", "-q"]);
+    writeFileSync(join(poisoned, ".git/objects/info/alternates"), "/elsewhere\n");
     copyFileSync("/bin/true", join(setuid, "true"));
     chmodSync(join(setuid, "true"), 0o4755);
     engine = createServer((_, response) => response.setHeader("Api-Version", "1.41").end("OK")).listen(join(sockets, "harmless"));
@@ -270,8 +281,10 @@ describe.skipIf(docker === undefined)("verify", () => {
     );
   });
 
-  test.each(loosenings)("$check names $what", ({ check, also = [] }) => {
-    const named = [check, ...also].map((id) => expect.stringMatching(new RegExp(`^${id} not held: .`)));
+  test.each(loosenings)("$check names $what", ({ check, also = [], evidence = "." }) => {
+    const named = [check, ...also].map((id) =>
+      expect.stringMatching(new RegExp(`^${id} not held: .*${id === check ? evidence : "."}`)),
+    );
     const lines = found.get(`v-twin-${check}`)?.filter((line) => !mayBeUnproven(line));
     expect(lines).toEqual(expect.arrayContaining(named));
     expect(lines).toHaveLength(named.length);

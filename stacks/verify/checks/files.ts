@@ -102,4 +102,19 @@ export const files: readonly Check[] = [
         `only ${found.join(", ")}`,
       ),
   }),
+  check<Record<string, string[]>>({
+    id: "clones",
+    quick: true,
+    promise: ({ clones }) => (clones.length > 0 ? `nothing that ${clones.join(", ")} tracks is configuration of its clone` : undefined),
+    attempt: ({ clones }) => ({
+      how: "look in each git folder for what git would obey",
+      probe: "obeyed_by_git",
+      args: { folders: clones.map((name) => `/repos/${name}/.git`) },
+    }),
+    expectation: (answer) =>
+      heldUnless(
+        Object.entries(answer).flatMap(([folder, found]) => found.map((name) => `${folder}/${name} is not what the clone was given`)),
+        `only what the clone was given: ${Object.keys(answer).join(", ")}`,
+      ),
+  }),
 ];

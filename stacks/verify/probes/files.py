@@ -134,3 +134,21 @@ def devices():
         if stat.S_ISBLK(status.st_mode) or stat.S_ISCHR(status.st_mode):
             found.append(name)
     return sorted(found)
+
+
+@probe
+def obeyed_by_git(folders):
+    """What each git folder holds besides a repository's own data and the configuration that every clone is given."""
+    import re
+    data = {"FETCH_HEAD", "HEAD", "config", "index", "logs", "objects", "packed-refs", "refs"}
+    given = r'\[core\]\n\trepositoryformatversion = 0\n\tbare = false\n\[remote "origin"\]\n\turl = [^\n]*\n'
+    def found(folder):
+        try:
+            more = sorted(set(os.listdir(folder)) - data)
+            with open(folder + "/config", errors="replace") as file:
+                if not re.fullmatch(given, file.read()):
+                    more.append("config")
+        except OSError as error:
+            raise NotTried("%s: %s" % (folder, error_name(error)))
+        return more + [name for name in ("objects/info/alternates",) if os.path.lexists(os.path.join(folder, name))]
+    return {folder: found(folder) for folder in folders}
