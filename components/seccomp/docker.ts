@@ -13,7 +13,8 @@ export const seccompProfile: string = JSON.stringify({
   defaultAction: "SCMP_ACT_ERRNO",
   archMap: ["SCMP_ARCH_X86_64", "SCMP_ARCH_AARCH64"].map((architecture) => ({ architecture, subArchitectures: [] })),
   syscalls: [
-    { names: allowedCalls, action: "SCMP_ACT_ALLOW" },
+    // On other machines some arguments stand elsewhere; there nothing is allowed, and no container starts.
+    { names: allowedCalls, action: "SCMP_ACT_ALLOW", includes: { arches: ["amd64", "arm64"] } },
     { names: refusals.flatMap(({ absent }) => absent), action: "SCMP_ACT_ERRNO", errnoRet: notThere },
     ...argumentRefusals.flatMap(({ allowed }) =>
       // One rule for each: of two conditions on one argument in a rule, either would do.
