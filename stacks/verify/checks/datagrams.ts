@@ -6,9 +6,11 @@ type Outcomes = Readonly<Record<string, string>>;
 
 const beginning = (session: string) => `verify of ${session}: `;
 
+/** Whatever has come from a session that says what the probe says: anybody on a network can send anything. */
 function arrived(session: string, { listener }: Surroundings): string[] {
   if ("notTried" in listener) return [];
-  return listener.heard(beginning(session)).map((text) => text.slice(beginning(session).length));
+  const ways = listener.heard(beginning(session)).map((text) => text.slice(beginning(session).length));
+  return ways.filter((way) => /^an? [\w .:]{1,80}$/.test(way)).slice(0, 64);
 }
 
 /** What goes one way, from a network on which the host itself has no address. */
