@@ -16,7 +16,7 @@ export interface Promised {
   readonly limits: Limits;
   /** Capabilities that the settings add, in capitals without `CAP_`. */
   readonly capabilities: readonly string[];
-  /** The session has a seccomp profile of its own instead of the engine's. */
+  /** The settings name a seccomp profile for the session, instead of agent-sessions' own. */
   readonly ownSeccompProfile: boolean;
   /** All that is mounted besides the system's own. */
   readonly mounts: readonly Mount[];
