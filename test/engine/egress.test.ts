@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { securityOpts } from "../../components/seccomp/docker.ts";
 import { readRecord } from "../../stacks/cli/egress.ts";
 import { changes } from "../../stacks/embedded/plan.ts";
 import { liveEngine, Rig, until } from "./rig.ts";
@@ -231,7 +232,7 @@ print(len(opened))`;
       expect(HostConfig).toMatchObject({
         ReadonlyRootfs: true,
         CapDrop: ["ALL"],
-        SecurityOpt: ["no-new-privileges:true"],
+        SecurityOpt: securityOpts(),
         Memory: 128 * 1024 ** 2,
         PidsLimit: 16,
         RestartPolicy: { Name: "always" },
