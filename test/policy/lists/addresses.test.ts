@@ -1,0 +1,99 @@
+import { describe, expect, test } from "vitest";
+import { coversWorld, isCoveredBy, rangeOf } from "../../../policy/rules/read/cidr.ts";
+
+const all32 = 2n ** 32n;
+const all128 = 2n ** 128n;
+
+describe("the range of a block", () => {
+  test.each<[string, bigint, bigint, number]>([
+    ["0.0.0.0/0", 0n, all32 - 1n, 32],
+    ["10.0.0.0/8", 10n << 24n, (11n << 24n) - 1n, 32],
+    // What is below the prefix does not count.
+    ["10.1.2.3/8", 10n << 24n, (11n << 24n) - 1n, 32],
+    ["1.2.3.4", 0x01020304n, 0x01020304n, 32],
+    [" 1.2.3.4/31 ", 0x01020304n, 0x01020305n, 32],
+    ["255.255.255.255/32", all32 - 1n, all32 - 1n, 32],
+    ["::/0", 0n, all128 - 1n, 128],
+    ["::", 0n, 0n, 128],
+    ["::1/128", 1n, 1n, 128],
+    ["1::", 1n << 112n, 1n << 112n, 128],
+    ["1:2:3:4:5:6:7:8", 0x00010002000300040005000600070008n, 0x00010002000300040005000600070008n, 128],
+    ["2001:db8::/32", 0x20010db8n << 96n, (0x20010db9n << 96n) - 1n, 128],
+    ["fe80::1:2/64", 0xfe80n << 112n, (0xfe80n << 112n) + 2n ** 64n - 1n, 128],
+  ])("%s", (block, from, to, bits) => {
+    expect(rangeOf(block)).toEqual({ from, to, bits });
+  });
+
+  test.each([
+    "",
+    "host",
+    "1.2.3/8",
+    "1.2.3.4.5",
+    "1.2.3.256",
+    "1.2.3.-4",
+    "1.2.3.x",
+    "1.2.3.4/33",
+    "1.2.3.4/-1",
+    "1.2.3.4/8.5",
+    "1.2.3.4/x",
+    "::/129",
+    "1:2:3:4:5:6:7",
+    "1:2:3:4:5:6:7:8:9",
+    "1:2:3:4:5:6:7:8::9",
+    "::10000",
+    "::g",
+  ])("%j is none", (block) => {
+    expect(rangeOf(block)).toBeUndefined();
+  });
+});
+
+describe("blocks that cover half of what there is, together", () => {
+  test.each<[string[], boolean]>([
+    [["0.0.0.0/0"], true],
+    [["128.0.0.0/1"], true],
+    [["0.0.0.0/2"], false],
+    [["0.0.0.0/2", "64.0.0.0/2"], true],
+    [["0.0.0.0/2", "128.0.0.0/2"], true],
+    [["192.0.0.0/2", "0.0.0.0/2"], true],
+    // One within another, and one twice, add nothing.
+    [["0.0.0.0/2", "0.0.0.0/2"], false],
+    [["0.0.0.0/2", "0.0.0.0/3", "32.0.0.0/3"], false],
+    [["0.0.0.0/3", "0.0.0.0/2", "16.0.0.0/4"], false],
+    [["0.0.0.0/2", "10.0.0.0/8", "64.0.0.0/3"], false],
+    [["0.0.0.0/2", "0.0.0.0/8", "64.0.0.0/3", "96.0.0.0/3"], true],
+    // Half less one address.
+    [["0.0.0.0/2", "64.0.0.0/3", "96.0.0.0/4", "112.0.0.0/5"], false],
+    [["::/1"], true],
+    [["::/2"], false],
+    [["::/2", "4000::/2"], true],
+    // The two kinds are never added up.
+    [["0.0.0.0/2", "::/2"], false],
+    [["host", "0.0.0.0/1"], true],
+    [[], false],
+  ])("%j: %s", (blocks, covers) => {
+    expect(coversWorld(blocks)).toBe(covers);
+    expect(coversWorld([...blocks].reverse())).toBe(covers);
+  });
+});
+
+describe("a block within the union of others", () => {
+  test.each<[string, string[], boolean]>([
+    ["10.0.0.0/8", ["10.0.0.0/8"], true],
+    ["10.0.0.0/8", ["0.0.0.0/0"], true],
+    ["10.0.0.0/8", ["10.0.0.0/9", "10.128.0.0/9"], true],
+    ["10.0.0.0/8", ["10.128.0.0/9", "10.0.0.0/9"], true],
+    ["10.0.0.0/8", ["8.0.0.0/7", "10.0.0.0/9", "10.64.0.0/10"], false],
+    ["10.0.0.0/8", ["10.0.0.0/9", "10.0.0.0/9"], false],
+    ["10.0.0.0/8", ["9.0.0.0/8", "11.0.0.0/8"], false],
+    ["10.0.0.0/8", ["10.0.0.1/32"], false],
+    ["10.0.0.0/8", ["host"], false],
+    ["10.0.0.0/8", [], false],
+    ["0.0.0.10", ["::/0"], false],
+    ["::a", ["0.0.0.0/0"], false],
+    ["fd12::/16", ["fc00::/7"], true],
+    ["fe00::/16", ["fc00::/7"], false],
+    ["host", ["0.0.0.0/0"], false],
+  ])("%s in %j: %s", (block, holes, is) => {
+    expect(isCoveredBy(block, holes)).toBe(is);
+  });
+});
