@@ -140,9 +140,11 @@ function run([program = "", ...args]: readonly string[]): Promise<string> {
       const how =
         error.code === "ENOENT"
           ? "is not in PATH"
-          : error.killed
-            ? `took longer than ${commandSeconds} s or printed more than 64 KB`
-            : `ended with ${error.code}`;
+          : error.code === "ERR_CHILD_PROCESS_STDIO_MAXBUFFER"
+            ? "printed more than 64 KB"
+            : error.killed
+              ? `took longer than ${commandSeconds} s`
+              : `ended with ${error.code}`;
       reject(new Error(`${how}; run it by hand to see why`));
     });
     child.stdin?.end();
