@@ -15,6 +15,7 @@ import { EmbeddedEngine, type Reviewed } from "../../stacks/embedded/engine.ts";
 import { readLive } from "../../stacks/embedded/live.ts";
 import { type Plan, planDeployment } from "../../stacks/embedded/plan.ts";
 import { type Health, waitHealthy } from "../../stacks/embedded/health.ts";
+import { mayInstall } from "../support/engine.ts";
 
 /** A client for the engine of this machine; undefined, with the reason printed, when none answers. */
 export async function liveEngine(): Promise<Docker | undefined> {
@@ -22,7 +23,7 @@ export async function liveEngine(): Promise<Docker | undefined> {
   const docker = connectEngine(found);
   try {
     await docker.ping();
-    await ensureBaseImage({ docker, report: () => {} });
+    await ensureBaseImage({ docker, install: await mayInstall(), report: () => {} });
     return docker;
   } catch (error) {
     console.warn(`skipped: no container engine answers at ${found.address} (${(error as Error).message})`);

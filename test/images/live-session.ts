@@ -4,13 +4,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
-import Docker from "dockerode";
+import type Docker from "dockerode";
 import { afterEach, beforeAll } from "vitest";
+import { connectEngine } from "../../components/container-engine/connect.ts";
+import { findEngine } from "../../components/container-engine/find.ts";
 import { securityOpts } from "../../components/seccomp/docker.ts";
 import { ensureBaseImage } from "../../stacks/cli/setup/base-image.ts";
+import { mayInstall } from "../support/engine.ts";
 
 /** The engine that the tests run against. */
-export const docker = new Docker();
+export const docker = connectEngine(await findEngine());
 
 /** Why the live tests cannot run here; undefined when they can. */
 export async function whyNot(): Promise<string | undefined> {
@@ -24,7 +27,7 @@ export async function whyNot(): Promise<string | undefined> {
 
 /** Builds the image from its sources, without an agent, and returns its id. Unchanged sources come from the engine's cache. */
 export async function buildSessionImage(): Promise<string> {
-  const base = await ensureBaseImage({ docker, install: "yes", report: (line) => console.log(line) });
+  const base = await ensureBaseImage({ docker, install: await mayInstall(), report: (line) => console.log(line) });
   const context = mkdtempSync(join(tmpdir(), "session-image-"));
   try {
     cpSync(join(import.meta.dirname, "../../images/session"), context, { recursive: true });

@@ -84,14 +84,16 @@ describe("consent", () => {
 });
 
 describe("the engine", () => {
+  const own = { address: "unix:///var/run/docker.sock", source: "default" };
+
   test("that answers is left alone, even under --no-install", async () => {
     const lines: string[] = [];
-    await ensureEngine({ probe: async () => true, install: "no", report: (line) => lines.push(line) });
+    await ensureEngine({ engine: own, probe: async () => true, install: "no", report: (line) => lines.push(line) });
     expect(lines).toEqual([]);
   });
 
   test("that is missing is never installed under --no-install", async () => {
-    await expect(ensureEngine({ probe: async () => false, install: "no", report: () => {} })).rejects.toThrow(SetupError);
+    await expect(ensureEngine({ engine: own, probe: async () => false, install: "no", report: () => {} })).rejects.toThrow(SetupError);
   });
 
   test.each([

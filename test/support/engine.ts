@@ -5,7 +5,9 @@ import type Docker from "dockerode";
 import { connectEngine } from "../../components/container-engine/connect.ts";
 import { findEngine } from "../../components/container-engine/find.ts";
 import { ensureBaseImage } from "../../stacks/cli/setup/base-image.ts";
-import { ensureEngine } from "../../stacks/cli/setup/engine.ts";
+import type { Report } from "../../stacks/cli/setup/command.ts";
+import type { Install } from "../../stacks/cli/setup/consent.ts";
+import { ensureEngine, isOfThisMachine } from "../../stacks/cli/setup/engine.ts";
 import { project, root } from "../../stacks/cli/stack.ts";
 import { textConfig } from "../../stacks/configuration.ts";
 import { EmbeddedEngine } from "../../stacks/embedded/engine.ts";
@@ -13,22 +15,28 @@ import { EmbeddedEngine } from "../../stacks/embedded/engine.ts";
 /** Once before all tests: an engine and the images where this machine can have them; live tests skip, and say so, elsewhere. */
 export async function setup(): Promise<() => void> {
   const report = (line: string) => console.warn(`set-up: ${line}`);
-  const probe = async () =>
-    connectEngine(await findEngine())
-      .ping()
-      .then(
-        () => true,
-        () => false,
-      );
-  try {
-    await ensureEngine({ probe, install: "yes", report });
-    const docker = connectEngine(await findEngine());
-    await ensureBaseImage({ docker, install: "yes", report });
-    await buildImages(docker);
-  } catch (error) {
-    report((error as Error).message);
-  }
+  await prepareEngine(report).catch((error: Error) => report(error.message));
   return temporaryFolders();
+}
+
+/** What the tests may do to this machine: nothing where somebody named another engine for them. */
+export async function mayInstall(): Promise<Install> {
+  return isOfThisMachine(await findEngine()) ? "yes" : "no";
+}
+
+/** Makes the engine that the tests run on answer, and hold their images. @throws SetupError when it cannot, or may not */
+export async function prepareEngine(report: Report): Promise<void> {
+  const ping = async () => connectEngine(await findEngine()).ping();
+  const probe = () =>
+    ping().then(
+      () => true,
+      () => false,
+    );
+  const install = await mayInstall();
+  await ensureEngine({ engine: await findEngine(), probe, install, report });
+  const docker = connectEngine(await findEngine());
+  await ensureBaseImage({ docker, install, report });
+  await buildImages(docker);
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { FoundEngine } from "../../../components/container-engine/find.ts";
 import { consent, SetupError, type Install } from "./consent.ts";
 import type { Report } from "./command.ts";
 import { which } from "./command.ts";
@@ -5,6 +6,8 @@ import { answers, configureEngine, startEngine } from "./daemon.ts";
 import { canInstallPackages, installPackages } from "./debian.ts";
 
 export interface EnsureEngineOptions {
+  /** The engine that is asked for. */
+  readonly engine: FoundEngine;
   /** Whether a container engine answers now. */
   readonly probe: () => Promise<boolean>;
   /** @default "ask" */
@@ -34,13 +37,20 @@ export function engineSteps(platform: NodeJS.Platform, installed: boolean): stri
   ].join("\n");
 }
 
+/** Whether an engine is the one that set-up can start here, and not one that somebody named. */
+export function isOfThisMachine({ address, source }: FoundEngine): boolean {
+  return source === "socket" || source === "default" || /^unix:\/\/(\/var)?\/run\/docker\.sock$/.test(address);
+}
+
 /**
  * Makes sure that a container engine answers: starts the one that is installed, or installs Docker from Debian packages.
  *
  * @throws SetupError with the exact steps where it cannot, or may not.
  */
-export async function ensureEngine({ probe, install = "ask", report }: EnsureEngineOptions): Promise<void> {
+export async function ensureEngine({ engine, probe, install = "ask", report }: EnsureEngineOptions): Promise<void> {
   if (await probe()) return;
+  if (!isOfThisMachine(engine))
+    throw new SetupError(`No container engine answers at ${engine.address} (${engine.source}). Start it there, or name another one.`);
   const installed = which("dockerd") !== undefined;
   const steps = engineSteps(process.platform, installed);
   const mayStart = process.platform === "linux" && process.getuid?.() === 0;

@@ -35,7 +35,7 @@ export async function prepareMachine(source: StackSource, options: Consent, repo
       return false;
     }
   };
-  await ensureEngine({ probe, install, report });
+  await ensureEngine({ engine: await findEngine(address), probe, install, report });
   const docker = connectEngine(await findEngine(address));
   if (settings.image.base === undefined) await ensureBaseImage({ docker, install, report });
   return docker;
