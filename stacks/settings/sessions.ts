@@ -158,16 +158,7 @@ function resolveSession(layered: Layered, judgement: Judgement): Session {
 
   const repositories = resolveRepositories(layered, root, judge, judgement);
   const binds = resolveBinds(layered, deployment, root, judge, mistakes);
-  const targets = [
-    ...repositories.flatMap(({ name }) => (name === undefined ? [] : [`/repos/${name}`])),
-    ...binds.map(({ target }) => target),
-  ];
-  for (const target of duplicateTargets(targets))
-    mistakes.push(`${placeName(layered)}: two mounts on ${target}; give each a name or target of its own.`);
-  for (const { target, outer } of targetsInWritable(binds))
-    mistakes.push(
-      `${placeName(layered)}: the mount on ${target} lies in the one on ${outer}, which the session may write: it could put a link there, and be given the mount elsewhere; choose a target outside of it.`,
-    );
+  mistakes.push(...targetMistakes(placeName(layered), repositories, binds));
   const credentials = resolveCredentials(layered, root, sound("credentials"), mistakes);
   hostPaths.push(...furtherPaths(layered, machine, { debug: deployment.local?.debug === true, credentials, repositories }));
   return {
@@ -194,6 +185,20 @@ function resolveSession(layered: Layered, judgement: Judgement): Session {
     ...(setting.idleTimeout !== undefined && { idleTimeout: setting.idleTimeout }),
     ...(setting.maxLifetime !== undefined && { maxLifetime: setting.maxLifetime }),
   };
+}
+
+function targetMistakes(session: string, repositories: readonly RepositorySetting[], binds: readonly Bind[]): string[] {
+  const targets = [
+    ...repositories.flatMap(({ name }) => (name === undefined ? [] : [`/repos/${name}`])),
+    ...binds.map(({ target }) => target),
+  ];
+  return [
+    ...duplicateTargets(targets).map((target) => `${session}: two mounts on ${target}; give each a name or target of its own.`),
+    ...targetsInWritable(binds).map(
+      ({ target, outer }) =>
+        `${session}: the mount on ${target} lies in the one on ${outer}, which the session may write: it could put a link there, and be given the mount elsewhere; choose a target outside of it.`,
+    ),
+  ];
 }
 
 function resolveRepositories(
