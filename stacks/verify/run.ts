@@ -112,7 +112,7 @@ async function verifyOne(
         : [],
     );
   const started = Date.now();
-  const left = () => seconds - (Date.now() - started) / 1000;
+  const left = () => Math.max(0, seconds - (Date.now() - started) / 1000);
   const outcomes = await run(target, calls(false, false), seconds);
   const [halted, heavy] = [calls(false, true), calls(true, false)];
   if (halted.length > 0) outcomes.push(...(await runHalted(target, halted, left())));

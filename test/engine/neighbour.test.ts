@@ -1,5 +1,4 @@
 import { once } from "node:events";
-import { createServer } from "node:net";
 import { networkInterfaces } from "node:os";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { proxyName } from "../../components/egress-proxy/args.ts";
@@ -10,20 +9,12 @@ import { knockFromOutside } from "../../stacks/verify/outsider.ts";
 import { promisedTo } from "../../stacks/verify/promised.ts";
 import { verify } from "../../stacks/verify/run.ts";
 import { surroundingsOf } from "../../stacks/verify/surroundings.ts";
-import { liveEngine, Rig } from "./rig.ts";
+import { freePorts, liveEngine, Rig } from "./rig.ts";
 
 const docker = await liveEngine();
 const isRoot = process.platform === "linux" && process.getuid?.() === 0;
 if (!isRoot) console.warn("skipped: it takes root on Linux to stand in for a neighbour of this machine");
 const minute = 60_000;
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, "0.0.0.0"));
-  await Promise.all(servers.map((each) => once(each, "listening")));
-  const ports = servers.map((each) => (each.address() as { port: number }).port);
-  for (const each of servers) each.close();
-  return ports;
-}
 
 describe.skipIf(docker === undefined || !isRoot)("a neighbour that routes to the networks of sessions", () => {
   const rig = new Rig(docker as NonNullable<typeof docker>, "neighbour");
@@ -56,7 +47,7 @@ describe.skipIf(docker === undefined || !isRoot)("a neighbour that routes to the
   };
 
   beforeAll(async () => {
-    const [a = 0, b = 0, c = 0, d = 0] = await freePorts(4);
+    const [a = 0, b = 0, c = 0, d = 0] = await freePorts(4, "0.0.0.0");
     const allow = { allow: ["one.invalid"] };
     described = [
       { id: asked, limits, network: { egress: allow, ports: [{ container: 80, host: d, ...{ neighbours: true } }] } },

@@ -1,11 +1,11 @@
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { changes } from "../../stacks/embedded/plan.ts";
 import { Checkout } from "../cli/checkout.ts";
-import { liveEngine, Rig, until } from "./rig.ts";
+import { freePorts, liveEngine, Rig, until } from "./rig.ts";
 
 const docker = await liveEngine();
 const minute = 60_000;
@@ -40,15 +40,6 @@ names.on("message", (asked, from) => {
 require("node:net").createServer((socket) => socket.end("a stranger")).listen(80);
 `,
 };
-
-/** Ports of this machine that are free now. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
-  await Promise.all(servers.map((each) => once(each, "listening")));
-  const ports = servers.map((each) => (each.address() as { port: number }).port);
-  for (const each of servers) each.close();
-  return ports;
-}
 
 /** What comes back over TCP; the code of the error where there is no connection. */
 async function ask(port: number, address = "127.0.0.1", said = "asked"): Promise<string> {

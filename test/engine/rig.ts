@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as docker from "@pulumi/docker";
@@ -125,6 +127,15 @@ export class Rig {
     rmSync(this.root, { recursive: true, force: true });
     if (failures.length > 0) throw new Error(failures.join("\n"));
   }
+}
+
+/** Ports of this machine that are free now. */
+export async function freePorts(count: number, address = "127.0.0.1"): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, address));
+  await Promise.all(servers.map((each) => once(each, "listening")));
+  const ports = servers.map((each) => (each.address() as { port: number }).port);
+  for (const each of servers) each.close();
+  return ports;
 }
 
 /** Waits for a condition, asking again every 200 ms. */

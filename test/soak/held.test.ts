@@ -1,13 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
-import { createServer } from "node:net";
-import { once } from "node:events";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { askHealth } from "../../stacks/embedded/health.ts";
 import type { Verified } from "../../stacks/verify/run.ts";
 import { Checkout } from "../cli/checkout.ts";
-import { liveEngine, until } from "../engine/rig.ts";
+import { freePorts, liveEngine, until } from "../engine/rig.ts";
 import { canRunEngine, OwnEngine } from "./own-engine.ts";
 
 const docker = await liveEngine();
@@ -19,7 +17,7 @@ const mayBeUnproven = ["cpu-limit", "memory-limit", "proxy-allows"];
 describe.skipIf(docker === undefined || !canRunEngine)("all promises that held hold", () => {
   const engine = new OwnEngine({ apart: true });
   const checkout = new Checkout();
-  const limits = { memory: "256 MB", cpu: 0.5, processes: 64, tmp: "16 MB" };
+  const limits = { memory: "256 MB", processes: 64, tmp: "16 MB" };
   const stack = "held";
   const [sealed, listed, proxied] = ["h-sealed", "h-listed", "h-proxied"] as const;
   let sessions: readonly object[] = [];
@@ -48,24 +46,31 @@ describe.skipIf(docker === undefined || !canRunEngine)("all promises that held h
     for (const id of [sealed, listed, proxied])
       await until(async () => (await askHealth(engine.docker, id, `claude-agent-${id}`)).status === "healthy", 120, `the return of ${id}`);
   };
-  /** The promises that hold. None may be broken, and what is not tried is known. */
+  /** The promises that hold, in as many runs as it takes on a busy machine until each was tried. None may be broken in any. */
   const held = async () => {
-    const { stdout, stderr } = await command("verify", "--json");
-    expect(stderr).toBe("");
-    const results = (JSON.parse(stdout) as Verified[]).flatMap(({ session, results }) =>
-      results.map(({ id, verdict, found }) => ({ id, name: `${session} ${id}`, verdict, found })),
+    const names = new Set<string>();
+    await until(
+      async () => {
+        const { stdout, stderr } = await command("verify", "--json");
+        expect(stderr).toBe("");
+        const results = (JSON.parse(stdout) as Verified[]).flatMap(({ session, results }) =>
+          results.map(({ id, verdict, found }) => ({ id, name: `${session} ${id}`, verdict, found })),
+        );
+        expect(results.filter(({ verdict }) => verdict === "not held")).toEqual([]);
+        const provable = results.filter(({ id }) => !mayBeUnproven.includes(id));
+        for (const { name, verdict } of provable) if (verdict === "held") names.add(name);
+        return provable.every(({ name }) => names.has(name));
+      },
+      400,
+      "a try of every promise",
     );
-    expect(results.filter(({ id, verdict }) => verdict !== "held" && !(verdict === "not tried" && mayBeUnproven.includes(id)))).toEqual([]);
-    return new Set(results.flatMap(({ id, name, verdict }) => (verdict === "held" && !mayBeUnproven.includes(id) ? [name] : [])));
+    return names;
   };
 
   beforeAll(async () => {
     const key = join(checkout.root, "key");
     writeFileSync(key, `key-${randomBytes(12).toString("hex")}`);
-    const server = createServer().listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const { port } = server.address() as { port: number };
-    server.close();
+    const [port = 0] = await freePorts(1);
     sessions = [
       { id: sealed, limits, network: { mode: "bridge" } },
       { id: listed, limits, network: { egress: { allow: ["one.invalid"] }, ports: [{ container: 8000, host: port }] } },

@@ -5,7 +5,6 @@ import { join } from "node:path";
 import Docker from "dockerode";
 import { localBase } from "../../components/hardened-image/args.ts";
 import { which } from "../../stacks/cli/setup/command.ts";
-import { imageType } from "../../stacks/embedded/live.ts";
 import { Rig, until } from "../engine/rig.ts";
 
 const dockerd = process.platform === "linux" && process.getuid?.() === 0 ? which("dockerd") : undefined;
@@ -24,11 +23,22 @@ export class OwnEngine {
   readonly docker = new Docker({ socketPath: this.socket });
   readonly #bridge = `sessions-${process.pid % 100_000}`;
   readonly #resolver: string | undefined;
+  readonly #apart: ChildProcess | undefined;
   #process: ChildProcess | undefined;
 
-  /** @param resolver the address in its `/etc/resolv.conf`; the machine's own when left out */
-  constructor(resolver?: string) {
+  /**
+   * @param options.resolver the address in its `/etc/resolv.conf`; the machine's own when left out
+   * @param options.apart on a network of its own, which leads nowhere, with the firewall that it would have on a machine of its own
+   */
+  constructor({ resolver, apart = false }: { readonly resolver?: string; readonly apart?: boolean } = {}) {
     this.#resolver = resolver;
+    if (apart) this.#apart = spawn("unshare", ["--net", "sh", "-c", "ip link set lo up; exec sleep infinity"], { stdio: "ignore" });
+  }
+
+  /** The command line by which a program runs on the engine's network. */
+  beside(command: readonly string[]): [string, ...string[]] {
+    const [program = "", ...args] = command;
+    return this.#apart === undefined ? [program, ...args] : ["nsenter", `--net=/proc/${this.#apart.pid}/ns/net`, program, ...args];
   }
 
   /** Starts the engine. After a SIGKILL its containerd lives on, and a first start may give up on it: the second finds it gone. */
@@ -66,7 +76,22 @@ export class OwnEngine {
       "--config-file",
       join(this.folder, "daemon.json"),
     ];
-    // On a bridge of its own: with none, or with that of the same name, it would take the machine's away. It leaves the firewall alone.
+    const command = [dockerd ?? "dockerd", ...paths, ...(this.#apart === undefined ? this.makeBridge() : [])];
+    if (this.#resolver !== undefined) {
+      writeFileSync(join(this.folder, "resolv.conf"), `nameserver ${this.#resolver}\n`);
+      command.unshift("unshare", "--mount", "sh", "-c", `mount --bind '${this.folder}/resolv.conf' /etc/resolv.conf && exec "$@"`, "sh");
+    }
+    const [program, ...args] = this.beside(command);
+    this.#process = spawn(program, args, { stdio: ["ignore", log, log] });
+    closeSync(log);
+  }
+
+  /**
+   * A bridge of its own: with none, or with that of the same name, it would take the machine's away. It leaves the firewall alone.
+   *
+   * @returns the options that name it
+   */
+  private makeBridge(): string[] {
     if (spawnSync("ip", ["link", "show", this.#bridge]).status !== 0) {
       for (const words of [
         `link add ${this.#bridge} type bridge`,
@@ -75,14 +100,7 @@ export class OwnEngine {
       ])
         execFileSync("ip", words.split(" "));
     }
-    const command = [dockerd ?? "dockerd", ...paths, "--bridge", this.#bridge, "--iptables=false", "--ip6tables=false"];
-    if (this.#resolver !== undefined) {
-      writeFileSync(join(this.folder, "resolv.conf"), `nameserver ${this.#resolver}\n`);
-      command.unshift("unshare", "--mount", "sh", "-c", `mount --bind '${this.folder}/resolv.conf' /etc/resolv.conf && exec "$@"`, "sh");
-    }
-    const [program = "", ...args] = command;
-    this.#process = spawn(program, args, { stdio: ["ignore", log, log] });
-    closeSync(log);
+    return ["--bridge", this.#bridge, "--iptables=false", "--ip6tables=false"];
   }
 
   /** Settings with which its sessions are described. */
@@ -90,24 +108,26 @@ export class OwnEngine {
     return { engine: `unix://${this.socket}`, image };
   }
 
-  /** Gives it the sessions' image, which the machine's engine builds. */
-  async take(from: Docker): Promise<void> {
+  /** Gives it the images of sessions, which the machine's engine builds. */
+  async take(from: Docker, sessions: readonly object[] = [], more: Readonly<Record<string, unknown>> = { image }): Promise<void> {
     const builder = new Rig(from, "own-engine");
-    const { reviewed } = await builder.up([], { image });
+    const images = await builder.engine(sessions, more).buildImages();
     await builder.dispose();
-    const name = String(reviewed.plan.run.registrations.find(({ type }) => type === imageType)?.inputs.imageName);
-    const loaded = await this.docker.loadImage(await from.getImage(name).get());
-    await new Promise((resolve, reject) =>
-      loaded
-        .on("data", () => {})
-        .once("end", resolve)
-        .once("error", reject),
-    );
+    for (const { name } of images) {
+      const loaded = await this.docker.loadImage(await from.getImage(name).get());
+      await new Promise((resolve, reject) =>
+        loaded
+          .on("data", () => {})
+          .once("end", resolve)
+          .once("error", reject),
+      );
+    }
   }
 
   /** Removes its folder and its bridge; a killed engine leaves its data root mounted on itself. */
   dispose(): void {
-    spawnSync("ip", ["link", "delete", this.#bridge], { stdio: "ignore" });
+    this.#apart?.kill("SIGKILL");
+    if (this.#apart === undefined) spawnSync("ip", ["link", "delete", this.#bridge], { stdio: "ignore" });
     spawnSync("umount", [join(this.folder, "data")], { stdio: "ignore" });
     rmSync(this.folder, { recursive: true, force: true });
   }

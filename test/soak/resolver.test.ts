@@ -24,7 +24,7 @@ function answer(question: Buffer, names: string[]): Buffer {
 }
 
 describe.skipIf(docker === undefined || !canRunEngine)("a host whose resolver is on loopback", () => {
-  const engine = new OwnEngine(address);
+  const engine = new OwnEngine({ resolver: address });
   const resolver = createSocket("udp4");
   const names: string[] = [];
   let rig: Rig;
