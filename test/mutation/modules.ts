@@ -1,0 +1,25 @@
+/** The modules that protect, by what they protect. */
+export const modules: Readonly<Record<string, readonly string[]>> = {
+  "host paths and volumes": ["components/session-volumes/**/*.ts"],
+  "session container": ["components/session-container/**/*.ts", "components/container-engine/auxiliary.ts", "components/labels.ts"],
+  hooks: ["components/container-engine/hooks.ts", "components/container-engine/output.ts"],
+  "finding the engine": ["components/container-engine/find.ts"],
+  networks: ["components/isolated-network/**/*.ts"],
+  "egress proxy": ["components/egress-proxy/**/*.ts"],
+  credentials: ["components/credentials/**/*.ts"],
+  images: ["components/hardened-image/**/*.ts"],
+  settings: ["stacks/settings.ts", "stacks/settings/**/*.ts", "stacks/units.ts"],
+  secrets: ["stacks/secrets.ts", "stacks/embedded/secrets.ts"],
+  planner: ["stacks/embedded/plan.ts", "stacks/embedded/labels.ts", "stacks/embedded/docker/inputs.ts"],
+  "egress sets": ["stacks/egress-sets/**/*.ts"],
+  "policy readers": ["policy/rules/read/**/*.ts"],
+  "policy rules": ["policy/rules/*.ts"],
+  "policy evaluation": [
+    "policy/baseline.ts",
+    "policy/configuration.ts",
+    "policy/evaluate.ts",
+    "policy/exceptions.ts",
+    "policy/findings.ts",
+    "policy/judge.ts",
+  ],
+};

@@ -1,0 +1,44 @@
+// node stacks/cli/bootstrap.js test/mutation/run.ts [FILE or PATTERN...]
+//
+// Changes the code of the modules that protect, one place at a time, and says which changes no test notices.
+import { globSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { entryMutants } from "./entries.ts";
+import { modules } from "./modules.ts";
+import type { Mutant } from "./mutants.ts";
+import { strykerMutants } from "./stryker.ts";
+import { equivalents } from "./survivors.ts";
+
+/** Per cent of a module's mutants that tests must kill. */
+const least = 90;
+
+const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
+process.chdir(root);
+const asked = process.argv.slice(2);
+const chosen = asked.length === 0 ? undefined : new Set(asked.flatMap((pattern) => globSync(pattern)));
+const filesOf = (patterns: readonly string[]) =>
+  patterns.flatMap((pattern) => globSync(pattern)).filter((file) => chosen === undefined || chosen.has(file));
+const files = Object.values(modules).flatMap(filesOf).sort();
+if (files.length === 0) throw new Error(`${asked.join(", ")} is no file of the modules that protect; see test/mutation/modules.ts`);
+
+const mutants = [...(await strykerMutants(files, root)), ...(await entryMutants(files, root))];
+const known = (mutant: Mutant) =>
+  equivalents.find(({ file, before, after }) => file === mutant.file && before === mutant.before && after === mutant.after);
+const survivors = mutants.filter((mutant) => !mutant.killed && known(mutant) === undefined);
+const stale = equivalents.filter((one) => files.includes(one.file) && !mutants.some((mutant) => !mutant.killed && known(mutant) === one));
+
+for (const { file, line, before, after } of survivors) console.log(`survived  ${file}:${line}  ${before}  ->  ${after || "(nothing)"}`);
+for (const { file, before } of stale) console.log(`no longer survives, to be taken out of test/mutation/survivors.ts: ${file}  ${before}`);
+console.log();
+let weak = stale.length;
+for (const [name, patterns] of Object.entries(modules)) {
+  const own = new Set(filesOf(patterns));
+  const all = mutants.filter(({ file }) => own.has(file));
+  if (all.length === 0) continue;
+  const alike = all.filter((mutant) => !mutant.killed && known(mutant) !== undefined).length;
+  const score = (100 * all.filter(({ killed }) => killed).length) / (all.length - alike);
+  if (score < least) weak += 1;
+  const counts = `${all.length} mutants, ${all.length - alike - survivors.filter(({ file }) => own.has(file)).length} killed, ${alike} equivalent`;
+  console.log(`${score.toFixed(1).padStart(5)} %  ${name.padEnd(24)} ${counts}`);
+}
+process.exitCode = weak > 0 ? 1 : 0;

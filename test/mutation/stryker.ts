@@ -1,0 +1,45 @@
+import { readFileSync } from "node:fs";
+import { relative } from "node:path";
+import { Stryker } from "@stryker-mutator/core";
+import { type Mutant, onOneLine } from "./mutants.ts";
+
+/** Where a run keeps what it makes; what is known from the last run is not tried again. */
+const folder = ".agent-sessions/mutation";
+
+/** Changes operators, literals, calls and blocks of the files, one at a time, and runs the tests that reach each. */
+export async function strykerMutants(files: readonly string[], root: string): Promise<Mutant[]> {
+  const results = await new Stryker({
+    plugins: ["@stryker-mutator/vitest-runner"],
+    testRunner: "vitest",
+    // Threads would share the home folder of the process, which tests set.
+    vitest: { configFile: "test/mutation/vitest.config.ts", pool: "forks" },
+    mutate: [...files],
+    coverageAnalysis: "perTest",
+    concurrency: 2,
+    timeoutMS: 30_000,
+    incremental: true,
+    incrementalFile: `${folder}/incremental.json`,
+    tempDirName: `${folder}/sandbox`,
+    ignorePatterns: [".agent-sessions"],
+    reporters: ["progress-append-only", "html"],
+    htmlReporter: { fileName: `${folder}/report.html` },
+    warnings: { slow: false, unknownOptions: true, preprocessorErrors: true, unserializableOptions: true },
+  }).runMutationTest();
+  return results
+    .filter(({ status }) => status !== "Ignored" && status !== "CompileError" && status !== "RuntimeError")
+    .map(({ fileName, location: { start, end }, replacement, status }) => {
+      const lines = readFileSync(fileName, "utf8")
+        .split("\n")
+        .slice(start.line - 1, end.line);
+      const last = lines.length - 1;
+      lines[last] = (lines[last] ?? "").slice(0, end.column - 1);
+      lines[0] = (lines[0] ?? "").slice(start.column - 1);
+      return {
+        file: relative(root, fileName),
+        line: start.line,
+        before: onOneLine(lines.join("\n")),
+        after: onOneLine(replacement),
+        killed: status === "Killed" || status === "Timeout",
+      };
+    });
+}

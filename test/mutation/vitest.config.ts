@@ -1,0 +1,25 @@
+import { statSync } from "node:fs";
+import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
+
+/** Small files first: a mutant dies at its first failure, and most do in the tests of their own module. */
+class SmallFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const size = ({ moduleId }: TestSpecification) => statSync(moduleId).size;
+    return files.toSorted((one, other) => size(one) - size(other));
+  }
+}
+
+/** The tests that judge mutants: those without an engine, less what compares two runs of the whole, tries random inputs or starts programs. */
+export default defineConfig({
+  test: {
+    include: ["test/components/**/*.test.ts", "test/policy/**/*.test.ts", "test/stacks/**/*.test.ts"],
+    exclude: ["test/policy/{analyzer,any-input,foreign,schemas}.test.ts", "test/stacks/both-engines.test.ts"],
+    testTimeout: 60_000,
+    // One process for all files of a run: what a mutant costs is the start of processes.
+    isolate: false,
+    sequence: { sequencer: SmallFirst },
+    // Where nobody listens, also on a machine with an engine.
+    env: { DOCKER_HOST: "unix:///nowhere/docker.sock" },
+  },
+});
