@@ -1,3 +1,5 @@
+import type Docker from "dockerode";
+
 /** What a container without a terminal printed, both streams in order, without the engine's framing and control characters. */
 export function plainOutput(raw: Buffer): string {
   const pieces: Buffer[] = [];
@@ -8,4 +10,9 @@ export function plainOutput(raw: Buffer): string {
     .toString("utf8")
     .replace(/[^\n\x20-\x7e]/g, "")
     .trim();
+}
+
+/** The last lines that a container printed, without control characters. */
+export async function lastOutput(container: Docker.Container, lines = 5): Promise<string> {
+  return plainOutput(await container.logs({ stdout: true, stderr: true, tail: lines }));
 }

@@ -1,5 +1,5 @@
 import type Docker from "dockerode";
-import { lastOutput } from "./docker/container.ts";
+import { lastOutput } from "../../components/container-engine/output.ts";
 
 /** What a session is found to be. */
 export interface Health {

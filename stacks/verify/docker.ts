@@ -63,13 +63,7 @@ export async function startServer(container: Docker.Container, command: readonly
 /** Characters. No run of the probes prints more, and a session that prints without end is not to fill this machine's memory. */
 const mostOutput = 16 * 1024 ** 2;
 
-async function execute(
-  docker: Docker,
-  { id, uid }: Promised,
-  command: readonly string[],
-  seconds: number,
-  input: string,
-): Promise<string> {
+async function execute(docker: Docker, { id, uid }: Promised, command: readonly string[], seconds: number, input: string): Promise<string> {
   const asAgent = { ...inside, User: `${uid}:${baseline.user.gid}` };
   const container = docker.getContainer(containerName(id));
   const exec = await container.exec({ ...asAgent, Cmd: [...command], AttachStdin: true, AttachStdout: true, AttachStderr: true });

@@ -59,7 +59,7 @@ export const nothingAround: Surroundings = {
 };
 
 /** Tries only what is quick, and what needs nothing around the sessions but what their volumes hold. */
-export function verifyQuickly(targets: readonly Target[], checks: readonly Check[], held: Surroundings["held"]): Promise<Verified[]> {
+export function verifyQuickly(targets: readonly Target[], checks: readonly Check[], held = nothingAround.held): Promise<Verified[]> {
   return verify(targets, {
     checks: checks.map((check) => ({
       ...check,

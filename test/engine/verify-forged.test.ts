@@ -59,7 +59,9 @@ describe.skipIf(docker === undefined)("verify, of a session that forges answers"
   const list = checks.filter(({ id }) => ["capabilities", "user"].includes(id));
   const targets = new Map<string, Target>();
   const found = async (target: Target) =>
-    (await verify([target], { checks: list, around: nothingAround }))[0]?.results.map(({ id, verdict, found }) => `${id} ${verdict}: ${found}`);
+    (await verify([target], { checks: list, around: nothingAround }))[0]?.results.map(
+      ({ id, verdict, found }) => `${id} ${verdict}: ${found}`,
+    );
   /** Without what closes the probe from its first instruction on. */
   const opened = (target: Target): Target => ({
     ...target,

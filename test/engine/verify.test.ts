@@ -282,9 +282,7 @@ describe.skipIf(docker === undefined)("verify", () => {
   });
 
   test.each(loosenings)("$check names $what", ({ check, also = [], evidence = "." }) => {
-    const named = [check, ...also].map((id) =>
-      expect.stringMatching(new RegExp(`^${id} not held: .*${id === check ? evidence : "."}`)),
-    );
+    const named = [check, ...also].map((id) => expect.stringMatching(new RegExp(`^${id} not held: .*${id === check ? evidence : "."}`)));
     const lines = found.get(`v-twin-${check}`)?.filter((line) => !mayBeUnproven(line));
     expect(lines).toEqual(expect.arrayContaining(named));
     expect(lines).toHaveLength(named.length);

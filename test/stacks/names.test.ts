@@ -59,10 +59,10 @@ describe("ids whose names meet on the engine are one sentence with both ids and 
   });
 
   test("two URLs that would share a clone, as their names have one hash", () => {
-    const [one, other] = ["https://a.example/31694", "https://a.example/79163"];
+    const [one, other] = ["https://a.example/87462", "https://a.example/95013"];
     const using = (id: string, url: string) => ({ id, repositories: [{ name: "x", url }] });
     expect(refused(using("a", one), using("b", other))).toEqual([
-      `sessions[1].repositories: "x" needs the volume agent-repository-x-28be9d1b, and the clone of "${one}" needs it too; give it another name.`,
+      `sessions[1].repositories: "x" needs the volume agent-repository-x-cfba549d, and the clone of "${one}" needs it too; give it another name.`,
     ]);
     expect([refused(using("a", one), using("b", one)), refused(using("a", one), using("b", `${other}0`))]).toEqual([[], []]);
   });

@@ -1,6 +1,6 @@
 import type Docker from "dockerode";
 import { processLimitLabel } from "../../../components/container-engine/hooks.ts";
-import { plainOutput } from "../../../components/container-engine/output.ts";
+import { lastOutput } from "../../../components/container-engine/output.ts";
 import { ignore } from "./answers.ts";
 import type { Properties } from "../program.ts";
 import { archiveOf, type UploadInput } from "./archive.ts";
@@ -181,11 +181,6 @@ async function waitForEnd(container: Docker.Container, name: string): Promise<vo
   const { StatusCode: code } = (await container.wait()) as { StatusCode: number };
   if (code === 0) return;
   throw new Error(`${name} ended with ${code}: ${await lastOutput(container)}`);
-}
-
-/** The last lines that a container printed, without control characters. */
-export async function lastOutput(container: Docker.Container, lines = 5): Promise<string> {
-  return plainOutput(await container.logs({ stdout: true, stderr: true, tail: lines }));
 }
 
 /** Removes a container, giving its agent time to end first. One that is gone already is fine. */
