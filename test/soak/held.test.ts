@@ -53,9 +53,11 @@ describe.skipIf(docker === undefined || !canRunEngine)("all promises that held h
       async () => {
         const { stdout, stderr } = await command("verify", "--json");
         expect(stderr).toBe("");
-        const results = (JSON.parse(stdout) as Verified[]).flatMap(({ session, results }) =>
+        const all = (JSON.parse(stdout) as Verified[]).flatMap(({ session, results }) =>
           results.map(({ id, verdict, found }) => ({ id, name: `${session} ${id}`, verdict, found })),
         );
+        // It depends on the host; see verify-datagrams.test.ts.
+        const results = all.filter(({ id }) => id !== "stray-datagrams");
         expect(results.filter(({ verdict }) => verdict === "not held")).toEqual([]);
         const provable = results.filter(({ id }) => !mayBeUnproven.includes(id));
         for (const { name, verdict } of provable) if (verdict === "held") names.add(name);
