@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { EgressProxy } from "../../components/egress-proxy/docker.ts";
 import { toRules } from "../../components/egress-proxy/rules.ts";
+import { seccompProfile } from "../../components/seccomp/docker.ts";
 import { record } from "../support/record.ts";
 
 /** What a container is given, all of it: an input that is lost weakens it without a word. */
@@ -37,7 +38,7 @@ test("the egress proxy and its way out", async () => {
     }),
     readOnly: true,
     capabilities: { drops: ["ALL"] },
-    securityOpts: ["no-new-privileges:true"],
+    securityOpts: ["no-new-privileges:true", `seccomp=${seccompProfile}`],
     ipcMode: "private",
     memory: 128,
     memorySwap: 128,
