@@ -128,7 +128,10 @@ export class OwnEngine {
   dispose(): void {
     this.#apart?.kill("SIGKILL");
     if (this.#apart === undefined) spawnSync("ip", ["link", "delete", this.#bridge], { stdio: "ignore" });
-    spawnSync("umount", [join(this.folder, "data")], { stdio: "ignore" });
+    // A killed engine leaves its data root mounted on itself, and its own network namespace.
+    const mounts = readFileSync("/proc/self/mounts", "utf8").split("\n");
+    const below = mounts.map((line) => line.split(" ")[1] ?? "").filter((path) => path.startsWith(`${this.folder}/`));
+    for (const path of below.toReversed()) spawnSync("umount", ["--lazy", path], { stdio: "ignore" });
     rmSync(this.folder, { recursive: true, force: true });
   }
 
