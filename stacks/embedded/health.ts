@@ -42,11 +42,14 @@ export function stateOf({ status, reason }: Pick<Health, "status" | "reason">): 
   return status === "failed" ? `failed: ${reason}` : status;
 }
 
-/** What a session's health check printed. @throws SyntaxError when that is no answer */
+/** What a session's health check printed. Whatever runs in the session can write there too, so no control character comes through. @throws SyntaxError when that is no answer */
 function readHealth(text: string): Pick<Health, "status" | "reason"> {
-  const { status, reason } = JSON.parse(text.slice(text.indexOf("{"))) as { status: string; reason?: string };
+  const { status, reason } = JSON.parse(text.slice(text.indexOf("{"))) as { status: unknown; reason?: unknown };
   const known = (["healthy", "complete", "failed"] as const).find((name) => name === status);
-  return { status: known ?? "unhealthy", ...(reason !== undefined && { reason }) };
+  const plain = String(reason ?? "")
+    .replace(/[^ -~]/g, "")
+    .slice(0, 200);
+  return { status: known ?? "unhealthy", ...(plain !== "" && { reason: plain }) };
 }
 
 /** What the engine's last health check of a session answered since its start; nothing where none has yet. */

@@ -24,6 +24,16 @@ describe("what the engine's last check of a session answered", () => {
     ["none of before the start", state(true, ["2026-01-01T00:00:05.1Z", failed]), undefined],
     ["none when there was no check yet", state(true), undefined],
     ["none of a session that does not run", state(false, ["2026-01-01T00:00:06Z", failed]), undefined],
+    [
+      "without what a terminal would act upon",
+      state(true, ["2026-01-01T00:00:06Z", '{"status":"failed","reason":"\\u001b]52;c;aGk=\\u0007disk"}']),
+      "failed: ]52;c;aGk=disk",
+    ],
+    [
+      "of one line, whatever was said",
+      state(true, ["2026-01-01T00:00:06Z", `{"status":"failed","reason":["${"x".repeat(999)}"]}`]),
+      `failed: ${"x".repeat(200)}`,
+    ],
     ["none that is cut off", state(true, ["2026-01-01T00:00:06Z", '{"status":"fai']), undefined],
   ])("is %s", (_, inspected, expected) => {
     const health = lastHealth(inspected);
