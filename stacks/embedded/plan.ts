@@ -1,5 +1,6 @@
 import type Docker from "dockerode";
 import { foreignVolume } from "../../components/container-engine/hooks.ts";
+import { baseline } from "../../policy/baseline.ts";
 import { imageOutputs } from "./docker/image.ts";
 import { labelsOf, neverStarts } from "./docker/inputs.ts";
 import type { Identity } from "./identity.ts";
@@ -165,9 +166,21 @@ function planObject(registration: Registration, options: PlanOptions, steps: rea
       );
     return { step: { operation: "same", urn, type, name, changes: differing, live }, resolution: known(live.id, inputs) };
   }
+  const user = differing.find(({ key }) => key === "user");
+  if (user !== undefined && live.labels.session_id !== undefined) conflicts.push(otherUser(live, user));
   const operation = differing.length > 0 || cause ? "replace" : stateOperation(live, inputs);
   const step: Step = { operation, urn, type, name, changes: differing, live, ...(operation !== "same" && restartOf(live)) };
   return { step, resolution: known(operation === "replace" ? undefined : live.id, inputs) };
+}
+
+/** Its files stay those of the user who made them, and another could write none of them. */
+function otherUser({ name, labels, volumes = [] }: LiveObject, { before, after }: InputChange): string {
+  const uid = (user: unknown) => String(user).split(":")[0];
+  const own = volumes.filter((volume) => [`${name}-session`, `${name}-workspace`].includes(volume)).sort();
+  return (
+    `session ${labels.session_id} has data of uid ${uid(before)} and would run as uid ${uid(after)}; write ` +
+    `"uid: ${uid(before) === String(baseline.user.uid) ? "shared" : uid(before)}" for it, or remove its data with "docker rm -f ${name}" and "docker volume rm ${own.join(" ")}"`
+  );
 }
 
 /** What a container with the right inputs needs to be as the program wants it. */
