@@ -9,6 +9,11 @@ export interface MeasuredVolume {
   readonly labels: Readonly<Record<string, string>>;
 }
 
+/** Why the engine did not say what its volumes hold. */
+export interface NotMeasured {
+  readonly notTried: string;
+}
+
 /** The client library declares neither the option nor the answer. */
 interface DiskUsage {
   df(options: { abortSignal: AbortSignal }): Promise<{
@@ -20,9 +25,9 @@ interface DiskUsage {
  * Has the engine measure all its volumes. It reads every file of each, so it may take long.
  *
  * @param seconds after which it is told to stop
- * @returns the volumes; nothing when it took longer
+ * @returns the volumes, or why they are not known
  */
-export async function measureVolumes(docker: Docker, seconds: number): Promise<readonly MeasuredVolume[] | undefined> {
+export async function measureVolumes(docker: Docker, seconds: number): Promise<readonly MeasuredVolume[] | NotMeasured> {
   const abortSignal = AbortSignal.timeout(seconds * 1000);
   for (;;) {
     try {
@@ -31,9 +36,10 @@ export async function measureVolumes(docker: Docker, seconds: number): Promise<r
         UsageData == null || UsageData.Size < 0 ? [] : [{ name: Name, bytes: UsageData.Size, labels: Labels ?? {} }],
       );
     } catch (error) {
-      if (abortSignal.aborted) return undefined;
+      if (abortSignal.aborted) return { notTried: `the engine had not counted what its volumes hold after ${seconds} seconds` };
+      const { message } = error as Error;
       // Engines before 23 measure for one client at a time and refuse the others.
-      if (!/already running/.test((error as Error).message)) throw error;
+      if (!/already running/.test(message)) return { notTried: `the engine cannot count what its volumes hold: ${message}` };
       await delay(200);
     }
   }

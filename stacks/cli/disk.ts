@@ -6,15 +6,16 @@ import { formatSize } from "../units.ts";
 /** Seconds that the engine may count. */
 const patience = 30;
 
-/** Has the engine count, and says so when it takes longer than a moment. @returns nothing when it took too long */
+/** Has the engine count, and says so when it takes longer than a moment. @returns nothing, with the reason printed, when it does not */
 export async function volumesNow(docker: Docker): Promise<readonly MeasuredVolume[] | undefined> {
   const note = setTimeout(() => console.error(`The engine counts what its volumes hold, for ${patience} seconds at most.`), 2000);
   const volumes = await measureVolumes(docker, patience).finally(() => clearTimeout(note));
-  if (volumes === undefined) console.error(`The engine had not counted what its volumes hold after ${patience} seconds.`);
-  return volumes;
+  if (!("notTried" in volumes)) return volumes;
+  console.error(`sessions: ${volumes.notTried}`);
+  return undefined;
 }
 
-/** What the volumes of each session hold; of none, when it took too long. */
+/** What the volumes of each session hold; of none, when that is not known. */
 export async function heldNow(docker: Docker): Promise<ReadonlyMap<string, Held>> {
   return heldBySession((await volumesNow(docker)) ?? []);
 }

@@ -115,7 +115,7 @@ async function examineVolumes(docker: Docker): Promise<Finding> {
     subject: "largest volumes",
     found: volumes === undefined ? "not known" : largest(volumes) || "none holds anything",
     verdict: volumes === undefined ? "note" : "ok",
-    means: volumes === undefined ? "the engine takes long to count them" : '"sessions list --wide" says it for each session',
+    means: volumes === undefined ? "the engine did not count them" : '"sessions list --wide" says it for each session',
   };
 }
 

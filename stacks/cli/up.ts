@@ -188,14 +188,15 @@ async function finish(
   const sessions = engine.settings.sessions
     .filter(({ id }) => options.only?.includes(id) ?? true)
     .map(({ id }) => ({ id, container: containerName(id) }));
-  const health = await waitHealthy(docker, sessions, Number(options.timeout), ({ session, status, reason }) => {
+  const waiting = waitHealthy(docker, sessions, Number(options.timeout), ({ session, status, reason }) => {
     if (status !== "healthy") say(`  ${session} is ${status}${reason === undefined ? "" : `: ${reason}`}`);
   });
+  const [health, held] = await Promise.all([waiting, heldIn(docker, 10)]);
   const well = health.filter(({ status }) => status === "healthy" || status === "complete").map(({ session }) => session);
   const targets = engine.settings.sessions
     .filter(({ id }) => well.includes(id))
     .map((session) => dockerTarget(docker, promisedTo(session)));
-  const verified = await verifyQuickly(targets, checks, await heldIn(docker, 10));
+  const verified = await verifyQuickly(targets, checks, held);
   const { plan, report, refusals } = result.reviewed;
   const deployed = plan.run.outputs.sessions as Readonly<Record<string, DeployedSession>>;
   if (options.json) {

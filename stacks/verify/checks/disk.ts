@@ -23,7 +23,7 @@ export const disk: readonly Check[] = [
         .join(" and ")}, and ${formatSize(logs)} in /logs`,
     attempt({ id }, { held }) {
       const how = "ask the engine what the session's volumes hold";
-      if ("notTried" in held) return { how, notTried: String(held.notTried) };
+      if ("notTried" in held) return { how, notTried: held.notTried };
       const own = held.get(id);
       return own === undefined ? { how, notTried: "the engine does not say" } : { how, answer: own };
     },
