@@ -4,7 +4,7 @@ import { sessionStarter, until, whyNot } from "./live-session.ts";
 const reason = await whyNot();
 if (reason !== undefined) console.warn(`skipped: tests of a session's disk, as ${reason}`);
 
-describe.skipIf(reason !== undefined)("a session's disk", { timeout: 60_000 }, () => {
+describe.skipIf(reason !== undefined)("a session's disk", () => {
   const { start } = sessionStarter();
   const MB = 1024 ** 2;
   const limited = (megabytes: number, command = "exec sleep 600") => ({

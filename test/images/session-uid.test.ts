@@ -5,7 +5,7 @@ import { type LiveSession, sessionStarter, whyNot } from "./live-session.ts";
 const reason = await whyNot();
 if (reason !== undefined) console.warn(`skipped: tests of a session's uid, as ${reason}`);
 
-describe.skipIf(reason !== undefined)("a session's uid", { timeout: 60_000 }, () => {
+describe.skipIf(reason !== undefined)("a session's uid", () => {
   const { start } = sessionStarter();
 
   test("knows every uid that a session may have by a name and as one of the group", async () => {
