@@ -32,7 +32,12 @@ describe.skipIf(docker === undefined)("a limit on what a session's volumes hold"
     // The engine counts lengths, so a file with holes is as good, and takes no disk.
     await rig.shell("d-one", "truncate -s 600M /logs/much");
     const found = "/logs holds 600 MB";
-    const [one, two] = await json("list", "--wide");
+    // A busy engine counts for longer than the command waits.
+    const counted = async () => {
+      const rows = await json("list", "--wide");
+      return rows[0].disk.logs !== undefined && rows;
+    };
+    const [one, two] = await until(counted, 150, "the engine's count");
     expect([one.disk, two.disk]).toMatchObject([{ logs: expect.any(Number), limit: 64 * 1024 ** 2 }, { logs: expect.any(Number) }]);
     expect([one.disk.logs >= 600 * 1024 ** 2, two.disk.logs < 1024 ** 2]).toEqual([true, true]);
     expect((await sessions("list", "--wide")).stdout).toMatch(/ of 64 MB, logs 600 MB/);
