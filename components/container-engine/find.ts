@@ -19,6 +19,8 @@ export interface FindOptions {
   readonly address?: string;
   readonly environment?: NodeJS.ProcessEnv;
   readonly home?: string;
+  /** The folder of the system's own sockets. @default /var/run */
+  readonly run?: string;
 }
 
 /**
@@ -31,6 +33,7 @@ export interface FindOptions {
 export async function findEngine(options: FindOptions = {}): Promise<FoundEngine> {
   const environment = options.environment ?? process.env;
   const home = options.home ?? homedir();
+  const run = options.run ?? "/var/run";
   const certPath = environment.DOCKER_TLS_VERIFY ? (environment.DOCKER_CERT_PATH ?? join(home, ".docker")) : undefined;
   const withCerts = (address: string, source: string): FoundEngine => ({
     address,
@@ -43,21 +46,21 @@ export async function findEngine(options: FindOptions = {}): Promise<FoundEngine
   const context = dockerContext(environment, home);
   if (context !== undefined) return context;
 
-  const sockets = usualSockets(environment, home).filter((path) => isSocket(path));
+  const sockets = usualSockets(environment, home, run).filter((path) => isSocket(path));
   for (const path of sockets) if (await answers(path)) return { address: `unix://${path}`, source: "socket" };
-  return { address: `unix://${sockets[0] ?? "/var/run/docker.sock"}`, source: sockets.length > 0 ? "socket" : "default" };
+  return { address: `unix://${sockets[0] ?? join(run, "docker.sock")}`, source: sockets.length > 0 ? "socket" : "default" };
 }
 
 /** Where engines listen, the likeliest first. */
-function usualSockets(environment: NodeJS.ProcessEnv, home: string): string[] {
+function usualSockets(environment: NodeJS.ProcessEnv, home: string, run: string): string[] {
   const runtime = environment.XDG_RUNTIME_DIR ?? `/run/user/${process.getuid?.() ?? 1000}`;
   return [
-    "/var/run/docker.sock",
+    join(run, "docker.sock"),
     join(runtime, "docker.sock"),
     join(home, ".docker/run/docker.sock"),
     join(home, ".colima/default/docker.sock"),
     join(runtime, "podman/podman.sock"),
-    "/run/podman/podman.sock",
+    join(run, "podman/podman.sock"),
     join(home, ".local/share/containers/podman/machine/podman.sock"),
   ];
 }

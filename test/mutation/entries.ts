@@ -3,6 +3,7 @@ import { join } from "node:path";
 import ts from "typescript";
 import { createVitest } from "vitest/node";
 import { type Mutant, onOneLine } from "./mutants.ts";
+import { isChosen, type Sample } from "./sample.ts";
 
 /** Code to leave out of a file. */
 interface Cut {
@@ -14,7 +15,7 @@ interface Cut {
  * Leaves single entries of lists, sets, objects and patterns out, one at a time, which Stryker does with texts alone: an entry that
  * is a number, a list, a call or an alternative of a regular expression can vanish as well.
  */
-export async function entryMutants(files: readonly string[], root: string): Promise<Mutant[]> {
+export async function entryMutants(files: readonly string[], root: string, sample: Sample): Promise<Mutant[]> {
   const mutants: Mutant[] = [];
   let changed: { readonly path: string; readonly code: string } | undefined;
   const vitest = await createVitest(
@@ -29,11 +30,13 @@ export async function entryMutants(files: readonly string[], root: string): Prom
       vitest.config.related = [path];
       const tests = await vitest.getRelevantTestSpecifications();
       for (const { start, end } of cutsOf(code)) {
+        const line = code.slice(0, start).split("\n").length;
+        if (!isChosen(file, line, sample)) continue;
         changed = { path, code: code.slice(0, start) + code.slice(end) };
         vitest.invalidateFile(path);
         const { testModules } = await vitest.runTestSpecifications(tests);
         const killed = tests.length > 0 && testModules.some((module) => !module.ok());
-        mutants.push({ file, line: code.slice(0, start).split("\n").length, before: onOneLine(code.slice(start, end)), after: "", killed });
+        mutants.push({ file, line, before: onOneLine(code.slice(start, end)), after: "", killed });
         process.stderr.write(killed ? "." : "S");
       }
       changed = undefined;

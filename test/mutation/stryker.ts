@@ -2,18 +2,21 @@ import { readFileSync } from "node:fs";
 import { relative } from "node:path";
 import { Stryker } from "@stryker-mutator/core";
 import { type Mutant, onOneLine } from "./mutants.ts";
+import { chosenRanges, type Sample } from "./sample.ts";
 
 /** Where a run keeps what it makes; what is known from the last run is not tried again. */
 const folder = ".agent-sessions/mutation";
 
 /** Changes operators, literals, calls and blocks of the files, one at a time, and runs the tests that reach each. */
-export async function strykerMutants(files: readonly string[], root: string): Promise<Mutant[]> {
+export async function strykerMutants(files: readonly string[], root: string, sample: Sample): Promise<Mutant[]> {
+  const mutate = files.flatMap((file) => chosenRanges(file, readFileSync(file, "utf8").split("\n").length, sample));
+  if (mutate.length === 0) return [];
   const results = await new Stryker({
     plugins: ["@stryker-mutator/vitest-runner"],
     testRunner: "vitest",
     // Threads would share the home folder of the process, which tests set.
     vitest: { configFile: "test/mutation/vitest.config.ts", pool: "forks" },
-    mutate: [...files],
+    mutate,
     coverageAnalysis: "perTest",
     concurrency: 2,
     timeoutMS: 30_000,
