@@ -2,13 +2,16 @@ import { healthCommands } from "./read/commands.ts";
 import { isRecord, number, record } from "./read/value.ts";
 import { cis, graded, type Rule } from "./rule.ts";
 
-/** Commands that succeed whatever the container does. */
-const alwaysHealthy = /^\s*(exit\s+0|true|:|\/bin\/true|\/usr\/bin\/true|echo\b.*)\s*;?\s*$/;
+/** Whether a command succeeds whatever the container does. */
+function alwaysSucceeds(command: string): boolean {
+  const statement = command.trim().replace(/;$/, "").trimEnd();
+  return /^(exit\s+0|true|:|\/bin\/true|\/usr\/bin\/true|echo\b.*)$/.test(statement);
+}
 
 function hasNoEffect(words: readonly string[]): boolean {
   const [first = "", ...rest] = words;
   const command = /^CMD(-SHELL)?$/.test(first) ? rest : words;
-  return first === "NONE" || command.length === 0 || alwaysHealthy.test(command.join(" ")) || alwaysHealthy.test(command.at(-1) ?? "");
+  return first === "NONE" || command.length === 0 || alwaysSucceeds(command.join(" ")) || alwaysSucceeds(command.at(-1) ?? "");
 }
 
 export const emptyHealthCheck: Rule = {

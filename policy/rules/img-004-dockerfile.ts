@@ -34,10 +34,22 @@ function* inInstructions(all: readonly Instruction[]): Iterable<Found> {
 
 function* inFinalStage(final: readonly Instruction[]): Iterable<Found> {
   const commands = final.filter(({ word }) => word === "RUN").map(({ rest }) => rest);
-  if (commands.some((rest) => /\b(apt-get|apt|apk|yum|dnf)\b.*\b(install|add)\b.*\bsudo\b/.test(rest))) yield "not have sudo in it";
-  if (commands.some((rest) => /\b(install|add)\b.*\b(docker\.io|docker-ce-cli|docker-cli)\b/.test(rest)))
+  if (commands.some((rest) => holdsInOrder(rest, /\b(apt-get|apt|apk|yum|dnf)\b/, /\b(install|add)\b/, /\bsudo\b/)))
+    yield "not have sudo in it";
+  if (commands.some((rest) => holdsInOrder(rest, /\b(install|add)\b/, /\b(docker\.io|docker-ce-cli|docker-cli)\b/)))
     yield "not have the engine's client in it";
   if (commands.some((rest) => /chmod\s+(-R\s+)?([0-7]?[4-7][0-7]{3}|[ugo]*\+[rwx]*s)\b/.test(rest))) yield "not add setuid files";
+}
+
+/** Whether a command holds all of these, each behind the one before. One expression for all would take the cube of a hostile text's length. */
+function holdsInOrder(command: string, ...parts: readonly RegExp[]): boolean {
+  let rest = command;
+  for (const part of parts) {
+    const found = part.exec(rest);
+    if (found === null) return false;
+    rest = rest.slice(found.index + found[0].length);
+  }
+  return true;
 }
 
 function* unpinnedBases(all: readonly Instruction[]): Iterable<Found> {

@@ -5,6 +5,15 @@ import { changed, compliant, deployment, resource, sessionContainer, task } from
 
 const privileged = sessionContainer({ privileged: true });
 
+/** Texts upon which an expression that tries one place again and again takes minutes at this length. */
+const long = 20_000;
+const hostileTexts = [
+  `echo ${"\t".repeat(long)}\n${"\t".repeat(long)}0`,
+  ...["A+", "\t", "/loop", "apt add ", "h\tcurl ", "--x ", "0", ".", "eyJa", "=", "${"].map(
+    (part) => `${part.repeat(long / part.length)}\n\0`,
+  ),
+];
+
 describe("no input makes it throw", () => {
   const anything = fc.anything({ withBigInt: true, withNullPrototype: true, maxDepth: 3 });
   const paths = [
@@ -53,6 +62,29 @@ describe("no input makes it throw", () => {
     const props: Record<string, unknown> = {};
     props.spec = props;
     expect(evaluate([resource("docker:index/container:Container", "x", props)]).findings.map(({ rule }) => rule)).toContain("GEN-003");
+  });
+
+  test.each(hostileTexts)("nor take a rule minutes, as texts may that are made for that (%#)", (hostile) => {
+    const held = { [hostile]: hostile };
+    const judged = [
+      sessionContainer({
+        image: hostile,
+        command: [hostile],
+        envs: [hostile, `TOKEN=${hostile}`],
+        labels: [{ label: hostile, value: hostile }],
+        healthcheck: { tests: ["CMD-SHELL", hostile] },
+        devices: [{ hostPath: hostile }],
+        mounts: [{ type: "bind", source: hostile, target: hostile }],
+      }),
+      resource("docker-build:index:Image", "image", { dockerfile: { inline: `FROM ${hostile}\nRUN ${hostile}\nENV ${hostile}` } }),
+      changed(deployment, {
+        "metadata/annotations": held,
+        "spec/template/spec/containers/0/command": [hostile],
+        "spec/template/spec/containers/0/image": hostile,
+        "spec/template/spec/containers/0/env": [{ name: hostile, value: hostile }],
+      }),
+    ];
+    expect(evaluate(judged).findings.length).toBeGreaterThan(0);
   });
 
   test("whatever the configuration is", () => {
