@@ -29,6 +29,8 @@ export async function strykerMutants(files: readonly string[], root: string, sam
     warnings: { slow: false, unknownOptions: true, preprocessorErrors: true, unserializableOptions: true },
   }).runMutationTest();
   return results
+    // What is known from the last run is among the results, of other files too.
+    .filter(({ fileName }) => files.includes(relative(root, fileName)))
     .filter(({ status }) => status !== "Ignored" && status !== "CompileError" && status !== "RuntimeError")
     .map(({ fileName, location: { start, end }, replacement, status }) => {
       const lines = readFileSync(fileName, "utf8")
