@@ -47,9 +47,16 @@ describe.skipIf(docker === undefined)("what a hook does when the Pulumi engine c
     for (const one of made.splice(0)) await one.remove({ force: true }).catch(() => {});
   });
 
-  const call = async (hook: string, id: string | undefined, newInputs: object) =>
-    hooks[hook]?.callback({ urn: "", id, name: "a-name", type: "", newInputs } as unknown as pulumi.ResourceHookArgs);
-  const limited = (limit: string) => ({ labels: [{ label: "pids_limit", value: limit }] });
+  const argsOf = (id: string | undefined, newInputs: object) =>
+    ({ urn: "", id, name: "a-name", type: "", newInputs }) as unknown as pulumi.ResourceHookArgs;
+  const call = async (hook: string, id: string | undefined, newInputs: object) => hooks[hook]?.callback(argsOf(id, newInputs));
+  // Other labels have other numbers.
+  const limited = (limit: string) => ({
+    labels: [
+      { label: "disk_limit", value: "77" },
+      { label: "pids_limit", value: limit },
+    ],
+  });
   const container = async (line: string) => {
     const one = await engine.createContainer({ Image: image, Cmd: ["sh", "-c", line] });
     made.push(one);
@@ -65,16 +72,22 @@ describe.skipIf(docker === undefined)("what a hook does when the Pulumi engine c
   test("limits the processes of a container that runs", async () => {
     const one = await container("sleep 60");
     await one.start();
-    await call("processLimit", one.id, limited("33"));
-    expect((await one.inspect()).HostConfig.PidsLimit).toBe(33);
+    for (const limit of [33, 1]) {
+      await call("processLimit", one.id, limited(String(limit)));
+      expect((await one.inspect()).HostConfig.PidsLimit).toBe(limit);
+    }
   });
 
-  test.each(["", "0", "-1", "many", "1.5"])("refuses the limit %j, which limits nothing", async (limit) => {
-    const one = await container("sleep 60");
-    for (const hook of ["processLimit", "runOnce"])
-      await expect(call(hook, one.id, limited(limit))).rejects.toThrow("a-name has no process limit in its label pids_limit; give it one");
-    expect(await isGone(one)).toBe(true);
-  });
+  test.each([limited(""), limited("0"), limited("-1"), limited("many"), limited("1.5"), { labels: [] }, {}])(
+    "refuses %j, which limits nothing, and removes the container, also while it runs",
+    async (inputs) => {
+      const one = await container("sleep 60");
+      await one.start();
+      for (const hook of ["processLimit", "runOnce"])
+        await expect(call(hook, one.id, inputs)).rejects.toThrow("a-name has no process limit in its label pids_limit; give it one");
+      expect(await isGone(one)).toBe(true);
+    },
+  );
 
   test("runs a container under its limit from the first process on, and leaves what ended well", async () => {
     const one = await container(sayLimit);
@@ -89,6 +102,25 @@ describe.skipIf(docker === undefined)("what a hook does when the Pulumi engine c
       /^a-name ended with 3: (first\nthe cause|the cause\nfirst)\. When its cause is gone, run "pulumi up --refresh"\.$/,
     );
     expect(await isGone(one)).toBe(true);
+  });
+
+  test("quotes five lines of what it printed, not all", async () => {
+    const one = await container("seq 9 >&2; exit 4");
+    await expect(call("runOnce", one.id, limited("44"))).rejects.toThrow(/^a-name ended with 4: 5\n6\n7\n8\n9\. /);
+  });
+
+  test("speaks to the engine that the provider was given, and to the one that is found where none was", async () => {
+    const one = await container("sleep 60");
+    await one.start();
+    await record(async () => {
+      useEngine({ address: "unix:///nowhere/docker.sock", source: "settings" });
+      await expect(processLimit().callback(argsOf(one.id, limited("33")))).rejects.toThrow(/ENOENT.*nowhere/);
+      useEngine(await findEngine());
+      const hook = processLimit();
+      await hook.callback(argsOf(one.id, limited("33")));
+      expect(processLimit()).toBe(hook);
+    });
+    expect((await one.inspect()).HostConfig.PidsLimit).toBe(33);
   });
 
   test("lets a volume be made whose name is free or whose volume is its own, and no other", async () => {

@@ -28,23 +28,25 @@ export async function strykerMutants(files: readonly string[], root: string, sam
     htmlReporter: { fileName: `${folder}/report.html` },
     warnings: { slow: false, unknownOptions: true, preprocessorErrors: true, unserializableOptions: true },
   }).runMutationTest();
-  return results
-    // What is known from the last run is among the results, of other files too.
-    .filter(({ fileName }) => files.includes(relative(root, fileName)))
-    .filter(({ status }) => status !== "Ignored" && status !== "CompileError" && status !== "RuntimeError")
-    .map(({ fileName, location: { start, end }, replacement, status }) => {
-      const lines = readFileSync(fileName, "utf8")
-        .split("\n")
-        .slice(start.line - 1, end.line);
-      const last = lines.length - 1;
-      lines[last] = (lines[last] ?? "").slice(0, end.column - 1);
-      lines[0] = (lines[0] ?? "").slice(start.column - 1);
-      return {
-        file: relative(root, fileName),
-        line: start.line,
-        before: onOneLine(lines.join("\n")),
-        after: onOneLine(replacement),
-        killed: status === "Killed" || status === "Timeout",
-      };
-    });
+  return (
+    results
+      // What is known from the last run is among the results, of other files too.
+      .filter(({ fileName }) => files.includes(relative(root, fileName)))
+      .filter(({ status }) => status !== "Ignored" && status !== "CompileError" && status !== "RuntimeError")
+      .map(({ fileName, location: { start, end }, replacement, status }) => {
+        const lines = readFileSync(fileName, "utf8")
+          .split("\n")
+          .slice(start.line - 1, end.line);
+        const last = lines.length - 1;
+        lines[last] = (lines[last] ?? "").slice(0, end.column - 1);
+        lines[0] = (lines[0] ?? "").slice(start.column - 1);
+        return {
+          file: relative(root, fileName),
+          line: start.line,
+          before: onOneLine(lines.join("\n")),
+          after: onOneLine(replacement),
+          killed: status === "Killed" || status === "Timeout",
+        };
+      })
+  );
 }
