@@ -146,6 +146,9 @@ export const securityPoliciesSchema = z
   .record(z.string(), z.strictObject({ network: network.optional(), security: security.optional(), limits: limits.optional() }))
   .describe("Named sets of network, security and limits that sessions refer to by securityPolicy.");
 
+/** What gives rights, or speaks to an engine; the rule IMG-004 finds the same in a Dockerfile. */
+const uselessPackages: ReadonlySet<string> = new Set(["sudo", "docker.io", "docker-cli", "docker-ce-cli"]);
+
 export const imageSchema = z
   .strictObject({
     variant: z
@@ -178,6 +181,18 @@ export const imageSchema = z
         { error: 'is not an agent; write none or {version: "2.1.329"}' },
       )
       .describe("The agent's npm package and version, or none: sessions run a shell.")
+      .optional(),
+    packages: z
+      .array(
+        // The names that Debian's policy allows (5.6.7), which are no options of apt's.
+        text("The name of a package.")
+          .regex(/^[a-z0-9][a-z0-9+.-]+$/, { error: 'is not the name of a Debian package; write one such as "make"' })
+          .refine((name) => !uselessPackages.has(name), {
+            error: "has no use in a session, which can gain no rights and never reaches the engine; leave it out",
+          }),
+        { error: 'is not a list of Debian packages; write one such as ["gcc", "make"]' },
+      )
+      .describe("Debian packages beside those of the variant, by name, without what they recommend. None when left out.")
       .optional(),
     caBundle: text(
       'A file of PEM certificates that the build and the sessions trust too, or "none". When left out: the file that NODE_EXTRA_CA_CERTS names.',

@@ -11,6 +11,8 @@ export interface HardenedImageArgs {
   readonly variant?: "slim" | "full";
   /** Of the sessions' image: the agent's npm package and version; with none, sessions run a login shell. */
   readonly agent?: { readonly package: string; readonly version: string };
+  /** Of the sessions' image: Debian packages beside those of the variant. Their order changes nothing. @default none */
+  readonly packages?: readonly string[];
   /**
    * A file of PEM certificates that the build and the sessions trust besides the usual ones, as behind a company proxy.
    * @default none

@@ -28,6 +28,7 @@ export class HardenedImage extends pulumi.ComponentResource {
 export function toDockerImage(args: HardenedImageArgs, context: BuildContext) {
   const source = args.source ?? "session";
   const variant = source === "session" ? (args.variant ?? "slim") : undefined;
+  const packages = [...new Set(args.packages)].sort();
   const build = {
     context: context.folder,
     dockerfile: `${context.folder}/Dockerfile`,
@@ -35,6 +36,7 @@ export function toDockerImage(args: HardenedImageArgs, context: BuildContext) {
     args: {
       BASE_IMAGE: args.base,
       ...(source === "session" && { AGENT_PACKAGE: args.agent?.package ?? "", AGENT_VERSION: args.agent?.version ?? "" }),
+      ...(packages.length > 0 && { PACKAGES: packages.join(" ") }),
       VERSION: args.labels?.version ?? "",
       VCS_REF: args.labels?.revision ?? "",
       BUILD_DATE: args.labels?.created ?? "",

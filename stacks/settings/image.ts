@@ -30,6 +30,7 @@ export function resolveImage(
     variant: image?.variant ?? ("slim" as const),
     ...(image?.base !== undefined && { base: image.base }),
     ...(agent !== undefined && { agent: { package: agent.package ?? defaultAgent.package, version: agent.version } }),
+    ...(image?.packages !== undefined && { packages: image.packages }),
     ...(path !== undefined && { caBundle: path }),
     ...(image?.platform !== undefined && { platform: image.platform }),
     labels: { ...(revision !== undefined && { revision }), ...(created !== undefined && { created }) },

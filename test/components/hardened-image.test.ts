@@ -31,6 +31,7 @@ test("it asks the provider for exactly this", async () => {
         ...plain,
         variant: "full",
         agent: { package: "p", version: "1.2.3" },
+        packages: ["make", "gcc", "make"],
         platform: "linux/arm64",
         labels: { version: "1", revision: "r", created: "t" },
       }),
@@ -47,7 +48,15 @@ test("it asks the provider for exactly this", async () => {
       target: "full",
       platform: "linux/arm64",
       builderVersion: "BuilderBuildKit",
-      args: { BASE_IMAGE: "debian:12", AGENT_PACKAGE: "p", AGENT_VERSION: "1.2.3", VERSION: "1", VCS_REF: "r", BUILD_DATE: "t" },
+      args: {
+        BASE_IMAGE: "debian:12",
+        AGENT_PACKAGE: "p",
+        AGENT_VERSION: "1.2.3",
+        PACKAGES: "gcc make",
+        VERSION: "1",
+        VCS_REF: "r",
+        BUILD_DATE: "t",
+      },
     },
   });
 });
@@ -75,6 +84,11 @@ test("the tag stays while nothing in the build changes, wherever and whenever it
   expect(made()).toEqual(before);
 });
 
+test("the tag stays with the same packages in another order, and with none", () => {
+  expect(made({ packages: ["a1", "b1"] })).toEqual(made({ packages: ["b1", "a1"] }));
+  expect(made({ packages: [] })).toEqual(made());
+});
+
 test.each<[string, Partial<HardenedImageArgs>, () => void]>([
   ["a file's content", {}, () => writeFileSync("images/session/files/run", "two")],
   ["a file's name", {}, () => writeFileSync("images/session/files/more", "")],
@@ -82,6 +96,7 @@ test.each<[string, Partial<HardenedImageArgs>, () => void]>([
   ["the base", { base: "debian:13" }, () => {}],
   ["the variant", { variant: "full" }, () => {}],
   ["the agent", { agent: { package: "p", version: "1.0.0" } }, () => {}],
+  ["the packages", { packages: ["make"] }, () => {}],
   ["the platform", { platform: "linux/arm64" }, () => {}],
   ["a label", { labels: { revision: "abc" } }, () => {}],
   ["a CA bundle", { caBundle: "ca.pem" }, () => {}],

@@ -26,7 +26,7 @@ export async function whyNot(): Promise<string | undefined> {
 }
 
 /** Builds the image from its sources, without an agent, and returns its id. Unchanged sources come from the engine's cache. */
-export async function buildSessionImage(): Promise<string> {
+export async function buildSessionImage(packages = ""): Promise<string> {
   const base = await ensureBaseImage({ docker, install: await mayInstall(), report: (line) => console.log(line) });
   const context = mkdtempSync(join(tmpdir(), "session-image-"));
   try {
@@ -35,7 +35,7 @@ export async function buildSessionImage(): Promise<string> {
     if (bundle !== undefined && existsSync(bundle)) copyFileSync(bundle, join(context, "ca-bundle.crt"));
     const stream = await docker.buildImage(
       { context, src: readdirSync(context) },
-      { target: "slim", buildargs: { BASE_IMAGE: base, AGENT_PACKAGE: "" } },
+      { target: "slim", buildargs: { BASE_IMAGE: base, AGENT_PACKAGE: "", PACKAGES: packages } },
     );
     const events = await new Promise<{ aux?: { ID?: string }; error?: string; stream?: string }[]>((resolve, reject) => {
       docker.modem.followProgress(stream, (error, output) => (error ? reject(error) : resolve(output)));
@@ -177,7 +177,7 @@ export class LiveSession {
 
 /** Builds the image before the tests around it, and removes after each of them the sessions that it started. */
 export function sessionStarter(): {
-  start(options?: Omit<LiveSessionOptions, "image">): Promise<LiveSession>;
+  start(options?: Partial<LiveSessionOptions>): Promise<LiveSession>;
   /** Its id, once the tests run. */
   image(): string;
 } {

@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { docker, sessionStarter, until, whyNot } from "./live-session.ts";
+import { buildSessionImage, docker, sessionStarter, until, whyNot } from "./live-session.ts";
 
 const reason = await whyNot();
 if (reason !== undefined) console.warn(`skipped: tests of the session image, as ${reason}`);
@@ -54,6 +54,14 @@ describe.skipIf(reason !== undefined)("the session image", { timeout: 60_000 }, 
         )
       ).code,
     ).toBe(0);
+  });
+
+  test("holds the packages that settings add, and nothing else that installing leaves", async () => {
+    const session = await start({ image: await buildSessionImage("make bc") });
+    expect((await session.exec("echo 6*7 | bc; make --version | head -1")).out).toMatch(/^42\nGNU Make [\d.]+$/);
+    expect((await session.exec("cd / && find / -xdev -type f -perm /6000; ls -A /var/lib/apt/lists /opt", "0")).out).toBe(
+      "/opt:\n\n/var/lib/apt/lists:",
+    );
   });
 
   test("is healthy under the full hardening, and can write only where it may", async () => {

@@ -63,6 +63,20 @@ describe("each mistake is one sentence with key, value and way out", () => {
         `image.base: ${JSON.stringify(name)} is not the name of an image; write one such as "debian:12" or "registry.example/debian@sha256:…".`,
       ],
     ),
+    ...["--allow-downgrades", "-y", "Make", "a", "gcc make", "./x.deb", "gcc=1", "gcc/sid", "make\n", "x_y"].map(
+      (name): [object, string] => [
+        { sessions: [], image: { packages: ["bc", name] } },
+        `image.packages[1]: ${JSON.stringify(name)} is not the name of a Debian package; write one such as "make".`,
+      ],
+    ),
+    ...["sudo", "docker.io", "docker-cli", "docker-ce-cli"].map((name): [object, string] => [
+      { sessions: [], image: { packages: [name] } },
+      `image.packages[0]: "${name}" has no use in a session, which can gain no rights and never reaches the engine; leave it out.`,
+    ]),
+    [
+      { sessions: [], image: { packages: "gcc" } },
+      'image.packages: "gcc" is not a list of Debian packages; write one such as ["gcc", "make"].',
+    ],
     [
       { sessions: [], image: { agent: { version: "1.0.0 --x" } } },
       'image.agent.version: "1.0.0 --x" is not an exact version; write one such as "2.1.329".',

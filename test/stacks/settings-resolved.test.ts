@@ -133,12 +133,20 @@ test.each([
   ["none refuses the user's", { caBundle: "none" }, { NODE_EXTRA_CA_CERTS: join(root, "ca.pem") }, image],
   [
     "all of it",
-    { variant: "full", base: "debian@sha256:1", platform: "linux/arm64", revision: "abc", created: "2026-01-01T00:00:00Z" },
+    {
+      variant: "full",
+      base: "debian@sha256:1",
+      packages: ["g++", "libc6-dev"],
+      platform: "linux/arm64",
+      revision: "abc",
+      created: "2026-01-01T00:00:00Z",
+    },
     {},
     {
       ...image,
       variant: "full",
       base: "debian@sha256:1",
+      packages: ["g++", "libc6-dev"],
       platform: "linux/arm64",
       labels: { revision: "abc", created: "2026-01-01T00:00:00Z" },
     },
