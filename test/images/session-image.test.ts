@@ -41,7 +41,7 @@ describe.skipIf(reason !== undefined)("the session image", { timeout: 60_000 }, 
 
   test("holds the tools, and nothing that gives rights or builds programs", async () => {
     const session = await start();
-    const tools = ["git", "node", "npm", "python3", "pip", "curl", "jq", "rg", "tmux", "ps", "less"];
+    const tools = ["git", "node", "npm", "python3", "pip", "curl", "jq", "rg", "tmux", "ps", "less", "patch", "unzip", "ssh", "nano"];
     expect((await session.exec(`for tool in ${tools.join(" ")}; do command -v $tool >/dev/null || echo $tool; done`)).out).toBe("");
     expect((await session.exec("for tool in sudo gcc make docker; do command -v $tool; done")).out).toBe("");
     expect((await session.exec("cd / && find / -xdev -type f -perm /6000", "0")).out).toBe("");
