@@ -105,9 +105,8 @@ export function concerns(rule: Rule, type: string): boolean {
   const platform = platformOf(kind);
   if ((rule.container || rule.workload) && platform !== undefined && isFor(rule, platform)) return true;
   if (!rule.resource) return false;
-  const { kinds } = rule;
-  const isList = /^kubernetes:.*List$/.test(kind);
-  return kinds === undefined || kinds.some((one) => one === kind || (isList && one.startsWith("kubernetes:")));
+  // The inputs of a Kubernetes object may say that it is another one than its type says, and may hold more of them.
+  return rule.kinds === undefined || rule.kinds.some((one) => one === kind || (platform === "kubernetes" && one.startsWith("kubernetes:")));
 }
 
 const isFor = ({ platforms }: Rule, platform: Platform): boolean => platforms === undefined || platforms.includes(platform);

@@ -24,7 +24,7 @@ export const processes: Rule = {
     const { platform, title } = container;
     if (platform === "docker" && !neverStarts(container) && !isBounded(container)) yield `The ${title} must have a limit on its processes.`;
     if (platform === "swarm") yield advice(`The ${title} must run on engines that limit processes, for a service cannot say it.`);
-    if (platform === "kubernetes" && container.role === "main")
+    if (platform === "kubernetes" && container.role === "main" && container.workload.extent === "pod")
       yield advice(`The ${title} must run on nodes with podPidsLimit, for a pod cannot say it.`);
   },
 };

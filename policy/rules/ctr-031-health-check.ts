@@ -12,7 +12,7 @@ export const healthCheck: Rule = {
   reads: "healthcheck, livenessProbe, readinessProbe, healthCheck",
   *container(container) {
     const { platform, spec, title } = container;
-    if (runsOnce(container)) return;
+    if (runsOnce(container) || container.workload.extent === "part") return;
     if (platform === "kubernetes") {
       for (const probe of ["livenessProbe", "readinessProbe"]) if (!isRecord(spec[probe])) yield `The ${title} must have a ${probe}.`;
     } else if (!isRecord(platform === "ecs" ? spec.healthCheck : spec.healthcheck)) yield `The ${title} must have a health check.`;

@@ -21,7 +21,8 @@ export const hardenedRuntime: Rule = {
     },
   },
   *workload(workload, settings) {
-    const { platform, spec, title } = workload;
+    const { platform, spec, title, extent } = workload;
+    if (extent !== "pod" && spec.runtimeClassName === undefined) return;
     // A Fargate task has a virtual machine to itself.
     if (onFargate(workload) || neverStarts(workload)) return;
     const runtime = text(platform === "kubernetes" ? spec.runtimeClassName : platform === "docker" ? spec.runtime : undefined);

@@ -1,4 +1,4 @@
-import { namespaceOf } from "./read/kubernetes.ts";
+import { metadataOf, namespaceOf } from "./read/kubernetes.ts";
 import type { Rule } from "./rule.ts";
 
 const shared = new Set(["default", "kube-system", "kube-public", "kube-node-lease"]);
@@ -13,6 +13,7 @@ export const ownNamespace: Rule = {
   reads: "metadata.namespace",
   platforms: ["kubernetes"],
   *workload({ subject, title }) {
+    if (subject.isPatch && metadataOf(subject).namespace === undefined) return;
     const namespace = namespaceOf(subject);
     if (shared.has(namespace)) yield `The ${title} must not be in the namespace ${namespace}.`;
   },

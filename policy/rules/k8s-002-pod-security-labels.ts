@@ -4,6 +4,9 @@ import { graded, pss, type Rule } from "./rule.ts";
 
 const enforce = "pod-security.kubernetes.io/enforce";
 
+/** Namespaces of the cluster itself. A user's own namespace may begin with kube- as well. */
+const ofCluster = new Set(["kube-system", "kube-public", "kube-node-lease"]);
+
 /** Older standards leave out what newer ones found; `latest` follows the cluster. */
 function isRecent(version: string | undefined): boolean {
   const minor = /^v?1\.(\d+)$/.exec(version ?? "")?.[1];
@@ -22,9 +25,10 @@ export const podSecurityLabels: Rule = {
   automatic: true,
   kinds: ["kubernetes:Namespace"],
   *resource(namespace) {
-    if (nameOf(namespace).startsWith("kube-")) return;
+    if (ofCluster.has(nameOf(namespace))) return;
     const labels = record(metadataOf(namespace).labels);
     const level = text(labels[enforce]);
+    if (namespace.isPatch && level === undefined) return;
     if (level === "privileged") yield graded("high", `The namespace "${namespace.name}" must not allow privileged pods.`);
     else if (level !== "restricted") yield `The namespace "${namespace.name}" must enforce the restricted Pod Security Standard.`;
     if (!isRecent(text(labels[`${enforce}-version`])))

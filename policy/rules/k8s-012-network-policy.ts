@@ -14,8 +14,8 @@ export const networkPolicy: Rule = {
   *stack(subjects) {
     const policies = subjects.filter(({ kind }) => kind === "kubernetes:NetworkPolicy");
     yield* each(subjects, function* (subject) {
-      for (const { platform, metadata, title } of workloadsOf(subject)) {
-        if (platform !== "kubernetes") continue;
+      for (const { platform, metadata, title, extent } of workloadsOf(subject)) {
+        if (platform !== "kubernetes" || extent !== "pod") continue;
         const labels = record(metadata.labels);
         const isSelected = policies.some(
           (policy) => namespaceOf(policy) === namespaceOf(subject) && selects(specOf(policy).podSelector, labels),

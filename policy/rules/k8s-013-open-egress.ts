@@ -47,7 +47,7 @@ export const podEgress: Rule = {
     const spec = specOf(policy);
     const types = [...texts(spec.policyTypes)];
     const hasEgress = types.includes("Egress") || (types.length === 0 && spec.egress !== undefined);
-    if (!hasEgress) yield `The ${title(policy)} must also cover egress.`;
+    if (!hasEgress && !policy.isPatch) yield `The ${title(policy)} must also cover egress.`;
     for (const rule of records(spec.egress)) yield* inRule(rule, title(policy));
   },
 };

@@ -13,7 +13,11 @@ export const namespaceLimits: Rule = {
     for (const kind of ["ResourceQuota", "LimitRange"]) {
       const limits = subjects.filter((one) => one.kind === `kubernetes:${kind}`);
       for (const namespace of subjects)
-        if (namespace.kind === "kubernetes:Namespace" && !limits.some((one) => namespaceOf(one) === nameOf(namespace)))
+        if (
+          namespace.kind === "kubernetes:Namespace" &&
+          !namespace.isPatch &&
+          !limits.some((one) => namespaceOf(one) === nameOf(namespace))
+        )
           yield about(namespace, `The namespace "${namespace.name}" must have a ${kind}.`);
     }
   },

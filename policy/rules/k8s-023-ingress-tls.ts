@@ -15,7 +15,7 @@ export const ingressTls: Rule = {
   *resource(ingress) {
     let hasTls = false;
     for (const _ of list(specOf(ingress).tls)) hasTls = true;
-    if (!hasTls) yield `The ${title(ingress)} must have TLS.`;
+    if (!hasTls && !ingress.isPatch) yield `The ${title(ingress)} must have TLS.`;
     for (const [key] of entries(metadataOf(ingress).annotations))
       if (/^nginx\.(ingress\.kubernetes\.io|org)\/.*snippets?$/.test(key))
         yield graded("high", `The ${title(ingress)} must not carry ${key}.`);

@@ -13,6 +13,7 @@ export const jobLimits: Rule = {
   automatic: true,
   kinds: ["kubernetes:Job", "kubernetes:CronJob"],
   *resource(job) {
+    if (job.isPatch) return;
     const own = specOf(job);
     const spec = job.kind === "kubernetes:CronJob" ? record(record(own.jobTemplate).spec) : own;
     for (const limit of ["activeDeadlineSeconds", "ttlSecondsAfterFinished", "backoffLimit"])

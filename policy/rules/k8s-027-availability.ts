@@ -16,7 +16,7 @@ export const availability: Rule = {
   *resource(service) {
     const spec = specOf(service);
     if (text(record(spec.strategy).type) === "Recreate") yield `The ${title(service)} must replace its pods one by one.`;
-    if ((number(spec.replicas) ?? 1) < 2) return;
+    if (service.isPatch || (number(spec.replicas) ?? 1) < 2) return;
     const pod = record(record(spec.template).spec);
     let isSpread = isRecord(record(pod.affinity).podAntiAffinity);
     for (const _ of list(pod.topologySpreadConstraints)) isSpread = true;
@@ -25,7 +25,7 @@ export const availability: Rule = {
   *stack(subjects) {
     const budgets = subjects.filter(({ kind }) => kind === "kubernetes:PodDisruptionBudget");
     yield* each(subjects, function* (service) {
-      if (!longRunning.includes(service.kind)) return;
+      if (!longRunning.includes(service.kind) || service.isPatch) return;
       const spec = specOf(service);
       if ((number(spec.replicas) ?? 1) < 2) return;
       const labels = record(record(record(spec.template).metadata).labels);

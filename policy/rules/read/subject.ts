@@ -1,4 +1,5 @@
-import { isRecord, list, type Props, readable, record, text } from "./value.ts";
+import { embeddedIn, kubernetesKind } from "./kubernetes-objects.ts";
+import { each, type Props, readable, text } from "./value.ts";
 
 /** A resource as an engine, a state file or a plan knows it. */
 export interface Resource {
@@ -21,40 +22,54 @@ export interface Resource {
   readonly secretsOpened?: boolean;
 }
 
-/** One object that rules look at: a resource, or one item of a resource that is a list of them. */
+/** One object that rules look at: a resource, or one that stands in another. */
 export interface Subject {
   readonly resource: Resource;
-  /** Type without its file and version: `docker:Container`, `aws:ecs:Service`, `kubernetes:Deployment`. */
+  /**
+   * Type without its file and version: `docker:Container`, `aws:ecs:Service`, `kubernetes:Deployment`; a custom resource
+   * keeps its group, `kubernetes:argoproj.io/Workflow`.
+   */
   readonly kind: string;
   readonly name: string;
   readonly props: Props;
+  /** Changes an object that is there already: what it leaves out is decided elsewhere. */
+  readonly isPatch: boolean;
 }
 
 /**
- * The kind of a type token. Kubernetes drops its API group and version, so that no old group and no `Patch` type slips by;
- * `aws-native` types count as the `aws` ones they are.
+ * The kind of a type token. Kubernetes drops its own API groups and all versions, so that no old group and no `Patch` type
+ * slips by; `aws-native` types count as the `aws` ones they are.
  */
 export function kindOf(type: string): string {
   const [provider = "", module = "", token = ""] = type.split(":");
-  if (provider === "kubernetes") return `kubernetes:${token.replace(/Patch$/, "")}`;
+  if (provider === "kubernetes") return kubernetesKind(module, token.replace(/Patch$/, ""));
   const folder = module.split("/")[0] ?? "";
   const owner = provider === "aws-native" ? "aws" : provider;
   return folder === "" || folder === "index" ? `${owner}:${token}` : `${owner}:${folder}:${token}`;
 }
 
-/** The objects in a resource. A Kubernetes list holds its own, however deep. */
+/** The objects in a resource: itself, what its inputs say that it is, and those that it holds, however deep. */
 export function* subjectsOf(resource: Resource): Iterable<Subject> {
-  yield* expand(resource, kindOf(resource.type), resource.name, readable(resource.props));
+  const props = readable(resource.props);
+  const kind = kindOf(resource.type);
+  const isPatch = /^kubernetes:.*Patch$/.test(resource.type) && !String(resource.props.kind).endsWith("Patch");
+  const object: Subject = { resource, kind, name: resource.name, props, isPatch };
+  yield* objectsIn(object);
+  // The provider builds what the inputs say. What they say last, so that an unknown kind hides nothing of the known type.
+  const said = saidKind(object);
+  if (said !== kind) yield* objectsIn({ ...object, kind: said });
 }
 
-function* expand(resource: Resource, kind: string, name: string, props: Props): Iterable<Subject> {
-  if (!kind.startsWith("kubernetes:") || !kind.endsWith("List")) {
-    yield { resource, kind, name, props };
-    return;
-  }
-  for (const item of list(props.items)) {
-    if (!isRecord(item)) continue;
-    const itemKind = `kubernetes:${text(item.kind) ?? kind.slice("kubernetes:".length, -"List".length)}`;
-    yield* expand(resource, itemKind, text(record(item.metadata).name) ?? name, item);
-  }
+/** The kind that an object's own inputs name; the one that it is taken for where they name none. */
+export function saidKind({ kind, resource, props }: Subject): string {
+  if (!kind.startsWith("kubernetes:")) return kind;
+  const version = text(props.apiVersion) ?? resource.type.split(":")[1] ?? "";
+  return props.kind === undefined || props.kind === null ? kind : kubernetesKind(version, String(text(props.kind)).replace(/Patch$/, ""));
+}
+
+function* objectsIn(object: Subject): Iterable<Subject> {
+  yield object;
+  yield* each(embeddedIn(object.kind, object.props), ({ kind, name, props }) =>
+    objectsIn({ ...object, kind, name: name ?? object.name, props }),
+  );
 }

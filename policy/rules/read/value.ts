@@ -180,6 +180,38 @@ export function entries(value: unknown): Iterable<readonly [string, unknown]> {
   return isGuarded(object) ? knownFirst(keys, (key) => [key, object[key]] as const) : Object.entries(object);
 }
 
+/** The keys and values of an object or a list that are known. Whoever asks has to answer for the others. */
+export function* knownEntries(value: object): Iterable<readonly [string, unknown]> {
+  for (const key of Object.keys(value)) {
+    let inner: unknown;
+    try {
+      inner = (value as Props)[key];
+    } catch (error) {
+      if (error instanceof Unknown) continue;
+      throw error;
+    }
+    yield [key, inner];
+  }
+}
+
+/** Throws where anything in a value is not known. */
+export function mustBeKnown(value: unknown): void {
+  if (typeof value === "object" && value !== null) for (const key of Object.keys(value)) mustBeKnown(Reflect.get(value, key));
+}
+
+/** An object that takes from another what it does not set itself, in objects within it as well. */
+export function withDefaults(own: Props, defaults: Props): Props {
+  const whole: Record<string, unknown> = { ...defaults };
+  for (const key of Object.keys(own)) {
+    const get = (): unknown => {
+      const value = own[key] ?? defaults[key];
+      return isRecord(value) && isRecord(defaults[key]) ? withDefaults(value, defaults[key]) : value;
+    };
+    Object.defineProperty(whole, key, { enumerable: true, get });
+  }
+  return whole;
+}
+
 /** A string; numbers and booleans are written out. */
 export function text(value: unknown): string | undefined {
   if (value === undefined || value === null) return undefined;

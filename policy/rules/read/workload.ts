@@ -3,8 +3,9 @@
  * itself); a container is one process tree in it. Most rules are written once, over these.
  */
 import { containerDefinitions } from "./ecs.ts";
+import { type Extent, podContainers, podsOf } from "./pods.ts";
 import type { Subject } from "./subject.ts";
-import { list, type Props, record, records, text, Unknown } from "./value.ts";
+import { list, type Props, record, text } from "./value.ts";
 
 export type Platform = "docker" | "swarm" | "kubernetes" | "ecs";
 
@@ -17,6 +18,8 @@ export interface Workload {
   readonly spec: Props;
   /** Labels and annotations of the pod; empty elsewhere. */
   readonly metadata: Props;
+  /** How much of it is there; what a part leaves out is decided elsewhere, and stands in its spec as if it were right. */
+  readonly extent: Extent;
 }
 
 export interface Container {
@@ -33,8 +36,7 @@ export function platformOf(kind: string): Platform | undefined {
   if (kind === "docker:Container") return "docker";
   if (kind === "docker:Service") return "swarm";
   if (kind === "aws:ecs:TaskDefinition" || kind === "aws:ecs:DaemonTaskDefinition") return "ecs";
-  // Any object may hold a pod spec, except those that hold nothing but the user's own data.
-  return /^kubernetes:(?!(ConfigMap|Secret)$)/.test(kind) ? "kubernetes" : undefined;
+  return kind.startsWith("kubernetes:") ? "kubernetes" : undefined;
 }
 
 const words: Readonly<Record<Platform, string>> = {
@@ -48,67 +50,24 @@ export function* workloadsOf(subject: Subject): Iterable<Workload> {
   const platform = platformOf(subject.kind);
   if (platform === undefined) return;
   const title = `${words[platform]} "${subject.name}"`;
-  const { props } = subject;
-  if (platform !== "kubernetes") yield { platform, subject, title, spec: props, metadata: {} };
-  else for (const [spec, metadata] of podSpecsIn(props, record(props.metadata), 0)) yield { platform, subject, title, spec, metadata };
-}
-
-/** Where a pod spec, or something that leads to one, may stand; a custom resource uses these names as well. */
-const leadsToPods = /^(spec|template|podTemplate|podTemplateSpec|podSpec|jobTemplate|items|containers|initContainers|ephemeralContainers)$/;
-
-/** Pod specs by their shape, so that a custom resource or an unheard-of kind does not slip by. */
-function* podSpecsIn(value: Props, metadata: Props, depth: number): Iterable<readonly [Props, Props]> {
-  if (depth > 12) return;
-  if (looksLikePodSpec(value)) {
-    yield [value, metadata];
-    return;
-  }
-  for (const key of Object.keys(value)) {
-    let inner: unknown;
-    try {
-      inner = value[key];
-    } catch (error) {
-      if (error instanceof Unknown && !leadsToPods.test(key)) continue;
-      throw error;
-    }
-    if (Array.isArray(inner)) {
-      for (const item of list(inner)) if (isObject(item)) yield* podSpecsIn(item, record(item.metadata ?? metadata), depth + 1);
-    } else if (isObject(inner)) yield* podSpecsIn(inner, record(inner.metadata ?? metadata), depth + 1);
-  }
-}
-
-const isObject = (value: unknown): value is Props => typeof value === "object" && value !== null && !Array.isArray(value);
-
-function looksLikePodSpec(value: Props): boolean {
-  for (const key of ["containers", "initContainers", "ephemeralContainers"]) {
-    const containers = value[key];
-    if (!Array.isArray(containers)) continue;
-    for (const container of list(containers)) if (isObject(container)) return true;
-  }
-  return false;
+  if (platform !== "kubernetes") yield { platform, subject, title, spec: subject.props, metadata: {}, extent: "pod" };
+  else for (const pod of podsOf(subject)) yield Object.assign(pod, { platform, subject, title });
 }
 
 export function* containersOf(workload: Workload): Iterable<Container> {
   const { platform, spec } = workload;
-  const container = (title: string, inputs: Props, role: Container["role"] = "main"): Container => ({
+  const container = (what: string, inputs: Props, role: Container["role"] = "main"): Container => ({
     platform,
     workload,
-    title,
+    title: text(inputs.name) ? `${what} "${text(inputs.name)}"` : workload.title,
     spec: inputs,
     role,
   });
-  if (platform === "docker") yield container(workload.title, spec);
-  else if (platform === "swarm") yield container(workload.title, record(record(spec.taskSpec).containerSpec));
-  else if (platform === "ecs")
-    for (const definition of containerDefinitions(spec.containerDefinitions)) yield container(named("container", definition), definition);
-  else {
-    for (const c of records(spec.initContainers)) yield container(named("init container", c), c, "init");
-    for (const c of records(spec.containers)) yield container(named("container", c), c);
-    for (const c of records(spec.ephemeralContainers)) yield container(named("ephemeral container", c), c, "ephemeral");
-  }
+  if (platform === "docker") yield { ...container("", spec), title: workload.title };
+  else if (platform === "swarm") yield { ...container("", record(record(spec.taskSpec).containerSpec)), title: workload.title };
+  else if (platform === "ecs") for (const one of containerDefinitions(spec.containerDefinitions)) yield container("container", one);
+  else for (const { what, role, props } of podContainers(workload)) yield container(what, props, role);
 }
-
-const named = (what: string, spec: Props): string => `${what} "${text(spec.name) ?? ""}"`;
 
 /** A Docker container that is made only so that files can be put into its volumes. One that is attached to is started by somebody. */
 export function neverStarts({ platform, spec }: Pick<Container, "platform" | "spec">): boolean {
