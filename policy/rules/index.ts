@@ -66,6 +66,7 @@ import { ignoredChanges } from "./gen-004-ignored-changes.ts";
 import { protectedData } from "./gen-005-protected.ts";
 import { exceptions } from "./gen-006-exceptions.ts";
 import { weakenedRules } from "./gen-007-weakened.ts";
+import { trueKind } from "./gen-008-true-kind.ts";
 import { administrator } from "./iam-001-administrator.ts";
 import { broadAccess } from "./iam-002-broad-access.ts";
 import { trust } from "./iam-003-trust.ts";
@@ -248,4 +249,5 @@ export const rules: readonly Rule[] = [
   protectedData,
   exceptions,
   weakenedRules,
+  trueKind,
 ];

@@ -24,7 +24,7 @@ const catalogue = [
   ["SEC", [1, 4]],
   ["LOG", [1]],
   ["ECR", range(1, 3)],
-  ["GEN", range(1, 7)],
+  ["GEN", range(1, 8)],
 ] as const;
 
 function range(from: number, to: number): number[] {

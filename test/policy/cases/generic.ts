@@ -58,4 +58,8 @@ export const cases: Case[] = [
     .broken("one advisory", [], "high", { "CTR-033": { enforcementLevel: "advisory" } })
     .broken("itself", [], "high", { all: "disabled", "GEN-007": "disabled" })
     .finds({ at: ["policy-pack-config", "policy-pack-config"] }).cases,
+  ...rule("GEN-008")
+    .broken("another kind", changed(deployment, { kind: "Pod" }))
+    .broken("another API", changed(deployment, { apiVersion: "example.com/v1" }))
+    .unknown(changed(deployment, { kind: unknown })).cases,
 ];
