@@ -35,6 +35,8 @@ export function enforcementIn(entry: unknown): Enforcement | undefined {
 export interface PolicyConfiguration {
   enforcement(rule: Rule, severity: Severity): Enforcement;
   settings(name: string): Settings;
+  /** At level production, what could not be evaluated stops nothing. */
+  readonly allowsNotEvaluated: boolean;
 }
 
 export function policyConfiguration(config: PolicyConfig, level: Level): PolicyConfiguration {
@@ -47,6 +49,7 @@ export function policyConfiguration(config: PolicyConfig, level: Level): PolicyC
       const entry = config[name];
       return isRecord(entry) ? entry : {};
     },
+    allowsNotEvaluated: isRecord(config["GEN-002"]) && config["GEN-002"].allowNotEvaluated === true,
   };
 }
 

@@ -8,7 +8,7 @@ import manifest from "./package.json" with { type: "json" };
 import { rules as everyRule } from "./rules/index.ts";
 import type { Resource, Subject } from "./rules/read/subject.ts";
 import type { Rule, Settings, Unjudged } from "./rules/rule.ts";
-import { score, secure } from "./rules/score.ts";
+import { score } from "./rules/score.ts";
 import type { Level, Severity } from "./rules/severity.ts";
 
 export type { PolicyConfig } from "./configuration.ts";
@@ -33,7 +33,7 @@ export interface Report {
   readonly level: Level;
   /** 0 to 100. */
   readonly score: number;
-  /** No Critical and no High violation. */
+  /** No Critical and no High violation, and every rule that may find one was judged. */
   readonly secure: boolean;
   readonly counts: Counts;
   readonly findings: readonly Finding[];
@@ -61,7 +61,7 @@ interface ActiveRule {
 export function evaluate(resources: readonly Resource[], options: Options = {}): Report {
   const { level = "local", config = {}, rules = everyRule, now = new Date() } = options;
   const policies = policyConfiguration(config, level);
-  const findings = new Findings(policies, now);
+  const findings = new Findings(policies, level, now);
   const active = rules
     .filter((rule) => severitiesOf(rule).some((severity) => policies.enforcement(rule, severity) !== "disabled"))
     .map((rule): ActiveRule => ({ rule, settings: { ...defaultsOf(rule), ...policies.settings(rule.id) } }));
@@ -76,7 +76,7 @@ export function evaluate(resources: readonly Resource[], options: Options = {}):
     packVersion: manifest.version,
     level,
     score: score(violations),
-    secure: secure(violations),
+    secure: findings.isSecure,
     counts: countsOf(findings.all, resources.length),
     findings: findings.all,
   };
@@ -121,9 +121,14 @@ function judgeMissed(missed: readonly Unjudged[], resource: Named, active: reado
   for (const { rule, settings } of active) for (const one of rule.unjudged?.(missed, settings) ?? []) findings.add(rule, one, resource);
 }
 
-/** Whether a stack must not be deployed. */
+/** Whether a stack must not be deployed: a mandatory rule is broken, or could not be judged where it has to be. */
 export function blocked(report: Report): boolean {
-  return report.findings.some(({ verdict, enforcement }) => verdict === "violation" && enforcement === "mandatory");
+  return report.findings.some(stops);
+}
+
+/** Whether a finding stops a deployment. */
+export function stops({ verdict, enforcement }: Finding): boolean {
+  return (verdict === "violation" || verdict === "not-evaluated") && enforcement === "mandatory";
 }
 
 /** The stack itself, for what is said about no one resource. */

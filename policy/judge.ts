@@ -90,7 +90,7 @@ export function judgeStack(rule: Rule, subjects: readonly Subject[], settings: S
 
 /** Anything that is not one of our own two errors is an input of a shape nobody thought of. */
 function unjudged(rule: Rule, error: unknown): Unjudged {
-  if (error instanceof Unknown) return { rule: rule.id, why: "unknown", detail: error.path };
+  if (error instanceof Unknown) return { rule: rule.id, why: "unknown", detail: error.path, ...(error.isHarmless && { isHarmless: true }) };
   return {
     rule: rule.id,
     why: "malformed",

@@ -69,10 +69,12 @@ other; each takes enforcement and exceptions of its own in a \`--policy-pack-con
 own entry, so a rule's settings stand under each of its names there. \`levels/\` holds such a
 file for each level.
 
-What cannot be judged because a value is not known before the update is counted as not evaluated; with \`GEN-002\` set to
-\`mandatory\` it stops the deployment. Advice (a recommendation)
+What cannot be judged because a value is not known before the update is counted as not evaluated. A stack is secure when it
+has no Critical and no High violation and every rule that may find one was judged. At level \`production\` such a rule that
+was not judged fails \`check\` too, unless the setting \`allowNotEvaluated\` of \`GEN-002\` is true. In an engine, where a first
+preview always has unknown values, it stops the deployment only with \`GEN-002\` set to \`mandatory\`. Advice (a recommendation)
 never blocks and costs no score. The score is 100 less 40 for each Critical, 15 for each High, 5 for each Medium and 1 for
-each Low violation; a stack is secure when it has no Critical and no High one.
+each Low violation.
 
 An exception names what it is for, why, who answers for it and until when:
 

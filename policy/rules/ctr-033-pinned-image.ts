@@ -1,4 +1,6 @@
 import { imageOf, isFloating, parseImage, pulledImage } from "./read/image.ts";
+import { Unknown } from "./read/value.ts";
+import type { Container } from "./read/workload.ts";
 import { cis, type Found, graded, type Rule } from "./rule.ts";
 
 function* judge(title: string, reference: string | undefined): Iterable<Found> {
@@ -7,6 +9,13 @@ function* judge(title: string, reference: string | undefined): Iterable<Found> {
   if (pinned) return;
   if (isFloating(tag)) yield `The ${title} must name its image by digest, or at least by a tag that is a version.`;
   else yield graded("low", `The ${title} must name its image by digest as well: a tag can be moved.`);
+}
+
+/** An image that the same deployment builds is known by what is built, and only after it. */
+function isBuiltHere({ workload: { subject } }: Container): boolean {
+  return (subject.resource.dependencies ?? []).some((urn) =>
+    /^(docker|docker-build):.*:Image$/.test(urn.split("::")[2]?.split("$").at(-1) ?? ""),
+  );
 }
 
 export const pinnedImage: Rule = {
@@ -20,7 +29,11 @@ export const pinnedImage: Rule = {
   reads: "image, a pulled image's name",
   kinds: ["docker:RemoteImage"],
   *container(container) {
-    yield* judge(container.title, imageOf(container));
+    try {
+      yield* judge(container.title, imageOf(container));
+    } catch (error) {
+      throw error instanceof Unknown && isBuiltHere(container) ? new Unknown(error.path, true) : error;
+    }
   },
   *resource(subject) {
     yield* judge(`image "${subject.name}"`, pulledImage(subject));

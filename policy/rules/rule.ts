@@ -24,6 +24,8 @@ export interface Unjudged {
   readonly why: "unknown" | "malformed";
   /** What was met, without its value. */
   readonly detail: string;
+  /** It holds whatever the value turns out to be. */
+  readonly isHarmless?: true;
 }
 
 /** Where else a rule stands. */

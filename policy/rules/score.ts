@@ -10,8 +10,7 @@ export function score(violations: Iterable<Severity>): number {
   return Math.max(0, left);
 }
 
-/** Secure means that nothing Critical and nothing High was found. */
-export function secure(violations: Iterable<Severity>): boolean {
-  for (const severity of violations) if (severity === "critical" || severity === "high") return false;
-  return true;
+/** A violation of this severity makes a stack insecure, and so does a rule that may find one and could not be judged. */
+export function isGrave(severity: Severity): boolean {
+  return severity === "critical" || severity === "high";
 }

@@ -1,6 +1,6 @@
 import { appendFileSync, readFileSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { evaluate, blocked, type Level, type PolicyConfig, type Report, type Severity } from "../../policy/evaluate.ts";
+import { evaluate, blocked, stops, type Level, type PolicyConfig, type Report, type Severity } from "../../policy/evaluate.ts";
 import { auditLines } from "../../policy/report/audit.ts";
 import { type Checked, combined } from "../../policy/report/checked.ts";
 import { junit } from "../../policy/report/junit.ts";
@@ -55,6 +55,9 @@ export function register(program: Command): void {
       "after",
       [
         "",
+        "What could not be evaluated is not passed: a stack is not secure while a rule of High or above was not judged, and at level",
+        "production that ends with 1 too, unless the setting allowNotEvaluated of GEN-002 is true.",
+        "",
         "Several stacks are one report: all findings, the lowest score, secure when all are; --format json has each stack's own",
         "figures under stacks. A resource is named by its URN, in which its stack stands.",
         "",
@@ -103,7 +106,10 @@ async function judged(options: Options): Promise<Checked[]> {
 function fails(report: Report, failOn: Severity | undefined): boolean {
   if (failOn === undefined) return blocked(report);
   const grave = severities.slice(0, severities.indexOf(failOn) + 1);
-  return report.findings.some(({ verdict, severity }) => verdict === "violation" && grave.includes(severity));
+  return report.findings.some(
+    (finding) =>
+      grave.includes(finding.severity) && (finding.verdict === "violation" || (finding.verdict === "not-evaluated" && stops(finding))),
+  );
 }
 
 function print(checked: readonly Checked[], format: Options["format"], now: Date): string {

@@ -1,5 +1,5 @@
 import type Docker from "dockerode";
-import { blocked, type Report } from "../../policy/evaluate.ts";
+import { type Report, stops } from "../../policy/evaluate.ts";
 import { fromConfig } from "../configuration.ts";
 import { deploy } from "../deploy.ts";
 import { noEncryptedConfig, Secrets, UnreadSecrets } from "../secrets.ts";
@@ -91,9 +91,7 @@ export class EmbeddedEngine {
     const run = this.#run(secrets);
     const plan = await planDeployment({ ...run, ...options, identity: this.identity, live, ...(docker !== undefined && { docker }) });
     const report = review(plan.run.registrations, this.settings);
-    const refused = blocked(report)
-      ? report.findings.filter(({ verdict, enforcement }) => verdict === "violation" && enforcement === "mandatory")
-      : [];
+    const refused = report.findings.filter(stops);
     const refusals = [
       ...plan.conflicts,
       ...refused.map(

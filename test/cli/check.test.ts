@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { dockerApp, dockerAppFindings } from "../policy/foreign/docker-app.ts";
+import { sessionContainer } from "../policy/fixtures.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { Checkout } from "./checkout.ts";
 
@@ -39,6 +40,21 @@ describe("the project's own stacks", () => {
     expect(stdout).toMatch(/^Stack local, level local, rules \d+\.\d+\.\d+: score 100 of 100, secure\.\n\d+ resources; 0 critical, /);
     expect(stdout).toMatch(/Not evaluated, so not passed:[\s\S]*CTR-033[\s\S]*Recommendations:/);
   });
+});
+
+test("a secret that no rule could read fails the check of a production stack, unless a setting says otherwise", async () => {
+  const sealed = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", ciphertext: "v1:abc" };
+  const { props, ...container } = sessionContainer({ privileged: sealed });
+  const state = file("sealed.json", { deployment: { resources: [{ ...container, inputs: props }] } });
+  const at = async (...args: string[]) => {
+    const { code, stdout } = await check("--state", state, "--format", "json", ...args);
+    return [code, JSON.parse(stdout).secure];
+  };
+  const allowed = file("allowed.json", { "GEN-002": { allowNotEvaluated: true } });
+  expect(await at("--level", "local")).toEqual([0, false]);
+  expect(await at("--level", "production")).toEqual([1, false]);
+  expect(await at("--level", "production", "--fail-on", "critical")).toEqual([1, false]);
+  expect(await at("--level", "production", "--config", allowed)).toEqual([0, false]);
 });
 
 describe("a stack file that loosens what it should not", () => {

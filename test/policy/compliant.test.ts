@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { blocked, evaluate } from "../../policy/evaluate.ts";
 import { unknown } from "../../policy/rules/read/value.ts";
 import { levels } from "../../policy/rules/severity.ts";
-import { compliant, sessionContainer } from "./fixtures.ts";
+import { builtImage, compliant, pulledImage, sessionContainer } from "./fixtures.ts";
 
 describe.each(Object.entries(compliant))("%s", (_, resources) => {
   test.each(levels)("has no violation at level %s, and everything was evaluated", (level) => {
@@ -14,12 +14,16 @@ describe.each(Object.entries(compliant))("%s", (_, resources) => {
 });
 
 test("an image that is built in the same deployment holds nothing up, and is counted", () => {
-  const report = evaluate([sessionContainer({ image: unknown })], { level: "production" });
+  const built = { ...sessionContainer({ image: unknown }), dependencies: [builtImage.urn] };
+  const report = evaluate([builtImage, built], { level: "production" });
   expect(report.findings.filter(({ verdict }) => verdict !== "recommendation")).toMatchObject([
-    { rule: "CTR-033", verdict: "not-evaluated" },
+    { rule: "CTR-033", verdict: "not-evaluated", enforcement: "advisory" },
   ]);
+  expect(report.secure).toBe(true);
   expect(blocked(report)).toBe(false);
-  expect(blocked(evaluate([sessionContainer({ image: unknown })], { config: { "GEN-002": "mandatory" } }))).toBe(true);
+  expect(blocked(evaluate([builtImage, built], { config: { "GEN-002": "mandatory" } }))).toBe(true);
+  const pulled = { ...built, dependencies: [pulledImage.urn] };
+  expect(blocked(evaluate([pulledImage, pulled], { level: "production" }))).toBe(true);
 });
 
 test("a container that loses its protection is stopped", () => {

@@ -10,9 +10,12 @@ export type Props = Readonly<Record<string, unknown>>;
 /** A rule touched a value that is not known yet. */
 export class Unknown extends Error {
   readonly path: string;
-  constructor(path: string) {
+  /** Whatever it turns out to be, the rule holds: counted, and held against nobody. */
+  readonly isHarmless: boolean;
+  constructor(path: string, isHarmless = false) {
     super(`${path} is not known yet`);
     this.path = path;
+    this.isHarmless = isHarmless;
   }
 }
 
