@@ -1,4 +1,5 @@
-import { bindingKinds, title } from "./read/kubernetes.ts";
+import { title } from "./read/kubernetes.ts";
+import { bindingKinds } from "./read/rbac.ts";
 import { flag, records, text } from "./read/value.ts";
 import type { Rule } from "./rule.ts";
 

@@ -1,4 +1,5 @@
-import { accessRules, grants, roleKinds, title } from "./read/kubernetes.ts";
+import { title } from "./read/kubernetes.ts";
+import { accessRules, core, grants, roleKinds } from "./read/rbac.ts";
 import { nist, type Rule } from "./rule.ts";
 
 export const rbacSecrets: Rule = {
@@ -12,7 +13,7 @@ export const rbacSecrets: Rule = {
   kinds: roleKinds,
   *resource(role) {
     for (const rule of accessRules(role))
-      if (rule.names.length === 0 && grants(rule, "secrets", ["get", "list", "watch"]))
+      if (rule.names.length === 0 && grants(rule, core("secrets"), ["get", "list", "watch"]))
         yield `The ${title(role)} must not read secrets that it does not name.`;
   },
 };

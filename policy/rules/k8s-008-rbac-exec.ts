@@ -1,4 +1,5 @@
-import { accessRules, grants, roleKinds, title } from "./read/kubernetes.ts";
+import { title } from "./read/kubernetes.ts";
+import { accessRules, core, grants, roleKinds } from "./read/rbac.ts";
 import type { Rule } from "./rule.ts";
 
 const ways = ["pods/exec", "pods/attach", "pods/portforward", "pods/ephemeralcontainers", "pods/proxy", "services/proxy"];
@@ -15,6 +16,6 @@ export const rbacExec: Rule = {
   *resource(role) {
     for (const rule of accessRules(role))
       for (const way of ways)
-        if (grants(rule, way, ["create", "get", "update", "patch"])) yield `The ${title(role)} must not allow ${way}.`;
+        if (grants(rule, core(way), ["create", "get", "update", "patch"])) yield `The ${title(role)} must not allow ${way}.`;
   },
 };

@@ -1,19 +1,51 @@
-import { type AccessRule, accessRules, grants, namespaceOf, roleKinds, title } from "./read/kubernetes.ts";
+import { title } from "./read/kubernetes.ts";
+import {
+  type AccessRule,
+  accessRules,
+  core,
+  grants,
+  isClusterWide,
+  isOfCluster,
+  type Right,
+  roleKinds,
+  workloadRights,
+  writing,
+} from "./read/rbac.ts";
 import type { Rule } from "./rule.ts";
 
-const write = ["create", "update", "patch"];
+type Ladder = readonly [right: Right, verbs: readonly string[]];
 
-/** Resources through which a subject gets more rights than it was given. */
-const ladders: readonly (readonly [resource: string, verbs: readonly string[]])[] = [
-  ["serviceaccounts/token", ["create"]],
-  ["nodes/proxy", ["get", ...write]],
-  ["certificatesigningrequests/approval", write],
-  ["signers", ["approve", "sign"]],
-  ["mutatingwebhookconfigurations", write],
-  ["validatingwebhookconfigurations", write],
+const admission = [
+  "mutatingwebhookconfigurations",
+  "validatingwebhookconfigurations",
+  "mutatingadmissionpolicies",
+  "mutatingadmissionpolicybindings",
+  "validatingadmissionpolicies",
+  "validatingadmissionpolicybindings",
 ];
 
-const giving = (rule: AccessRule) => ["escalate", "bind", "impersonate"].filter((verb) => rule.verbs.includes(verb));
+/** Resources through which a subject gets more rights than it was given. */
+const anywhere: readonly Ladder[] = [[core("serviceaccounts/token"), ["create"]]];
+
+/** Such resources that are in no namespace, so that the role of one gives nothing on them. */
+const clusterWide: readonly Ladder[] = [
+  [core("nodes/proxy"), ["get", ...writing]],
+  [{ group: "certificates.k8s.io", resource: "certificatesigningrequests/approval" }, writing],
+  ...admission.map((resource): Ladder => [{ group: "admissionregistration.k8s.io", resource }, writing]),
+  [{ group: "apiregistration.k8s.io", resource: "apiservices" }, writing],
+];
+
+const signers: Ladder = [{ group: "certificates.k8s.io", resource: "signers" }, ["approve", "sign"]];
+
+/** The verbs that give rights away. Roles that are named, and are no administrator's, are a limit to them. */
+function giving({ verbs, names }: AccessRule): string[] {
+  const isLimited = names.length > 0 && !names.some((name) => /^(cluster-admin|admin|edit|system:.*)$/.test(name));
+  return ["escalate", "bind", "impersonate"].filter((verb) => verbs.includes(verb) && !(verb === "bind" && isLimited));
+}
+
+/** Who signs for the API server makes anybody's certificate. Signers of others are named. */
+const signsForCluster = (rule: AccessRule): boolean =>
+  grants(rule, ...signers) && (rule.names.length === 0 || rule.names.some((name) => /^(\*|kubernetes\.io\/)/.test(name)));
 
 export const rbacEscalation: Rule = {
   id: "K8S-009",
@@ -25,11 +57,16 @@ export const rbacEscalation: Rule = {
   reads: "rules, metadata.namespace",
   kinds: roleKinds,
   *resource(role) {
+    const ladders = isClusterWide(role) ? [...anywhere, ...clusterWide] : anywhere;
     for (const rule of accessRules(role)) {
       for (const verb of giving(rule)) yield `The ${title(role)} must not have the verb ${verb}.`;
-      for (const [resource, verbs] of ladders) if (grants(rule, resource, verbs)) yield `The ${title(role)} must not have ${resource}.`;
-      if (namespaceOf(role) === "kube-system" && grants(rule, "pods", ["create"]))
-        yield `The ${title(role)} must not create pods in kube-system.`;
+      for (const [right, verbs] of ladders)
+        if (rule.names.length === 0 && grants(rule, right, verbs)) yield `The ${title(role)} must not have ${right.resource}.`;
+      if (isClusterWide(role) && signsForCluster(rule)) yield `The ${title(role)} must not have signers.`;
+      if (isClusterWide(role) || !isOfCluster(role) || rule.names.length > 0) continue;
+      for (const right of workloadRights)
+        if (grants(rule, right, writing))
+          yield `The ${title(role)} must not start pods in the cluster's own namespace (${right.resource}).`;
     }
   },
 };

@@ -35,40 +35,6 @@ export function selects(selector: unknown, labels: Props): boolean {
   return true;
 }
 
-/** One rule of a Role or ClusterRole. */
-export interface AccessRule {
-  readonly verbs: readonly string[];
-  readonly resources: readonly string[];
-  readonly groups: readonly string[];
-  readonly names: readonly string[];
-  readonly paths: readonly string[];
-}
-
-export const roleKinds = ["kubernetes:Role", "kubernetes:ClusterRole"] as const;
-export const bindingKinds = ["kubernetes:RoleBinding", "kubernetes:ClusterRoleBinding"] as const;
-
-export function* accessRules(subject: Subject): Iterable<AccessRule> {
-  for (const rule of records(subject.props.rules))
-    yield {
-      verbs: lower(rule.verbs),
-      resources: lower(rule.resources),
-      groups: lower(rule.apiGroups),
-      names: [...texts(rule.resourceNames)],
-      paths: [...texts(rule.nonResourceURLs)],
-    };
-}
-
-const lower = (value: unknown): string[] => [...texts(value)].map((word) => word.toLowerCase());
-
-/** Whether a rule gives one of these verbs on a resource, `pods/exec` also through `pods/*` and `*`. */
-export function grants(rule: AccessRule, resource: string, verbs: readonly string[]): boolean {
-  const [owner = "", part] = resource.split("/");
-  const covers = rule.resources.some(
-    (r) => r === "*" || r === resource || (part !== undefined && (r === `${owner}/*` || r === `*/${part}`)),
-  );
-  return covers && rule.verbs.some((verb) => verb === "*" || verbs.includes(verb));
-}
-
 /** How a sentence calls an object: `Role "reader"`. */
 export function title(subject: Subject): string {
   return `${subject.kind.slice("kubernetes:".length)} "${subject.name}"`;

@@ -63,6 +63,9 @@ export const cases: Case[] = [
       ...changed(role, { aggregationRule: { clusterRoleSelectors: [{}] } }),
       type: "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole",
     })
+    .broken("verbs on what any controller has", rules({ resources: ["configmaps"], verbs: ["*"] }), "medium")
+    .broken("an added API", rules({ apiGroups: ["example.com"], resources: ["*"], verbs: ["*"] }), "medium")
+    .advised("reading an added API", rules({ apiGroups: ["metrics.k8s.io"], resources: ["*"], verbs: ["get"] }))
     .unknown(changed(role, { rules: unknown })).cases,
   ...["get", "list", "watch", "*"].flatMap((verb) => rule("K8S-007").broken(verb, rules({ resources: ["secrets"], verbs: [verb] })).cases),
   ...rule("K8S-007").unknown(rules({ resources: unknown, verbs: ["get"] })).cases,
@@ -76,21 +79,16 @@ export const cases: Case[] = [
   ...["escalate", "bind", "impersonate"].flatMap(
     (verb) => rule("K8S-009").broken(verb, rules({ resources: ["roles"], verbs: [verb] })).cases,
   ),
-  ...[
-    "serviceaccounts/token",
-    "nodes/proxy",
-    "certificatesigningrequests/approval",
-    "mutatingwebhookconfigurations",
-    "validatingwebhookconfigurations",
-  ].flatMap((name) => rule("K8S-009").broken(name, rules({ resources: [name], verbs: ["create", "update"] })).cases),
   ...rule("K8S-009")
+    .broken("tokens", rules({ resources: ["serviceaccounts/token"], verbs: ["create"] }))
     .broken("pods in kube-system", changed(rules({ resources: ["pods"], verbs: ["create"] }), { "metadata/namespace": "kube-system" }))
     .unknown(rules({ resources: ["roles"], verbs: unknown })).cases,
   ...rule("K8S-010")
-    .broken("cluster-admin", changed(roleBinding, { "roleRef/name": "cluster-admin" }))
-    .broken("admin", changed(roleBinding, { "roleRef/name": "admin" }), "medium")
-    .broken("edit", changed(roleBinding, { "roleRef/name": "edit" }), "medium")
-    .unknown(changed(roleBinding, { "roleRef/name": unknown })).cases,
+    .broken("cluster-admin", changed(roleBinding, { roleRef: { kind: "ClusterRole", name: "cluster-admin" } }))
+    .broken("admin", changed(roleBinding, { roleRef: { kind: "ClusterRole", name: "admin" } }), "medium")
+    .broken("edit", changed(roleBinding, { roleRef: { kind: "ClusterRole", name: "edit" } }), "medium")
+    .broken("a controller's", changed(roleBinding, { roleRef: { kind: "ClusterRole", name: "system:controller:job-controller" } }), "high")
+    .unknown(changed(roleBinding, { roleRef: { kind: "ClusterRole", name: unknown } })).cases,
   ...["anonymous", "unauthenticated", "authenticated", "masters", "serviceaccounts", "serviceaccounts:default"].flatMap(
     (name) => rule("K8S-011").broken(name, changed(roleBinding, { subjects: [{ kind: "Group", name: `system:${name}` }] })).cases,
   ),
@@ -176,4 +174,7 @@ export const cases: Case[] = [
   ...rule("K8S-028")
     .broken("unsaid", pod({ enableServiceLinks: undefined }))
     .unknown(pod({ enableServiceLinks: unknown })).cases,
+  ...rule("K8S-029")
+    .broken("its namespace", rules({ resources: ["namespaces"], verbs: ["patch"] }))
+    .unknown(rules({ resources: ["namespaces"], verbs: unknown })).cases,
 ];

@@ -1,0 +1,67 @@
+/** What roles allow. */
+import { namespaceOf } from "./kubernetes.ts";
+import type { Subject } from "./subject.ts";
+import { records, texts } from "./value.ts";
+
+/** One rule of a Role or ClusterRole. */
+export interface AccessRule {
+  readonly verbs: readonly string[];
+  readonly resources: readonly string[];
+  readonly groups: readonly string[];
+  /** Objects to which it is limited; none is all. */
+  readonly names: readonly string[];
+  readonly paths: readonly string[];
+}
+
+export const roleKinds = ["kubernetes:Role", "kubernetes:ClusterRole"] as const;
+export const bindingKinds = ["kubernetes:RoleBinding", "kubernetes:ClusterRoleBinding"] as const;
+
+export function* accessRules(subject: Subject): Iterable<AccessRule> {
+  for (const rule of records(subject.props.rules)) {
+    const names = [...texts(rule.resourceNames)];
+    yield {
+      verbs: lower(rule.verbs),
+      resources: lower(rule.resources),
+      groups: lower(rule.apiGroups),
+      // Who lists or creates names nothing, and nothing is what the empty name stands for.
+      names: names.includes("") ? [] : names,
+      paths: [...texts(rule.nonResourceURLs)],
+    };
+  }
+}
+
+const lower = (value: unknown): string[] => [...texts(value)].map((word) => word.toLowerCase());
+
+/** A resource of an API group, `pods/exec` of the core group. */
+export interface Right {
+  readonly group: string;
+  readonly resource: string;
+}
+
+export const core = (resource: string): Right => ({ group: "", resource });
+
+/** Whether a rule gives one of these verbs on a resource, `pods/exec` also through `pods/*` and `*`. */
+export function grants(rule: AccessRule, { group, resource }: Right, verbs: readonly string[]): boolean {
+  if (!rule.groups.includes("*") && !rule.groups.includes(group)) return false;
+  const [owner = "", part] = resource.split("/");
+  const covers = rule.resources.some(
+    (r) => r === "*" || r === resource || (part !== undefined && (r === "*/*" || r === `${owner}/*` || r === `*/${part}`)),
+  );
+  return covers && rule.verbs.some((verb) => verb === "*" || verbs.includes(verb));
+}
+
+export const writing = ["create", "update", "patch"] as const;
+
+/** Whatever starts a pod. */
+export const workloadRights: readonly Right[] = [
+  ...["pods", "replicationcontrollers"].map(core),
+  ...["deployments", "daemonsets", "statefulsets", "replicasets"].map((resource) => ({ group: "apps", resource })),
+  ...["deployments", "daemonsets", "replicasets"].map((resource) => ({ group: "extensions", resource })),
+  ...["jobs", "cronjobs"].map((resource) => ({ group: "batch", resource })),
+];
+
+/** Whether a role holds for the whole cluster. One of a namespace gives nothing on what is in none. */
+export const isClusterWide = (role: Subject): boolean => role.kind === "kubernetes:ClusterRole";
+
+/** Where the cluster's own pods run, whose accounts may do everything. */
+export const isOfCluster = (role: Subject): boolean => /^kube-(system|public|node-lease)$/.test(namespaceOf(role));

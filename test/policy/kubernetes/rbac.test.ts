@@ -1,0 +1,120 @@
+import { describe, expect, test } from "vitest";
+import { object, violations } from "./found.ts";
+
+const group = "rbac.authorization.k8s.io/v1";
+type Access = Record<string, unknown>;
+const clusterRole = (...rules: Access[]) => object(`${group}:ClusterRole`, { rules });
+const role = (namespace: string, ...rules: Access[]) => object(`${group}:Role`, { metadata: { name: "x", namespace }, rules });
+const on = (apiGroup: string, resource: string, verbs: string[], names?: string[]) => ({
+  apiGroups: [apiGroup],
+  resources: [resource],
+  verbs,
+  ...(names && { resourceNames: names }),
+});
+const admission = "admissionregistration.k8s.io";
+
+describe("a role of the whole cluster", () => {
+  test.each<[string, Access, string]>([
+    ["secrets of no name", on("", "secrets", ["list"], [""]), "K8S-007 high"],
+    ["secrets of a name and of none", on("", "secrets", ["watch"], ["a", ""]), "K8S-007 high"],
+    ["secrets of every group", on("*", "secrets", ["get"]), "K8S-007 high"],
+    ["pods", on("", "pods", ["create"]), "K8S-029 high"],
+    ["daemon sets", on("apps", "daemonsets", ["patch"]), "K8S-029 high"],
+    ["deployments of an old group", on("extensions", "deployments", ["update"]), "K8S-029 high"],
+    ["jobs of every verb", on("batch", "cronjobs", ["*"]), "K8S-029 high"],
+    ["controllers of no name", on("", "replicationcontrollers", ["create"], [""]), "K8S-029 high"],
+    ["labels of namespaces", on("", "namespaces", ["patch"]), "K8S-029 high"],
+    ["nodes", on("", "nodes", ["update"]), "K8S-029 high"],
+    ["the state of nodes", on("", "*/status", ["patch"]), "K8S-029 high"],
+    ["volumes", on("", "persistentvolumes", ["create"]), "K8S-029 high"],
+    ["admission policies", on(admission, "validatingadmissionpolicies", ["update"]), "K8S-009 critical"],
+    ["their bindings", on(admission, "mutatingadmissionpolicybindings", ["create"]), "K8S-009 critical"],
+    ["webhooks", on(admission, "mutatingwebhookconfigurations", ["patch"]), "K8S-009 critical"],
+    ["APIs", on("apiregistration.k8s.io", "apiservices", ["create"]), "K8S-009 critical"],
+    ["nodes through a proxy", on("", "nodes/*", ["get"]), "K8S-009 critical"],
+    ["certificates", on("certificates.k8s.io", "certificatesigningrequests/approval", ["update"]), "K8S-009 critical"],
+    [
+      "signers of the cluster",
+      on("certificates.k8s.io", "signers", ["approve"], ["kubernetes.io/kube-apiserver-client"]),
+      "K8S-009 critical",
+    ],
+    ["binding of an administrator", on("rbac.authorization.k8s.io", "clusterroles", ["bind"], ["cluster-admin"]), "K8S-009 critical"],
+    ["everything everywhere", on("*", "*/*", ["get"]), "K8S-006 critical"],
+  ])("%s", (_, rule, found) => {
+    expect(violations(clusterRole(rule))).toContain(found);
+  });
+
+  test.each<[string, Access]>([
+    ["a named secret", on("", "secrets", ["get"], ["a"])],
+    ["metrics", on("metrics.k8s.io", "*", ["get", "list", "watch"])],
+    ["all verbs on metrics", on("custom.metrics.k8s.io", "*", ["*"])],
+    ["secrets of an added API", on("example.com", "secrets", ["get", "list"])],
+    ["pods of an added API", on("metrics.k8s.io", "pods", ["get", "create"])],
+    ["nodes of an added API", on("metrics.k8s.io", "nodes", ["update", "patch"])],
+    ["reading namespaces", on("", "namespaces", ["get", "list", "watch"])],
+    ["a named deployment", on("apps", "deployments", ["patch"], ["a"])],
+    ["the scale of deployments", on("apps", "deployments/scale", ["update"])],
+    ["a named webhook", on(admission, "validatingwebhookconfigurations", ["patch"], ["own"])],
+    ["signers of an add-on", on("certificates.k8s.io", "signers", ["approve"], ["issuers.cert-manager.io/*"])],
+    ["binding of a named role", on("rbac.authorization.k8s.io", "clusterroles", ["bind"], ["view"])],
+    ["asking who somebody is", on("authentication.k8s.io", "tokenreviews", ["create"])],
+  ])("may have %s", (_, rule) => {
+    expect(violations(clusterRole(rule))).toEqual([]);
+  });
+});
+
+describe("a role of one namespace", () => {
+  test.each<[string, Access]>([
+    ["nodes", on("", "nodes", ["update"])],
+    ["nodes through a proxy", on("", "nodes/proxy", ["get"])],
+    ["volumes", on("", "persistentvolumes", ["create"])],
+    ["webhooks", on(admission, "mutatingwebhookconfigurations", ["create"])],
+    ["certificates", on("certificates.k8s.io", "certificatesigningrequests/approval", ["update"])],
+    ["APIs", on("apiregistration.k8s.io", "apiservices", ["patch"])],
+    ["signers", on("certificates.k8s.io", "signers", ["sign"])],
+  ])("gives nothing on %s, which are in none", (_, rule) => {
+    expect(violations(role("shop", rule))).toEqual([]);
+  });
+
+  test.each<[string, Access]>([
+    ["pods", on("", "pods", ["create"])],
+    ["deployments", on("apps", "deployments", ["patch"])],
+    ["jobs", on("batch", "jobs", ["create"])],
+  ])("may start %s in its own, not in the cluster's", (_, rule) => {
+    expect(violations(role("shop", rule))).toEqual([]);
+    for (const namespace of ["kube-system", "kube-public"]) expect(violations(role(namespace, rule))).toEqual(["K8S-009 critical"]);
+  });
+
+  test("may change the labels of its namespace", () => {
+    expect(violations(role("shop", on("", "namespaces", ["patch"])))).toEqual(["K8S-029 high"]);
+    expect(violations(role("shop", on("", "serviceaccounts/token", ["create"])))).toEqual(["K8S-009 critical"]);
+  });
+});
+
+describe("a binding", () => {
+  const binding = (kind: string, name: string, roleKind = "ClusterRole") =>
+    object(`${group}:${kind}`, { roleRef: { kind: roleKind, name }, subjects: [{ kind: "ServiceAccount", name: "x", namespace: "shop" }] });
+
+  test.each([
+    "system:controller:clusterrole-aggregation-controller",
+    "system:kube-controller-manager",
+    "system:node",
+    "system:kube-scheduler",
+  ])("to %s, a role of the cluster's own controllers", (name) => {
+    for (const kind of ["RoleBinding", "ClusterRoleBinding"]) expect(violations(binding(kind, name))).toEqual(["K8S-010 high"]);
+  });
+
+  test.each(["system:auth-delegator", "system:metrics-server", "system:discovery", "system:controllers-of-shop", "view"])(
+    "to %s",
+    (name) => {
+      expect(violations(binding("ClusterRoleBinding", name))).toEqual([]);
+    },
+  );
+
+  test("to a role of the namespace that is called like an administrator's", () => {
+    for (const name of ["admin", "edit", "cluster-admin"]) {
+      expect(violations(binding("RoleBinding", name, "Role"))).toEqual([]);
+      expect(violations(binding("RoleBinding", name))).toHaveLength(1);
+    }
+  });
+});
