@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { capability } from "../../policy/rules/read/capabilities.ts";
-import { coversWorld, isCoveredBy, rangeOf } from "../../policy/rules/read/cidr.ts";
+import { coversWorld, holds, isCoveredBy, rangeOf } from "../../policy/rules/read/cidr.ts";
 import { finalStage, instructions } from "../../policy/rules/read/dockerfile.ts";
 import { isFloating, parseImage } from "../../policy/rules/read/image.ts";
 import { isSensitive, normalPath, reachesEngine } from "../../policy/rules/read/paths.ts";
@@ -118,13 +118,30 @@ test.each([
   [["0.0.0.0/1", "128.0.0.0/1"], true],
   [["0.0.0.0/2", "64.0.0.0/2", "128.0.0.0/2", "192.0.0.0/2"], true],
   [["::/0"], true],
-  [["2000::/3"], false],
+  [["2000::/3"], true],
+  [["2000::/4", "3000::/5", "3800::/5"], true],
+  [["2001:db8::/32", "fc00::/7"], false],
+  [["::ffff:0.0.0.0/96"], true],
+  [["64:ff9b::/97", "64:ff9b::8000:0/97"], true],
+  [["0.0.0.0/3", "32.0.0.0/3", "64.0.0.0/3", "96.0.0.0/3"], true],
+  [["::ffff:10.0.0.0/104"], false],
+  [[{ cidr: "0.0.0.0/0", except: ["0.0.0.0/1", "128.0.0.0/2"] }], false],
+  [[{ cidr: "0.0.0.0/0", except: ["10.0.0.0/8"] }], true],
   [["10.0.0.0/8", "192.168.0.0/16"], false],
   [["10.0.0.0/8", "10.0.0.0/8"], false],
   [["nonsense", "1.2.3/8", "1.2.3.4/99"], false],
   [[], false],
 ] as const)("%j covers the world: %s", (blocks, covers) => {
   expect(coversWorld(blocks)).toBe(covers);
+});
+
+test("an address lies in what is left of a block", () => {
+  const block = { cidr: "169.254.0.0/16", except: ["169.254.169.0/24"] };
+  expect(holds([block], "169.254.169.254")).toBe(false);
+  expect(holds([block], "169.254.170.2")).toBe(true);
+  expect(holds(["10.0.0.0/8", "::/0"], "169.254.169.254")).toBe(false);
+  expect(holds(["fd00:ec2::/64"], "fd00:ec2::254")).toBe(true);
+  expect(holds(["nonsense"], "169.254.169.254")).toBe(false);
 });
 
 test("a block lies in the union of others", () => {

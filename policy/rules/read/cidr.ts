@@ -5,6 +5,14 @@ interface Range {
   readonly to: bigint;
 }
 
+type Wide = Range & { readonly bits: 32 | 128 };
+
+/** A block of addresses, less others. */
+export interface Block {
+  readonly cidr: string;
+  readonly except?: readonly string[];
+}
+
 function parts(address: string, width: number, base: number, separator: string): bigint | undefined {
   let value = 0n;
   const words = address.split(separator);
@@ -16,7 +24,18 @@ function parts(address: string, width: number, base: number, separator: string):
   return value;
 }
 
-function ipv6(address: string): bigint | undefined {
+/** `::ffff:10.0.0.1` with its last words as the others. */
+function withoutDots(address: string): string | undefined {
+  const last = address.slice(address.lastIndexOf(":") + 1);
+  if (!last.includes(".")) return address;
+  const value = last.split(".").length === 4 ? parts(last, 8, 10, ".") : undefined;
+  if (value === undefined) return undefined;
+  return `${address.slice(0, -last.length)}${(value >> 16n).toString(16)}:${(value & 0xffffn).toString(16)}`;
+}
+
+function ipv6(written: string): bigint | undefined {
+  const address = withoutDots(written);
+  if (address === undefined) return undefined;
   const [head = "", tail] = address.split("::");
   const before = head === "" ? [] : head.split(":");
   const after = tail === undefined || tail === "" ? [] : tail.split(":");
@@ -26,7 +45,7 @@ function ipv6(address: string): bigint | undefined {
 }
 
 /** The addresses of a block such as `10.0.0.0/8`; undefined when it is none. */
-export function rangeOf(block: string): (Range & { readonly bits: 32 | 128 }) | undefined {
+export function rangeOf(block: string): Wide | undefined {
   const [address = "", prefix] = block.trim().split("/");
   const bits = address.includes(":") ? 128 : 32;
   const length = prefix === undefined ? bits : Number(prefix);
@@ -39,16 +58,52 @@ export function rangeOf(block: string): (Range & { readonly bits: 32 | 128 }) | 
   return { from, to: from + size - 1n, bits };
 }
 
-/** Whether blocks together cover at least half of what there is, so that halves do not pass for something narrow. */
-export function coversWorld(blocks: Iterable<string>): boolean {
-  const byWidth = new Map<number, Range[]>();
-  for (const block of blocks) {
-    const range = rangeOf(block);
-    if (range) byWidth.set(range.bits, [...(byWidth.get(range.bits) ?? []), range]);
+/** What is left of a block without its exceptions. */
+function leftOf({ cidr, except = [] }: Block): Wide[] {
+  const range = rangeOf(cidr);
+  if (!range) return [];
+  let left = [range];
+  for (const hole of except.map(rangeOf)) {
+    if (hole?.bits !== range.bits) continue;
+    left = left.flatMap((one) => [
+      ...(hole.from > one.from ? [{ ...one, to: ordered(hole.from - 1n, one.to)[0] }] : []),
+      ...(hole.to < one.to ? [{ ...one, from: ordered(hole.to + 1n, one.from)[1] }] : []),
+    ]);
   }
-  for (const [bits, ranges] of byWidth) if (covered(ranges) * 2n >= 1n << BigInt(bits)) return true;
-  return false;
+  return left;
 }
+
+/**
+ * Each of them is the whole world: all addresses, the public ones of IPv6, and the whole of IPv4 as IPv6 writes it and as
+ * gateways translate it.
+ */
+const worlds = ["0.0.0.0/0", "::/0", "2000::/3", "::ffff:0:0/96", "64:ff9b::/96"].flatMap((block) => rangeOf(block) ?? []);
+
+const asBlock = (block: string | Block): Block => (typeof block === "string" ? { cidr: block } : block);
+
+/** Whether blocks together cover at least half of what there is, so that pieces do not pass for something narrow. */
+export function coversWorld(blocks: Iterable<string | Block>): boolean {
+  const ranges = [...blocks].flatMap((block) => leftOf(asBlock(block)));
+  return worlds.some((world) => {
+    const inside = ranges.flatMap((range) => overlap(range, world) ?? []);
+    return covered(inside) * 2n >= world.to - world.from + 1n;
+  });
+}
+
+/** Whether one of the blocks holds an address. */
+export function holds(blocks: Iterable<string | Block>, address: string): boolean {
+  const wanted = rangeOf(address);
+  return [...blocks].some((block) =>
+    leftOf(asBlock(block)).some((range) => wanted?.bits === range.bits && range.from <= wanted.from && wanted.to <= range.to),
+  );
+}
+
+function overlap(one: Wide, other: Wide): Range | undefined {
+  if (one.bits !== other.bits || one.to < other.from || one.from > other.to) return undefined;
+  return { from: ordered(one.from, other.from)[1], to: ordered(one.to, other.to)[0] };
+}
+
+const ordered = (a: bigint, b: bigint): readonly [bigint, bigint] => (a < b ? [a, b] : [b, a]);
 
 function covered(ranges: readonly Range[]): bigint {
   let sum = 0n;
@@ -61,16 +116,13 @@ function covered(ranges: readonly Range[]): bigint {
   return sum;
 }
 
-const ordered = (a: bigint, b: bigint): readonly [bigint, bigint] => (a < b ? [a, b] : [b, a]);
-
 /** Whether `block` lies inside the union of `holes`. */
 export function isCoveredBy(block: string, holes: Iterable<string>): boolean {
   const range = rangeOf(block);
   if (!range) return false;
   const inside = [...holes].flatMap((hole) => {
     const other = rangeOf(hole);
-    if (!other || other.bits !== range.bits || other.to < range.from || other.from > range.to) return [];
-    return [{ from: ordered(other.from, range.from)[1], to: ordered(other.to, range.to)[0] }];
+    return other ? (overlap(other, range) ?? []) : [];
   });
   return covered(inside) === range.to - range.from + 1n;
 }
