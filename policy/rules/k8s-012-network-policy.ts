@@ -1,4 +1,5 @@
-import { namespaceOf, selects, specOf } from "./read/kubernetes.ts";
+import { namespaceOf } from "./read/kubernetes.ts";
+import { podPolicies } from "./read/network-policies.ts";
 import { each, record } from "./read/value.ts";
 import { workloadsOf } from "./read/workload.ts";
 import { about, nist, type Rule } from "./rule.ts";
@@ -10,17 +11,14 @@ export const networkPolicy: Rule = {
   severity: "high",
   frameworks: [nist("4.3.3")],
   remediation: "Add a NetworkPolicy in its namespace.",
-  reads: "the labels of pods, podSelector of network policies",
+  reads: "the labels of pods; which pods network policies of Kubernetes, Cilium and Calico select",
   *stack(subjects) {
-    const policies = subjects.filter(({ kind }) => kind === "kubernetes:NetworkPolicy");
+    const policies = podPolicies(subjects).filter(({ ingress, egress }) => ingress || egress);
     yield* each(subjects, function* (subject) {
       for (const { platform, metadata, title, extent } of workloadsOf(subject)) {
         if (platform !== "kubernetes" || extent !== "pod") continue;
-        const labels = record(metadata.labels);
-        const isSelected = policies.some(
-          (policy) => namespaceOf(policy) === namespaceOf(subject) && selects(specOf(policy).podSelector, labels),
-        );
-        if (!isSelected) yield about(subject, `The ${title} must be selected by a NetworkPolicy.`);
+        const pod = { namespace: namespaceOf(subject), labels: record(metadata.labels) };
+        if (!policies.some((policy) => policy.selects(pod))) yield about(subject, `The ${title} must be selected by a NetworkPolicy.`);
       }
     });
   },

@@ -1,36 +1,67 @@
-import { coversWorld, isCoveredBy } from "./read/cidr.ts";
-import { specOf, title } from "./read/kubernetes.ts";
+import { coversWorld, holds, isCoveredBy } from "./read/cidr.ts";
+import { namespaceOf, specOf, title } from "./read/kubernetes.ts";
+import { type Opening, openingsOf, type PodPolicy, podPolicies, type Selected, waysOf } from "./read/network-policies.ts";
 import type { Subject } from "./read/subject.ts";
-import { isRecord, list, number, type Props, record, records, text, texts } from "./read/value.ts";
-import { type Found, graded, nist, type Rule } from "./rule.ts";
+import { each, entries, record, records, text } from "./read/value.ts";
+import { workloadsOf } from "./read/workload.ts";
+import { about, type Found, graded, nist, type Rule } from "./rule.ts";
 
 /** What a block that covers the world must leave out: the metadata services and private networks. */
 const within = ["169.254.0.0/16", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"];
 
-/** Whether a rule opens nothing but port 53. */
-function isDnsOnly(rule: Props): boolean {
-  const ports = [...records(rule.ports)];
-  return ports.length > 0 && ports.every((port) => number(port.port) === 53 && port.endPort === undefined);
+/** Where clouds answer with the node's credentials. Asking them for names is not getting those. */
+const metadataServices = ["169.254.169.254", "169.254.170.2", "fd00:ec2::254", "fd20:ce::254"];
+/** Such addresses in networks that others use as well, so that only a block that means them counts. */
+const metadataNetworks = ["100.100.100.0/24", "192.0.0.0/24", "168.63.129.0/24"];
+const amongOthers = ["100.100.100.200", "192.0.0.192", "168.63.129.16"];
+
+const kinds = [
+  "kubernetes:NetworkPolicy",
+  "kubernetes:cilium.io/CiliumNetworkPolicy",
+  "kubernetes:cilium.io/CiliumClusterwideNetworkPolicy",
+  "kubernetes:projectcalico.org/NetworkPolicy",
+  "kubernetes:projectcalico.org/GlobalNetworkPolicy",
+  "kubernetes:crd.projectcalico.org/NetworkPolicy",
+  "kubernetes:crd.projectcalico.org/GlobalNetworkPolicy",
+];
+
+const isOpen = ({ toEverybody, blocks }: Opening): boolean => toEverybody || coversWorld(blocks);
+
+function reachesMetadata(blocks: Opening["blocks"]): boolean {
+  if (metadataServices.some((address) => holds(blocks, address))) return true;
+  const narrow = blocks.filter(({ cidr }) => isCoveredBy(cidr, metadataNetworks));
+  return amongOthers.some((address) => holds(narrow, address));
 }
 
-function* inRule(rule: Props, name: string): Iterable<Found> {
-  const peers = [...records(rule.to)];
-  const blocks = peers.flatMap(({ ipBlock }) => (isRecord(ipBlock) ? [record(ipBlock)] : []));
-  const toEverybody = peers.length === 0 || coversWorld(blocks.map(({ cidr }) => text(cidr) ?? ""));
-  if (toEverybody && isDnsOnly(rule)) yield graded("medium", `The ${name} must let names be asked only in the cluster.`);
-  else if (toEverybody) {
+function* inPolicy(openings: readonly Opening[], name: string): Iterable<Found> {
+  if (openings.some((one) => one.isDnsOnly && isOpen(one)))
+    yield graded("medium", `The ${name} must let names be asked only in the cluster.`);
+  const others = openings.filter(({ isDnsOnly }) => !isDnsOnly);
+  const blocks = others.flatMap((one) => one.blocks);
+  if (others.some(isOpen) || coversWorld(blocks)) {
     yield `The ${name} must not let pods reach every address.`;
-    const holes = blocks.flatMap(({ except }) => [...texts(except)]);
+    const holes = blocks.flatMap(({ except = [] }) => except);
     if (blocks.length > 0 && !within.every((block) => isCoveredBy(block, holes)))
       yield `The ${name} must except the metadata service and private networks.`;
-  }
-  for (const { namespaceSelector } of peers)
-    if (isRecord(namespaceSelector) && isEmpty(namespaceSelector) && !isDnsOnly(rule))
-      yield `The ${name} must not let pods reach every namespace.`;
+  } else if (reachesMetadata(blocks)) yield `The ${name} must not let pods reach a metadata service.`;
+  if (others.some(({ toEveryNamespace }) => toEveryNamespace)) yield `The ${name} must not let pods reach every namespace.`;
 }
 
-function isEmpty({ matchLabels, matchExpressions }: Props): boolean {
-  return Object.keys(record(matchLabels)).length === 0 && [...list(matchExpressions)].length === 0;
+/** The pods of a stack, as policies see them. */
+function* podsOf(subjects: readonly Subject[]): Iterable<Selected> {
+  yield* each(subjects, function* (subject) {
+    for (const { platform, metadata } of workloadsOf(subject))
+      if (platform === "kubernetes") yield { namespace: namespaceOf(subject), labels: record(metadata.labels) };
+  });
+}
+
+/** A pod that a policy selects for sure, where the stack holds none: one with just the labels that it asks for. */
+function typical({ subject }: PodPolicy): Selected {
+  const { matchLabels, matchExpressions } = record(specOf(subject).podSelector);
+  const labels: Record<string, unknown> = Object.fromEntries(entries(matchLabels));
+  for (const { key, operator, values } of records(matchExpressions))
+    if (/^(In|Exists)$/.test(text(operator) ?? "")) labels[text(key) ?? ""] = Array.isArray(values) ? values[0] : "";
+  return { namespace: namespaceOf(subject), labels };
 }
 
 export const podEgress: Rule = {
@@ -41,13 +72,30 @@ export const podEgress: Rule = {
   also: ["medium"],
   frameworks: [nist("4.4.2")],
   remediation: "Deny by default; allow the proxy and the cluster's own DNS.",
-  reads: "policyTypes, egress",
-  kinds: ["kubernetes:NetworkPolicy"],
-  *resource(policy: Subject) {
-    const spec = specOf(policy);
-    const types = [...texts(spec.policyTypes)];
-    const hasEgress = types.includes("Egress") || (types.length === 0 && spec.egress !== undefined);
-    if (!hasEgress && !policy.isPatch) yield `The ${title(policy)} must also cover egress.`;
-    for (const rule of records(spec.egress)) yield* inRule(rule, title(policy));
+  reads: "policyTypes, egress, which pods the policies of a stack select together",
+  kinds,
+  *resource(policy) {
+    yield* inPolicy([...openingsOf(policy)], title(policy));
+  },
+  // What policies of the same pods let out adds up, and what one of them denies is denied.
+  *stack(subjects) {
+    const policies = podPolicies(subjects);
+    const pods = [...podsOf(subjects)];
+    yield* each(policies, function* (policy) {
+      const { subject } = policy;
+      if (subject.kind !== "kubernetes:NetworkPolicy" || subject.isPatch) return;
+      const selected = pods.filter((pod) => policy.selects(pod));
+      const groups = (selected.length > 0 ? selected : [typical(policy)]).map((pod) => policies.filter((other) => other.selects(pod)));
+      if (!waysOf(specOf(subject)).egress && groups.some((together) => !together.some(({ egress }) => egress)))
+        yield about(subject, `The ${title(subject)} must also cover egress.`);
+      for (const together of groups) {
+        const blocks = together.map((one) =>
+          [...openingsOf(one.subject)].filter(({ isDnsOnly }) => !isDnsOnly).flatMap((one) => one.blocks),
+        );
+        const ownPart = blocks[together.indexOf(policy)] ?? [];
+        if (ownPart.length > 0 && !blocks.some(coversWorld) && coversWorld(blocks.flat()))
+          yield about(subject, `The ${title(subject)} must not let pods reach every address, together with others of the same pods.`);
+      }
+    });
   },
 };

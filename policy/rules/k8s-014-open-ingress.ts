@@ -1,6 +1,6 @@
-import { coversWorld } from "./read/cidr.ts";
+import { type Block, coversWorld } from "./read/cidr.ts";
 import { specOf, title } from "./read/kubernetes.ts";
-import { record, records, text } from "./read/value.ts";
+import { isRecord, records, text, texts } from "./read/value.ts";
 import type { Rule } from "./rule.ts";
 
 export const podIngress: Rule = {
@@ -13,10 +13,13 @@ export const podIngress: Rule = {
   reads: "ingress",
   kinds: ["kubernetes:NetworkPolicy"],
   *resource(policy) {
+    const blocks: Block[] = [];
     for (const rule of records(specOf(policy).ingress)) {
       const peers = [...records(rule.from)];
-      const blocks = peers.map(({ ipBlock }) => text(record(ipBlock).cidr) ?? "");
-      if (peers.length === 0 || coversWorld(blocks)) yield `The ${title(policy)} must not let everybody in.`;
+      if (peers.length === 0) yield `The ${title(policy)} must not let everybody in.`;
+      for (const { ipBlock } of peers)
+        if (isRecord(ipBlock)) blocks.push({ cidr: text(ipBlock.cidr) ?? "", except: [...texts(ipBlock.except)] });
     }
+    if (coversWorld(blocks)) yield `The ${title(policy)} must not let everybody in.`;
   },
 };
