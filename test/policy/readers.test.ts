@@ -48,11 +48,82 @@ describe("paths", () => {
     );
   });
 
-  test.each(["/srv/run", "/home/me/project", "/running", "/run/secrets/app", "/home/me/docker.socket"])("%s reaches no engine", (path) => {
-    expect(reachesEngine(normalPath(path))).toBe(false);
+  test.each([
+    "/run/user/1000",
+    "/run/user/1000/docker.sock",
+    "/run/user/1000/podman",
+    "/run/user/1000/bus",
+    "/run/dbus/system_bus_socket",
+    "/run/systemd/private",
+    "/run/systemd",
+    "/run/crio/crio.sock",
+    "/var/lib/lxd/unix.socket",
+    "/var/snap/lxd/common/lxd/unix.socket",
+    "/run/libvirt/libvirt-sock",
+    "/run/snapd.socket",
+    "/home/me/.docker/run/docker.sock",
+    "/run/host-services/docker.proxy.sock",
+    "/var/run/docker.proxy",
+    "/host_mnt/var/run/docker.sock",
+    "/private/var/run/docker.sock",
+    "\\\\.\\pipe\\docker_engine",
+  ])("%s reaches the engine, or another that starts things", (path) => {
+    expect(reachesEngine(normalPath(path))).toBe(true);
   });
 
-  test.each(["/home/me/project", "/srv/etc", "/etcetera", "/mnt/usr", "/home/me/.sshfs", "/data"])("%s is not sensitive", (path) => {
+  test.each(["/srv/run", "/home/me/project", "/running", "/run/secrets/app", "/home/me/docker.socket", "/run/systemd/resolve", "/srv/bus"])(
+    "%s reaches no engine",
+    (path) => {
+      expect(reachesEngine(normalPath(path))).toBe(false);
+    },
+  );
+
+  test.each([
+    "/home",
+    "/home/me",
+    "/home/me/",
+    "/home/me/.config",
+    "/Users/me",
+    "/var/home/me",
+    "/root/x",
+    "C:\\Users\\me",
+    "C:\\",
+    "C:\\Windows\\System32",
+    "/mnt/c",
+    "/run/user/1000/wayland-0",
+    "/var/lib/etcd",
+    "/var/lib/rancher/k3s/server",
+    "/var/lib/cloud/instance",
+    "/var/lib/kubelet/pki",
+    "/var/lib",
+    "/var",
+    "/var/spool/cron",
+    "/opt/cni/bin",
+    "/dev/mapper/data",
+    "/dev/disk/by-id/x",
+    "/dev",
+    "/host_mnt/etc",
+  ])("%s is sensitive", (path) => {
+    expect(isSensitive(normalPath(path))).toBe(true);
+  });
+
+  test.each([
+    "/home/me/project",
+    "/Users/me/project",
+    "/mnt/c/Users/me/project",
+    "C:\\Users\\me\\project",
+    "D:\\data",
+    "/srv/etc",
+    "/etcetera",
+    "/mnt/usr",
+    "/mnt/data",
+    "/home/me/.sshfs",
+    "/home/me/project/.config",
+    "/data",
+    "/var/www",
+    "/opt/app",
+    "/var/lib/app",
+  ])("%s is not sensitive", (path) => {
     expect(isSensitive(normalPath(path))).toBe(false);
   });
 });
