@@ -102,6 +102,7 @@ import { jobLimits } from "./k8s-026-job-limits.ts";
 import { availability } from "./k8s-027-availability.ts";
 import { serviceLinks } from "./k8s-028-service-links.ts";
 import { rbacClusterReach } from "./k8s-029-rbac-cluster-reach.ts";
+import { foreignAddress } from "./k8s-030-foreign-address.ts";
 import { logRetention } from "./log-001-log-retention.ts";
 import { hostServices } from "./net-000-host-services.ts";
 import { membersTalk } from "./net-001-members-talk.ts";
@@ -218,6 +219,7 @@ export const rules: readonly Rule[] = [
   availability,
   serviceLinks,
   rbacClusterReach,
+  foreignAddress,
   efsTransit,
   publicIp,
   ecsExec,
