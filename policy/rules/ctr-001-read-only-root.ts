@@ -1,5 +1,5 @@
 import { flag } from "./read/value.ts";
-import { type Container, neverStarts, securityContext } from "./read/workload.ts";
+import { type Container, neverStarts, onWindows, securityContext } from "./read/workload.ts";
 import { cis, fsbp, owasp, type Rule } from "./rule.ts";
 
 function rootIsReadOnly(container: Container): boolean {
@@ -18,7 +18,7 @@ export const readOnlyRoot: Rule = {
   reads: "readOnly, securityContext.readOnlyRootFilesystem, readonlyRootFilesystem",
   *container(container) {
     // The provider cannot put files into a read-only container, not even into its volumes.
-    if (neverStarts(container)) return;
+    if (neverStarts(container) || onWindows(container.workload)) return;
     if (!rootIsReadOnly(container)) yield `The ${container.title} must have a read-only root filesystem.`;
   },
 };

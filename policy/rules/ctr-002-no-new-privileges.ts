@@ -1,6 +1,6 @@
 import { securityOptions } from "./read/security-options.ts";
 import { flag } from "./read/value.ts";
-import { type Container, onFargate, securityContext } from "./read/workload.ts";
+import { type Container, onFargate, onWindows, securityContext } from "./read/workload.ts";
 import { advice, cis, type Found, owasp, pss, type Rule } from "./rule.ts";
 
 /** The spellings that the engine takes for true; a bare option is true as well. */
@@ -30,7 +30,7 @@ export const noNewPrivileges: Rule = {
     if (container.platform === "swarm")
       yield advice(`The ${container.title} must run on engines with "no-new-privileges": true, for a service cannot say it.`);
     else if (container.platform === "kubernetes") {
-      if (flag(securityContext(container).allowPrivilegeEscalation) !== false)
+      if (!onWindows(container.workload) && flag(securityContext(container).allowPrivilegeEscalation) !== false)
         yield `The ${container.title} must set allowPrivilegeEscalation to false.`;
     } else if (!onFargate(container.workload)) yield* fromOptions(container);
   },

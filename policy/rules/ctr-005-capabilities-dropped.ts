@@ -1,4 +1,5 @@
 import { capability, droppedCapabilities } from "./read/capabilities.ts";
+import { onWindows } from "./read/workload.ts";
 import { cis, pss, type Rule } from "./rule.ts";
 
 export const capabilitiesDropped: Rule = {
@@ -11,6 +12,7 @@ export const capabilitiesDropped: Rule = {
   reads: "capabilities.drops, capDrops, securityContext.capabilities.drop, linuxParameters.capabilities.drop",
   automatic: true,
   *container(container) {
+    if (onWindows(container.workload)) return;
     // Pod Security admission compares the word as it is written.
     const exactly = container.platform === "kubernetes";
     for (const dropped of droppedCapabilities(container)) if ((exactly ? dropped : capability(dropped)) === "ALL") return;

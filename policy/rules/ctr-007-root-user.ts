@@ -1,4 +1,4 @@
-import { identity } from "./read/user.ts";
+import { allowsRoot, identity } from "./read/user.ts";
 import { advice, cis, fsbp, graded, owasp, pss, type Rule } from "./rule.ts";
 
 /** Below this, a uid is likely to be that of a user or a service of the host. */
@@ -15,6 +15,8 @@ export const rootUser: Rule = {
   reads: "user, securityContext.runAsUser, securityContext.runAsNonRoot",
   *container(container) {
     const { is, uid } = identity(container);
+    const mayBeRoot = is === "other" && allowsRoot(container);
+    if (mayBeRoot) yield graded("medium", `The ${container.title} must not set runAsNonRoot to false.`);
     if (is === "root") yield `The ${container.title} must not run as root.`;
     else if (is === "unproven") yield graded("medium", `The ${container.title} must say which user it runs as, and that is not root.`);
     else if (uid !== undefined && uid < firstPrivateUid)

@@ -18,7 +18,7 @@ export const mountPropagation: Rule = {
   id: "CTR-014",
   name: "mount-propagation",
   title: "Mounts propagate between host and container",
-  severity: "medium",
+  severity: "high",
   also: ["low"],
   frameworks: [cis("5.20")],
   remediation: "Leave mount propagation private.",

@@ -1,6 +1,6 @@
 import { normalPath } from "./read/paths.ts";
 import { list, record, records, text } from "./read/value.ts";
-import type { Container } from "./read/workload.ts";
+import type { Container, Workload } from "./read/workload.ts";
 import { cis, graded, type Rule } from "./rule.ts";
 
 interface Device {
@@ -15,8 +15,15 @@ function* devices({ platform, spec }: Container): Iterable<Device> {
   if (platform === "ecs")
     for (const device of records(record(spec.linuxParameters).devices))
       yield { path: normalPath(text(device.hostPath) ?? ""), permissions: [...list(device.permissions)].join(",") };
-  if (platform === "kubernetes")
-    for (const device of records(spec.volumeDevices)) yield { path: text(device.devicePath) ?? "", permissions: "" };
+}
+
+/** Devices of the node. What a claim gives as a raw device is storage like any other. */
+function* nodeDevices({ spec }: Workload): Iterable<string> {
+  for (const volume of records(spec.volumes)) {
+    const { path, type } = record(volume.hostPath);
+    const device = normalPath(text(path) ?? "");
+    if (device.startsWith("/dev/") || /^(Block|Char)Device$/.test(text(type) ?? "")) yield device;
+  }
 }
 
 /** Memory, ports, disks and what leads to them. */
@@ -31,8 +38,12 @@ export const hostDevice: Rule = {
   also: ["medium"],
   frameworks: [cis("5.18")],
   remediation: "Remove the device.",
-  reads: "devices, deviceRequests, deviceCgroupRules, gpus, linuxParameters.devices, volumeDevices",
+  reads: "devices, deviceRequests, deviceCgroupRules, gpus, linuxParameters.devices, hostPath",
   platforms: ["docker", "kubernetes", "ecs"],
+  *workload(workload) {
+    if (workload.platform !== "kubernetes") return;
+    for (const path of nodeDevices(workload)) yield `The ${workload.title} must not be given the device ${path}.`;
+  },
   *container(container) {
     const { platform, spec, title } = container;
     for (const { path, permissions } of devices(container)) {

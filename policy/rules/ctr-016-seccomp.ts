@@ -1,6 +1,6 @@
 import { securityOptions } from "./read/security-options.ts";
-import { entries, isRecord, Malformed, record, text } from "./read/value.ts";
-import { type Container, podSecurityContext, securityContext } from "./read/workload.ts";
+import { entries, isRecord, list, Malformed, type Props, record, records, text, texts } from "./read/value.ts";
+import { type Container, onWindows, podSecurityContext, securityContext } from "./read/workload.ts";
 import { cis, type Found, graded, owasp, pss, type Rule } from "./rule.ts";
 
 /** Whether a profile's own text allows what it does not name. */
@@ -12,7 +12,24 @@ function allowsByDefault(profile: string): boolean {
     throw new Malformed("a seccomp profile in JSON");
   }
   if (!isRecord(parsed)) throw new Malformed("a seccomp profile in JSON");
-  return /^SCMP_ACT_(ALLOW|LOG|TRACE)$/.test(text(parsed.defaultAction) ?? "SCMP_ACT_ALLOW");
+  return allowsAll(parsed);
+}
+
+const passes = /^SCMP_ACT_(ALLOW|LOG|TRACE|NOTIFY)$/;
+
+/** Calls by which a process changes the kernel or the machine: no profile that filters anything lets them through. */
+const ofTheKernel =
+  /^(init_module|finit_module|delete_module|kexec_load|kexec_file_load|reboot|swapon|swapoff|iopl|ioperm|open_by_handle_at|acct|settimeofday|clock_settime)$/;
+
+/** Whether a profile allows what it does not name, or names what the engine's own keeps from every container. */
+function allowsAll(profile: Props): boolean {
+  if (passes.test(text(profile.defaultAction) ?? "SCMP_ACT_ALLOW")) return true;
+  for (const { action, names, name, args, includes } of records(profile.syscalls)) {
+    const isLimited = Object.keys(record(includes)).length > 0 || [...list(args)].length > 0;
+    const calls = [...texts(names), text(name) ?? ""];
+    if (!isLimited && passes.test(text(action) ?? "") && calls.some((call) => ofTheKernel.test(call))) return true;
+  }
+  return false;
 }
 
 function* inOptions(container: Container): Iterable<Found> {
@@ -27,16 +44,16 @@ function* inOptions(container: Container): Iterable<Found> {
 function* inPod(container: Container): Iterable<Found> {
   const own = text(record(securityContext(container).seccompProfile).type);
   const pod = text(record(podSecurityContext(container.workload).seccompProfile).type);
-  let annotated = "";
+  // Kubernetes since 1.27 reads no annotation: one that turns seccomp off tells what is meant, one that sets a profile sets none.
+  let isTurnedOff = false;
   for (const [key, value] of entries(container.workload.metadata.annotations))
     if (
       key === "seccomp.security.alpha.kubernetes.io/pod" ||
       key === `container.seccomp.security.alpha.kubernetes.io/${text(container.spec.name)}`
     )
-      annotated = text(value) ?? "";
-  if (own === "Unconfined" || pod === "Unconfined" || annotated === "unconfined")
-    yield `The ${container.title} must not run without seccomp.`;
-  else if (own === undefined && pod === undefined && annotated === "")
+      isTurnedOff ||= text(value) === "unconfined";
+  if (own === "Unconfined" || pod === "Unconfined" || isTurnedOff) yield `The ${container.title} must not run without seccomp.`;
+  else if ((own ?? pod) === undefined)
     yield graded("medium", `The ${container.title} must set the seccomp profile RuntimeDefault or a stricter one.`);
 }
 
@@ -48,9 +65,14 @@ export const seccomp: Rule = {
   also: ["medium"],
   frameworks: [cis("5.22"), pss("restricted"), owasp("6")],
   remediation: "Use RuntimeDefault (the engine's own profile), or a stricter one; the Docker provider wants its text, not its path.",
-  reads: "securityOpts, securityContext.seccompProfile, dockerSecurityOptions",
+  reads: "securityOpts, securityContext.seccompProfile, dockerSecurityOptions, a SeccompProfile of the Security Profiles Operator",
   automatic: true,
+  kinds: ["kubernetes:security-profiles-operator.x-k8s.io/SeccompProfile"],
+  *resource({ name, props }) {
+    if (allowsAll(record(props.spec))) yield `The profile "${name}" must deny system calls by default.`;
+  },
   *container(container) {
+    if (onWindows(container.workload)) return;
     yield* container.platform === "kubernetes" ? inPod(container) : inOptions(container);
   },
 };

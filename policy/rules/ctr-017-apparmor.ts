@@ -1,6 +1,6 @@
 import { securityOptions } from "./read/security-options.ts";
 import { entries, record, text } from "./read/value.ts";
-import { type Container, podSecurityContext, securityContext } from "./read/workload.ts";
+import { type Container, onWindows, podSecurityContext, securityContext } from "./read/workload.ts";
 import { advice, cis, type Found, pss, type Rule } from "./rule.ts";
 
 function* inPod(container: Container): Iterable<Found> {
@@ -25,7 +25,7 @@ export const appArmor: Rule = {
   remediation: "Keep the default profile.",
   reads: "securityOpts, securityContext.appArmorProfile, dockerSecurityOptions",
   *container(container) {
-    if (container.platform === "kubernetes") yield* inPod(container);
+    if (container.platform === "kubernetes" && !onWindows(container.workload)) yield* inPod(container);
     for (const { name, value } of securityOptions(container))
       if (name === "apparmor" && value?.toLowerCase() === "unconfined") yield `The ${container.title} must not run without AppArmor.`;
   },

@@ -1,4 +1,5 @@
 import { flag, text } from "./read/value.ts";
+import { onWindows } from "./read/workload.ts";
 import { advice, cis, type Rule } from "./rule.ts";
 
 export const userNamespace: Rule = {
@@ -11,7 +12,9 @@ export const userNamespace: Rule = {
   remediation: "Remove it, and turn on userns-remap (Kubernetes: hostUsers: false).",
   reads: "usernsMode, hostUsers",
   platforms: ["docker", "kubernetes"],
-  *workload({ platform, spec, title }) {
+  *workload(workload) {
+    const { platform, spec, title } = workload;
+    if (onWindows(workload)) return;
     if (platform === "docker" && text(spec.usernsMode)?.toLowerCase() === "host")
       yield `The ${title} must not turn the engine's user namespaces off.`;
     if (platform === "kubernetes" && flag(spec.hostUsers) !== false)

@@ -1,8 +1,15 @@
 import { isQuantity } from "./ctr-021-memory.ts";
 import { entries, isRecord, number, record, records, text } from "./read/value.ts";
+import { containersOf, type Workload } from "./read/workload.ts";
 import { graded, type Rule } from "./rule.ts";
 
 const hasSize = (options: string): boolean => /(^|,)\s*size=\s*[1-9]/.test(options);
+
+/** Whether every container of a pod has a limit. */
+function isBounded(workload: Workload, limit: string): boolean {
+  const containers = [...containersOf(workload)].filter(({ role }) => role !== "ephemeral");
+  return containers.length > 0 && containers.every(({ spec }) => isQuantity(record(record(spec.resources).limits)[limit]));
+}
 
 export const scratchSpace: Rule = {
   id: "CTR-024",
@@ -27,10 +34,17 @@ export const scratchSpace: Rule = {
     if (platform === "kubernetes" && role !== "ephemeral" && !isQuantity(record(record(spec.resources).limits)["ephemeral-storage"]))
       yield graded("low", `The ${title} must have a limit on ephemeral storage.`);
   },
-  *workload({ platform, spec, title }) {
+  *workload(workload) {
+    const { platform, spec, title } = workload;
     if (platform !== "kubernetes") return;
+    // What all containers may write together bounds an emptyDir too: one on disk counts as storage, one in memory as memory.
+    const bounded = new Set(["ephemeral-storage", "memory"].filter((limit) => isBounded(workload, limit)));
     for (const volume of records(spec.volumes))
-      if (isRecord(volume.emptyDir) && !isQuantity(record(volume.emptyDir).sizeLimit))
+      if (
+        isRecord(volume.emptyDir) &&
+        !isQuantity(record(volume.emptyDir).sizeLimit) &&
+        !bounded.has(text(record(volume.emptyDir).medium) === "Memory" ? "memory" : "ephemeral-storage")
+      )
         yield `The ${title} must give the emptyDir "${text(volume.name) ?? ""}" a size.`;
   },
   *resource({ name, props }) {

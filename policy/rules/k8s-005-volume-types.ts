@@ -1,4 +1,4 @@
-import { records, text } from "./read/value.ts";
+import { entries, records, text } from "./read/value.ts";
 import { pss, type Rule } from "./rule.ts";
 
 const allowed = new Set([
@@ -23,9 +23,10 @@ export const volumeTypes: Rule = {
   reads: "volumes",
   platforms: ["kubernetes"],
   *workload({ spec, title }) {
+    // One that is null is none: charts write so.
     for (const volume of records(spec.volumes))
-      for (const type of Object.keys(volume))
-        if (type !== "name" && !allowed.has(type))
+      for (const [type, source] of entries(volume))
+        if (type !== "name" && !allowed.has(type) && source !== null && source !== undefined)
           yield `The ${title} must not have the volume "${text(volume.name) ?? ""}" of type ${type}.`;
   },
 };

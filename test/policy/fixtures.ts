@@ -33,9 +33,15 @@ const labels = [
   { label: "pids_limit", value: "512" },
 ];
 
+/** A container that a component of this project makes, as its URN tells. */
+function ownContainer(name: string, props: Record<string, unknown>): Resource {
+  const type = "docker:index/container:Container";
+  return resource(type, name, props, { urn: `${stack}agent-sessions:docker:SessionContainer$${type}::${name}` });
+}
+
 /** A session container as the local strategy registers it. */
 export function sessionContainer(props: Record<string, unknown> = {}): Resource {
-  return resource("docker:index/container:Container", "alpha", {
+  return ownContainer("alpha", {
     image: imageId,
     entrypoints: ["/usr/bin/tini", "--", "/usr/local/bin/session-entrypoint"],
     envs: ["SESSION_ID=alpha", "CLAUDE_AUTH_TOKEN_FILE=/auth/token", "MAX_TOKENS=4096", "TOKEN_TYPE=bearer"],
@@ -72,7 +78,7 @@ export function sessionContainer(props: Record<string, unknown> = {}): Resource 
 }
 
 /** The container that puts secret files into a volume: made, never started. */
-export const secretWriter = resource("docker:index/container:Container", "alpha-auth", {
+export const secretWriter = ownContainer("alpha-auth", {
   image: imageId,
   user: "1000:1000",
   capabilities: { drops: ["ALL"] },
@@ -85,7 +91,7 @@ export const secretWriter = resource("docker:index/container:Container", "alpha-
 });
 
 /** The container that clones a repository and ends. */
-export const repositoryFetch = resource("docker:index/container:Container", "clone", {
+export const repositoryFetch = ownContainer("clone", {
   image: imageId,
   user: "1000:1000",
   entrypoints: ["/usr/bin/tini", "--", "/usr/local/bin/repository-fetch"],

@@ -16,7 +16,7 @@ const catalogue = [
   ["VOL", range(1, 5)],
   ["IMG", range(1, 5)],
   ["PRV", range(1, 2)],
-  ["K8S", [...range(1, 18), 21, 22, 23, ...range(25, 29)]],
+  ["K8S", [...range(1, 18), 21, 22, 23, ...range(25, 30)]],
   ["ECS", range(1, 8)],
   ["EFS", range(1, 5)],
   ["SG", range(1, 3)],

@@ -88,6 +88,13 @@ export function onFargate(workload: Workload): boolean {
   return false;
 }
 
+/** A pod of Windows nodes, where what only Linux has is not there to be set. */
+export function onWindows({ platform, spec }: Workload): boolean {
+  if (platform !== "kubernetes") return false;
+  const system = text(record(spec.os).name) ?? text(record(spec.nodeSelector)["kubernetes.io/os"]);
+  return system?.toLowerCase() === "windows";
+}
+
 /** The container's security context (Kubernetes). */
 export function securityContext(container: Container): Props {
   return record(container.spec.securityContext);

@@ -299,7 +299,7 @@ export const cases: Case[] = [
     .broken("GPUs", container({ gpus: "all" }), "medium")
     .broken("device rules", container({ deviceCgroupRules: ["c 1:3 mr"] }))
     .broken("ECS", machine({ linuxParameters: { ...definition.linuxParameters, devices: [{ hostPath: "/dev/kvm" }] } }))
-    .broken("Kubernetes", podContainer({ volumeDevices: [{ name: "disk", devicePath: "/dev/xvda" }] }))
+    .broken("Kubernetes", pod({ volumes: [{ name: "disk", hostPath: { path: "/dev/xvda" } }] }))
     .unknown(container({ devices: [{ hostPath: unknown }] })).cases,
   ...rule("CTR-016")
     .broken("=", container({ securityOpts: ["no-new-privileges", "seccomp=unconfined"] }))
@@ -381,7 +381,7 @@ export const cases: Case[] = [
     .broken("tmpfs", container({ tmpfs: { "/tmp": "rw,noexec" } }))
     .broken("a mount", container({ mounts: [{ type: "tmpfs", target: "/tmp" }] }))
     .broken("a volume", volume({ type: "tmpfs", device: "tmpfs", o: "nosuid,nodev" }))
-    .broken("Kubernetes", pod({ volumes: [{ name: "tmp", emptyDir: {} }] }))
+    .broken("Kubernetes", pod({ volumes: [{ name: "tmp", emptyDir: {} }], "containers/0/resources/limits": { memory: "4Gi" } }))
     .broken("Kubernetes, ephemeral storage", podContainer({ "resources/limits/ephemeral-storage": undefined }), "low")
     .unknown(container({ tmpfs: { "/tmp": unknown } })).cases,
   ...rule("CTR-025")

@@ -174,6 +174,14 @@ export const cases: Case[] = [
   ...rule("K8S-028")
     .broken("unsaid", pod({ enableServiceLinks: undefined }))
     .unknown(pod({ enableServiceLinks: unknown })).cases,
+  ...rule("K8S-030")
+    .broken("another name", changed(clusterService, { "spec/type": "ExternalName", "spec/externalName": "db.example.com" }))
+    .broken(
+      "the metadata service",
+      changed(clusterService, { "spec/type": "ExternalName", "spec/externalName": "169.254.169.254" }),
+      "high",
+    )
+    .unknown(changed(clusterService, { "spec/type": "ExternalName", "spec/externalName": unknown })).cases,
   ...rule("K8S-029")
     .broken("its namespace", rules({ resources: ["namespaces"], verbs: ["patch"] }))
     .unknown(rules({ resources: ["namespaces"], verbs: unknown })).cases,
