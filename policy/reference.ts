@@ -39,7 +39,7 @@ function reference(): string {
     const own = rules.filter(({ id }) => id.startsWith(`${family}-`));
     return [`## ${title}`, ...own.map(section)].join("\n\n");
   });
-  return `${[introduction, ...sections].join("\n\n")}\n`;
+  return `${[introduction, podSecurity, ...sections].join("\n\n")}\n`;
 }
 
 function section(rule: Rule): string {
@@ -95,3 +95,24 @@ talk when it is internal, keeps the host's address off its bridge and carries th
 
 \`GEN-006\` and \`GEN-007\` look at the configuration file as a whole, which no policy in an engine is given: they are judged by
 \`evaluate\`, not by the pack.`;
+
+/** What Pod Security Standards let pass and the rules do not, and why. Tried on the fixtures of Pod Security admission. */
+const podSecurity = `## Beside the Pod Security Standards
+
+What the standards refuse, baseline or restricted, is a violation here, in every kind of object that holds a pod. What they let
+pass is clean but for these, which are stricter:
+
+| Rules | Why they ask for more |
+|---|---|
+| CTR-001 | the standards leave the root filesystem writable, where what breaks in stays until the next start |
+| CTR-021, CTR-022, CTR-024 | the standards say nothing of limits; one pod may take a node's memory, CPU or disk |
+| CTR-031 | a container that hangs is replaced only when somebody asks it |
+| CTR-033 | a tag can be moved after it was looked at |
+| K8S-001, K8S-004 | what shares a namespace or an account shares its rights |
+| K8S-003 | a token that nothing needs is the first thing that is taken |
+| K8S-012 | without a network policy every pod reaches every other |
+| K8S-028 | addresses of all services are of use to whoever looks around |
+| CTR-002, CTR-005, CTR-007, CTR-016 | restricted asks for them, baseline does not, and fixtures of older versions lack them |
+| CTR-003, CTR-004 | baseline leaves the capabilities of an engine's default set, DAC_OVERRIDE and MKNOD among them; restricted does not |
+| CTR-016 | an annotation, which the standards of 1.0 to 1.18 took, sets no profile since Kubernetes 1.27 |
+| CTR-019 | baseline lets a pod with a user namespace of its own unmask /proc; that trusts the kernel alone |`;

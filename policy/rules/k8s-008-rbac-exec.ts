@@ -13,9 +13,9 @@ export const rbacExec: Rule = {
   remediation: "Remove it.",
   reads: "rules",
   kinds: roleKinds,
+  // One sentence for each role: a wildcard is one line to mend, however much it opens.
   *resource(role) {
-    for (const rule of accessRules(role))
-      for (const way of ways)
-        if (grants(rule, core(way), ["create", "get", "update", "patch"])) yield `The ${title(role)} must not allow ${way}.`;
+    const open = ways.filter((way) => [...accessRules(role)].some((rule) => grants(rule, core(way), ["create", "get", "update", "patch"])));
+    if (open.length > 0) yield `The ${title(role)} must not allow ${open.join(", ")}.`;
   },
 };

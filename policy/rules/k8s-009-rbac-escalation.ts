@@ -57,16 +57,19 @@ export const rbacEscalation: Rule = {
   reads: "rules, metadata.namespace",
   kinds: roleKinds,
   *resource(role) {
-    const ladders = isClusterWide(role) ? [...anywhere, ...clusterWide] : anywhere;
+    const isWide = isClusterWide(role);
+    const ladders = isWide ? [...anywhere, ...clusterWide] : anywhere;
+    const [verbs, ways, workloads] = [new Set<string>(), new Set<string>(), new Set<string>()];
     for (const rule of accessRules(role)) {
-      for (const verb of giving(rule)) yield `The ${title(role)} must not have the verb ${verb}.`;
-      for (const [right, verbs] of ladders)
-        if (rule.names.length === 0 && grants(rule, right, verbs)) yield `The ${title(role)} must not have ${right.resource}.`;
-      if (isClusterWide(role) && signsForCluster(rule)) yield `The ${title(role)} must not have signers.`;
-      if (isClusterWide(role) || !isOfCluster(role) || rule.names.length > 0) continue;
-      for (const right of workloadRights)
-        if (grants(rule, right, writing))
-          yield `The ${title(role)} must not start pods in the cluster's own namespace (${right.resource}).`;
+      for (const verb of giving(rule)) verbs.add(verb);
+      for (const [right, own] of ladders) if (rule.names.length === 0 && grants(rule, right, own)) ways.add(right.resource);
+      if (isWide && signsForCluster(rule)) ways.add("signers");
+      if (isWide || !isOfCluster(role) || rule.names.length > 0) continue;
+      for (const right of workloadRights) if (grants(rule, right, writing)) workloads.add(right.resource);
     }
+    const all = (words: ReadonlySet<string>) => [...words].join(", ");
+    if (verbs.size > 0) yield `The ${title(role)} must not have the verbs ${all(verbs)}.`;
+    if (ways.size > 0) yield `The ${title(role)} must not have ${all(ways)}.`;
+    if (workloads.size > 0) yield `The ${title(role)} must not start pods in the cluster's own namespace (${all(workloads)}).`;
   },
 };

@@ -24,9 +24,10 @@ export const rbacClusterReach: Rule = {
   reads: "rules",
   kinds: roleKinds,
   *resource(role) {
-    const reaches = isClusterWide(role) ? [namespaces, ...clusterWide] : [namespaces];
+    const byReason = new Map<string, Set<string>>();
     for (const rule of accessRules(role))
-      for (const [right, verbs, why] of reaches)
-        if (rule.names.length === 0 && grants(rule, right, verbs)) yield `The ${title(role)} must not change ${right.resource}: ${why}.`;
+      for (const [right, verbs, why] of isClusterWide(role) ? [namespaces, ...clusterWide] : [namespaces])
+        if (rule.names.length === 0 && grants(rule, right, verbs)) byReason.set(why, (byReason.get(why) ?? new Set()).add(right.resource));
+    for (const [why, resources] of byReason) yield `The ${title(role)} must not change ${[...resources].join(", ")}: ${why}.`;
   },
 };
