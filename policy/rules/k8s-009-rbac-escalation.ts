@@ -68,7 +68,7 @@ export const rbacEscalation: Rule = {
       for (const right of workloadRights) if (grants(rule, right, writing)) workloads.add(right.resource);
     }
     const all = (words: ReadonlySet<string>) => [...words].join(", ");
-    if (verbs.size > 0) yield `The ${title(role)} must not have the verbs ${all(verbs)}.`;
+    if (verbs.size > 0) yield `The ${title(role)} must not have the verb${verbs.size > 1 ? "s" : ""} ${all(verbs)}.`;
     if (ways.size > 0) yield `The ${title(role)} must not have ${all(ways)}.`;
     if (workloads.size > 0) yield `The ${title(role)} must not start pods in the cluster's own namespace (${all(workloads)}).`;
   },

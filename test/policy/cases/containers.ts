@@ -382,6 +382,7 @@ export const cases: Case[] = [
     .broken("a mount", container({ mounts: [{ type: "tmpfs", target: "/tmp" }] }))
     .broken("a volume", volume({ type: "tmpfs", device: "tmpfs", o: "nosuid,nodev" }))
     .broken("Kubernetes", pod({ volumes: [{ name: "tmp", emptyDir: {} }], "containers/0/resources/limits": { memory: "4Gi" } }))
+    .finds({ beside: 1 })
     .broken("Kubernetes, ephemeral storage", podContainer({ "resources/limits/ephemeral-storage": undefined }), "low")
     .unknown(container({ tmpfs: { "/tmp": unknown } })).cases,
   ...rule("CTR-025")

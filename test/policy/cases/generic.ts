@@ -35,7 +35,7 @@ export const cases: Case[] = [
     .broken("a seccomp profile that is none", container({ securityOpts: ["seccomp=/etc/profile.json"] }))
     .broken("a policy that is none", resource("aws:iam/policy:Policy", "x", { policy: "{" }))
     .broken("a selector that is none", [deployment, changed(podNetworkPolicy, { "spec/podSelector": "app" })])
-    .finds({ at: ["stack"] })
+    .finds({ at: ["stack", "stack"] })
     .broken("registry log-ins that are none", resource("pulumi:providers:docker", "x", { registryAuth: "{" }))
     .broken("no inputs at all", { ...sessionContainer(), props: null as never }).cases,
   ...rule("GEN-004")

@@ -65,17 +65,15 @@ export const cases: Case[] = [
     })
     .broken("verbs on what any controller has", rules({ resources: ["configmaps"], verbs: ["*"] }), "medium")
     .broken("an added API", rules({ apiGroups: ["example.com"], resources: ["*"], verbs: ["*"] }), "medium")
+    .finds({ at: ["Role alpha", "Role alpha"] })
     .advised("reading an added API", rules({ apiGroups: ["metrics.k8s.io"], resources: ["*"], verbs: ["get"] }))
     .unknown(changed(role, { rules: unknown })).cases,
   ...["get", "list", "watch", "*"].flatMap((verb) => rule("K8S-007").broken(verb, rules({ resources: ["secrets"], verbs: [verb] })).cases),
   ...rule("K8S-007").unknown(rules({ resources: unknown, verbs: ["get"] })).cases,
-  ...["pods/exec", "pods/attach", "pods/portforward", "pods/ephemeralcontainers", "*/exec", "services/proxy"].flatMap(
+  ...["pods/exec", "pods/attach", "pods/portforward", "pods/ephemeralcontainers", "pods/*", "*/exec", "services/proxy"].flatMap(
     (name) => rule("K8S-008").broken(name, rules({ resources: [name], verbs: ["create"] })).cases,
   ),
-  ...rule("K8S-008")
-    .broken("pods/*", rules({ resources: ["pods/*"], verbs: ["create"] }))
-    .finds({ at: Array(5).fill("Role alpha") })
-    .unknown(rules({ resources: [unknown], verbs: ["create"] })).cases,
+  ...rule("K8S-008").unknown(rules({ resources: [unknown], verbs: ["create"] })).cases,
   ...["escalate", "bind", "impersonate"].flatMap(
     (verb) => rule("K8S-009").broken(verb, rules({ resources: ["roles"], verbs: [verb] })).cases,
   ),
@@ -117,7 +115,8 @@ export const cases: Case[] = [
     .finds({ at: twice })
     .broken("every namespace", egress({ to: [{ namespaceSelector: {} }] }))
     .broken("names from everywhere", egress({ ports: [{ port: 53, protocol: "UDP" }] }), "medium")
-    .unknown(egress({ to: [{ ipBlock: { cidr: unknown } }] })).cases,
+    .unknown(egress({ to: [{ ipBlock: { cidr: unknown } }] }))
+    .finds({ at: ["NetworkPolicy alpha", "stack"] }).cases,
   ...rule("K8S-014")
     .broken("everybody", changed(podNetworkPolicy, { "spec/ingress": [{}] }))
     .broken("the world", changed(podNetworkPolicy, { "spec/ingress": [{ from: [{ ipBlock: { cidr: "0.0.0.0/0" } }] }] }))
@@ -181,6 +180,7 @@ export const cases: Case[] = [
       changed(clusterService, { "spec/type": "ExternalName", "spec/externalName": "169.254.169.254" }),
       "high",
     )
+    .finds({ beside: 1 })
     .unknown(changed(clusterService, { "spec/type": "ExternalName", "spec/externalName": unknown })).cases,
   ...rule("K8S-029")
     .broken("its namespace", rules({ resources: ["namespaces"], verbs: ["patch"] }))

@@ -64,10 +64,22 @@ describe("blocks that cover half of what there is, together", () => {
     // Half less one address.
     [["0.0.0.0/2", "64.0.0.0/3", "96.0.0.0/4", "112.0.0.0/5"], false],
     [["::/1"], true],
-    [["::/2"], false],
-    [["::/2", "4000::/2"], true],
-    // The two kinds are never added up.
-    [["0.0.0.0/2", "::/2"], false],
+    [["4000::/2"], false],
+    [["4000::/2", "8000::/2"], true],
+    // The public addresses of IPv6 are a world of their own, and so is IPv4 as IPv6 writes it and as gateways translate it.
+    [["::/2"], true],
+    [["2000::/3"], true],
+    [["3000::/4"], true],
+    [["3000::/5"], false],
+    [["::ffff:0:0/97"], true],
+    [["::ffff:0:0/98"], false],
+    [["::fffe:0:0/96"], false],
+    [["64:ff9b::/97"], true],
+    [["64:ff9b::/98"], false],
+    [["64:ff9c::/96"], false],
+    // The kinds are never added up.
+    [["0.0.0.0/2", "4000::/2"], false],
+    [["0.0.0.0/2", "::ffff:0:0/98", "64:ff9b::/98"], false],
     [["host", "0.0.0.0/1"], true],
     [[], false],
   ])("%j: %s", (blocks, covers) => {

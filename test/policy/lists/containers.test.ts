@@ -349,8 +349,8 @@ describe("a mount's propagation", () => {
     found("CTR-014", container({ mounts: [{ type: "bind", source: "/srv/x", target: "/x", bindOptions: { propagation } }] }));
 
   test.each([
-    ["shared", 'medium: The container "alpha" must not share mounts with the host.'],
-    ["rshared", 'medium: The container "alpha" must not share mounts with the host.'],
+    ["shared", 'high: The container "alpha" must not share mounts with the host.'],
+    ["rshared", 'high: The container "alpha" must not share mounts with the host.'],
     ["slave", 'low: The container "alpha" must not receive the host\'s mounts.'],
     ["RSLAVE", 'low: The container "alpha" must not receive the host\'s mounts.'],
   ])("%s", (propagation, sentence) => {

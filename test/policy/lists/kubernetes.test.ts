@@ -1,10 +1,25 @@
 import { describe, expect, test } from "vitest";
 import { pod, podContainer } from "../cases/case.ts";
-import { changed, deployment, ingress, namespaceResource, podNetworkPolicy, role, roleBinding } from "../fixtures.ts";
+import {
+  changed,
+  clusterService,
+  deployment,
+  ingress,
+  namespaceResource,
+  podNetworkPolicy,
+  resource,
+  role,
+  roleBinding,
+} from "../fixtures.ts";
 import { found } from "./found.ts";
 
 const allowing = (resources: readonly string[], verbs: readonly string[], more: object = {}) =>
   changed(role, { rules: [{ apiGroups: [""], resources, verbs, ...more }] });
+/** The same for the whole cluster. */
+const wide = (...what: Parameters<typeof allowing>) => ({
+  ...changed(allowing(...what), { kind: "ClusterRole" }),
+  type: "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole",
+});
 
 describe("a way into a pod", () => {
   const sentence = (way: string) => `high: The Role "alpha" must not allow ${way}.`;
@@ -17,27 +32,54 @@ describe("a way into a pod", () => {
     expect(found("K8S-008", allowing([`${way}s`], ["create"]))).toEqual([]);
   });
 
+  test("several of them are one sentence", () => {
+    expect(found("K8S-008", allowing(["pods/*", "services/proxy"], ["create"]))).toEqual([
+      sentence("pods/exec, pods/attach, pods/portforward, pods/ephemeralcontainers, pods/proxy, services/proxy"),
+    ]);
+  });
+
   test.each(["pods", "pods/log", "pods/status", "services", "nodes/proxy"])("%s is none", (resource) => {
     expect(found("K8S-008", allowing([resource], ["create"]))).toEqual([]);
   });
 });
 
 describe("a way to more rights", () => {
-  const sentence = (resource: string) => [`critical: The Role "alpha" must not have ${resource}.`];
+  const sentence = (resource: string, kind = "ClusterRole") => [`critical: The ${kind} "alpha" must not have ${resource}.`];
   const write = ["create", "update", "patch"];
+  const admission = "admissionregistration.k8s.io";
 
-  test.each<[string, string[]]>([
-    ["serviceaccounts/token", ["create"]],
-    ["nodes/proxy", ["get", ...write]],
-    ["certificatesigningrequests/approval", write],
-    ["signers", ["approve", "sign"]],
-    ["mutatingwebhookconfigurations", write],
-    ["validatingwebhookconfigurations", write],
-  ])("%s", (resource, verbs) => {
-    for (const verb of [...verbs, "*"]) expect([verb, found("K8S-009", allowing([resource], [verb]))]).toEqual([verb, sentence(resource)]);
+  test.each<[string, string, string[]]>([
+    ["", "serviceaccounts/token", ["create"]],
+    ["", "nodes/proxy", ["get", ...write]],
+    ["certificates.k8s.io", "certificatesigningrequests/approval", write],
+    ["certificates.k8s.io", "signers", ["approve", "sign"]],
+    [admission, "mutatingwebhookconfigurations", write],
+    [admission, "validatingwebhookconfigurations", write],
+    [admission, "mutatingadmissionpolicies", write],
+    [admission, "mutatingadmissionpolicybindings", write],
+    [admission, "validatingadmissionpolicies", write],
+    [admission, "validatingadmissionpolicybindings", write],
+    ["apiregistration.k8s.io", "apiservices", write],
+  ])("of %j: %s", (group, resource, verbs) => {
+    const having = (verb: string, name = resource, more: object = { apiGroups: [group] }) => found("K8S-009", wide([name], [verb], more));
+    for (const verb of [...verbs, "*"]) expect([verb, having(verb)]).toEqual([verb, sentence(resource)]);
     for (const verb of ["list", "delete", "get", "update", "create"].filter((other) => !verbs.includes(other)))
-      expect([verb, found("K8S-009", allowing([resource], [verb]))]).toEqual([verb, []]);
-    expect(found("K8S-009", allowing([`${resource}2`], verbs))).toEqual([]);
+      expect([verb, having(verb)]).toEqual([verb, []]);
+    expect(having("*", resource, { apiGroups: ["*"] })).toEqual(sentence(resource));
+    expect(having("*", `${resource}2`)).toEqual([]);
+    expect(having("*", resource, { apiGroups: ["example.com"] })).toEqual([]);
+    expect(having("*", resource, { apiGroups: [group], resourceNames: ["mine"] })).toEqual([]);
+    // What is in no namespace is not given by the role of one.
+    expect(found("K8S-009", allowing([resource], verbs, { apiGroups: [group] }))).toEqual(
+      resource === "serviceaccounts/token" ? sentence(resource, "Role") : [],
+    );
+  });
+
+  test("signers of the cluster, and of everybody", () => {
+    const signing = (...resourceNames: string[]) =>
+      found("K8S-009", wide(["signers"], ["sign"], { apiGroups: ["certificates.k8s.io"], resourceNames }));
+    for (const name of ["kubernetes.io/kubelet-serving", "kubernetes.io/*", "*", ""]) expect(signing(name)).toEqual(sentence("signers"));
+    for (const name of ["example.com/mine", "my.kubernetes.io/x"]) expect(signing(name)).toEqual([]);
   });
 
   test.each(["escalate", "bind", "impersonate"])("the verb %s", (verb) => {
@@ -45,11 +87,63 @@ describe("a way to more rights", () => {
     expect(found("K8S-009", allowing(["x"], [`${verb}s`]))).toEqual([]);
   });
 
-  test("pods in kube-system", () => {
-    const there = (verb: string, namespace = "kube-system") =>
-      found("K8S-009", changed(allowing(["pods"], [verb]), { "metadata/namespace": namespace }));
-    expect(there("create")).toEqual(['critical: The Role "alpha" must not create pods in kube-system.']);
-    expect([...there("get"), ...there("create", "sessions")]).toEqual([]);
+  test("several verbs in one sentence", () => {
+    expect(found("K8S-009", allowing(["x"], ["bind", "escalate"]))).toEqual([
+      'critical: The Role "alpha" must not have the verbs escalate, bind.',
+    ]);
+  });
+
+  test("roles that are named are a limit to binding alone, unless an administrator's is among them", () => {
+    const named = (verb: string, ...resourceNames: string[]) => found("K8S-009", allowing(["roles"], [verb], { resourceNames })).length;
+    expect([named("bind", "view"), named("bind", "view", "mine")]).toEqual([0, 0]);
+    for (const name of ["cluster-admin", "admin", "edit", "system:x", ""]) expect([name, named("bind", "view", name)]).toEqual([name, 1]);
+    for (const name of ["cluster-admins", "my-admin", "editor", "my-system:x"]) expect([name, named("bind", name)]).toEqual([name, 0]);
+    expect([named("escalate", "view"), named("impersonate", "view")]).toEqual([1, 1]);
+  });
+
+  test.each([
+    ["", "pods"],
+    ["", "replicationcontrollers"],
+    ["apps", "deployments"],
+    ["apps", "daemonsets"],
+    ["apps", "statefulsets"],
+    ["apps", "replicasets"],
+    ["extensions", "deployments"],
+    ["extensions", "daemonsets"],
+    ["extensions", "replicasets"],
+    ["batch", "jobs"],
+    ["batch", "cronjobs"],
+  ])("what starts pods beside the cluster's own, or anywhere: %s %s", (group, resource) => {
+    const there = (verb: string, namespace = "kube-system", apiGroups = [group]) =>
+      found("K8S-009", changed(allowing([resource], [verb], { apiGroups }), { "metadata/namespace": namespace }));
+    const own = [`critical: The Role "alpha" must not start pods in the cluster's own namespace (${resource}).`];
+    for (const verb of write) expect([verb, there(verb)]).toEqual([verb, own]);
+    for (const namespace of ["kube-public", "kube-node-lease"]) expect(there("create", namespace)).toEqual(own);
+    for (const namespace of ["sessions", "kube-systems", "kube-flannel"]) expect(there("create", namespace)).toEqual([]);
+    expect([...there("get"), ...there("delete"), ...there("create", "kube-system", ["example.com"])]).toEqual([]);
+    const anywhere = (verb: string, more: object = {}) => found("K8S-029", wide([resource], [verb], { apiGroups: [group], ...more }));
+    const reach = [
+      `high: The ClusterRole "alpha" must not change ${resource}: a pod in any namespace takes any account and any secret there.`,
+    ];
+    for (const verb of write) expect([verb, anywhere(verb)]).toEqual([verb, reach]);
+    expect([...anywhere("get"), ...anywhere("delete"), ...anywhere("create", { resourceNames: ["mine"] })]).toEqual([]);
+    expect(found("K8S-029", allowing([resource], write, { apiGroups: [group] }))).toEqual([]);
+  });
+});
+
+describe("what reaches over the cluster", () => {
+  test.each<[string, string[], string]>([
+    ["namespaces", ["update", "patch"], "labels decide what pods may have"],
+    ["nodes", ["update", "patch"], "labels and taints decide what runs where"],
+    ["nodes/status", ["update", "patch"], "labels and taints decide what runs where"],
+    ["persistentvolumes", ["create"], "a volume may be a folder of the node"],
+  ])("%s", (resource, verbs, why) => {
+    const reaching = (verb: string, name = resource) => found("K8S-029", wide([name], [verb]));
+    for (const verb of verbs)
+      expect([verb, reaching(verb)]).toEqual([verb, [`high: The ClusterRole "alpha" must not change ${resource}: ${why}.`]]);
+    for (const verb of ["get", "list", "watch", "delete"]) expect([verb, reaching(verb)]).toEqual([verb, []]);
+    expect([...reaching("*", `${resource}2`), ...found("K8S-029", wide([resource], verbs, { apiGroups: ["x"] }))]).toEqual([]);
+    expect(found("K8S-029", allowing([resource], verbs))).toHaveLength(resource === "namespaces" ? 1 : 0);
   });
 });
 
@@ -77,12 +171,110 @@ test.each([
   expect(found("K8S-006", allowing(["x/*"], ["get"], { nonResourceURLs: ["/healthz/*"] }))).toEqual([]);
 });
 
+describe("how grave a wildcard is", () => {
+  const all = (resource: string, apiGroup = "", verb = "*") =>
+    found("K8S-006", allowing([resource], [verb], { apiGroups: [apiGroup] })).map((one) => one.split(":")[0]);
+
+  test.each(
+    (
+      "configmaps endpoints endpointslices events horizontalpodautoscalers ingressclasses ingresses leases limitranges networkpolicies " +
+      "persistentvolumeclaims poddisruptionbudgets priorityclasses resourcequotas services"
+    ).split(" "),
+  )("%s are what any controller changes", (resource) => {
+    for (const part of ["", "/status", "/finalizers", "/scale"]) expect([part, all(`${resource}${part}`)]).toEqual([part, ["medium"]]);
+    for (const other of [`${resource}2`, `${resource}/token`, `x${resource}`]) expect([other, all(other)]).toEqual([other, ["critical"]]);
+    expect(all(resource, "*")).toEqual(["critical", "critical"]);
+  });
+
+  const k8s =
+    "admissionregistration apiextensions apiregistration authentication authorization certificates coordination discovery events " +
+    "flowcontrol.apiserver internal.apiserver networking node rbac.authorization resource scheduling storage storagemigration";
+  test.each(["", "apps", "batch", "extensions", "policy", "autoscaling", ...k8s.split(" ").map((group) => `${group}.k8s.io`)])(
+    "the group %j is of Kubernetes itself",
+    (group) => {
+      expect(all("x", group)).toEqual(["critical"]);
+      expect([all("x", `${group}x`), all("x", `${group}.example.com`)]).toEqual([["medium"], ["medium"]]);
+    },
+  );
+
+  test("what others added is advice where it is only read, or measures", () => {
+    for (const verb of ["get", "list", "watch"]) expect([verb, all("*", "example.com", verb)]).toEqual([verb, ["recommendation"]]);
+    for (const verb of ["create", "delete"]) expect([verb, all("*", "example.com", verb)]).toEqual([verb, ["medium"]]);
+    for (const group of ["metrics.k8s.io", "custom.metrics.k8s.io"]) expect([group, all("x", group)]).toEqual([group, ["recommendation"]]);
+    expect(all("x", "mymetrics.k8s.io")).toEqual(["medium"]);
+  });
+});
+
 describe("a role of everything", () => {
-  const bound = (name: string) => found("K8S-010", changed(roleBinding, { "roleRef/name": name }));
+  const bound = (name: string, kind: string | undefined = "ClusterRole") =>
+    found("K8S-010", changed(roleBinding, { roleRef: { kind, name } }));
+
   test("cluster-admin, admin and edit, and no other", () => {
     expect(bound("cluster-admin")).toEqual(['critical: The RoleBinding "alpha" must not bind cluster-admin.']);
     for (const name of ["admin", "edit"]) expect(bound(name)).toEqual([`medium: The RoleBinding "alpha" must not bind ${name}.`]);
     for (const name of ["view", "cluster-admins", "editor", "my-admin"]) expect(bound(name)).toEqual([]);
+  });
+
+  test("what a namespace calls its own role says nothing, and no kind says that it is the cluster's", () => {
+    for (const name of ["cluster-admin", "admin", "edit", "system:node"]) expect(bound(name, "Role")).toEqual([]);
+    expect(found("K8S-010", changed(roleBinding, { roleRef: { name: "cluster-admin" } }))).toHaveLength(1);
+  });
+
+  test.each([
+    ["system:controller:job-controller", "system:controllers"],
+    ["system:kube-scheduler", "system:kube"],
+    ["system:node", "system:nodes"],
+    ["system:node-bootstrapper", "system:node-bootstrappers"],
+    ["system:node-proxier", "system:node-proxy"],
+    ["system:volume-scheduler", "system:volume-schedulers"],
+    ["system:persistent-volume-provisioner", "system:persistent-volume-provisioners"],
+    ["system:aggregate-to-admin", "system:aggregate-to-view"],
+    ["system:aggregate-to-edit", "system:aggregate-to-editor"],
+    ["system:certificates.k8s.io:kubelet-serving-approver", "system:certificates.k8s.io"],
+  ])("%s is the cluster's own, %s is not", (name, neighbour) => {
+    expect(bound(name)).toEqual([`high: The RoleBinding "alpha" must not bind ${name}, a role of the cluster itself.`]);
+    expect([...bound(neighbour), ...bound(`my-${name}`)]).toEqual([]);
+  });
+});
+
+describe("an address that no service may lead to", () => {
+  const named = (externalName: string) =>
+    found("K8S-030", changed(clusterService, { "spec/type": "ExternalName", "spec/externalName": externalName })).filter((one) =>
+      one.startsWith("high"),
+    );
+  const sentence = ['high: The Service "alpha" must not lead to the node itself or to a metadata service.'];
+
+  test.each([
+    ["169.254.169.254", "169.253.169.254"],
+    ["127.0.0.1", "128.0.0.1"],
+    ["::1", "::2"],
+    ["fe80::1", "fec0::1"],
+    ["fd00:ec2::254", "fd00:ec3::254"],
+    ["100.100.100.200", "100.100.100.201"],
+    ["168.63.129.16", "168.63.129.17"],
+    ["0.0.0.0", "0.0.0.1"],
+    ["[::1]", "[::2]"],
+    ["169.254.169.254.nip.io", "10.1.2.3.nip.io"],
+    ["169-254-169-254.sslip.io", "10-1-2-3.sslip.io"],
+    ["x.169.254.169.254.xip.io", "169.254.169.254.example.com"],
+    ["localhost", "localhosts"],
+    ["db.localhost", "localhost.example.com"],
+    ["metadata", "metadata.example.com"],
+    ["metadata.google.internal", "metadata.google.internals"],
+    ["instance-data", "instance-datas"],
+    ["instance-data.ec2.internal", "my-instance-data.ec2.internal"],
+    ["kubernetes.default", "kubernetes.defaults"],
+    ["kubernetes.default.svc.cluster.local", "kubernetes.example.com"],
+    ["LOCALHOST.", "local.host"],
+  ])("%s, and not %s", (target, neighbour) => {
+    expect([named(target), named(neighbour)]).toEqual([sentence, []]);
+  });
+
+  test("the addresses of endpoints", () => {
+    const endpoints = (ip: string) => resource("kubernetes:core/v1:Endpoints", "alpha", { subsets: [{ addresses: [{ ip }] }] });
+    const slice = (ip: string) => resource("kubernetes:discovery.k8s.io/v1:EndpointSlice", "alpha", { endpoints: [{ addresses: [ip] }] });
+    for (const leading of [endpoints, slice])
+      expect([found("K8S-030", leading("169.254.169.254")).length, found("K8S-030", leading("10.0.0.1")).length]).toEqual([1, 0]);
   });
 });
 
