@@ -1,11 +1,9 @@
 /** Rules as Pulumi policies: names, schemas and reports as the engine wants them. Judging is `judge.ts`. */
-import type { PolicyResource, ResourceValidationArgs, ResourceValidationPolicy, StackValidationPolicy } from "@pulumi/policy";
+import type { ResourceValidationPolicy, StackValidationPolicy } from "@pulumi/policy";
 import { defaultEnforcement, defaultsOf, policyName, severitiesOf } from "./configuration.ts";
 import { exceptionFor, exceptionsIn } from "./exceptions.ts";
-import { concerns, judge, judgeStack, type Target, targetOf } from "./judge.ts";
+import { Concerns, Pass } from "./pass.ts";
 import { rules as everyRule } from "./rules/index.ts";
-import type { Resource } from "./rules/read/subject.ts";
-import { unknown } from "./rules/read/value.ts";
 import type { Judgement, Rule, Settings, Unjudged } from "./rules/rule.ts";
 import type { Severity } from "./rules/severity.ts";
 
@@ -28,16 +26,76 @@ const exceptionsSchema = {
 };
 
 /** Every rule that looks at resources, one policy for each severity it finds. */
-export function policies(rules: readonly Rule[] = everyRule): Policy[] {
-  return rules
-    .filter((rule) => !rule.configuration)
-    .flatMap((rule) => severitiesOf(rule).map((severity) => policyOf(rule, severity, rules)));
+export function policies(rules: readonly Rule[] = everyRule): Policies {
+  return new Policies(rules);
 }
 
-function policyOf(rule: Rule, severity: Severity, rules: readonly Rule[]): Policy {
+/**
+ * The policies of a pack. An engine's request goes through the list once, so that each walk is a {@link Pass}: what has
+ * nothing to say is left out from where the first policy has run.
+ */
+class Policies extends Array<Policy> {
+  readonly #concerns: Concerns;
+  readonly #named: readonly (readonly [Rule, Severity])[];
+
+  constructor(rules: readonly Rule[]) {
+    super();
+    this.#concerns = new Concerns(rules);
+    this.#named = rules
+      .filter((rule) => !rule.configuration)
+      .flatMap((rule) => severitiesOf(rule).map((severity) => [rule, severity] as const));
+    for (const [rule, severity] of this.#named) this.push(policyOf(rule, severity, () => new Pass(this.#concerns)));
+  }
+
+  /** Methods that make a new array make a plain one. */
+  static override get [Symbol.species](): ArrayConstructor {
+    return Array;
+  }
+
+  override *[Symbol.iterator](): ArrayIterator<Policy> {
+    const pass = new Pass(this.#concerns);
+    for (const [rule, severity] of this.#named) if (pass.mayFind(rule, severity)) yield policyOf(rule, severity, () => pass);
+  }
+}
+
+function policyOf(rule: Rule, severity: Severity, passOf: () => Pass): Policy {
+  const policy: Policy = { ...descriptionOf(rule, severity) };
+  const isMain = severity === rule.severity;
+  const wanted = (one: Judgement) => (one.severity ?? rule.severity) === severity;
+
+  if (rule.container || rule.workload || rule.resource || rule.unjudged)
+    policy.validateResource = (args, report) => {
+      const settings: Settings = { ...defaultsOf(rule), ...args.getConfig<Record<string, unknown>>() };
+      const pass = passOf();
+      const { found, unjudged } = pass.resource(rule, args, settings);
+      for (const one of found) if (wanted(one) && !isExcepted(settings, args.urn)) report(one.message);
+      if (isMain) sayUnknown(unjudged, pass.missing);
+    };
+  if (rule.stack)
+    policy.validateStack = (args, report) => {
+      const settings: Settings = { ...defaultsOf(rule), ...args.getConfig<Record<string, unknown>>() };
+      const pass = passOf();
+      const { found, unjudged } = pass.stack(rule, args, settings);
+      for (const one of found) {
+        const urn = one.subject?.resource.urn;
+        if (wanted(one) && !(urn !== undefined && isExcepted(settings, urn))) report(one.message, urn);
+      }
+      if (isMain && unjudged?.why === "malformed") report(`The inputs must be readable: one is not ${unjudged.detail}.`);
+      if (isMain) sayUnknown(unjudged, pass.missing);
+    };
+  return policy;
+}
+
+const descriptions = new Map<string, Policy>();
+
+/** What an engine lists of a policy, made once. */
+function descriptionOf(rule: Rule, severity: Severity): Policy {
+  const name = policyName(rule, severity);
+  const made = descriptions.get(name);
+  if (made) return made;
   const [framework] = rule.frameworks;
-  const policy: Policy = {
-    name: policyName(rule, severity),
+  const description: Policy = {
+    name,
     displayName: rule.name,
     description: rule.title,
     severity,
@@ -46,52 +104,14 @@ function policyOf(rule: Rule, severity: Severity, rules: readonly Rule[]): Polic
     url: `RULES.md#${rule.id.toLowerCase()}`,
     tags: rule.frameworks.map(({ name, reference }) => `${name} ${reference}`),
     configSchema: { properties: { ...structuredClone(rule.settings ?? {}), exceptions: exceptionsSchema } },
+    ...(framework && { framework: { ...framework, specification: rule.title } }),
   };
-  if (framework) policy.framework = { ...framework, specification: rule.title };
-  const isMain = severity === rule.severity;
-  const wanted = (one: Judgement) => (one.severity ?? rule.severity) === severity;
-
-  if (rule.container || rule.workload || rule.resource || rule.unjudged)
-    policy.validateResource = (args, report) => {
-      if (!concerns(rule, args.type)) return;
-      const { resource, missing } = resourceOf(args);
-      const settings: Settings = { ...defaultsOf(rule), ...args.getConfig<Record<string, unknown>>() };
-      const target = targetOf(resource);
-      const { found, unjudged } = rule.unjudged
-        ? { found: missedBy(rules, rule, target, settings), unjudged: undefined }
-        : judge(rule, target, settings);
-      for (const one of found) if (wanted(one) && !isExcepted(settings, resource.urn)) report(one.message);
-      if (isMain) sayUnknown(unjudged, missing);
-    };
-  if (rule.stack)
-    policy.validateStack = (args, report) => {
-      const opened = args.resources.map(resourceOf);
-      const settings: Settings = { ...defaultsOf(rule), ...args.getConfig<Record<string, unknown>>() };
-      const subjects = opened.flatMap(({ resource }) => targetOf(resource).subjects.items);
-      const { found, unjudged } = judgeStack(rule, subjects, settings);
-      for (const one of found) {
-        const urn = one.subject?.resource.urn;
-        if (wanted(one) && !(urn !== undefined && isExcepted(settings, urn))) report(one.message, urn);
-      }
-      if (isMain && unjudged?.why === "malformed") report(`The inputs must be readable: one is not ${unjudged.detail}.`);
-      if (isMain) sayUnknown(unjudged, new Map(opened.flatMap(({ missing }) => [...missing])));
-    };
-  return policy;
+  descriptions.set(name, description);
+  return description;
 }
 
 function isExcepted(settings: Settings, urn: string): boolean {
   return exceptionFor(exceptionsIn(settings), urn, new Date()) !== undefined;
-}
-
-/** What a rule about the other rules finds. */
-function missedBy(rules: readonly Rule[], rule: Rule, target: Target, settings: Settings): Judgement[] {
-  const missed: Unjudged[] = [];
-  for (const other of rules) {
-    if (!concerns(other, target.resource.type)) continue;
-    const { unjudged } = judge(other, target, defaultsOf(other));
-    if (unjudged) missed.push(unjudged);
-  }
-  return [...(rule.unjudged?.(missed, settings) ?? [])].map((one) => (typeof one === "string" ? { message: one } : one));
 }
 
 /** The engine's own error for an unknown value makes it say that the policy could not run. */
@@ -100,45 +120,4 @@ function sayUnknown(unjudged: Unjudged | undefined, missing: ReadonlyMap<string,
   const [first] = missing.values();
   const error = missing.get(unjudged.detail) ?? first;
   if (error) throw error;
-}
-
-interface OpenedResource {
-  readonly resource: Resource;
-  /** The engine's own errors, by path. */
-  readonly missing: ReadonlyMap<string, unknown>;
-}
-
-/** A resource as the engine hands it over: reading what is unknown throws, so every value is read once, here. */
-function resourceOf(args: ResourceValidationArgs | PolicyResource): OpenedResource {
-  const missing = new Map<string, unknown>();
-  const parent = "dependencies" in args ? args.parent?.urn : args.opts.parent;
-  return {
-    missing,
-    resource: {
-      urn: args.urn,
-      type: args.type,
-      name: args.name,
-      props: copy(args.props, "", missing) as Record<string, unknown>,
-      protect: args.opts.protect,
-      ignoreChanges: args.opts.ignoreChanges,
-      custom: args.provider !== undefined,
-      secretsOpened: true,
-      ...(parent === undefined ? {} : { parent }),
-      ...("dependencies" in args ? { dependencies: args.dependencies.map(({ urn }) => urn) } : {}),
-    },
-  };
-}
-
-function copy(value: unknown, path: string, missing: Map<string, unknown>): unknown {
-  if (typeof value !== "object" || value === null) return value;
-  const result: Record<string, unknown> = {};
-  for (const key of Object.keys(value)) {
-    try {
-      result[key] = copy((value as Record<string, unknown>)[key], `${path}.${key}`, missing);
-    } catch (error) {
-      missing.set(`${path}.${key}`, error);
-      result[key] = unknown;
-    }
-  }
-  return Array.isArray(value) ? Object.values(result) : result;
 }

@@ -9,8 +9,9 @@ import { compliant } from "../policy/fixtures.ts";
 import { spread } from "./figures.ts";
 
 /**
- * Times the policy rules: all of them over 1,000 and 10,000 resources of every platform in one process, and the start of the
- * pack until it answers, as an engine starts it. Medians with least and most.
+ * Times the policy rules: all of them over 1,000 and 10,000 resources of every platform in one process, the start of the pack
+ * until it answers, as an engine starts it, and what a resource costs an engine: analyzed by itself, and as one of a stack.
+ * Medians with least and most.
  *
  *   npm run bench -- policy
  */
@@ -61,5 +62,24 @@ console.log(
     starts.map((milliseconds) => milliseconds / 1000),
     3,
   )} s`,
+);
+
+// An engine asks about resources one after the other while a program runs, and about all of them at its end.
+const asked = stackOf(some.length * 2);
+const analyzer = await Analyzer.start(pack);
+const milliseconds = { resource: [] as number[], stack: [] as number[] };
+for (let round = 0; round < 6; round += 1) {
+  const [resource = 0] = await times(1, async () => {
+    for (const one of asked) await analyzer.analyze(one);
+  });
+  const [stack = 0] = await times(1, () => analyzer.analyzeStack(asked));
+  // The first round is the compiler's.
+  if (round === 0) continue;
+  milliseconds.resource.push(resource / asked.length);
+  milliseconds.stack.push(stack / asked.length);
+}
+analyzer.stop();
+console.log(
+  `Analyzer protocol, ${asked.length} resources: ${spread(milliseconds.resource, 3)} ms a resource, ${spread(milliseconds.stack, 3)} ms a resource of the stack phase`,
 );
 console.log(`${cpus().length} × ${cpus()[0]?.model}, Node ${process.versions.node}, ${new Date().toISOString().slice(0, 10)}.`);
