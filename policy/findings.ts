@@ -2,6 +2,7 @@
 import { type PolicyConfiguration, policyName, severitiesOf } from "./configuration.ts";
 import { type Exception, exceptionFor, exceptionsIn } from "./exceptions.ts";
 import type { Resource } from "./rules/read/subject.ts";
+import { remediationOf } from "./rules/remedies.ts";
 import type { Found, Rule, Unjudged } from "./rules/rule.ts";
 import { isGrave } from "./rules/score.ts";
 import type { Enforcement, Level, Severity } from "./rules/severity.ts";
@@ -14,6 +15,7 @@ export interface Finding {
   readonly resource: string;
   readonly type: string;
   readonly message: string;
+  /** What to do about it on the resource's platform. */
   readonly remediation: string;
   readonly enforcement: Enforcement;
   readonly verdict: "violation" | "recommendation" | "not-evaluated" | "excepted";
@@ -82,7 +84,7 @@ export class Findings {
       resource: urn,
       type,
       message,
-      remediation: rule.remediation,
+      remediation: remediationOf(rule, type),
       enforcement,
       verdict,
     });
