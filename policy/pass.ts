@@ -88,8 +88,12 @@ export class Pass {
   }
 }
 
-/** A resource as the engine hands it over: reading what is unknown throws, so every value is read once, here. */
-function resourceOf(args: ResourceValidationArgs | PolicyResource, missing: Map<string, unknown>): Resource {
+/**
+ * A resource as the engine hands it over: reading what is unknown throws, so every value is read once, here.
+ *
+ * @param missing takes the engine's own errors, by path
+ */
+export function resourceOf(args: ResourceValidationArgs | PolicyResource, missing: Map<string, unknown>): Resource {
   const parent = "dependencies" in args ? args.parent?.urn : args.opts.parent;
   return {
     urn: args.urn,

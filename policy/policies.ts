@@ -2,7 +2,9 @@
 import type { ResourceValidationPolicy, StackValidationPolicy } from "@pulumi/policy";
 import { defaultEnforcement, defaultsOf, policyName, severitiesOf } from "./configuration.ts";
 import { exceptionFor, exceptionsIn } from "./exceptions.ts";
-import { Concerns, Pass } from "./pass.ts";
+import { Concerns, Pass, resourceOf } from "./pass.ts";
+import { isRemediable, remedied } from "./remediate.ts";
+import { remedies } from "./rules/remedies.ts";
 import { rules as everyRule } from "./rules/index.ts";
 import type { Judgement, Rule, Settings, Unjudged } from "./rules/rule.ts";
 import type { Severity } from "./rules/severity.ts";
@@ -71,6 +73,15 @@ function policyOf(rule: Rule, severity: Severity, passOf: () => Pass): Policy {
       for (const one of found) if (wanted(one) && !isExcepted(settings, args.urn)) report(one.message);
       if (isMain) sayUnknown(unjudged, pass.missing);
     };
+  if (isRemediable(rule, severity))
+    policy.remediateResource = (args) => {
+      const settings: Settings = { ...defaultsOf(rule), ...args.getConfig<Record<string, unknown>>() };
+      if (isExcepted(settings, args.urn)) return undefined;
+      const missing = new Map<string, unknown>();
+      const { isRemedied, unjudged } = remedied(rule, () => resourceOf(args, missing), args.props, settings);
+      if (!isRemedied) sayUnknown(unjudged, missing);
+      return isRemedied ? args.props : undefined;
+    };
   if (rule.stack)
     policy.validateStack = (args, report) => {
       const settings: Settings = { ...defaultsOf(rule), ...args.getConfig<Record<string, unknown>>() };
@@ -100,7 +111,10 @@ function descriptionOf(rule: Rule, severity: Severity): Policy {
     description: rule.title,
     severity,
     enforcementLevel: defaultEnforcement(rule, severity, "local"),
-    remediationSteps: rule.remediation,
+    remediationSteps: [
+      rule.remediation,
+      ...Object.entries(remedies[rule.id] ?? {}).map(([platform, words]) => `${platform}: ${words}`),
+    ].join("\n"),
     url: `RULES.md#${rule.id.toLowerCase()}`,
     tags: rule.frameworks.map(({ name, reference }) => `${name} ${reference}`),
     configSchema: { properties: { ...structuredClone(rule.settings ?? {}), exceptions: exceptionsSchema } },

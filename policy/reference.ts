@@ -1,6 +1,8 @@
 /** The rule reference and the level files, as text. */
 import { defaultEnforcement, policyName, severitiesOf } from "./configuration.ts";
 import { rules } from "./rules/index.ts";
+import type { Platform } from "./rules/read/workload.ts";
+import { remedies } from "./rules/remedies.ts";
 import type { Rule } from "./rules/rule.ts";
 import { type Level, levels } from "./rules/severity.ts";
 
@@ -20,6 +22,8 @@ const families: Readonly<Record<string, string>> = {
   ECR: "AWS ECR",
   GEN: "Everything",
 };
+
+const platformNames: Readonly<Record<Platform, string>> = { docker: "Docker", swarm: "Swarm", kubernetes: "Kubernetes", ecs: "ECS" };
 
 /** Paths, from this folder, and contents of all generated files. */
 export function files(): ReadonlyMap<string, string> {
@@ -50,13 +54,16 @@ function section(rule: Rule): string {
     ["Also in", rule.frameworks.map(({ name, reference }) => `${name} ${reference}`).join("; ")],
     ["What to do", rule.remediation],
     ["Enforcement", rule.enforcement ? levels.map((level) => `${level}: ${rule.enforcement?.[level]}`).join(", ") : ""],
-    ["One value is always safe", rule.automatic ? "yes" : ""],
+    ["With enforcement `remediate`", rule.automatic ? "the engine is given the safe value" : ""],
   ];
   const settings = Object.entries(rule.settings ?? {}).map(
     ([key, { description, default: value }]) => `- Setting \`${key}\`: ${description} Default: \`${JSON.stringify(value)}\`.`,
   );
+  const platforms = Object.entries(remedies[rule.id] ?? {}).map(
+    ([platform, words]) => `- On ${platformNames[platform as Platform]}: ${words}`,
+  );
   const lines = facts.flatMap(([name, words]) => (words ? [`- ${name}: ${words}`] : []));
-  return [`### ${rule.id}`, `${rule.title} (\`${rule.name}\`).`, [...lines, ...settings].join("\n")].join("\n\n");
+  return [`### ${rule.id}`, `${rule.title} (\`${rule.name}\`).`, [...lines, ...platforms, ...settings].join("\n")].join("\n\n");
 }
 
 const introduction = `# Rules
@@ -75,6 +82,10 @@ was not judged fails \`check\` too, unless the setting \`allowNotEvaluated\` of 
 preview always has unknown values, it stops the deployment only with \`GEN-002\` set to \`mandatory\`. Advice (a recommendation)
 never blocks and costs no score. The score is 100 less 40 for each Critical, 15 for each High, 5 for each Medium and 1 for
 each Low violation.
+
+\`"CTR-002": "remediate"\` in that file has the engine write the safe value into resources that break a rule, where its section says so;
+no level asks for it. What breaks a rule nevertheless is stopped as \`mandatory\` does. Container definitions of ECS are text of your
+own and stay as they are.
 
 An exception names what it is for, why, who answers for it and until when:
 

@@ -23,7 +23,6 @@ export const memory: Rule = {
   frameworks: [cis("5.11"), owasp("7"), fsbp("ECS.1")],
   remediation: "Set memory, and an equal memorySwap: without it the engine allows as much swap again.",
   reads: "memory, memorySwap, resources.limits.memoryBytes, resources.limits.memory",
-  automatic: true,
   *container(container) {
     const { platform, spec, title, role } = container;
     if (neverStarts(container) || role === "ephemeral") return;

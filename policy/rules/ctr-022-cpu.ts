@@ -18,7 +18,6 @@ export const cpu: Rule = {
   frameworks: [cis("5.12"), owasp("7")],
   remediation: "Set cpus (Kubernetes: limits.cpu).",
   reads: "cpus, cpuQuota, resources.limits.nanoCpus, resources.limits.cpu, cpu",
-  automatic: true,
   *container(container) {
     if (neverStarts(container) || container.role === "ephemeral") return;
     if (!isBounded(container)) yield `The ${container.title} must have a CPU limit.`;

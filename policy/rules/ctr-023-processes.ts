@@ -26,7 +26,6 @@ export const processes: Rule = {
   frameworks: [cis("5.29"), owasp("7")],
   remediation: "Give each session its own uid and an nproc limit, or a limit on PIDs by an update of the container.",
   reads: "ulimits, cgroupParent, the labels pids_limit and created_by of a session's container",
-  automatic: true,
   platforms: ["docker", "swarm", "kubernetes"],
   *container(container) {
     const { platform, title } = container;

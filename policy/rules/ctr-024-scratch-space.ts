@@ -20,7 +20,6 @@ export const scratchSpace: Rule = {
   frameworks: [],
   remediation: "Give it a size.",
   reads: "tmpfs, mounts[].tmpfsOptions.sizeBytes, driverOpts, volumes[].emptyDir.sizeLimit, resources.limits.ephemeral-storage",
-  automatic: true,
   kinds: ["docker:Volume"],
   // A task's is bounded by its platform: on Fargate at 20 GiB unless ephemeralStorage says more, elsewhere by the machine.
   *container({ platform, spec, title, role }) {

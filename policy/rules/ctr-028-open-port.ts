@@ -1,4 +1,4 @@
-import { onEveryInterface, publishedPorts } from "./read/ports.ts";
+import { onEveryInterface, type PublishedPort, publishedPorts } from "./read/ports.ts";
 import { flag, texts } from "./read/value.ts";
 import type { Workload } from "./read/workload.ts";
 import { cis, graded, owasp, type Rule, type Settings } from "./rule.ts";
@@ -18,6 +18,11 @@ export const publicContainers = {
   default: [],
 } as const;
 
+/** Whether everybody may reach a port that is not the entrance's. */
+export function isOpen(workload: Workload, port: PublishedPort, settings: Settings): boolean {
+  return onEveryInterface(port) && !(isPublic(workload, settings) && publicPorts.has(port.external));
+}
+
 export const openPort: Rule = {
   id: "CTR-028",
   name: "open-port",
@@ -32,9 +37,8 @@ export const openPort: Rule = {
   platforms: ["docker", "swarm"],
   *workload(workload, settings) {
     const { platform, spec, title } = workload;
-    const entrance = isPublic(workload, settings);
     for (const port of publishedPorts(workload)) {
-      if (!onEveryInterface(port) || (entrance && publicPorts.has(port.external))) continue;
+      if (!isOpen(workload, port, settings)) continue;
       const message = `The ${title} must publish port ${port.internal} on 127.0.0.1 and not on every interface.`;
       yield platform === "swarm"
         ? graded("medium", `The ${title} must not publish port ${port.internal}: a service's port is open on every interface.`)

@@ -30,7 +30,6 @@ export const serviceAccountToken: Rule = {
   frameworks: [],
   remediation: "Set automountServiceAccountToken to false.",
   reads: "automountServiceAccountToken of pods and service accounts, projected volumes",
-  automatic: true,
   platforms: ["kubernetes"],
   settings: {
     controllers: {

@@ -10,7 +10,6 @@ export const jobLimits: Rule = {
   frameworks: [],
   remediation: "Set activeDeadlineSeconds, ttlSecondsAfterFinished and backoffLimit.",
   reads: "activeDeadlineSeconds, ttlSecondsAfterFinished, backoffLimit",
-  automatic: true,
   kinds: ["kubernetes:Job", "kubernetes:CronJob"],
   *resource(job) {
     if (job.isPatch) return;

@@ -10,7 +10,6 @@ export const logRetention: Rule = {
   frameworks: [],
   remediation: "Set retentionInDays, between 30 and 365.",
   reads: "retentionInDays, kmsKeyId",
-  automatic: true,
   kinds: ["aws:cloudwatch:LogGroup", "aws:logs:LogGroup"],
   *resource({ name, props }) {
     if ((number(props.retentionInDays) ?? 0) <= 0) yield `The log group "${name}" must say how long it keeps logs.`;

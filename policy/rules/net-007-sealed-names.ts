@@ -16,7 +16,6 @@ export const sealedNames: Rule = {
   frameworks: [{ name: "CVE", version: "2024", reference: "CVE-2024-29018" }],
   remediation: 'Set dns to ["127.0.0.1"]: the engine answers names on an internal network as well.',
   reads: "dns, networksAdvanced, internal",
-  automatic: true,
   *stack(subjects) {
     const networks = new Map<string, Subject>();
     for (const network of dockerObjects(subjects, "docker:Network")) networks.set(text(network.props.name) ?? network.name, network);

@@ -9,7 +9,6 @@ export const ownerLabels: Rule = {
   frameworks: [],
   remediation: "Add the labels created_by and, to what belongs to a session, session_id.",
   reads: "labels",
-  automatic: true,
   kinds: ["docker:Container", "docker:Network", "docker:Volume"],
   *resource(subject) {
     if (labelOf(subject, "created_by") !== undefined) return;

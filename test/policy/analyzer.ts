@@ -20,6 +20,13 @@ export interface Diagnostic {
   readonly urn: string;
 }
 
+export interface Remediation {
+  readonly policyname: string;
+  /** Why nothing was written. */
+  readonly diagnostic: string;
+  readonly properties: Record<string, unknown>;
+}
+
 export interface PolicySettings {
   readonly enforcement?: number;
   readonly properties?: Record<string, unknown>;
@@ -82,6 +89,16 @@ export class Analyzer {
 
   async analyze(resource: Resource): Promise<Diagnostic[]> {
     return diagnostics(await this.#call("analyze", describe(new proto.AnalyzeRequest(), resource)));
+  }
+
+  async remediate(resource: Resource): Promise<Remediation[]> {
+    const reply = await this.#call("remediate", describe(new proto.AnalyzeRequest(), resource));
+    // biome-ignore lint/suspicious/noExplicitAny: the stubs declare no message.
+    return (reply as any).getRemediationsList().map((one: any) => ({
+      policyname: one.getPolicyname(),
+      diagnostic: one.getDiagnostic(),
+      properties: one.getProperties()?.toJavaScript() ?? {},
+    }));
   }
 
   async analyzeStack(resources: readonly Resource[]): Promise<Diagnostic[]> {
