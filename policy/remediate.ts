@@ -202,7 +202,7 @@ export function remedied(rule: Rule, read: () => Resource, inputs: Inputs, setti
   const resource = read();
   const { found, unjudged } = judge(rule, targetOf(resource), settings);
   if (remedy === undefined || !isBroken(rule, found)) return { isRemedied: false, unjudged };
-  const subject: Subject = { resource, kind: kindOf(resource.type), name: resource.name, props: inputs };
+  const subject: Subject = { resource, kind: kindOf(resource.type), name: resource.name, props: inputs, isPatch: false };
   if (rule.resource && remedy.resource && rule.kinds?.includes(subject.kind)) remedy.resource(subject);
   for (const workload of workloadsOf(subject)) {
     remedy.workload?.(workload, settings);

@@ -1,8 +1,9 @@
+import { holdsMetadata } from "./read/cidr.ts";
 import { list, records, text } from "./read/value.ts";
 import type { Rule } from "./rule.ts";
 
 /** The metadata services, and the engine's own word for the host. */
-const forbidden = /^(169\.254\.\d+\.\d+|fd00:ec2::254|host-gateway)$/i;
+const isForbidden = (address: string): boolean => /^host-gateway$/i.test(address) || holdsMetadata(address);
 
 export const hostAlias: Rule = {
   id: "CTR-045",
@@ -22,7 +23,7 @@ export const hostAlias: Rule = {
   *container({ platform, spec, title }) {
     if (platform === "kubernetes") return;
     for (const host of records(platform === "ecs" ? spec.extraHosts : spec.hosts))
-      if (forbidden.test((text(host.ip) ?? text(host.ipAddress) ?? "").trim()))
+      if (isForbidden((text(host.ip) ?? text(host.ipAddress) ?? "").trim()))
         yield `The ${title} must not have a name for the host or the metadata service.`;
   },
 };

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { capability } from "../../policy/rules/read/capabilities.ts";
-import { coversWorld, holds, isCoveredBy, rangeOf } from "../../policy/rules/read/cidr.ts";
+import { coversWorld, holds, holdsMetadata, isCoveredBy, isUnspecified, rangeOf } from "../../policy/rules/read/cidr.ts";
 import { finalStage, instructions } from "../../policy/rules/read/dockerfile.ts";
 import { isFloating, parseImage } from "../../policy/rules/read/image.ts";
 import { isSensitive, normalPath, reachesEngine } from "../../policy/rules/read/paths.ts";
@@ -190,13 +190,19 @@ test.each([
   [["0.0.0.0/2", "64.0.0.0/2", "128.0.0.0/2", "192.0.0.0/2"], true],
   [["::/0"], true],
   [["2000::/3"], true],
+  [["2000::/6", "2400::/6"], true],
+  [["64.0.0.0/4"], true],
+  [["11.0.0.0/8", "12.0.0.0/6", "16.0.0.0/5", "24.0.0.0/8"], true],
+  [["2001:db8::/32", "2a00:1450::/32"], false],
+  [["52.0.0.0/11", "54.0.0.0/10", "3.0.0.0/9"], false],
+  [["172.16.0.0/12", "100.64.0.0/10", "224.0.0.0/4", "fc00::/7"], false],
   [["2000::/4", "3000::/5", "3800::/5"], true],
   [["2001:db8::/32", "fc00::/7"], false],
   [["::ffff:0.0.0.0/96"], true],
   [["64:ff9b::/97", "64:ff9b::8000:0/97"], true],
   [["0.0.0.0/3", "32.0.0.0/3", "64.0.0.0/3", "96.0.0.0/3"], true],
   [["::ffff:10.0.0.0/104"], false],
-  [[{ cidr: "0.0.0.0/0", except: ["0.0.0.0/1", "128.0.0.0/2"] }], false],
+  [[{ cidr: "0.0.0.0/0", except: ["0.0.0.0/1", "128.0.0.0/2", "192.0.0.0/3"] }], false],
   [[{ cidr: "0.0.0.0/0", except: ["10.0.0.0/8"] }], true],
   [["10.0.0.0/8", "192.168.0.0/16"], false],
   [["10.0.0.0/8", "10.0.0.0/8"], false],
@@ -205,6 +211,30 @@ test.each([
 ] as const)("%j covers the world: %s", (blocks, covers) => {
   expect(coversWorld(blocks)).toBe(covers);
 });
+
+test.each([
+  "169.254.169.254/32",
+  "169.254.170.2",
+  "169.254.0.0/16",
+  "fd00:ec2::254/128",
+  "FD00:EC2:0::254",
+  "::ffff:169.254.169.254",
+  "0.0.0.0/0",
+  "100.100.100.200/32",
+])("%s holds a metadata service", (block) => expect(holdsMetadata(block)).toBe(true));
+
+test.each(["10.0.0.0/8", "169.253.0.0/16", "fd00::1", "nonsense", "host-gateway"])("%s holds none", (block) =>
+  expect(holdsMetadata(block)).toBe(false),
+);
+
+test.each(["", "0.0.0.0", "::", "[::]", "*", "::0", "0:0:0:0:0:0:0:0", "::ffff:0.0.0.0", "::ffff:0:0", " 0.0.0.0 ", "000.0.0.0"])(
+  "%j is every address of a machine",
+  (address) => expect(isUnspecified(address)).toBe(true),
+);
+
+test.each(["127.0.0.1", "::1", "10.0.0.1", "0.0.0.1", "::ffff:127.0.0.1", "localhost", "0.0.0.0/0"])("%s is not", (address) =>
+  expect(isUnspecified(address)).toBe(false),
+);
 
 test("an address lies in what is left of a block", () => {
   const block = { cidr: "169.254.0.0/16", except: ["169.254.169.0/24"] };

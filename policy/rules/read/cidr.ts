@@ -73,20 +73,41 @@ function leftOf({ cidr, except = [] }: Block): Wide[] {
   return left;
 }
 
-/**
- * Each of them is the whole world: all addresses, the public ones of IPv6, and the whole of IPv4 as IPv6 writes it and as
- * gateways translate it.
- */
-const worlds = ["0.0.0.0/0", "::/0", "2000::/3", "::ffff:0:0/96", "64:ff9b::/96"].flatMap((block) => rangeOf(block) ?? []);
+const known = (block: string): Wide => rangeOf(block) as Wide;
+
+/** What is reached from everywhere: the address space less private, local and multicast addresses. */
+const publicSpace: readonly (readonly Wide[])[] = [
+  [
+    { ...known("1.0.0.0/8"), to: known("9.0.0.0/8").to },
+    { ...known("11.0.0.0/8"), to: known("126.0.0.0/8").to },
+    { ...known("128.0.0.0/8"), to: known("223.0.0.0/8").to },
+  ],
+  [known("2000::/3")],
+];
+
+/** How IPv6 writes IPv4, and how gateways translate it. */
+const mapped = ["::ffff:0:0/96", "64:ff9b::/96"].map(known);
+
+/** A block, and the IPv4 addresses that are in it as IPv6 writes them. */
+function unmapped(range: Wide): Wide[] {
+  const written = mapped.flatMap((prefix): Wide[] => {
+    const part = overlap(range, prefix);
+    return part ? [{ from: part.from - prefix.from, to: part.to - prefix.from, bits: 32 }] : [];
+  });
+  return [range, ...written];
+}
+
+/** One part in as many of the public addresses is more than any one network has: the largest cloud has one in 25. */
+const worldly = 16n;
 
 const asBlock = (block: string | Block): Block => (typeof block === "string" ? { cidr: block } : block);
 
-/** Whether blocks together cover at least half of what there is, so that pieces do not pass for something narrow. */
+/** Whether blocks together cover so much of the public address space that they name nobody. */
 export function coversWorld(blocks: Iterable<string | Block>): boolean {
-  const ranges = [...blocks].flatMap((block) => leftOf(asBlock(block)));
-  return worlds.some((world) => {
-    const inside = ranges.flatMap((range) => overlap(range, world) ?? []);
-    return covered(inside) * 2n >= world.to - world.from + 1n;
+  const ranges = [...blocks].flatMap((block) => leftOf(asBlock(block))).flatMap(unmapped);
+  return publicSpace.some((space) => {
+    const inside = ranges.flatMap((range) => space.flatMap((part) => overlap(range, part) ?? []));
+    return covered(inside) * worldly >= covered(space);
   });
 }
 
@@ -96,6 +117,23 @@ export function holds(blocks: Iterable<string | Block>, address: string): boolea
   return [...blocks].some((block) =>
     leftOf(asBlock(block)).some((range) => wanted?.bits === range.bits && range.from <= wanted.from && wanted.to <= range.to),
   );
+}
+
+/** Where clouds tell a machine, a task or a pod who it is, and hand it the credentials. */
+const metadata = ["169.254.0.0/16", "fd00:ec2::/32", "fd20:ce::/32", "100.100.100.200", "168.63.129.16"].map(known);
+
+/** Whether a block holds an address of a metadata service. */
+export function holdsMetadata(block: string): boolean {
+  const range = rangeOf(block);
+  return range !== undefined && unmapped(range).some((one) => metadata.some((service) => overlap(one, service) !== undefined));
+}
+
+/** Whether an address stands for every one of a machine: `0.0.0.0`, `::`, in any spelling. */
+export function isUnspecified(address: string): boolean {
+  const bare = address.trim().replace(/^\[(.*)\]$/, "$1");
+  if (/^(\*|0*)$/.test(bare)) return true;
+  const range = rangeOf(bare);
+  return range !== undefined && range.from === range.to && unmapped(range).some(({ from }) => from === 0n);
 }
 
 function overlap(one: Wide, other: Wide): Range | undefined {

@@ -1,3 +1,4 @@
+import { isUnspecified } from "./cidr.ts";
 import { number, record, records, text } from "./value.ts";
 import type { Workload } from "./workload.ts";
 
@@ -23,9 +24,7 @@ export function* publishedPorts(workload: Workload): Iterable<PublishedPort> {
       yield { title, internal: number(port.targetPort), external: number(port.publishedPort), address: undefined };
 }
 
-const everyAddress = new Set(["", "0.0.0.0", "::", "[::]", "*"]);
-
 /** Whether a port listens on every interface of the host. */
 export function onEveryInterface({ address }: PublishedPort): boolean {
-  return address === undefined || everyAddress.has(address.trim());
+  return address === undefined || isUnspecified(address);
 }

@@ -2,7 +2,7 @@ import type { Finding, PolicyConfig, Resource, Severity } from "../../../policy/
 import { unknown } from "../../../policy/rules/read/value.ts";
 import { changed, deployment, machineTask, service, sessionContainer, task } from "../fixtures.ts";
 
-/** One way to break a rule, or to keep it from being judged. */
+/** One way to break a rule, to keep it from being judged, or to look as if one broke it. */
 export interface Case {
   readonly rule: string;
   readonly what: string;
@@ -10,7 +10,7 @@ export interface Case {
   /** @default the rule's own */
   readonly severity?: Severity;
   /** @default "violation" */
-  readonly verdict?: Finding["verdict"];
+  readonly verdict?: Finding["verdict"] | "clean";
   readonly config?: PolicyConfig;
   /** What is found, one for each finding: `Container alpha`, or `stack`. @default the first resource, once */
   readonly at?: readonly string[];
@@ -39,6 +39,11 @@ export function rule(id: string) {
     advised(what: string, resources: Resource | readonly Resource[], config?: PolicyConfig) {
       const advice = { severity: "low", verdict: "recommendation" } as const;
       cases.push({ rule: id, what, resources: [resources].flat(), ...advice, ...(config && { config }) });
+      return list;
+    },
+    /** What is safe, and close to what is not: the rule has nothing to say. */
+    clean(what: string, resources: Resource | readonly Resource[], config?: PolicyConfig) {
+      cases.push({ rule: id, what, resources: [resources].flat(), verdict: "clean", ...(config && { config }) });
       return list;
     },
     /** Not known before the update. */
