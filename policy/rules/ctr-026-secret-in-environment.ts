@@ -1,5 +1,6 @@
 import { environment } from "./read/environment.ts";
-import { holdsToken, holdsUrlPassword, isNamedSecret } from "./read/secrets.ts";
+import { isSecret } from "./read/secrets.ts";
+import { holdsToken } from "./read/token-formats.ts";
 import { fsbp, graded, nist, owasp, type Rule } from "./rule.ts";
 
 export const secretInEnvironment: Rule = {
@@ -16,7 +17,7 @@ export const secretInEnvironment: Rule = {
     for (const { name, value } of environment(container)) {
       const message = `The ${container.title} must not take a secret from the environment variable ${name}.`;
       if (holdsToken(value)) yield graded("critical", message);
-      else if (holdsUrlPassword(value) || isNamedSecret(name, value)) yield message;
+      else if (isSecret(name, value)) yield message;
     }
   },
 };

@@ -1,5 +1,5 @@
 import { buildArguments, buildOf, imageKinds } from "./read/build.ts";
-import { holdsToken, holdsUrlPassword, isNamedSecret } from "./read/secrets.ts";
+import { isSecret } from "./read/secrets.ts";
 import { isRecord, record, records, text } from "./read/value.ts";
 import { cis, type Rule } from "./rule.ts";
 
@@ -14,8 +14,7 @@ export const buildSecrets: Rule = {
   kinds: imageKinds,
   *resource(image) {
     for (const [name, value] of buildArguments(image))
-      if (holdsToken(value) || holdsUrlPassword(value) || isNamedSecret(name, value))
-        yield `The image "${image.name}" must not take a secret from the build argument ${name}.`;
+      if (isSecret(name, value)) yield `The image "${image.name}" must not take a secret from the build argument ${name}.`;
     const logins = [
       image.props.registry,
       ...records(image.kind === "docker-build:Image" ? image.props.registries : undefined),

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { buildOf, dockerfileOf, imageKinds } from "./read/build.ts";
 import { finalStage, type Instruction, instructions, stageBase, stageName } from "./read/dockerfile.ts";
 import { isFloating, parseImage } from "./read/image.ts";
-import { isNamedSecret } from "./read/secrets.ts";
+import { isSecret } from "./read/secrets.ts";
 import { identityOf } from "./read/user.ts";
 import { isRecord, text } from "./read/value.ts";
 import { cis, type Found, graded, type Rule } from "./rule.ts";
@@ -28,7 +28,7 @@ function* inInstructions(all: readonly Instruction[]): Iterable<Found> {
     if (word === "ADD" && /(^|\s)https?:\/\//.test(rest) && !/--checksum=/.test(rest)) yield "not ADD a URL without its checksum";
     if (word !== "ENV" && word !== "ARG") continue;
     for (const [, name = "", value = ""] of rest.matchAll(/([\w.]+)(?:=|\s+)("[^"]*"|\S*)/g))
-      if (isNamedSecret(name, value.replaceAll('"', ""))) yield `not have a secret in ${word} ${name}`;
+      if (isSecret(name, value.replaceAll('"', ""))) yield `not have a secret in ${word} ${name}`;
   }
 }
 

@@ -5,7 +5,8 @@ import { authFiles, type Provider } from "../../components/credentials/args.ts";
 import { checkHostPath } from "../../components/session-volumes/host-path.ts";
 import { baseline } from "../../policy/baseline.ts";
 import type { Exception } from "../../policy/exceptions.ts";
-import { holdsToken, holdsUrlPassword, isNamedSecret } from "../../policy/rules/read/secrets.ts";
+import { isNamedSecret } from "../../policy/rules/read/secrets.ts";
+import { holdsToken, holdsUrlPassword } from "../../policy/rules/read/token-formats.ts";
 import type { Layered } from "./layers.ts";
 import { keyName, sentence } from "./sentences.ts";
 

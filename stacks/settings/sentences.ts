@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { holdsToken } from "../../policy/rules/read/secrets.ts";
+import { holdsToken } from "../../policy/rules/read/token-formats.ts";
 import { deploymentSchema } from "../schema.ts";
 
 /** Keys whose values may be secret and are never printed. */

@@ -5,8 +5,15 @@ import { coversWorld, holds, holdsMetadata, isCoveredBy, isUnspecified, rangeOf 
 import { finalStage, instructions } from "../../policy/rules/read/dockerfile.ts";
 import { isFloating, parseImage } from "../../policy/rules/read/image.ts";
 import { isSensitive, normalPath, reachesEngine } from "../../policy/rules/read/paths.ts";
-import { holdsUrlPassword, isNamedSecret } from "../../policy/rules/read/secrets.ts";
+import {
+  holdsSecretInFile,
+  holdsSecretInScript,
+  isNamedSecret,
+  isSecretArgument,
+  isSecretInMetadata,
+} from "../../policy/rules/read/secrets.ts";
 import { securityOption } from "../../policy/rules/read/security-options.ts";
+import { holdsConnectionPassword, holdsToken, holdsUrlPassword } from "../../policy/rules/read/token-formats.ts";
 import { kindOf } from "../../policy/rules/read/subject.ts";
 import { identityOf } from "../../policy/rules/read/user.ts";
 
@@ -251,7 +258,7 @@ test("a block lies in the union of others", () => {
   expect(rangeOf("::1/128")).toMatchObject({ from: 1n, to: 1n });
 });
 
-test.each([
+test.each<readonly [string, string, boolean]>([
   ["DB_PASSWORD", "x", true],
   ["apiKey", "x", true],
   ["x-api-key", "x", true],
@@ -268,6 +275,48 @@ test.each([
   ["COMPASS", "north", false],
   ["SECRETARY", "me", false],
   ["MONKEY", "x", false],
+  ...[
+    "PGPASSWORD",
+    "REDISCLI_AUTH",
+    "MYSQL_PWD",
+    "SSHPASS",
+    "DBPASSWORD",
+    "spring.datasource.password",
+    "storePass",
+    "PASSWORD_PROD",
+    "PASSWORD2",
+  ].map((name) => [name, "hunter2", true] as const),
+  ...[
+    "SECRET_KEY_BASE",
+    "NEW_RELIC_LICENSE_KEY",
+    "AWS_SECRET_ACCESS_KEY",
+    "CLIENT_SECRET",
+    "GITHUB_PAT",
+    "JWT_SIGNING_KEY",
+    "API_TOKENS",
+  ].map((name) => [name, "hunter2", true] as const),
+  ["NPM_AUTH", "me:hunter2", true],
+  ["SECRET_OF_MINE", "a8f5f167f44f4964e6c998dee827110c", true],
+  ["SECRET_BACKEND", "vault", false],
+  ["SECRET_STORE", "a8f5f167f44f4964e6c998dee827110c", false],
+  ["SECRET_NAMESPACE", "apps", false],
+  ["TOKEN_AUDIENCE", "https://example.com", false],
+  ["TOKEN_LIFETIME", "3600", false],
+  ["ACCESS_TOKEN_EXPIRES_IN_SECONDS", "86400", false],
+  ["ACCESS_TOKEN_TTL", "86400", false],
+  ["TOKEN_ISSUER", "me", false],
+  ["PASSWORD_HASHER", "argon2", false],
+  ["PASSWORD_MIN_LENGTH", "12", false],
+  ["PASSWORD_RESET_URL", "https://example.com", false],
+  ["SECRET_ROTATION_DAYS", "30", false],
+  ["TLS_SECRET", "web-tls", false],
+  ["imagePullSecrets", "registry", false],
+  ["ENABLE_TOKEN", "x", false],
+  ["API_TOKENS", "20", false],
+  ["SMTP_AUTH", "login", false],
+  ["DB_PASSWORD", "vault:secret/data/db#password", false],
+  ["DB_PASSWORD", "{{ .Values.password }}", false],
+  ["DB_PASSWORD", "arn:aws:secretsmanager:eu-west-1:123456789012:secret:db", false],
 ])("%s=%s is a secret: %s", (name, value, is) => {
   expect(isNamedSecret(name, value)).toBe(is);
 });
@@ -277,6 +326,102 @@ test("a password in a URL is one, a reference to a variable is none", () => {
   expect(holdsUrlPassword("postgres://me:$PASSWORD@db/x")).toBe(false);
   expect(holdsUrlPassword("https://example.com:8080/a@b")).toBe(false);
   expect(holdsUrlPassword("ssh://git@example.com/x")).toBe(false);
+});
+
+/** Figures that are no one's: each form with letters that no issuer gave out. */
+const filler = "a1B2c3D4e5F6g7H8i9J0a1B2c3D4e5F6g7H8i9J0a1B2c3D4e5F6";
+const figures = "0123456789abcdef0123456789abcdef0123456789abcdef";
+test.each([
+  `sk_live_${filler}`,
+  `rk_test_${filler}`,
+  `sk-proj-${filler}`,
+  `npm_${filler}`,
+  `AIza${filler}`,
+  `hf_${"abcdefghij".repeat(4)}`,
+  `dckr_pat_${filler}`,
+  `glrt-${filler}`,
+  `hvs.${filler}`,
+  `pul-${figures}`,
+  `dop_v1_${figures}`,
+  `SG.${filler}.${filler}`,
+  `GOCSPX-${filler}`,
+  `https://hooks.slack.com/services/${filler}`,
+  `{"auths":{"ghcr.io":{"auth":"${Buffer.from("me:hunter2").toString("base64")}"}}}`,
+  '{"user":"me","password":"hunter2"}',
+])("%s is a credential, whatever it is called", (value) => {
+  expect(holdsToken(value)).toBe(true);
+  expect(holdsToken(`see ${value} for more`)).toBe(true);
+});
+
+test.each([
+  "sk_liver",
+  "npm_config_registry",
+  "hf_home",
+  "https://hooks.slack.com/",
+  '{"auth":"x"}',
+  '{"password":"${PASSWORD}"}',
+  `sha256:${figures}`,
+])("%s is none", (value) => expect(holdsToken(value)).toBe(false));
+
+test.each([
+  ["Server=db;User Id=me;Password=hunter2;", true],
+  ["host=db port=5432 user=me password=hunter2", true],
+  ["DefaultEndpointsProtocol=https;AccountName=x;AccountKey=aGVsbG8=", true],
+  ["Endpoint=sb://x.servicebus.windows.net/;SharedAccessKeyName=x;SharedAccessKey=abc", true],
+  ["Server=db;User Id=me;Password=${PASSWORD};", false],
+  ["Server=db;Integrated Security=true;", false],
+  ["password=hunter2 is what nobody should write", false],
+])("%s is a connection string with a password: %s", (value, holds) => {
+  expect(holdsConnectionPassword(value)).toBe(holds);
+});
+
+test.each([
+  ["export DB_PASSWORD=hunter2; run", true],
+  ["PGPASSWORD='hunter2' psql -h db", true],
+  ["docker run -e API_TOKEN=hunter2 x", true],
+  ["kubectl create secret generic x --from-literal=password=hunter2", true],
+  ["$env:API_KEY = 'hunter2'; run", true],
+  ["curl -u me:hunter2 https://example.com", true],
+  ['curl -H "Authorization: Bearer abcdefghijkl" https://example.com', true],
+  ["sshpass -p hunter2 ssh host", true],
+  ["redis-cli -a hunter2 ping", true],
+  ["mysql -u root --password=hunter2", true],
+  ["export DB_PASSWORD=$(cat /run/secrets/db); run", false],
+  ['PGPASSWORD="$POSTGRES_PASSWORD" psql', false],
+  ["export PATH=/usr/bin; TOKEN_TTL=3600 run", false],
+  ['curl -u "$USER:$PASSWORD" https://example.com', false],
+  ['curl -H "Authorization: Bearer $TOKEN" https://example.com', false],
+  ["controller --tls-secret=web-tls --token-ttl 3600", false],
+])("a script %s holds a secret: %s", (text, holds) => {
+  expect(holdsSecretInScript(text)).toBe(holds);
+});
+
+test.each([
+  ["--tls-secret=web-tls", "", false],
+  ["--pull-secret", "registry", false],
+  ["--client-secret=hunter2", "", true],
+  ["--requirepass", "hunter2", true],
+])("the argument %s %s hands over a secret: %s", (word, next, is) => {
+  expect(isSecretArgument(word, next)).toBe(is);
+});
+
+test.each([
+  ["example.com/db-password", "hunter2", true],
+  ["example.com/note", `ghp_${filler}`, true],
+  ["vault.hashicorp.com/agent-inject-secret-config", "secret/data/app", false],
+  ["vault.hashicorp.com/agent-inject-token", "true", false],
+  ["secret.reloader.stakater.com/reload", "db-credentials", false],
+  ["nginx.ingress.kubernetes.io/auth-secret", "basic-auth", false],
+  ["checksum/secret", figures, false],
+  ["kubernetes.io/service-account.token", "web", false],
+])("metadata %s: %s is a secret: %s", (key, value, is) => {
+  expect(isSecretInMetadata(key, value)).toBe(is);
+});
+
+test("a file holds a secret where it sets a password", () => {
+  expect(holdsSecretInFile("server:\n  port: 80\n  password: hunter2\n")).toBe(true);
+  expect(holdsSecretInFile("db.password=hunter2\n")).toBe(true);
+  expect(holdsSecretInFile("[db]\npassword = ${DB_PASSWORD}\npasswordSecretRef: x\nsecret: web-tls\n;password = x\n")).toBe(false);
 });
 
 test.each([

@@ -39,6 +39,9 @@ const signatureKey = "4dabf18193072939515e22adb298388d";
 const secretSignature = "1b47061264138c4ac30d75fd1eb44270";
 const outputSignature = "d0e6a833031e9bbcd3f4e8bde6ca49a4";
 
+/** Whether a value as it was written is a Pulumi secret, whatever is in it. */
+export const isSealedValue = (value: Props): boolean => value[signatureKey] === secretSignature;
+
 /** Deeper inputs than this are not a resource's. */
 const deepest = 100;
 
