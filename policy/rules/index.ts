@@ -125,6 +125,7 @@ import { dataInMemory } from "./vol-002-data-in-memory.ts";
 import { credentialsWritable } from "./vol-003-credentials-writable.ts";
 import { remoteVolume } from "./vol-004-remote-volume.ts";
 import { repositoryWritable } from "./vol-005-repository-writable.ts";
+import { hostFileSystem } from "./vol-006-host-file-system.ts";
 
 /** Every rule, in the order of its id within its family. */
 export const rules: readonly Rule[] = [
@@ -186,6 +187,7 @@ export const rules: readonly Rule[] = [
   credentialsWritable,
   remoteVolume,
   repositoryWritable,
+  hostFileSystem,
   buildSecrets,
   buildIsolation,
   buildSource,

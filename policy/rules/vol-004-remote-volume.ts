@@ -1,5 +1,12 @@
-import { record, text } from "./read/value.ts";
-import { nist, type Rule } from "./rule.ts";
+import { type DriverVolume, driverMount, driverVolume, driverVolumesOf } from "./read/driver-volumes.ts";
+import { each } from "./read/value.ts";
+import { type Found, nist, type Rule } from "./rule.ts";
+
+function* judge(volume: DriverVolume): Iterable<Found> {
+  const { is, type, words } = driverMount(volume);
+  if (is === "remote" && !words.includes(type.startsWith("nfs") ? "sec=krb5p" : "seal"))
+    yield `The ${volume.title} must encrypt what it sends.`;
+}
 
 export const remoteVolume: Rule = {
   id: "VOL-004",
@@ -8,14 +15,13 @@ export const remoteVolume: Rule = {
   severity: "medium",
   frameworks: [nist("4.5.5")],
   remediation: "Use sec=krb5p for NFS, seal for CIFS, or EFS with TLS.",
-  reads: "driverOpts",
+  reads: "driverOpts, mounts[].volumeOptions, volumes[].dockerVolumeConfiguration",
   kinds: ["docker:Volume"],
-  *resource({ name, props }) {
-    const { type, o } = record(props.driverOpts);
-    const options = (text(o) ?? "").split(",").map((word) => word.trim());
-    const isPlain =
-      (/^nfs4?$/.test(text(type) ?? "") && !options.includes("sec=krb5p")) ||
-      (/^(cifs|smb3?)$/.test(text(type) ?? "") && !options.includes("seal"));
-    if (isPlain) yield `The volume "${name}" must encrypt what it sends.`;
+  platforms: ["docker", "swarm", "ecs"],
+  *workload(workload) {
+    yield* each(driverVolumesOf(workload), judge);
+  },
+  *resource(subject) {
+    yield* judge(driverVolume(subject));
   },
 };

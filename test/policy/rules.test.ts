@@ -6,14 +6,16 @@ import { cases as containers } from "./cases/containers.ts";
 import { cases as docker } from "./cases/docker.ts";
 import { cases as generic } from "./cases/generic.ts";
 import { cases as kubernetes } from "./cases/kubernetes.ts";
+import { cases as secrets } from "./cases/secrets.ts";
+import { cases as volumes } from "./cases/volumes.ts";
 
-const cases = [...containers, ...docker, ...kubernetes, ...aws, ...generic];
+const cases = [...containers, ...docker, ...kubernetes, ...aws, ...generic, ...secrets, ...volumes];
 
 /** The catalogue. Removing a rule from the pack leaves its line here without one. */
 const catalogue = [
   ["CTR", [...range(1, 43), 45, 46]],
   ["NET", range(0, 7)],
-  ["VOL", range(1, 5)],
+  ["VOL", range(1, 6)],
   ["IMG", range(1, 5)],
   ["PRV", range(1, 2)],
   ["K8S", [...range(1, 18), 21, 22, 23, ...range(25, 30)]],

@@ -1,6 +1,7 @@
+import { type DriverVolume, driverMount, driverVolume, driverVolumesOf } from "./driver-volumes.ts";
 import { normalPath } from "./paths.ts";
 import type { Subject } from "./subject.ts";
-import { flag, record, records, text } from "./value.ts";
+import { each, flag, record, records, text } from "./value.ts";
 import type { Container, Workload } from "./workload.ts";
 
 /** What a container finds at one of its paths. */
@@ -22,17 +23,10 @@ export interface HostPath {
 
 type Find = (path: string, readOnly?: unknown) => HostPath;
 
-/** A local volume whose driver binds a folder or a device of the host. */
-export function* boundByDriver(options: unknown): Iterable<string> {
-  const { device, o } = record(options);
-  const where = text(device);
-  if (where === undefined || !where.startsWith("/")) return;
-  if (/(^|,)\s*r?bind\s*(,|$)/.test(text(o) ?? "") || where.startsWith("/dev/")) yield where;
-}
-
-/** Every host path that a container of this workload can reach, also through volumes that are binds in disguise. */
+/** Every host path that a container of this workload can reach, also through volumes that are mounts in disguise. */
 export function* hostPathsOf(workload: Workload): Iterable<HostPath> {
   const { platform, spec, title } = workload;
+  yield* each(driverVolumesOf(workload), behindDriver);
   const found: Find = (path, readOnly) => ({ path: normalPath(path), title, readOnly: flag(readOnly) ?? false });
   if (platform === "docker") {
     for (const volume of records(spec.volumes)) {
@@ -52,9 +46,13 @@ export function* hostPathsOf(workload: Workload): Iterable<HostPath> {
     for (const volume of records(spec.volumes)) {
       const path = text(volume.hostPath) ?? text(record(volume.host).sourcePath);
       if (path) yield found(path);
-      for (const device of boundByDriver(record(volume.dockerVolumeConfiguration).driverOpts)) yield found(device);
     }
   }
+}
+
+function* behindDriver(volume: DriverVolume): Iterable<HostPath> {
+  const { title, readOnly } = volume;
+  for (const path of driverMount(volume).paths) yield { path, title, readOnly };
 }
 
 /** Host paths that a volume resource stands for. */
@@ -64,7 +62,7 @@ export function* hostPathsOfVolume(subject: Subject): Iterable<HostPath> {
     title: `volume "${subject.name}"`,
     readOnly: false,
   });
-  if (subject.kind === "docker:Volume") for (const device of boundByDriver(subject.props.driverOpts)) yield found(device);
+  if (subject.kind === "docker:Volume") yield* behindDriver(driverVolume(subject));
   if (subject.kind === "kubernetes:PersistentVolume") {
     const spec = record(subject.props.spec);
     for (const path of [text(record(spec.hostPath).path), text(record(spec.local).path)]) if (path) yield found(path);
@@ -81,7 +79,6 @@ function* fromMounts(mounts: unknown, found: Find): Iterable<HostPath> {
     const source = text(mount.source) ?? "";
     const type = (text(mount.type) ?? "").toLowerCase();
     if (source !== "" && (type === "bind" || type === "npipe" || isPath(source))) yield found(source, mount.readOnly);
-    for (const device of boundByDriver(record(mount.volumeOptions).driverOptions)) yield found(device, mount.readOnly);
   }
 }
 
