@@ -1,4 +1,5 @@
-import { statementsOf } from "./read/policy-document.ts";
+import { namesCaller } from "./read/conditions.ts";
+import { isForEverybody, statementsOf } from "./read/policy-document.ts";
 import { records, text } from "./read/value.ts";
 import { about, advice, fsbp, type Rule } from "./rule.ts";
 
@@ -13,8 +14,11 @@ export const repositoryPolicy: Rule = {
   reads: "RepositoryPolicy, LifecyclePolicy, encryptionConfigurations",
   kinds: ["aws:ecr:RepositoryPolicy", "aws:ecr:Repository"],
   *resource({ kind, name, props }) {
-    for (const { allows, principals } of statementsOf(kind === "aws:ecr:RepositoryPolicy" ? props.policy : props.repositoryPolicyText))
-      if (allows && principals.includes("*")) yield `The repository "${name}" must not be open to everybody.`;
+    for (const statement of statementsOf(
+      kind === "aws:ecr:RepositoryPolicy" ? (props.policy ?? props.policyText) : props.repositoryPolicyText,
+    ))
+      if (statement.allows && isForEverybody(statement) && !namesCaller(statement.condition))
+        yield `The repository "${name}" must not be open to everybody.`;
     if (kind !== "aws:ecr:Repository") return;
     for (const { encryptionType } of records(props.encryptionConfigurations)) if (/^KMS/.test(text(encryptionType) ?? "")) return;
     yield advice(`The repository "${name}" must be encrypted with a key of your own.`);

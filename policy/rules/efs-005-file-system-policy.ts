@@ -1,14 +1,38 @@
-import { statementsOf } from "./read/policy-document.ts";
-import { type Props, record, text } from "./read/value.ts";
+import { namesCaller, testsIn } from "./read/conditions.ts";
+import { allowsAction, isForEverybody, type Statement, statementsOf } from "./read/policy-document.ts";
 import type { Rule } from "./rule.ts";
 
-/** Whether a condition is met by clients without TLS. */
-const onPlain = (condition: Props): boolean =>
-  Object.keys(condition).some((operator) => text(record(condition[operator])["aws:SecureTransport"])?.toLowerCase() === "false");
+const clientActions = ["ClientMount", "ClientWrite", "ClientRootAccess"];
 
-/** Whether a condition asks clients to come through a mount target of this file system. */
-const throughMountTarget = (condition: Props): boolean =>
-  Object.keys(condition).some((operator) => record(condition[operator])["elasticfilesystem:AccessedViaMountTarget"] !== undefined);
+/** Whether a statement denies all that clients do without TLS, to everybody, and on nothing else but that. */
+function deniesPlain(statement: Statement): boolean {
+  const { allows, actions, resources, condition, excepts } = statement;
+  const tests = [...testsIn(condition)];
+  return (
+    !allows &&
+    !excepts &&
+    isForEverybody(statement) &&
+    clientActions.every((name) => actions.some((action) => allowsAction(action, `elasticfilesystem:${name}`))) &&
+    resources.every((resource) => !resource.includes(":access-point/")) &&
+    tests.length > 0 &&
+    tests.every(
+      ({ operator, key, values }) => operator === "bool" && key === "aws:securetransport" && values.some((value) => /^false$/i.test(value)),
+    )
+  );
+}
+
+/** Whether clients have to come through a mount target of this file system. */
+function throughMountTarget({ condition }: Statement): boolean {
+  for (const { operator, key, values, holdsWithout } of testsIn(condition))
+    if (
+      operator === "bool" &&
+      key === "elasticfilesystem:accessedviamounttarget" &&
+      !holdsWithout &&
+      values.every((value) => /^true$/i.test(value))
+    )
+      return true;
+  return false;
+}
 
 export const fileSystemPolicy: Rule = {
   id: "EFS-005",
@@ -16,14 +40,16 @@ export const fileSystemPolicy: Rule = {
   title: "A file system takes clients without TLS or without a name",
   severity: "medium",
   frameworks: [],
-  remediation: "Deny where aws:SecureTransport is false, and allow roles by name.",
-  reads: "policy",
-  kinds: ["aws:efs:FileSystemPolicy"],
-  *resource({ name, props }) {
-    const statements = [...statementsOf(props.policy)];
-    if (!statements.some(({ allows, condition }) => !allows && onPlain(condition)))
-      yield `The file system policy "${name}" must deny clients without TLS.`;
-    if (statements.some(({ allows, principals, condition }) => allows && principals.includes("*") && !throughMountTarget(condition)))
+  remediation: "Deny every action to everybody where aws:SecureTransport is false, and allow roles by name.",
+  reads: "policy, fileSystemPolicy",
+  kinds: ["aws:efs:FileSystemPolicy", "aws:efs:FileSystem"],
+  *resource({ kind, name, props }) {
+    const document = kind === "aws:efs:FileSystem" ? props.fileSystemPolicy : props.policy;
+    // A file system without a policy of its own has it in another resource, or none.
+    if (kind === "aws:efs:FileSystem" && document === undefined) return;
+    const statements = [...statementsOf(document)];
+    if (!statements.some(deniesPlain)) yield `The file system policy "${name}" must deny clients without TLS.`;
+    if (statements.some((one) => one.allows && isForEverybody(one) && !throughMountTarget(one) && !namesCaller(one.condition)))
       yield `The file system policy "${name}" must not allow everybody.`;
   },
 };

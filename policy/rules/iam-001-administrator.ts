@@ -1,5 +1,10 @@
 import { attachedPolicies, grantKinds, grants } from "./read/iam.ts";
+import { allowsEverything, reachesEvery } from "./read/reach.ts";
 import { fsbp, type Rule } from "./rule.ts";
+
+/** AWS's own policies with which one can do everything, or let oneself do it. */
+const administrators =
+  /^(AdministratorAccess(-.*)?|PowerUserAccess|IAMFullAccess|AWSOrganizationsFullAccess|AWSSSO(Master|Member)AccountAdministrator|AWSSSODirectoryAdministrator|SystemAdministrator|AWSControlTowerServiceRolePolicy|AWSElasticBeanstalkManagedUpdatesCustomerRolePolicy|AWSCodePipeline_FullAccess|AWSDataPipeline_FullAccess|AWSCodeStarFullAccess|AWSServiceCatalogAdminFullAccess|ServiceCatalogAdminFullAccess|AmazonSageMakerFullAccess)$/;
 
 export const administrator: Rule = {
   id: "IAM-001",
@@ -8,16 +13,12 @@ export const administrator: Rule = {
   severity: "critical",
   frameworks: [fsbp("IAM.1")],
   remediation: "List the actions.",
-  reads: "policy, inlinePolicies, managedPolicyArns, policyArn",
+  reads: "policy, inlinePolicies, managedPolicyArns, policyArn, policyArns, inlinePolicy, managedPolicyArn",
   kinds: grantKinds,
   *resource(subject) {
-    for (const { allows, actions, resources } of grants(subject))
-      if (allows && resources.includes("*") && actions.some((action) => action === "*" || action === "*:*"))
-        yield `The policy in "${subject.name}" must list its actions.`;
-    for (const arn of attachedPolicies(subject)) {
-      const name = arn.split("/").at(-1) ?? "";
-      if (/^(AdministratorAccess|PowerUserAccess|IAMFullAccess)$/.test(name))
-        yield `The role or user in "${subject.name}" must not have ${name}.`;
-    }
+    const reaching = [...grants(subject)].filter(({ allows, resources }) => allows && reachesEvery(resources, "iam", "role/"));
+    if (allowsEverything(reaching.flatMap(({ actions }) => actions))) yield `The policy in "${subject.name}" must list its actions.`;
+    for (const name of attachedPolicies(subject))
+      if (administrators.test(name)) yield `The role or user in "${subject.name}" must not have ${name}.`;
   },
 };

@@ -1,13 +1,15 @@
-import { statementsOf } from "./read/policy-document.ts";
-import type { Props } from "./read/value.ts";
+import { namesCaller, testsIn } from "./read/conditions.ts";
+import { isForEverybody, type Statement, statementsOf } from "./read/policy-document.ts";
 import { graded, type Rule } from "./rule.ts";
 
-const hasSource = (condition: Props): boolean =>
-  /aws:Source(Account|Arn|OrgID)/i.test(
-    Object.values(condition)
-      .flatMap((one) => Object.keys(one as Props))
-      .join(),
-  );
+/** Whether a statement asks a service for whom it acts. */
+function hasSource({ condition }: Statement): boolean {
+  for (const { key } of testsIn(condition)) if (/^aws:source(account|arn|orgid|orgpaths)$/.test(key)) return true;
+  return false;
+}
+
+/** A machine asks for its role itself: there is no source to name. */
+const isService = (id: string): boolean => /\.amazonaws\.com(\.cn)?$/.test(id) && !/^ec2\./.test(id);
 
 export const trust: Rule = {
   id: "IAM-003",
@@ -20,11 +22,10 @@ export const trust: Rule = {
   reads: "assumeRolePolicy",
   kinds: ["aws:iam:Role"],
   *resource({ name, props }) {
-    for (const { allows, principals, condition } of statementsOf(props.assumeRolePolicy ?? props.assumeRolePolicyDocument)) {
-      if (!allows) continue;
-      if (principals.some((principal) => principal === "*" || principal.endsWith(":iam::*:root")))
-        yield `The role "${name}" must name whom it trusts.`;
-      if (principals.some((principal) => principal.endsWith(".amazonaws.com")) && !hasSource(condition))
+    for (const statement of statementsOf(props.assumeRolePolicy ?? props.assumeRolePolicyDocument)) {
+      if (!statement.allows) continue;
+      if (isForEverybody(statement) && !namesCaller(statement.condition)) yield `The role "${name}" must name whom it trusts.`;
+      if (statement.principals.some(({ id }) => isService(id)) && !hasSource(statement))
         yield graded("low", `The role "${name}" must trust a service only for your account (aws:SourceAccount).`);
     }
   },

@@ -71,6 +71,8 @@ import { administrator } from "./iam-001-administrator.ts";
 import { broadAccess } from "./iam-002-broad-access.ts";
 import { trust } from "./iam-003-trust.ts";
 import { longLivedKeys } from "./iam-004-long-lived-keys.ts";
+import { privilegeEscalation } from "./iam-005-privilege-escalation.ts";
+import { federatedTrust } from "./iam-006-federated-trust.ts";
 import { buildSecrets } from "./img-001-build-secrets.ts";
 import { buildIsolation } from "./img-002-build-isolation.ts";
 import { buildSource } from "./img-003-build-source.ts";
@@ -242,6 +244,8 @@ export const rules: readonly Rule[] = [
   broadAccess,
   trust,
   longLivedKeys,
+  privilegeEscalation,
+  federatedTrust,
   secretRotation,
   plainSecret,
   logRetention,

@@ -1,8 +1,15 @@
-import { allowsAction, statementsOf } from "./read/policy-document.ts";
+import { namesCaller } from "./read/conditions.ts";
+import { allowsAction, isForEverybody, type Statement, statementsOf } from "./read/policy-document.ts";
 import { number, record, text } from "./read/value.ts";
 import { about, advice, fsbp, graded, type Rule } from "./rule.ts";
 
 const longestDays = 90;
+
+/** Whether a statement lets everybody read a secret. */
+function isOpen(statement: Statement): boolean {
+  const reads = statement.actions.some((action) => allowsAction(action, "secretsmanager:GetSecretValue"));
+  return statement.allows && reads && isForEverybody(statement) && !namesCaller(statement.condition);
+}
 
 export const secretRotation: Rule = {
   id: "SEC-001",
@@ -13,11 +20,15 @@ export const secretRotation: Rule = {
   frameworks: [fsbp("SecretsManager.1"), fsbp("SecretsManager.4")],
   remediation: "Rotate it at least every 90 days, keep the recovery window, use a key of your own, and name who may read it.",
   reads: "secretsmanager.Secret, SecretRotation, SecretPolicy",
-  kinds: ["aws:secretsmanager:Secret", "aws:secretsmanager:SecretPolicy", "aws:secretsmanager:SecretRotation"],
+  kinds: [
+    "aws:secretsmanager:Secret",
+    "aws:secretsmanager:SecretPolicy",
+    "aws:secretsmanager:SecretRotation",
+    "aws:secretsmanager:ResourcePolicy",
+  ],
   *resource({ kind, name, props }) {
-    for (const { allows, actions, principals } of statementsOf(kind.endsWith("SecretRotation") ? undefined : props.policy))
-      if (allows && principals.includes("*") && actions.some((action) => allowsAction(action, "secretsmanager:GetSecretValue")))
-        yield graded("critical", `The secret "${name}" must not be readable by everybody.`);
+    for (const statement of statementsOf(kind.endsWith("SecretRotation") ? undefined : (props.policy ?? props.resourcePolicy)))
+      if (isOpen(statement)) yield graded("critical", `The secret "${name}" must not be readable by everybody.`);
     if (kind.endsWith("SecretRotation")) {
       const days = number(record(props.rotationRules).automaticallyAfterDays);
       if (days !== undefined && days > longestDays) yield `The secret "${name}" must be rotated within ${longestDays} days.`;

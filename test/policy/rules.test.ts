@@ -5,11 +5,12 @@ import { cases as aws } from "./cases/aws.ts";
 import { cases as containers } from "./cases/containers.ts";
 import { cases as docker } from "./cases/docker.ts";
 import { cases as generic } from "./cases/generic.ts";
+import { cases as iam } from "./cases/iam.ts";
 import { cases as kubernetes } from "./cases/kubernetes.ts";
 import { cases as secrets } from "./cases/secrets.ts";
 import { cases as volumes } from "./cases/volumes.ts";
 
-const cases = [...containers, ...docker, ...kubernetes, ...aws, ...generic, ...secrets, ...volumes];
+const cases = [...containers, ...docker, ...kubernetes, ...aws, ...generic, ...secrets, ...volumes, ...iam];
 
 /** The catalogue. Removing a rule from the pack leaves its line here without one. */
 const catalogue = [
@@ -22,7 +23,7 @@ const catalogue = [
   ["ECS", range(1, 8)],
   ["EFS", range(1, 5)],
   ["SG", range(1, 3)],
-  ["IAM", range(1, 4)],
+  ["IAM", range(1, 6)],
   ["SEC", [1, 4]],
   ["LOG", [1]],
   ["ECR", range(1, 3)],
