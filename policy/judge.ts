@@ -1,4 +1,5 @@
 /** One rule on one resource. Both engines and the evaluator go through here, so that they cannot differ. */
+import { holdsAwsObjects } from "./rules/read/aws-objects.ts";
 import { kindOf, type Resource, type Subject, subjectsOf } from "./rules/read/subject.ts";
 import { Malformed, Unknown } from "./rules/read/value.ts";
 import { type Container, containersOf, type Platform, platformOf, type Workload, workloadsOf } from "./rules/read/workload.ts";
@@ -35,7 +36,7 @@ export interface Target {
 export function targetOf(resource: Resource): Target {
   const subjects = collect({ items: [resource] }, subjectsOf);
   const workloads = collect(subjects, workloadsOf);
-  const platform = platformOf(kindOf(resource.type));
+  const platform = platformOfType(resource.type);
   return { resource, platform, subjects, workloads, containers: collect(workloads, containersOf) };
 }
 
@@ -98,15 +99,23 @@ function unjudged(rule: Rule, error: unknown): Unjudged {
   };
 }
 
+/** What a resource holds may be on a platform though it is on none itself. */
+function platformOfType(type: string): Platform | undefined {
+  const kind = kindOf(type);
+  return platformOf(kind) ?? (holdsAwsObjects(kind) ? "ecs" : undefined);
+}
+
 /** Whether a rule can have anything to say about resources of this type; spares opening the inputs of all others. */
 export function concerns(rule: Rule, type: string): boolean {
   if (rule.unjudged) return true;
   const kind = kindOf(type);
-  const platform = platformOf(kind);
+  const platform = platformOfType(type);
   if ((rule.container || rule.workload) && platform !== undefined && isFor(rule, platform)) return true;
   if (!rule.resource) return false;
   // The inputs of a Kubernetes object may say that it is another one than its type says, and may hold more of them.
-  return rule.kinds === undefined || rule.kinds.some((one) => one === kind || (platform === "kubernetes" && one.startsWith("kubernetes:")));
+  const mayHold = (one: string) =>
+    (platform === "kubernetes" && one.startsWith("kubernetes:")) || (holdsAwsObjects(kind) && one.startsWith("aws:"));
+  return rule.kinds === undefined || rule.kinds.some((one) => one === kind || mayHold(one));
 }
 
 const isFor = ({ platforms }: Rule, platform: Platform): boolean => platforms === undefined || platforms.includes(platform);

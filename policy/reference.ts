@@ -12,6 +12,7 @@ const families: Readonly<Record<string, string>> = {
   VOL: "Volumes and mounts",
   IMG: "Images",
   PRV: "Providers",
+  PLG: "Plugins of the engine",
   K8S: "Kubernetes",
   ECS: "AWS ECS",
   EFS: "AWS EFS",
@@ -20,6 +21,7 @@ const families: Readonly<Record<string, string>> = {
   SEC: "Secrets",
   LOG: "Logs",
   ECR: "AWS ECR",
+  CB: "AWS CodeBuild",
   GEN: "Everything",
 };
 

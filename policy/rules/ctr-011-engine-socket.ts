@@ -8,6 +8,10 @@ function* reaching(paths: Iterable<HostPath>): Iterable<Found> {
     if (reachesEngine(path)) yield `The ${title} must not mount ${path}, through which the container engine can be reached.`;
 }
 
+/** Where clients of Docker, Podman, BuildKit, containerd and the kubelet's interface look for their engine. */
+const engineAddress =
+  /^(DOCKER_HOST|DOCKER_CONTEXT|DOCKER_SOCK(ET)?(_PATH)?|CONTAINER_HOST|PODMAN_HOST|BUILDKIT_HOST|CONTAINERD_ADDRESS|CONTAINER_RUNTIME_ENDPOINT|IMAGE_SERVICE_ENDPOINT|TESTCONTAINERS_DOCKER_SOCKET_OVERRIDE)$/i;
+
 export const engineSocket: Rule = {
   id: "CTR-011",
   name: "engine-socket",
@@ -15,14 +19,14 @@ export const engineSocket: Rule = {
   severity: "critical",
   frameworks: [cis("5.32"), nist("4.4.3"), owasp("1")],
   remediation: "Remove the mount; an agent that builds images gets a rootless builder elsewhere.",
-  reads: "volumes, mounts, driverOpts, hostPath, the environment variable DOCKER_HOST",
+  reads: "volumes, mounts, driverOpts, hostPath, the environment variables DOCKER_HOST, CONTAINER_HOST, BUILDKIT_HOST and the like",
   kinds: volumeKinds,
   *workload(workload) {
     yield* reaching(hostPathsOf(workload));
   },
   *container(container) {
     for (const { name, value } of environment(container))
-      if (name === "DOCKER_HOST" && value !== "") yield `The ${container.title} must not be given DOCKER_HOST.`;
+      if (engineAddress.test(name) && value !== "") yield `The ${container.title} must not be given ${name}.`;
   },
   *resource(subject) {
     yield* reaching(hostPathsOfVolume(subject));

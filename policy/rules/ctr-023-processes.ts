@@ -1,4 +1,5 @@
 import { baseline } from "../baseline.ts";
+import { isOwnCgroup } from "./read/cgroup.ts";
 import { label, number, records, text } from "./read/value.ts";
 import { type Container, neverStarts } from "./read/workload.ts";
 import { advice, cis, owasp, type Rule } from "./rule.ts";
@@ -12,7 +13,7 @@ function isBoundedByHook({ spec, workload }: Container): boolean {
 
 function isBounded(container: Container): boolean {
   const { spec } = container;
-  if (text(spec.cgroupParent)) return true;
+  if (isOwnCgroup(text(spec.cgroupParent))) return true;
   for (const limit of records(spec.ulimits)) if (text(limit.name) === "nproc" && (number(limit.hard) ?? 0) > 0) return true;
   return isBoundedByHook(container);
 }

@@ -1,7 +1,7 @@
 import { commandLine, healthCommands, pairs } from "./read/commands.ts";
 import { holdsSecretInFile, holdsSecretInScript, isSecret, isSecretArgument, isSecretInMetadata } from "./read/secrets.ts";
 import type { Subject } from "./read/subject.ts";
-import { entries, labels, type Props, record, records, text } from "./read/value.ts";
+import { entries, labels, type Props, record, records, text, texts } from "./read/value.ts";
 import { type Container, neverStarts, type Workload } from "./read/workload.ts";
 import { cis, type Found, nist, type Rule } from "./rule.ts";
 
@@ -88,6 +88,9 @@ export const secretElsewhere: Rule = {
   },
   *resource(subject) {
     const { kind, name, props } = subject;
+    if (kind === "aws:ecs:Run")
+      for (const override of records(props.containerOverrides))
+        if (inWords(texts(override.command))) yield `The task of "${name}" must not have a secret in its command.`;
     if (kind === "docker:Volume")
       for (const key of secretOptions(props.driverOpts)) yield `The volume "${name}" must not have a secret in its driver option ${key}.`;
     if (kind === "kubernetes:ConfigMap" || kind === "docker:ServiceConfig") yield* inData(subject);

@@ -1,4 +1,5 @@
-import { list, text } from "./read/value.ts";
+import { joinedNetworks } from "./read/network.ts";
+import { text } from "./read/value.ts";
 import { containersOf, neverStarts } from "./read/workload.ts";
 import { cis, owasp, type Rule } from "./rule.ts";
 
@@ -9,12 +10,18 @@ export const defaultBridge: Rule = {
   severity: "medium",
   frameworks: [cis("5.30"), owasp("5")],
   remediation: "Use a network of its own, or none.",
-  reads: "networkMode, networksAdvanced",
-  platforms: ["docker"],
+  reads: "networkMode, networksAdvanced, networksAdvanceds",
+  platforms: ["docker", "swarm"],
   *workload(workload) {
-    const { spec, title } = workload;
+    const { platform, spec, title } = workload;
     for (const container of containersOf(workload)) if (neverStarts(container)) return;
-    for (const _ of list(spec.networksAdvanced)) return;
-    if (/^(|bridge|default)$/.test(text(spec.networkMode)?.toLowerCase() ?? "")) yield `The ${title} must not use the default bridge.`;
+    const joined = [...joinedNetworks(workload)];
+    const mode = text(spec.networkMode)?.toLowerCase() ?? "";
+    // The engine's own bridges go by their names wherever a network is named.
+    const isDefault =
+      joined.length === 0
+        ? platform === "docker" && /^(|bridge|default)$/.test(mode)
+        : joined.some((name) => /^(bridge|docker_gwbridge)$/.test(name));
+    if (isDefault) yield `The ${title} must not use the default bridge.`;
   },
 };

@@ -1,8 +1,11 @@
 import { baseline } from "../baseline.ts";
+import { commandLine } from "./read/commands.ts";
 import { environment } from "./read/environment.ts";
+import { isOurs } from "./read/session.ts";
+import { skipsHostKey } from "./read/ssh.ts";
 import { flag, record, texts } from "./read/value.ts";
 import { type Container, runsOnce } from "./read/workload.ts";
-import type { Rule } from "./rule.ts";
+import { advice, type Rule, type Settings } from "./rule.ts";
 
 function resolvers({ platform, spec, workload }: Container): Iterable<string> {
   if (platform === "docker") return texts(spec.dns);
@@ -15,6 +18,12 @@ function isInteractive({ platform, spec }: Container): boolean {
   if (platform === "ecs") return flag(spec.pseudoTerminal) === true && flag(spec.interactive) === true;
   return platform === "docker" && flag(spec.tty) === true && flag(spec.stdinOpen) === true;
 }
+
+const resolverMessage = (title: string, resolver: string): string => `The ${title} must not ask the resolver ${resolver}.`;
+
+/** Which resolvers are right is known for a session, and where somebody has listed them. */
+const presumes = ({ workload }: Container, settings: Settings): boolean =>
+  isOurs(workload.subject) || [...texts(settings.resolvers)].length > 0;
 
 export const leftovers: Rule = {
   id: "CTR-046",
@@ -39,10 +48,19 @@ export const leftovers: Rule = {
       yield `The ${title} must not hold the deployment until it ends.`;
     const allowed = [...baseline.sealedDns, ...texts(settings.resolvers)];
     for (const resolver of resolvers(container))
-      if (!allowed.includes(resolver)) yield `The ${title} must not ask the resolver ${resolver}.`;
+      if (!allowed.includes(resolver))
+        yield presumes(container, settings) ? resolverMessage(title, resolver) : advice(resolverMessage(title, resolver));
+    for (const word of commandLine(container)) if (skipsHostKey(word)) yield `The ${title} must check the keys of hosts in its command.`;
     for (const { name, value } of environment(container)) {
       const turnedOff =
-        (name === "NODE_TLS_REJECT_UNAUTHORIZED" && value === "0") || (name === "GIT_SSL_NO_VERIFY" && !/^(|0|false)$/i.test(value));
+        (name === "NODE_TLS_REJECT_UNAUTHORIZED" && value === "0") ||
+        (name === "GIT_SSL_NO_VERIFY" && !/^(|0|false)$/i.test(value)) ||
+        (name === "ANSIBLE_HOST_KEY_CHECKING" && /^(0|false|no)$/i.test(value));
+      if (
+        /^(GIT_SSH_COMMAND|GIT_SSH|RSYNC_RSH|SSH_OPTIONS|SSH_OPTS|ANSIBLE_SSH_ARGS|ANSIBLE_SSH_COMMON_ARGS)$/.test(name) &&
+        skipsHostKey(value)
+      )
+        yield `The ${title} must check the keys of hosts: change ${name}.`;
       if (turnedOff) yield `The ${title} must check certificates: remove ${name}.`;
     }
   },

@@ -10,12 +10,13 @@ export const publicIp: Rule = {
   remediation: "Set assignPublicIp to false.",
   reads: "networkConfiguration.assignPublicIp",
   automatic: true,
-  kinds: ["aws:ecs:Service", "aws:ecs:TaskSet"],
-  *resource({ name, props }) {
+  kinds: ["aws:ecs:Service", "aws:ecs:TaskSet", "aws:ecs:Run", "aws:batch:Task"],
+  *resource({ kind, name, props }) {
     const network = record(props.networkConfiguration);
     // aws-native nests it, and says ENABLED.
     const assign = network.assignPublicIp ?? record(network.awsvpcConfiguration).assignPublicIp;
     const isOn = typeof assign === "string" && /abled$/i.test(assign) ? text(assign)?.toUpperCase() === "ENABLED" : flag(assign) === true;
-    if (isOn) yield `The service "${name}" must not give its tasks public addresses.`;
+    if (isOn)
+      yield `The ${kind.endsWith(":Service") || kind.endsWith(":TaskSet") ? "service" : "task of"} "${name}" must not give its tasks public addresses.`;
   },
 };

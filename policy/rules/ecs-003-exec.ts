@@ -22,7 +22,7 @@ export const ecsExec: Rule = {
   *stack(subjects) {
     const clusters = subjects.filter(({ kind }) => kind === "aws:ecs:Cluster");
     yield* each(subjects, function* (service) {
-      if (service.kind !== "aws:ecs:Service" || flag(service.props.enableExecuteCommand) !== true) return;
+      if (!/^aws:ecs:(Service|TaskSet|Run)$/.test(service.kind) || flag(service.props.enableExecuteCommand) !== true) return;
       if (clusters.length === 0 || !clusters.every(isAudited))
         yield about(service, `The service "${service.name}" must not let people into its tasks without an encrypted record.`);
     });

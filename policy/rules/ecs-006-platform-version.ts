@@ -10,7 +10,7 @@ export const platformVersion: Rule = {
   remediation: "Use LATEST.",
   reads: "platformVersion",
   automatic: true,
-  kinds: ["aws:ecs:Service", "aws:ecs:TaskSet"],
+  kinds: ["aws:ecs:Service", "aws:ecs:TaskSet", "aws:ecs:Run"],
   *resource({ name, props }) {
     if (!/^(LATEST|1\.4\.0)$/i.test(text(props.platformVersion) ?? "LATEST"))
       yield `The service "${name}" must run on the latest platform version.`;

@@ -1,11 +1,11 @@
+import { opaqueOnAws } from "./read/aws-opaque.ts";
 import { isCustom } from "./read/kubernetes-objects.ts";
 import type { Subject } from "./read/subject.ts";
-import { isRecord, knownEntries, mustBeKnown, type Props, text, texts } from "./read/value.ts";
-import { advice, type Rule } from "./rule.ts";
+import { isRecord, knownEntries, mustBeKnown, type Props, texts } from "./read/value.ts";
+import { advice, type Found, type Rule } from "./rule.ts";
 
 /** Types behind which a workload runs that no rule can see. */
-const opaque =
-  /^(kubernetes:(helm\.sh\/)?Release|command:.*|pulumi-(nodejs|python):dynamic.*|aws:cloudformation:Stack(Set)?|aws:ecs:ExpressGatewayService)$/;
+const opaque = /^(kubernetes:(helm\.sh\/)?Release|command:.*|pulumi-(nodejs|python):dynamic.*)$/;
 
 /**
  * Objects that have a controller install others from a chart, a repository or a text. Those that hold the others as objects
@@ -13,8 +13,6 @@ const opaque =
  */
 const installers =
   /^kubernetes:(helm\.toolkit\.fluxcd\.io\/HelmRelease|kustomize\.toolkit\.fluxcd\.io\/Kustomization|argoproj\.io\/Application(Set)?|helm\.cattle\.io\/.*|fleet\.cattle\.io\/(Bundle|GitRepo|HelmOp)|helm\.(m\.)?crossplane\.io\/Release|pkg\.crossplane\.io\/.*|apiextensions\.crossplane\.io\/Composition|olm\.operatorframework\.io\/(ClusterExtension|ClusterCatalog)|operators\.coreos\.com\/(Subscription|CatalogSource)|addons\.cluster\.x-k8s\.io\/.*|kro\.run\/ResourceGraphDefinition|apps\.open-cluster-management\.io\/Subscription|kappctrl\.k14s\.io\/App|packaging\.carvel\.dev\/PackageInstall|helm\.k0sproject\.io\/Chart)$/;
-
-const machines = new Set(["aws:ec2:Instance", "aws:ec2:LaunchTemplate", "aws:ec2:LaunchConfiguration", "aws:ec2:SpotInstanceRequest"]);
 
 /** Packages whose resources the rules know, or that run nothing. */
 const known = ["agent-sessions", "aws", "aws-native", "docker", "docker-build", "kubernetes", "pulumi", "random", "tls", "time", "std"];
@@ -49,6 +47,11 @@ function isOpaque({ kind, props }: Subject): boolean {
   return isCustom(kind) && (patchesPods(props) || (groupOf(kind) === "kyverno.io" && generates(props)));
 }
 
+function* onAws(subject: Subject): Iterable<Found> {
+  const fault = opaqueOnAws(subject);
+  if (fault) yield `The resource "${subject.name}" must ${fault}.`;
+}
+
 export const opaqueWorkload: Rule = {
   id: "GEN-001",
   name: "opaque-workload",
@@ -57,7 +60,8 @@ export const opaqueWorkload: Rule = {
   also: ["low"],
   frameworks: [],
   remediation: "Use the platform's own types; a chart can be rendered (helm.v4.Chart) so that each object is seen.",
-  reads: "the resource's type, userData, podSpecPatch, all of an object of an added Kubernetes API",
+  reads:
+    "the resource's type, userData, launchSpecifications, the content of an SSM document, podSpecPatch, all of an object of an added Kubernetes API",
   settings: {
     trustedTypes: {
       type: "array",
@@ -103,8 +107,7 @@ export const opaqueWorkload: Rule = {
     const provider = kind.split(":")[0] ?? "";
     if (isOpaque(subject))
       yield `The resource "${name}" must be of a type that rules can look into, not ${opaque.test(kind) ? resource.type : kind}.`;
-    else if (machines.has(kind) && (text(props.userData) || text(props.userDataBase64)))
-      yield `The machine "${name}" must not start workloads by its user data.`;
+    else if (kind.startsWith("aws:")) yield* onAws(subject);
     else if (resource.custom === true && ![...known, ...texts(settings.knownPackages)].includes(provider))
       yield advice(`The resource "${name}" must be looked at by somebody: no rule knows the package ${provider}.`);
     else if (isCustom(kind) && ![...texts(settings.knownGroups)].includes(groupOf(kind))) mustBeReadable(props);

@@ -73,6 +73,8 @@ import { trust } from "./iam-003-trust.ts";
 import { longLivedKeys } from "./iam-004-long-lived-keys.ts";
 import { privilegeEscalation } from "./iam-005-privilege-escalation.ts";
 import { federatedTrust } from "./iam-006-federated-trust.ts";
+import { privilegedBuild } from "./cb-001-privileged-build.ts";
+import { enginePlugin } from "./plg-001-engine-plugin.ts";
 import { buildSecrets } from "./img-001-build-secrets.ts";
 import { buildIsolation } from "./img-002-build-isolation.ts";
 import { buildSource } from "./img-003-build-source.ts";
@@ -122,6 +124,9 @@ import { plainSecret } from "./sec-004-plain-secret.ts";
 import { groupIngress } from "./sg-001-open-ingress.ts";
 import { groupEgress } from "./sg-002-open-egress.ts";
 import { groupDescription } from "./sg-003-description.ts";
+import { defaultGroup } from "./sg-004-default-group.ts";
+import { prefixList } from "./sg-005-prefix-list.ts";
+import { groupMetadata } from "./sg-006-metadata.ts";
 import { ownerLabels } from "./vol-001-labels.ts";
 import { dataInMemory } from "./vol-002-data-in-memory.ts";
 import { credentialsWritable } from "./vol-003-credentials-writable.ts";
@@ -197,6 +202,7 @@ export const rules: readonly Rule[] = [
   scanEvidence,
   engineAddress,
   providerCredentials,
+  enginePlugin,
   ownNamespace,
   podSecurityLabels,
   serviceAccountToken,
@@ -240,6 +246,9 @@ export const rules: readonly Rule[] = [
   groupIngress,
   groupEgress,
   groupDescription,
+  defaultGroup,
+  prefixList,
+  groupMetadata,
   administrator,
   broadAccess,
   trust,
@@ -252,6 +261,7 @@ export const rules: readonly Rule[] = [
   scanOnPush,
   mutableTags,
   repositoryPolicy,
+  privilegedBuild,
   opaqueWorkload,
   everythingEvaluated,
   readableInputs,

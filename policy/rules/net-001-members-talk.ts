@@ -1,11 +1,13 @@
 import { hidesHost, isBridge, isInternal, isShared, option } from "./read/network.ts";
-import { cis, nist, owasp, type Rule } from "./rule.ts";
+import { isOurs } from "./read/session.ts";
+import { advice, cis, nist, owasp, type Rule } from "./rule.ts";
 
 export const membersTalk: Rule = {
   id: "NET-001",
   name: "members-talk",
   title: "Containers on the bridge can talk to each other",
   severity: "high",
+  also: ["low"],
   frameworks: [cis("2.2"), nist("4.3.3"), owasp("5")],
   remediation:
     'Set the option com.docker.network.bridge.enable_icc to "false"; a network that one session shares with its proxy is internal, hides the host and says so in its labels.',
@@ -15,6 +17,8 @@ export const membersTalk: Rule = {
   *resource(network) {
     if (!isBridge(network) || option(network, "com.docker.network.bridge.enable_icc") === "false") return;
     if (isInternal(network) && hidesHost(network) && isShared(network)) return;
-    yield `The network "${network.name}" must not let its members talk to each other.`;
+    const message = `The network "${network.name}" must not let its members talk to each other.`;
+    // Members of other networks were put there to talk: an app and its database.
+    yield isOurs(network) ? message : advice(message);
   },
 };

@@ -1,8 +1,8 @@
 import { dockerObjects, networksOf } from "./read/network.ts";
-import { labelOf, sessionOf } from "./read/session.ts";
+import { isOurs, labelOf, sessionOf } from "./read/session.ts";
 import type { Subject } from "./read/subject.ts";
 import { each, flag, text } from "./read/value.ts";
-import { about, owasp, type Rule } from "./rule.ts";
+import { about, advice, owasp, type Rule } from "./rule.ts";
 
 /** Whether a network's labels, or a container's, say that the container belongs in it. */
 function belongs(container: Subject, network: Subject): boolean {
@@ -18,13 +18,16 @@ export const sharedNetwork: Rule = {
   name: "shared-network",
   title: "Sessions share a network",
   severity: "medium",
+  also: ["low"],
   frameworks: [owasp("5")],
   remediation:
     "Give each session a network of its own; what else joins it carries the session's id in its labels (session_id, serves), or the group's (group).",
   reads: "attachable, networksAdvanced, labels",
   kinds: ["docker:Network"],
   *resource(network) {
-    if (flag(network.props.attachable) === true) yield `The network "${network.name}" must not be attachable: any container could join it.`;
+    if (flag(network.props.attachable) !== true) return;
+    const message = `The network "${network.name}" must not be attachable: any container could join it.`;
+    yield isOurs(network) ? message : advice(message);
   },
   *stack(subjects) {
     const networks = new Map<string, Subject>();

@@ -1,5 +1,5 @@
 import { labelOf, sessionOf } from "./read/session.ts";
-import { advice, type Rule } from "./rule.ts";
+import type { Rule } from "./rule.ts";
 
 export const ownerLabels: Rule = {
   id: "VOL-001",
@@ -11,8 +11,8 @@ export const ownerLabels: Rule = {
   reads: "labels",
   kinds: ["docker:Container", "docker:Network", "docker:Volume"],
   *resource(subject) {
-    if (labelOf(subject, "created_by") !== undefined) return;
-    const message = `The ${subject.kind.slice("docker:".length).toLowerCase()} "${subject.name}" must have the label created_by.`;
-    yield sessionOf(subject) === undefined ? advice(message) : message;
+    // What belongs to no session is nobody's to clean up.
+    if (sessionOf(subject) === undefined || labelOf(subject, "created_by") !== undefined) return;
+    yield `The ${subject.kind.slice("docker:".length).toLowerCase()} "${subject.name}" must have the label created_by.`;
   },
 };

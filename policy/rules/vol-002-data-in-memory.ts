@@ -1,5 +1,6 @@
 import { mountsOf } from "./read/mounts.ts";
 import { isWithin } from "./read/paths.ts";
+import { isOurs } from "./read/session.ts";
 import { each, entries, record, text } from "./read/value.ts";
 import { containersOf, workloadsOf } from "./read/workload.ts";
 import { about, type Rule } from "./rule.ts";
@@ -18,7 +19,9 @@ export const dataInMemory: Rule = {
   remediation: "Use a local volume, or EFS: a tmpfs is empty after any restart.",
   reads: "tmpfs, mounts, driverOpts",
   platforms: ["docker"],
-  *container({ spec, title }) {
+  *container({ spec, title, workload }) {
+    // Folders of these names are a session's; elsewhere they may hold anything.
+    if (!isOurs(workload.subject)) return;
     for (const [path] of entries(spec.tmpfs)) if (mustLast(path)) yield `The ${title} must keep ${path} on a volume.`;
   },
   *stack(subjects) {
@@ -28,7 +31,7 @@ export const dataInMemory: Rule = {
     if (inMemory.size === 0) return;
     yield* each(subjects, function* (subject) {
       for (const workload of workloadsOf(subject)) {
-        if (workload.platform !== "docker") continue;
+        if (workload.platform !== "docker" || !isOurs(subject)) continue;
         for (const container of containersOf(workload))
           for (const { source, target } of mountsOf(container))
             if (inMemory.has(source) && mustLast(target))

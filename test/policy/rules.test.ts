@@ -2,15 +2,17 @@ import { describe, expect, test } from "vitest";
 import { evaluate } from "../../policy/evaluate.ts";
 import { rules } from "../../policy/rules/index.ts";
 import { cases as aws } from "./cases/aws.ts";
+import { cases as cloud } from "./cases/cloud.ts";
 import { cases as containers } from "./cases/containers.ts";
 import { cases as docker } from "./cases/docker.ts";
+import { cases as engine } from "./cases/engine.ts";
 import { cases as generic } from "./cases/generic.ts";
 import { cases as iam } from "./cases/iam.ts";
 import { cases as kubernetes } from "./cases/kubernetes.ts";
 import { cases as secrets } from "./cases/secrets.ts";
 import { cases as volumes } from "./cases/volumes.ts";
 
-const cases = [...containers, ...docker, ...kubernetes, ...aws, ...generic, ...secrets, ...volumes, ...iam];
+const cases = [...containers, ...docker, ...kubernetes, ...aws, ...generic, ...secrets, ...volumes, ...iam, ...cloud, ...engine];
 
 /** The catalogue. Removing a rule from the pack leaves its line here without one. */
 const catalogue = [
@@ -19,14 +21,16 @@ const catalogue = [
   ["VOL", range(1, 6)],
   ["IMG", range(1, 5)],
   ["PRV", range(1, 2)],
+  ["PLG", [1]],
   ["K8S", [...range(1, 18), 21, 22, 23, ...range(25, 30)]],
   ["ECS", range(1, 8)],
   ["EFS", range(1, 5)],
-  ["SG", range(1, 3)],
+  ["SG", range(1, 6)],
   ["IAM", range(1, 6)],
   ["SEC", [1, 4]],
   ["LOG", [1]],
   ["ECR", range(1, 3)],
+  ["CB", [1]],
   ["GEN", range(1, 8)],
 ] as const;
 

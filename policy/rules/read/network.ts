@@ -1,6 +1,7 @@
 import { labelOf, sessionOf, sharedByGroup, sharedWithProxy } from "./session.ts";
 import type { Subject } from "./subject.ts";
-import { flag, record, records, text } from "./value.ts";
+import { flag, record, records, text, texts } from "./value.ts";
+import type { Workload } from "./workload.ts";
 
 /** A driver option of a Docker network. */
 export function option(network: Subject, key: string): string | undefined {
@@ -32,6 +33,15 @@ export function isShared(network: Subject): boolean {
 /** Names of the networks that a Docker container joins. */
 export function* networksOf(container: Subject): Iterable<string> {
   for (const joined of records(container.props.networksAdvanced)) yield text(joined.name) ?? "";
+}
+
+/** Names of the networks that a Docker container or a service joins. */
+export function* joinedNetworks({ platform, spec }: Workload): Iterable<string> {
+  const task = platform === "swarm" ? record(spec.taskSpec) : {};
+  for (const joined of records(platform === "swarm" ? task.networksAdvanceds : platform === "docker" ? spec.networksAdvanced : undefined))
+    yield text(joined.name) ?? "";
+  // The older spelling, without options.
+  yield* texts(platform === "swarm" ? task.networks : undefined);
 }
 
 /** The Docker networks and containers of a stack. */

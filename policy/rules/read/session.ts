@@ -1,11 +1,32 @@
 /** What the labels of a Docker object say about the session that it belongs to. */
 
+import { baseline } from "../../baseline.ts";
+import { advice, type Found } from "../rule.ts";
 import type { Subject } from "./subject.ts";
 import { label } from "./value.ts";
+import type { Workload } from "./workload.ts";
 
 /** The session that an object belongs to. */
 export function sessionOf(subject: Subject): string | undefined {
   return label(subject.props.labels, "session_id");
+}
+
+/** Whether a Docker object is this project's: rules that presume its labels and folders have nothing to say about others. */
+export function isOurs(subject: Subject): boolean {
+  if (!/^docker:(Container|Network|Volume)$/.test(subject.kind)) return false;
+  const { labels } = subject.props;
+  return (
+    label(labels, "session_id") !== undefined || label(labels, "group") !== undefined || label(labels, "created_by") === baseline.createdBy
+  );
+}
+
+/**
+ * A sentence that follows from where a session has its folders: a violation for a session, nothing on somebody else's Docker,
+ * and advice where no label tells sessions from others.
+ */
+export function* presumed({ platform, subject }: Workload, message: string): Iterable<Found> {
+  if (platform === "docker" && isOurs(subject)) yield message;
+  else if (platform !== "docker") yield advice(message);
 }
 
 export function labelOf(subject: Subject, key: string): string | undefined {

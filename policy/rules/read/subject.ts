@@ -1,3 +1,4 @@
+import { awsObjectsIn } from "./aws-objects.ts";
 import { embeddedIn, kubernetesKind } from "./kubernetes-objects.ts";
 import { each, type Props, readable, text } from "./value.ts";
 
@@ -69,7 +70,8 @@ export function saidKind({ kind, resource, props }: Subject): string {
 
 function* objectsIn(object: Subject): Iterable<Subject> {
   yield object;
-  yield* each(embeddedIn(object.kind, object.props), ({ kind, name, props }) =>
+  const embedded = object.kind.startsWith("aws:") ? awsObjectsIn : embeddedIn;
+  yield* each(embedded(object.kind, object.props), ({ kind, name, props }) =>
     objectsIn({ ...object, kind, name: name ?? object.name, props }),
   );
 }

@@ -35,7 +35,7 @@ export interface Container {
 export function platformOf(kind: string): Platform | undefined {
   if (kind === "docker:Container") return "docker";
   if (kind === "docker:Service") return "swarm";
-  if (kind === "aws:ecs:TaskDefinition" || kind === "aws:ecs:DaemonTaskDefinition") return "ecs";
+  if (/^aws:(ecs:(Daemon)?TaskDefinition|batch:Task)$/.test(kind)) return "ecs";
   return kind.startsWith("kubernetes:") ? "kubernetes" : undefined;
 }
 
@@ -78,7 +78,7 @@ export function neverStarts({ platform, spec }: Pick<Container, "platform" | "sp
 export function runsOnce(container: Container): boolean {
   if (container.platform === "docker") return container.spec.mustRun === false;
   if (container.role !== "main") return true;
-  return /:(Job|CronJob)$/.test(container.workload.subject.kind);
+  return /:(Job|CronJob|batch:Task)$/.test(container.workload.subject.kind);
 }
 
 /** A task that runs on Fargate, where AWS owns the host and several host options do not exist. */

@@ -145,7 +145,8 @@ export const cases: Case[] = [
     )
     .unknown(changed(securityGroup, { ingress: open([unknown]) })).cases,
   ...rule("SG-002")
-    .broken("everywhere", changed(securityGroup, { egress: open(["0.0.0.0/0"], 443) }))
+    .broken("everywhere", changed(securityGroup, { egress: open(["0.0.0.0/0"], 80) }))
+    .advised("everywhere by TLS", changed(securityGroup, { egress: open(["0.0.0.0/0"], 443) }))
     .broken(
       "a newer rule",
       resource("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", "x", {

@@ -591,7 +591,10 @@ export const cases: Case[] = [
     .broken("a foreign resolver", container({ dns: ["8.8.8.8"] }))
     .broken("certificates unchecked", container({ envs: ["NODE_TLS_REJECT_UNAUTHORIZED=0"] }))
     .broken("git unchecked", container({ envs: ["GIT_SSL_NO_VERIFY=1"] }))
-    .broken("Swarm", swarm({ dnsConfig: { nameservers: ["8.8.8.8"] } }))
+    .advised("Swarm, a stranger's resolver", swarm({ dnsConfig: { nameservers: ["8.8.8.8"] } }))
+    .broken("Swarm, beside those that are listed", swarm({ dnsConfig: { nameservers: ["8.8.8.8"] } }), "low", {
+      "CTR-046": { resolvers: ["10.0.0.2"] },
+    })
     .broken("Kubernetes", podContainer({ tty: true, stdin: true }))
     .broken("ECS", machine({ interactive: true, pseudoTerminal: true }))
     .unknown(container({ dns: [unknown] })).cases,

@@ -49,8 +49,14 @@ export const cases: Case[] = [
     .broken("labelled, but the host is there", changed(sealedNetwork, { labels: shared("alpha"), options: {} }))
     .broken(
       "labelled for nobody",
-      changed(option(sealedNetwork, "enable_icc", "true"), { labels: [{ label: "purpose", value: "session-egress" }] }),
+      changed(option(sealedNetwork, "enable_icc", "true"), {
+        labels: [
+          { label: "purpose", value: "session-egress" },
+          { label: "created_by", value: "agent-sessions" },
+        ],
+      }),
     )
+    .advised("a stranger's", changed(cloneNetwork, { labels: [], options: undefined }))
     .unknown(changed(cloneNetwork, { options: unknown })).cases,
   ...rule("NET-002")
     .broken("open", changed(sealedNetwork, { internal: false }))
@@ -72,6 +78,7 @@ export const cases: Case[] = [
   ),
   ...rule("NET-006")
     .broken("attachable", changed(overlay, { attachable: true }))
+    .advised("a stranger's attachable", changed(overlay, { attachable: true, labels: [] }))
     .broken("another session's network", [sealedNetwork, sealedContainer, other])
     .finds({ at: ["Container beta"] })
     .broken("a stranger in it", [sealedNetwork, changed(other, { labels: [] })])
@@ -95,7 +102,8 @@ export const cases: Case[] = [
   ...rule("VOL-001")
     .broken("a session's volume", changed(sessionVolume, { labels: [{ label: "session_id", value: "alpha" }] }))
     .broken("labels as a map", changed(sessionVolume, { labels: { session_id: "alpha" } }))
-    .advised("a stranger's", changed(sessionVolume, { labels: undefined }))
+    .clean("a stranger's", changed(sessionVolume, { labels: undefined }))
+    .clean("a stranger's with labels of its own", changed(sessionVolume, { labels: [{ label: "team", value: "web" }] }))
     .unknown(changed(sessionVolume, { labels: unknown })).cases,
   ...rule("VOL-002")
     .broken("tmpfs", container({ tmpfs: { "/session": "size=1m" } }))
@@ -109,9 +117,11 @@ export const cases: Case[] = [
     .broken("Docker", container({ mounts: [{ type: "volume", source: "alpha-auth", target: "/auth" }] }))
     .broken("Docker, volumes", container({ volumes: [{ volumeName: "auth", containerPath: "/home/agent/.config/claude" }] }))
     .broken("a writer that starts", changed(secretWriter, { start: true }))
-    .broken("Swarm", swarm({ mounts: [{ type: "volume", source: "x", target: "//auth/" }] }))
-    .broken("Kubernetes", podContainer({ volumeMounts: [{ name: "auth", mountPath: "/auth" }] }))
-    .broken("ECS", fargate({ mountPoints: [{ sourceVolume: "auth", containerPath: "/auth" }] }))
+    .broken("Swarm", swarm({ mounts: [{ type: "volume", source: "x", target: "/home/agent//.config/claude/" }] }))
+    .broken("Kubernetes", podContainer({ volumeMounts: [{ name: "auth", mountPath: "/root/.config/claude" }] }))
+    .advised("Kubernetes, a folder of sessions", podContainer({ volumeMounts: [{ name: "auth", mountPath: "/auth" }] }))
+    .advised("ECS, a folder of sessions", fargate({ mountPoints: [{ sourceVolume: "auth", containerPath: "/auth" }] }))
+    .clean("a stranger's folder", container({ labels: [], mounts: [{ type: "volume", source: "x", target: "/auth" }] }))
     .unknown(container({ mounts: [{ type: "volume", source: "x", target: "/auth", readOnly: unknown }] })).cases,
   ...rule("VOL-004")
     .broken("NFS", changed(sessionVolume, { driverOpts: { type: "nfs", o: "addr=10.0.0.1,rw", device: ":/x" } }))
@@ -119,8 +129,9 @@ export const cases: Case[] = [
     .unknown(changed(sessionVolume, { driverOpts: unknown })).cases,
   ...rule("VOL-005")
     .broken("Docker", container({ mounts: [{ type: "bind", source: "/home/me/project", target: "/repos/project" }] }))
-    .broken("Kubernetes", podContainer({ volumeMounts: [{ name: "repository", mountPath: "/repos/project", readOnly: false }] }))
-    .broken("ECS", fargate({ mountPoints: [{ sourceVolume: "x", containerPath: "/repos" }] }))
+    .advised("Kubernetes", podContainer({ volumeMounts: [{ name: "repository", mountPath: "/repos/project", readOnly: false }] }))
+    .advised("ECS", fargate({ mountPoints: [{ sourceVolume: "x", containerPath: "/repos" }] }))
+    .clean("a stranger's folder", container({ labels: [], mounts: [{ type: "volume", source: "x", target: "/repos" }] }))
     .unknown(container({ mounts: [{ type: "volume", source: "x", target: unknown }] })).cases,
   ...rule("IMG-001")
     .broken("a build argument", image({ context: "none", args: { NPM_TOKEN: "hunter2" } }))
@@ -169,6 +180,11 @@ export const cases: Case[] = [
     .unknown(image(unknown as never)).cases,
   ...rule("PRV-001")
     .broken("tcp", changed(dockerProvider, { host: "tcp://10.0.0.1:2375" }))
+    .broken("ssh to any host", changed(dockerProvider, { host: "ssh://me@host", sshOpts: ["-o", "StrictHostKeyChecking=no"] }))
+    .broken("ssh in one word", changed(dockerProvider, { host: "ssh://me@host", sshOpts: ["-ostricthostkeychecking=off"] }))
+    .broken("ssh in one option", changed(dockerProvider, { host: "ssh://me@host", sshOpts: ["-o StrictHostKeyChecking no"] }))
+    .broken("ssh that forgets hosts", changed(dockerProvider, { host: "ssh://me@host", sshOpts: ["-o", "UserKnownHostsFile=/dev/null"] }))
+    .clean("ssh", changed(dockerProvider, { host: "ssh://me@host", sshOpts: ["-o", "StrictHostKeyChecking=accept-new", "-p", "2222"] }))
     .broken("half a pair", changed(dockerProvider, { host: "TCP://10.0.0.1:2376", certMaterial: "x" }))
     .unknown(changed(dockerProvider, { host: unknown })).cases,
   ...rule("PRV-002")
