@@ -64,7 +64,7 @@ function decides(path: string, kind: string): boolean {
 export const ignoredChanges: Rule = {
   id: "GEN-004",
   name: "ignored-changes",
-  title: "Changes of a security setting are ignored",
+  title: "Changes of a security property are ignored",
   severity: "medium",
   frameworks: [],
   remediation: "Take it out of ignoreChanges: what was loosened by hand would stay.",

@@ -5,8 +5,8 @@ import { holdsConnectionPassword, holdsToken, holdsUrlPassword } from "./token-f
 const secretWords = new Set(
   (
     "pass password passwd passphrase pwd passcode secret secrets token tokens credential credentials creds apikey apitoken " +
-    "authtoken accesstoken refreshtoken clientsecret appsecret secretkey accesskey privatekey masterkey requirepass masterauth " +
-    "sshpass pat"
+    "authtoken accesstoken refreshtoken clientsecret appsecret secretkey accesskey privatekey masterkey authkey encryptionkey " +
+    "signingkey requirepass masterauth sshpass pat"
   ).split(" "),
 );
 const keyOwners = new Set(

@@ -128,7 +128,7 @@ export const cases: Case[] = [
     (one) => rule("CTR-012").broken(`a generic resource, ${one.type}`, one).cases,
   ),
   ...genericTask({}, { Volumes: [{ Name: "x", EFSVolumeConfiguration: { FilesystemId: "fs-1" } }] }).flatMap(
-    (one) => rule("ECS-001").broken(`a generic resource, ${one.type}`, one).cases,
+    (one) => rule("ECS-001").broken(`a generic resource, ${one.type}`, one).finds({ beside: 1 }).cases,
   ),
   ...generic("AWS::EC2::SecurityGroup", {
     GroupDescription: "x",
@@ -224,6 +224,7 @@ export const cases: Case[] = [
     .broken("privileged", aws("codebuild/project:Project", { environment: { privilegedMode: true } }))
     .broken("the other provider", resource("aws-native:codebuild:Project", "x", { environment: { privilegedMode: true } }))
     .broken("a generic resource", generic("AWS::CodeBuild::Project", { Environment: { PrivilegedMode: true } }))
+    .finds({ at: ["Resource x", "ExtensionResource x"] })
     .broken("written as text", aws("codebuild/project:Project", { environment: { privilegedMode: "true" } }))
     .clean("not privileged", [
       aws("codebuild/project:Project", { environment: { privilegedMode: false } }),
@@ -242,6 +243,7 @@ export const cases: Case[] = [
     )
     .broken("pieces, one of them for every port", group({ ingress: [open(["16.0.0.0/5"]), open(["24.0.0.0/5"], 0, "-1")] }))
     .broken("pieces in rules by themselves", [piece("a", "16.0.0.0/5"), piece("b", "24.0.0.0/5")])
+    .finds({ at: ["SecurityGroupIngressRule a", "SecurityGroupIngressRule b"] })
     .broken("the default group", aws("ec2/defaultSecurityGroup:DefaultSecurityGroup", { ingress: [open(["0.0.0.0/0"])] }))
     .clean("a network and an office", group({ ingress: [open(["10.0.0.0/8"]), open(["203.0.113.0/24"])] }))
     .clean("pieces on different ports", group({ ingress: [open(["16.0.0.0/5"], 8080), open(["24.0.0.0/5"], 8081)] }))
@@ -267,6 +269,7 @@ export const cases: Case[] = [
     .broken("the world in pieces", prefixes("0.0.0.0/2", "64.0.0.0/2", "128.0.0.0/1"))
     .broken("an entry by itself", entry("a", "::/0"))
     .broken("entries by themselves", [entry("a", "16.0.0.0/5"), entry("b", "24.0.0.0/5")])
+    .finds({ at: ["ManagedPrefixListEntry a", "ManagedPrefixListEntry b"] })
     .clean("networks", [prefixes("10.0.0.0/8", "203.0.113.0/24"), entry("a", "198.51.100.0/24")])
     .unknown(prefixes(unknown)).cases,
   ...rule("SG-006")

@@ -1,5 +1,5 @@
 /** What policies of AWS let a role do, and whom roles and resources trust. */
-import { changed, fileSystemPolicy, iamPolicy, iamRole, repositoryPolicy, resource, secret } from "../fixtures.ts";
+import { changed, fileSystemPolicy, iamPolicy, iamRole, repositoryPolicy, resource, secret, secretRotation } from "../fixtures.ts";
 import { type Case, rule, unknown } from "./case.ts";
 
 type Statement = Readonly<Record<string, unknown>>;
@@ -33,21 +33,23 @@ const audience = like(`${github}:aud`, "sts.amazonaws.com", "StringEquals");
 /** A statement for everybody, in each kind of resource that has one. */
 const forEverybody = (
   Condition?: Statement,
-): readonly (readonly [string, string, ReturnType<typeof resource>, "critical" | "medium"])[] => {
+): readonly (readonly [string, string, readonly ReturnType<typeof resource>[], "critical" | "medium"])[] => {
   const statement = (Action: string) => ({ Effect: "Allow", Principal: { AWS: "*" }, Action, ...(Condition && { Condition }) });
   return [
-    ["IAM-003", "a role", changed(iamRole, { assumeRolePolicy: document(statement("sts:AssumeRole")) }), "critical"],
-    ["ECR-003", "a repository", changed(repositoryPolicy, { policy: document(statement("ecr:BatchGetImage")) }), "critical"],
-    ["SEC-001", "a secret", changed(secret, { policy: document(statement("secretsmanager:GetSecretValue")) }), "critical"],
+    ["IAM-003", "a role", [changed(iamRole, { assumeRolePolicy: document(statement("sts:AssumeRole")) })], "critical"],
+    ["ECR-003", "a repository", [changed(repositoryPolicy, { policy: document(statement("ecr:BatchGetImage")) })], "critical"],
+    [
+      "SEC-001",
+      "a secret",
+      [changed(secret, { policy: document(statement("secretsmanager:GetSecretValue")) }), secretRotation],
+      "critical",
+    ],
   ];
 };
 const open = (what: string, condition?: Statement): Case[] =>
   forEverybody(condition).flatMap(([id, place, one, severity]) => rule(id).broken(`${place}: ${what}`, one, severity).cases);
 const closed = (what: string, condition: Statement): Case[] =>
-  forEverybody(condition).flatMap(([id, place, one]) =>
-    // A secret by itself is not rotated, which is another finding of its rule.
-    id === "SEC-001" ? [] : rule(id).clean(`${place}: ${what}`, one).cases,
-  );
+  forEverybody(condition).flatMap(([id, place, one]) => rule(id).clean(`${place}: ${what}`, one).cases);
 
 const deny = (rest: Statement = {}) => ({
   Effect: "Deny",

@@ -61,5 +61,4 @@ export const dockerAppFindings = [
   "CTR-037 database low",
   "CTR-037 web low",
   "IMG-001 web-image high",
-  "NET-001 shop high",
 ];

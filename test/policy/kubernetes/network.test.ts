@@ -89,10 +89,10 @@ describe("policies of the same pods are one", () => {
   });
 
   test("so that what they let out adds up", () => {
-    const half = (cidr: string, name: string, spec = {}) => policy({ policyTypes: ["Egress"], egress: [to(cidr)], ...spec }, name);
-    expect(found([half("0.0.0.0/1", "a"), half("128.0.0.0/1", "b")])).toEqual(["K8S-013 high"]);
-    expect(found([half("0.0.0.0/1", "a", { podSelector: {} }), half("128.0.0.0/1", "b"), deployment])).toEqual(["K8S-013 high"]);
-    expect(found([half("0.0.0.0/2", "a"), half("64.0.0.0/2", "b", { podSelector: { matchLabels: { app: "beta" } } })])).toEqual([]);
+    const piece = (cidr: string, name: string, spec = {}) => policy({ policyTypes: ["Egress"], egress: [to(cidr)], ...spec }, name);
+    expect(found([piece("16.0.0.0/5", "a"), piece("24.0.0.0/5", "b")])).toEqual(["K8S-013 high"]);
+    expect(found([piece("16.0.0.0/5", "a", { podSelector: {} }), piece("24.0.0.0/5", "b"), deployment])).toEqual(["K8S-013 high"]);
+    expect(found([piece("16.0.0.0/5", "a"), piece("24.0.0.0/5", "b", { podSelector: { matchLabels: { app: "beta" } } })])).toEqual([]);
   });
 
   test("for ingress too", () => {

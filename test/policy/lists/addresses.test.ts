@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { coversWorld, isCoveredBy, rangeOf } from "../../../policy/rules/read/cidr.ts";
+import { coversWorld, holdsMetadata, isCoveredBy, rangeOf } from "../../../policy/rules/read/cidr.ts";
 
 const all32 = 2n ** 32n;
 const all128 = 2n ** 128n;
@@ -47,44 +47,75 @@ describe("the range of a block", () => {
   });
 });
 
-describe("blocks that cover half of what there is, together", () => {
+describe("blocks that cover a sixteenth of the public addresses, together", () => {
   test.each<[string[], boolean]>([
     [["0.0.0.0/0"], true],
     [["128.0.0.0/1"], true],
-    [["0.0.0.0/2"], false],
-    [["0.0.0.0/2", "64.0.0.0/2"], true],
-    [["0.0.0.0/2", "128.0.0.0/2"], true],
-    [["192.0.0.0/2", "0.0.0.0/2"], true],
+    [["64.0.0.0/4"], true],
+    [["64.0.0.0/5"], false],
+    [["64.0.0.0/5", "72.0.0.0/5"], true],
+    [["64.0.0.0/5", "192.0.0.0/5"], true],
+    [["192.0.0.0/5", "64.0.0.0/5"], true],
     // One within another, and one twice, add nothing.
-    [["0.0.0.0/2", "0.0.0.0/2"], false],
-    [["0.0.0.0/2", "0.0.0.0/3", "32.0.0.0/3"], false],
-    [["0.0.0.0/3", "0.0.0.0/2", "16.0.0.0/4"], false],
-    [["0.0.0.0/2", "10.0.0.0/8", "64.0.0.0/3"], false],
-    [["0.0.0.0/2", "0.0.0.0/8", "64.0.0.0/3", "96.0.0.0/3"], true],
-    // Half less one address.
-    [["0.0.0.0/2", "64.0.0.0/3", "96.0.0.0/4", "112.0.0.0/5"], false],
+    [["64.0.0.0/5", "64.0.0.0/5"], false],
+    [["64.0.0.0/5", "64.0.0.0/6", "68.0.0.0/6"], false],
+    [["64.0.0.0/6", "64.0.0.0/5", "66.0.0.0/7"], false],
+    // Of 221 blocks of 8 bits, 14 are as many and 13 are not.
+    [["64.0.0.0/5", "72.0.0.0/6", "76.0.0.0/8"], false],
+    [["64.0.0.0/5", "72.0.0.0/6", "76.0.0.0/7"], true],
+    // At both ends of each stretch of them.
+    [["0.0.0.0/4"], true],
+    [["0.0.0.0/4", "1.0.0.0/8", "9.0.0.0/8"], true],
+    [["0.0.0.0/8", "2.0.0.0/7", "4.0.0.0/6", "8.0.0.0/6", "12.0.0.0/7"], false],
+    [["112.0.0.0/4"], true],
+    [["208.0.0.0/4"], true],
+    // Nobody is reached from everywhere by these.
+    [["10.0.0.0/8", "0.0.0.0/8", "127.0.0.0/8"], false],
+    [["224.0.0.0/3"], false],
+    [["fc00::/6", "ff00::/8", "fe80::/10"], false],
+    // The public addresses of IPv6.
     [["::/1"], true],
-    [["4000::/2"], false],
-    [["4000::/2", "8000::/2"], true],
-    // The public addresses of IPv6 are a world of their own, and so is IPv4 as IPv6 writes it and as gateways translate it.
     [["::/2"], true],
     [["2000::/3"], true],
-    [["3000::/4"], true],
-    [["3000::/5"], false],
-    [["::ffff:0:0/97"], true],
-    [["::ffff:0:0/98"], false],
+    [["3e00::/7"], true],
+    [["3e00::/8"], false],
+    [["3e00::/8", "2000::/8"], true],
+    [["4000::/2"], false],
+    // IPv4 as IPv6 writes it and as gateways translate it, in a wider block as well.
+    [["::ffff:0:0/96"], true],
+    [["::ffff:64.0.0.0/100"], true],
+    [["::ffff:64.0.0.0/101"], false],
+    [["::fffe:0:0/95"], true],
     [["::fffe:0:0/96"], false],
-    [["64:ff9b::/97"], true],
-    [["64:ff9b::/98"], false],
+    [["64:ff9b::/96"], true],
+    [["64:ff9b::64.0.0.0/101"], false],
+    [["64:ff9b::/64"], true],
     [["64:ff9c::/96"], false],
+    [["64.0.0.0/5", "::ffff:72.0.0.0/101"], true],
     // The kinds are never added up.
-    [["0.0.0.0/2", "4000::/2"], false],
-    [["0.0.0.0/2", "::ffff:0:0/98", "64:ff9b::/98"], false],
+    [["64.0.0.0/5", "3e00::/8"], false],
     [["host", "0.0.0.0/1"], true],
     [[], false],
   ])("%j: %s", (blocks, covers) => {
     expect(coversWorld(blocks)).toBe(covers);
     expect(coversWorld([...blocks].reverse())).toBe(covers);
+  });
+});
+
+describe("a block that holds a metadata service, and its neighbour", () => {
+  test.each([
+    ["169.254.169.254", "169.253.169.254"],
+    ["169.254.255.255", "169.255.0.0"],
+    ["fd00:ec2::254", "fd00:ec3::254"],
+    ["fd20:ce::254", "fd20:cf::254"],
+    ["100.100.100.200", "100.100.100.201"],
+    ["168.63.129.16", "168.63.129.17"],
+    ["::ffff:169.254.169.254", "::ffff:10.0.0.1"],
+    ["64:ff9b::169.254.169.254", "64:ff9b::10.0.0.1"],
+    ["169.0.0.0/8", "170.0.0.0/8"],
+    ["::/0", "2000::/3"],
+  ])("%s, %s", (block, neighbour) => {
+    expect([holdsMetadata(block), holdsMetadata(neighbour)]).toEqual([true, false]);
   });
 });
 

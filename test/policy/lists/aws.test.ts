@@ -37,8 +37,37 @@ describe("a type that carries rights", () => {
     ).toHaveLength(1);
   });
 
-  test("a group has none of its own", () => {
-    expect(found("IAM-001", resource("aws:iam/group:Group", "x", { policy: document(everything) }))).toEqual([]);
+  test.each(["aws-native:iam:Group", "aws-native:iam:User", "aws:iam/user:User"])("%s, by its inline policies", (type) => {
+    const inline = { policies: [{ policyDocument: document(everything) }] };
+    expect(found("IAM-001", resource(type, "x", inline))).toEqual(['critical: The policy in "x" must list its actions.']);
+    expect(found("IAM-001", resource(`${type}Membership`, "x", inline))).toEqual([]);
+  });
+
+  test.each([
+    ["aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive", "policyArns"],
+    ["aws:iam/userPolicyAttachmentsExclusive:UserPolicyAttachmentsExclusive", "policyArns"],
+    ["aws:iam/groupPolicyAttachmentsExclusive:GroupPolicyAttachmentsExclusive", "policyArns"],
+    ["aws:ssoadmin/managedPolicyAttachment:ManagedPolicyAttachment", "managedPolicyArn"],
+    ["aws:ssoadmin/managedPolicyAttachmentsExclusive:ManagedPolicyAttachmentsExclusive", "managedPolicyArns"],
+    ["aws-native:sso:PermissionSet", "managedPolicies"],
+  ])("%s by %s", (type, key) => {
+    const attached = (name: string) => ({
+      [key]: key.endsWith("s") ? [`arn:aws:iam::aws:policy/${name}`] : `arn:aws:iam::aws:policy/${name}`,
+    });
+    expect(found("IAM-001", resource(type, "x", attached("AdministratorAccess")))).toEqual([
+      'critical: The role or user in "x" must not have AdministratorAccess.',
+    ]);
+    expect(found("IAM-001", resource(type, "x", attached("ReadOnlyAccess")))).toEqual([]);
+    expect(found("IAM-001", resource(`${type}2`, "x", attached("AdministratorAccess")))).toEqual([]);
+  });
+
+  test("a permission set by a policy of one's own name, and by the one that it holds", () => {
+    const attachment = "aws:ssoadmin/customerManagedPolicyAttachment:CustomerManagedPolicyAttachment";
+    const named = (name: string) => found("IAM-001", resource(attachment, "x", { customerManagedPolicyReference: { name } })).length;
+    expect([named("AdministratorAccess"), named("mine")]).toEqual([1, 0]);
+    const inline = (inlinePolicy: string) =>
+      found("IAM-001", resource("aws:ssoadmin/permissionSetInlinePolicy:PermissionSetInlinePolicy", "x", { inlinePolicy })).length;
+    expect([inline(document(everything)), inline(document({ ...everything, Action: "s3:GetObject" }))]).toEqual([1, 0]);
   });
 });
 
@@ -48,7 +77,22 @@ test.each([
   ["IAMFullAccess", true],
   ["ReadOnlyAccess", false],
   ["MyAdministratorAccess", false],
-  ["AdministratorAccess-Amplify", false],
+  ["AdministratorAccess-Amplify", true],
+  ["AdministratorAccess-AWSElasticBeanstalk", true],
+  ["AdministratorAccess-mine", false],
+  ["AWSOrganizationsFullAccess", true],
+  ["AWSOrganizationsReadOnlyAccess", false],
+  ["AWSSSOMasterAccountAdministrator", true],
+  ["AWSSSOMemberAccountAdministrator", true],
+  ["AWSSSODirectoryAdministrator", true],
+  ["AWSSSODirectoryReadOnly", false],
+  ["AWSDataPipeline_FullAccess", true],
+  ["AWSDataPipeline_PowerUser", false],
+  ["AWSCodeStarFullAccess", true],
+  ["AWSServiceCatalogAdminFullAccess", true],
+  ["ServiceCatalogAdminFullAccess", true],
+  ["AWSServiceCatalogEndUserFullAccess", false],
+  ["AmazonSageMakerFullAccess", false],
 ])("AWS's own policy %s gives everything: %s", (name, is) => {
   expect(found("IAM-001", changed(iamRole, { managedPolicyArns: [`arn:aws:iam::aws:policy/x/${name}`] }))).toEqual(
     is ? [`critical: The role or user in "alpha" must not have ${name}.`] : [],
@@ -194,5 +238,35 @@ test("a secret that everybody may read", () => {
 test.each(["accessKey", "secretKey", "token"])("a provider's %s", (key) => {
   const provider = (props: object) => found("PRV-002", resource("pulumi:providers:aws", "x", { ...props }));
   expect(provider({ [key]: "x" })).toEqual([`high: The provider "x" must not have ${key} in its inputs.`]);
-  expect(provider({ [`${key}s`]: "x", region: "eu-central-1" })).toEqual([]);
+  expect(provider({ [`${key}File`]: "x", region: "eu-central-1" })).toEqual([]);
+  expect(provider({ [`x${key}`]: "x" })).toEqual([]);
+});
+
+describe("a credential in any provider", () => {
+  const provider = (kind: string, props: object) => found("PRV-002", resource(`pulumi:providers:${kind}`, "x", { ...props }));
+  const sentence = (key: string) => [
+    `high: The provider "x" must not have a credential in its input ${key}, unless it is a Pulumi secret.`,
+  ];
+  const sealed = (value: unknown) => ({ "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", value });
+
+  test.each(["token", "client-key-data", "password", "id-token", "refresh-token", "access-token"])("a kubeconfig with %s", (word) => {
+    const kubeconfig = (key: string) => `users:\n- name: x\n  user:\n    ${key}: abc\n`;
+    expect(provider("kubernetes", { kubeconfig: kubeconfig(word) })).toEqual(sentence("kubeconfig"));
+    expect(provider("kubernetes", { kubeconfig: `{"user":{"${word}":"abc"}}` })).toEqual(sentence("kubeconfig"));
+    for (const neighbour of [`${word}File`, "mytoken", "certificate-authority-data"])
+      expect([neighbour, provider("kubernetes", { kubeconfig: kubeconfig(neighbour) })]).toEqual([neighbour, []]);
+    expect(provider("kubernetes", { kubeconfig: sealed(kubeconfig(word)) })).toEqual([]);
+  });
+
+  test("a registry's password, and what is named as a secret", () => {
+    const login = { address: "ghcr.io", username: "me", password: "x" };
+    expect(provider("docker", { registryAuth: [login] })).toEqual(sentence("registryAuth"));
+    expect(provider("docker", { registryAuth: JSON.stringify([login]) })).toEqual(sentence("registryAuth"));
+    expect(provider("docker", { registryAuth: [{ ...login, password: sealed("x") }] })).toEqual([]);
+    expect(provider("docker", { registryAuth: [{ ...login, password: undefined }] })).toEqual([]);
+    expect(provider("docker-build", { registries: [login] })).toEqual(sentence("registries"));
+    expect(provider("cloudflare", { apiToken: "x" })).toEqual(sentence("apiToken"));
+    expect(provider("cloudflare", { apiToken: sealed("x") })).toEqual([]);
+    expect(provider("cloudflare", { accountId: "x" })).toEqual([]);
+  });
 });

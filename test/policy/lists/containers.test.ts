@@ -195,7 +195,7 @@ describe("an address of the host or of a metadata service", () => {
     },
   );
 
-  test.each(["169.253.169.254", "169.255.1.1", "1169.254.1.1", "169.254.1.1.1", "fd00:ec2::2545", "host-gateways", "10.0.0.1"])(
+  test.each(["169.253.169.254", "169.255.1.1", "1169.254.1.1", "169.254.1.1.1", "fd00:ec3::254", "host-gateways", "10.0.0.1"])(
     "%j is none",
     (ip) => {
       expect(named(ip)).toEqual([]);

@@ -11,7 +11,38 @@ describe("a type behind which a workload runs unseen", () => {
     ["pulumi-python:dynamic:Resource", "pulumi-go:dynamic:Resource"],
     ["pulumi-nodejs:dynamic/x:Resource", "my-pulumi-nodejs:dynamic:Resource"],
     ["aws:cloudformation/stack:Stack", "aws:cloudformation/stack:Stacks"],
-    ["aws:cloudformation/stackSet:StackSet", "aws:cloudformation/stackSetInstance:StackSetInstance"],
+    ["aws:cloudformation/stackSet:StackSet", "aws:cloudformation/cloudFormationType:CloudFormationType"],
+    ["aws:cloudformation/stackSetInstance:StackSetInstance", "aws:cloudformation/x:StackSetInstance2"],
+    ["aws:cloudformation/stackInstances:StackInstances", "aws:cloudformation/x:StackInstances2"],
+    ["aws-native:cloudformation:CustomResourceEmulator", "aws-native:cloudformation:CustomResourceEmulator2"],
+    ["aws-native:cloudformation:Macro", "aws-native:cloudformation:Macro2"],
+    ["aws-native:cloudformation:ModuleVersion", "aws-native:cloudformation:ModuleDefaultVersion"],
+    ["aws:apprunner/service:Service", "aws:apprunner/connection:Connection"],
+    ["aws:elasticbeanstalk/environment:Environment", "aws:elasticbeanstalk/application:Application"],
+    ["aws:elasticbeanstalk/applicationVersion:ApplicationVersion", "aws:elasticbeanstalk/x:ApplicationVersion2"],
+    ["aws:elasticbeanstalk/configurationTemplate:ConfigurationTemplate", "aws:elasticbeanstalk/x:ConfigurationTemplate2"],
+    ["aws:lightsail/containerService:ContainerService", "aws:lightsail/bucket:Bucket"],
+    ["aws:lightsail/containerServiceDeploymentVersion:ContainerServiceDeploymentVersion", "aws:lightsail/disk:Disk"],
+    ["aws-native:lightsail:Container", "aws-native:lightsail:Certificate"],
+    ["aws:opsworks/stack:Stack", "aws:opsworkscm/server:Server"],
+    ["aws:servicecatalog/provisionedProduct:ProvisionedProduct", "aws:servicecatalog/portfolio:Portfolio"],
+    ["aws:servicecatalog/product:Product", "aws:servicecatalog/constraint:Constraint"],
+    ["aws:servicecatalog/provisioningArtifact:ProvisioningArtifact", "aws:servicecatalog/tagOption:TagOption"],
+    ["aws-native:servicecatalog:CloudFormationProduct", "aws-native:servicecatalog:CloudFormationProduct2"],
+    ["aws-native:servicecatalog:CloudFormationProvisionedProduct", "aws-native:servicecatalog:TagOption"],
+    ["aws:imagebuilder/component:Component", "aws:imagebuilder/image:Image"],
+    ["aws:imagebuilder/containerRecipe:ContainerRecipe", "aws:imagebuilder/imageRecipe:ImageRecipe"],
+    ["aws:ssm/maintenanceWindowTask:MaintenanceWindowTask", "aws:ssm/maintenanceWindow:MaintenanceWindow"],
+    ["aws:sagemaker/notebookInstanceLifecycleConfiguration:NotebookInstanceLifecycleConfiguration", "aws:sagemaker/domain:Domain"],
+    ["aws-native:sagemaker:NotebookInstanceLifecycleConfig", "aws-native:sagemaker:NotebookInstanceLifecycleConfigs"],
+    ["aws:gamelift/build:Build", "aws:gamelift/alias:Alias"],
+    ["aws:gamelift/fleet:Fleet", "aws:gamelift/x:Fleets"],
+    ["aws-native:gamelift:ContainerFleet", "aws-native:gamelift:Location"],
+    ["aws-native:gamelift:ContainerGroupDefinition", "aws-native:gamelift:GameSessionQueue"],
+    ["aws-native:greengrassv2:ComponentVersion", "aws-native:greengrassv2:Deployment"],
+    ["aws:emr/cluster:Cluster", "aws:emr/studio:Studio"],
+    ["aws:emrserverless/application:Application", "aws:emrserverless/x:Applications"],
+    ["aws-native:proton:ServiceTemplate", "aws-native:protons:ServiceTemplate"],
     ["aws-native:cloudformation:Stack", "aws-native:cloudformation:Type"],
     ["aws-native:ecs:ExpressGatewayService", "aws-native:ecs:Service"],
   ])("%s, %s", (type, neighbour) => {
@@ -32,7 +63,7 @@ describe("a machine that starts something by its user data", () => {
   ])("%s", (type) => {
     for (const key of ["userData", "userDataBase64"])
       expect(found("GEN-001", resource(`aws:ec2/${type}`, "x", { [key]: "#!/bin/sh" }))).toEqual([
-        'high: The machine "x" must not start workloads by its user data.',
+        'high: The resource "x" must not start workloads by its user data.',
       ]);
     expect(found("GEN-001", resource(`aws:ec2/${type}`, "x", {}))).toEqual([]);
     expect(found("GEN-001", resource(`aws:ec2/${type}2`, "x", { userData: "#!/bin/sh" }))).toEqual([]);
@@ -60,59 +91,92 @@ describe("a package", () => {
 });
 
 describe("an input on which other rules stand", () => {
-  test.each([
-    "*",
-    "privileged",
-    "readOnly",
-    "user",
-    "capabilities",
-    "securityOpts",
-    "networkMode",
-    "networksAdvanced",
-    "pidMode",
-    "ipcMode",
-    "usernsMode",
-    "mounts",
-    "volumes",
-    "devices",
-    "envs",
-    "ports",
-    "memory",
-    "memorySwap",
-    "cpus",
-    "ulimits",
-    "image",
-    "internal",
-    "options",
-    "driverOpts",
-    "taskSpec",
-    "containerDefinitions",
-    "spec",
-    "rules",
-    "subjects",
-    "roleRef",
-    "policy",
-    "assumeRolePolicy",
-    "inlinePolicies",
-    "managedPolicyArns",
-    "ingress",
-    "egress",
-    "encrypted",
-    "kmsKeyId",
-    "networkConfiguration",
-    "posixUser",
-    "rootDirectory",
-  ])("%s may not be ignored", (property) => {
-    for (const written of [property, `${property}.inner`, `${property}[0]`])
-      expect(found("GEN-004", { ...sessionContainer(), ignoreChanges: [written] })).toEqual([
-        `medium: The resource "alpha" must not ignore changes of ${written}.`,
-      ]);
-    for (const written of [`${property}x`, `x${property}`])
-      expect(found("GEN-004", { ...sessionContainer(), ignoreChanges: [written] })).toEqual([]);
+  const ignoring = (type: string, path: string) => found("GEN-004", { ...resource(type, "x", {}), ignoreChanges: [path] });
+  const decisive: readonly (readonly [type: string, inputs: string])[] = [
+    [
+      "docker:index/container:Container",
+      "privileged readOnly user capabilities securityOpts networkMode networksAdvanced pidMode ipcMode usernsMode cgroupnsMode " +
+        "cgroupParent mounts volumes devices deviceRequests deviceCgroupRules gpus envs env command commands entrypoint " +
+        "entrypoints uploads ports publishAllPorts memory memorySwap cpus cpuQuota ulimits image groupAdds sysctls hosts dns " +
+        "runtime tmpfs healthcheck init logDriver logOpts internal options driver driverOpts attachable taskSpec endpointSpec " +
+        "build buildArgs context dockerfile registry insecureSkipVerify grantAllPermissions grantPermissions data",
+    ],
+    ["docker:index/remoteImage:RemoteImage", "name"],
+    ["docker-build:index:Image", "context dockerfile buildArgs"],
+    [
+      "kubernetes:apps/v1:Deployment",
+      "apiVersion kind spec rules subjects roleRef aggregationRule webhooks automountServiceAccountToken data stringData " +
+        "binaryData template provisioner handler",
+    ],
+    [
+      "aws:ecs/taskDefinition:TaskDefinition",
+      "containerDefinitions taskDefinition volumes networkMode pidMode ipcMode executionRoleArn taskRoleArn " +
+        "networkConfiguration requiresCompatibilities enableExecuteCommand platformVersion configuration policy policyArn " +
+        "policyArns policyDocument assumeRolePolicy assumeRolePolicyDocument inlinePolicy inlinePolicies policies " +
+        "managedPolicyArn managedPolicyArns managedPolicies customerManagedPolicyReference roles ingress egress " +
+        "securityGroupIngress securityGroupEgress securityGroups cidrBlocks ipv6CidrBlocks cidrIpv4 cidrIpv6 cidrIp prefixListIds " +
+        "prefixListId entries fromPort toPort protocol ipProtocol type self sourceSecurityGroupId referencedSecurityGroupId " +
+        "encrypted transitEncryption kmsKeyId posixUser rootDirectory fileSystemPolicy secretString secretBinary value " +
+        "recoveryWindowInDays imageTagMutability imageTagMutabilityExclusionFilters imageScanningConfiguration " +
+        "encryptionConfigurations repositoryPolicyText containerProperties ecsProperties eksProperties nodeProperties ecsTarget " +
+        "target targetParameters input inputs environment userData userDataBase64 launchSpecifications content desiredState " +
+        "typeName properties retentionInDays",
+    ],
+    ["aws-native:ecs:TaskDefinition", "containerDefinitions"],
+    [
+      "pulumi:providers:docker",
+      "host sshOpts certPath certMaterial caMaterial keyMaterial registryAuth registries kubeconfig accessKey secretKey token",
+    ],
+  ];
+
+  describe.each(decisive)("of %s", (type, inputs) => {
+    test.each(["*", ...inputs.split(" ")])("%s may not be ignored", (property) => {
+      for (const written of [property, `${property}.inner`, `${property}[0]`, `["${property}"]`])
+        expect([written, ignoring(type, written)]).toEqual([written, [`medium: The resource "x" must not ignore changes of ${written}.`]]);
+      for (const written of [`${property}x`, `x${property}`]) expect([written, ignoring(type, written)]).toEqual([written, []]);
+      expect(ignoring("random:index/randomId:RandomId", property)).toEqual([]);
+    });
   });
 
   test("another may be", () => {
-    expect(found("GEN-004", { ...sessionContainer(), ignoreChanges: ["labels", "metadata"] })).toEqual([]);
+    expect(found("GEN-004", { ...sessionContainer(), ignoreChanges: ["labels", "metadata", "name", "spec"] })).toEqual([]);
+    for (const path of ["tags", "privileged"]) expect(ignoring("aws:ec2/instance:Instance", path)).toEqual([]);
+  });
+
+  test.each([
+    ["replicas", "replicas2"],
+    ["clusterIP", "clusterIPx"],
+    ["clusterIPs", "clusterIPss"],
+    ["nodePort", "nodePorts"],
+    ["loadBalancerIP", "loadBalancerClass"],
+    ["healthCheckNodePort", "healthCheckNodePorts"],
+    ["externalTrafficPolicy", "internalTrafficPolicy"],
+    ["minAvailable", "maxUnavailable"],
+    ["volumeName", "volumeNames"],
+  ])("spec.%s is what others mean to change, spec.%s is not", (field, neighbour) => {
+    const kind = "kubernetes:apps/v1:Deployment";
+    expect([ignoring(kind, `spec.${field}`).length, ignoring(kind, `spec.${neighbour}`).length]).toEqual([0, 1]);
+    expect(ignoring(kind, `spec.template.spec.${field}`)).toHaveLength(1);
+  });
+
+  test.each<[string, string, boolean]>([
+    ["Deployment", "metadata", true],
+    ["Deployment", "metadata.*", true],
+    ["Deployment", "metadata.namespace", true],
+    ["Deployment", "metadata.labels", false],
+    ["Deployment", "metadata.annotations", false],
+    ["Namespace", "metadata.labels", true],
+    ["Namespace", "metadata.labels.*", true],
+    ["Namespace", 'metadata.labels["pod-security.kubernetes.io/enforce"]', true],
+    ["Namespace", "metadata.labels.team", false],
+    ["Namespace", "metadata.annotations", false],
+    ["Ingress", "metadata.annotations", true],
+    ["Ingress", "metadata.annotations.*", true],
+    ["Ingress", 'metadata.annotations["nginx.ingress.kubernetes.io/server-snippet"]', true],
+    ["Ingress", 'metadata.annotations["cert-manager.io/issuer"]', false],
+    ["Ingress", "metadata.labels", false],
+  ])("of the metadata of a %s, %s: %s", (kind, path, decides) => {
+    expect(ignoring(`kubernetes:x/v1:${kind}`, path)).toHaveLength(decides ? 1 : 0);
   });
 });
 
