@@ -48,7 +48,7 @@ export class Credentials extends pulumi.ComponentResource {
         const labels = { ...sessionLabels(sessionId, stack), kind: "auth" };
         const secret = new SecretFile(
           `${name}-auth`,
-          { volume: authVolumeName(sessionId, file), carrier: authStem(sessionId), target, file, content, image, labels },
+          { volume: authVolumeName(sessionId, file), carrier: authStem(sessionId), target, files: { [file]: content }, image, labels },
           { parent: this },
         );
         return {

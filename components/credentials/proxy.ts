@@ -52,7 +52,7 @@ export class CredentialProxy extends pulumi.ComponentResource {
     const network = new docker.Network(`${name}-network`, toOpenNetwork(stem, labels), { parent: this, deleteBeforeReplace: true });
     const secret = new SecretFile(
       `${name}-secret`,
-      { volume: secretStem(stem), carrier: secretStem(stem), target: "/secret", file: "token", content: args.value, image, labels },
+      { volume: secretStem(stem), carrier: secretStem(stem), target: "/secret", files: { token: args.value }, image, labels },
       { parent: this },
     );
     const service = toService(

@@ -7,17 +7,15 @@ import { securityOpts } from "../seccomp/docker.ts";
 import type { Mount } from "../session-volumes/args.ts";
 
 export interface SecretFileArgs {
-  /** The volume's name. One name holds one file for its life, so that nothing of an earlier file stays. */
+  /** The volume's name. One name holds files of the same names for its life, so that nothing of an earlier file stays. */
   readonly volume: string;
-  /** The name of the container that carries the file. */
+  /** The name of the container that carries the files. */
   readonly carrier: string;
-  /** Where the volume is mounted: an absolute path, the same in the carrier and in what reads the file. */
+  /** Where the volume is mounted: an absolute path, the same in the carrier and in what reads the files. */
   readonly target: string;
-  /** The file's name. */
-  readonly file: string;
-  /** The secret. */
-  readonly content: string;
-  /** An image for the container that carries the file and never starts. */
+  /** What the files hold, by their names. */
+  readonly files: Readonly<Record<string, string>>;
+  /** An image for the container that carries the files and never starts. */
   readonly image: pulumi.Input<string>;
   /** Of the volume and of the container. */
   readonly labels: Readonly<Record<string, string>>;
@@ -64,7 +62,11 @@ export function toCarrier(args: SecretFileArgs) {
     ipcMode: "private",
     networkMode: "none",
     mounts: [{ type: "volume", source: args.volume, target: args.target, readOnly: false }],
-    uploads: [{ file: `${args.target}/${args.file}`, content: pulumi.secret(args.content), permissions: "0444" }],
+    uploads: Object.entries(args.files).map(([file, content]) => ({
+      file: `${args.target}/${file}`,
+      content: pulumi.secret(content),
+      permissions: "0444",
+    })),
     logDriver: "json-file",
     restart: "no",
     start: false,

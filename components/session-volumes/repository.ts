@@ -73,7 +73,7 @@ function cloneAuthority({ name, url, credential }: RepositoryCloneArgs): string[
 }
 
 function toSecretFile({ image }: RepositoryCloneArgs, content: string, stem: string, labels: Record<string, string>) {
-  return { volume: secretStem(stem), carrier: secretStem(stem), target: "/secret", file: "password", content, image, labels };
+  return { volume: secretStem(stem), carrier: secretStem(stem), target: "/secret", files: { password: content }, image, labels };
 }
 
 /** The provider's inputs for the container that clones. */
