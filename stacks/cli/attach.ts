@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { runIn } from "./exec.ts";
-import { failureOf, runningSession } from "./sessions.ts";
+import { endOf, runningSession } from "./sessions.ts";
 import { loadStack, openEngine, stackOption } from "./stack.ts";
 
 /** A terminal that the session's image does not describe is taken for a plain one; tmux would refuse it. */
@@ -19,10 +19,10 @@ export function register(program: Command): void {
       const source = loadStack(options.stack);
       const docker = await openEngine(source);
       const container = await runningSession(docker, source, id);
-      const failure = await failureOf(docker, id, container);
-      if (failure !== undefined)
+      const end = await endOf(docker, id, container);
+      if (end !== undefined)
         throw new Error(
-          `session "${id}" ${failure}; "sessions exec ${id} -- COMMAND" can make room, and "sessions start ${id}" starts it again`,
+          `session "${id}" ${end.text}, and no agent runs in it; "sessions logs ${id}" shows what it said, "sessions exec ${id} -- COMMAND" works with its data, "sessions start ${id}" runs it again`,
         );
       process.exitCode = await runIn(container, ["bash", "-c", script], { tty: true, stdin: true });
     });

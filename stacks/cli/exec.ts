@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import type Docker from "dockerode";
 import { withCleanup } from "./cleanup.ts";
 import { Screen } from "./screen.ts";
-import { failureOf, runningSession } from "./sessions.ts";
+import { endOf, runningSession } from "./sessions.ts";
 import { loadStack, openEngine, stackOption } from "./stack.ts";
 import { demultiplexer, eachPiece, passOn } from "./streams.ts";
 
@@ -24,8 +24,9 @@ export function register(program: Command): void {
       if (options.tty && !process.stdin.isTTY && options.interactive)
         throw new Error("-t with -i needs a terminal, and standard input is none; leave -t out");
       const container = await runningSession(docker, source, id);
-      const failure = await failureOf(docker, id, container);
-      if (failure !== undefined) console.error(`sessions: session "${id}" ${failure}; "sessions start ${id}" starts it again`);
+      const end = await endOf(docker, id, container);
+      if (end !== undefined && end.state !== "complete")
+        console.error(`sessions: session "${id}" ${end.text}; "sessions start ${id}" runs it again`);
       process.exitCode = await runIn(container, command, {
         tty: options.tty === true,
         stdin: options.interactive === true || isPiped(),

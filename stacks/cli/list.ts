@@ -2,8 +2,9 @@ import type { Command } from "commander";
 import type Docker from "dockerode";
 import type { Held } from "../../components/container-engine/disk-usage.ts";
 import type { IsolationLevel } from "../../components/isolated-network/args.ts";
-import { lastHealth } from "../embedded/health.ts";
+import { askHealth, someAtOnce } from "../embedded/health.ts";
 import { authorityIn } from "../embedded/labels.ts";
+import { stateText } from "../session-state.ts";
 import { formatSize } from "../units.ts";
 import { heldNow } from "./disk.ts";
 import { liveProxies, liveSessions } from "./sessions.ts";
@@ -23,49 +24,43 @@ export function register(program: Command): void {
       const docker = await openEngine(source);
       const held = options.wide ? await heldNow(docker) : undefined;
       const allProxies = await liveProxies(docker, source);
-      const rows = await Promise.all(
-        (await liveSessions(docker, source)).map(async ({ id, container }) => {
-          const inspected = await docker.getContainer(container.Id).inspect();
-          const { Name, HostConfig, State, Config, NetworkSettings } = inspected;
-          const health = lastHealth(inspected);
-          // The Docker provider connects a container to its network after making it, and leaves the mode at the default.
-          const mode = /^(default|bridge)$/.test(HostConfig.NetworkMode ?? "default")
-            ? (Object.keys(NetworkSettings.Networks)[0] ?? "default")
-            : (HostConfig.NetworkMode ?? "default");
-          const proxies = allProxies.filter(
-            ({ Labels, NetworkSettings: { Networks } }) => Labels.serves === id && Object.hasOwn(Networks, mode),
-          );
-          return {
-            session: id,
-            container: Name.slice(1),
-            network: mode,
-            isolation: await isolationOf(docker, id, mode, proxies),
-            state: State.Status,
-            health: health?.status === "failed" ? health.status : (State.Health?.Status ?? "none"),
-            ...(health?.reason !== undefined && { reason: health.reason }),
-            memory: HostConfig.Memory ?? 0,
-            cpu: (HostConfig.NanoCpus ?? 0) / 1e9,
-            processes: HostConfig.PidsLimit ?? 0,
-            ...(held !== undefined && { disk: { ...held.get(id), limit: diskLimitOf(Config.Env) } }),
-            // Hosts and ports are the proxy's to give, where there is one.
-            authority: [Config.Labels, ...proxies.map(({ Labels }) => Labels)].flatMap(authorityIn).sort(),
-            attach: `docker exec -it ${Name.slice(1)} tmux attach -t claude`,
-          };
-        }),
-      );
+      const rows = await someAtOnce(await liveSessions(docker, source), async ({ id, container }) => {
+        const { Name, HostConfig, Config, NetworkSettings } = await docker.getContainer(container.Id).inspect();
+        const { session: _, container: __, ...state } = await askHealth(docker, id, container.Id);
+        // The Docker provider connects a container to its network after making it, and leaves the mode at the default.
+        const mode = /^(default|bridge)$/.test(HostConfig.NetworkMode ?? "default")
+          ? (Object.keys(NetworkSettings.Networks)[0] ?? "default")
+          : (HostConfig.NetworkMode ?? "default");
+        const proxies = allProxies.filter(
+          ({ Labels, NetworkSettings: { Networks } }) => Labels.serves === id && Object.hasOwn(Networks, mode),
+        );
+        return {
+          session: id,
+          container: Name.slice(1),
+          network: mode,
+          isolation: await isolationOf(docker, id, mode, proxies),
+          ...state,
+          memory: HostConfig.Memory ?? 0,
+          cpu: (HostConfig.NanoCpus ?? 0) / 1e9,
+          processes: HostConfig.PidsLimit ?? 0,
+          ...(held !== undefined && { disk: { ...held.get(id), limit: diskLimitOf(Config.Env) } }),
+          // Hosts and ports are the proxy's to give, where there is one.
+          authority: [Config.Labels, ...proxies.map(({ Labels }) => Labels)].flatMap(authorityIn).sort(),
+          attach: `docker exec -it ${Name.slice(1)} tmux attach -t claude`,
+        };
+      });
       if (options.json) console.log(JSON.stringify(rows, null, 2));
       else if (rows.length === 0) console.log('No session is there; "sessions up" starts them.');
       else
         console.log(
           table(
-            ["session", "container", "network", "isolation", "state", "health", "limits", ...(options.wide ? ["disk"] : []), "attach"],
+            ["session", "container", "network", "isolation", "state", "limits", ...(options.wide ? ["disk"] : []), "attach"],
             rows.map((row) => [
               row.session,
               row.container,
               row.network,
               row.isolation,
-              row.state,
-              row.health === "failed" ? `failed: ${row.reason}` : row.health,
+              stateText(row),
               `${formatSize(row.memory)}, ${row.cpu} cpu, ${row.processes} processes`,
               ...(row.disk === undefined ? [] : [diskText(row.disk)]),
               row.attach,

@@ -2,6 +2,7 @@ import type Docker from "dockerode";
 import { baseline } from "../../policy/baseline.ts";
 import type { StackSource } from "../embedded/engine.ts";
 import { askHealth } from "../embedded/health.ts";
+import { hasEnded, type SessionState, stateText } from "../session-state.ts";
 
 /** A session's container as the engine lists it, whichever engine made it. */
 export interface LiveSession {
@@ -44,10 +45,14 @@ export async function runningSession(docker: Docker, source: StackSource, id: st
   );
 }
 
-/** Why nothing of the agent runs in a session that has failed; undefined where it has not. */
-export async function failureOf(docker: Docker, id: string, container: Docker.Container): Promise<string | undefined> {
-  const { status, reason } = await askHealth(docker, id, container.id);
-  return status === "failed" ? `has failed: ${reason}` : undefined;
+/** What a session is whose agent has ended for good, as a sentence goes on; undefined of any other. */
+export async function endOf(
+  docker: Docker,
+  id: string,
+  container: Docker.Container,
+): Promise<{ state: SessionState["state"]; text: string } | undefined> {
+  const health = await askHealth(docker, id, container.id);
+  return hasEnded(health) ? { state: health.state, text: `is ${stateText(health)}` } : undefined;
 }
 
 async function find(docker: Docker, source: StackSource, id: string): Promise<Docker.ContainerInfo> {

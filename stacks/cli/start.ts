@@ -1,34 +1,52 @@
 import type { Command } from "commander";
 import type Docker from "dockerode";
 import { ignore } from "../embedded/docker/answers.ts";
-import { waitHealthy } from "../embedded/health.ts";
-import { failureOf, liveSession } from "./sessions.ts";
+import { askHealth, type Health } from "../embedded/health.ts";
+import { hasEnded, stateText } from "../session-state.ts";
+import { runIn } from "./exec.ts";
+import { liveSession } from "./sessions.ts";
 import { loadStack, openEngine, stackOption } from "./stack.ts";
 
 export function register(program: Command): void {
   program
     .command("start")
-    .description("Start one session that was stopped or has failed.")
+    .description("Start one session that was stopped, or run one again that is complete or has failed.")
     .argument("<id>", "the session")
     .addOption(stackOption())
     .addHelpText("after", "\nExample:\n  sessions start demo\n")
     .action(async (id: string, options: { stack: string }) => {
       const source = loadStack(options.stack);
       const docker = await openEngine(source);
-      const container = await liveSession(docker, source, id);
-      // One that has failed stays, with nothing running, until it is told to start: only this does.
-      if ((await failureOf(docker, id, container)) === undefined) await container.start().catch(ignore(304));
-      else await startFailed(docker, container, id);
-      console.log(`Session ${id} is started.`);
+      console.log(await start(docker, await liveSession(docker, source, id), id));
     });
 }
 
-/** Starts a session that has failed. @throws Error when it fails again */
-async function startFailed(docker: Docker, container: Docker.Container, id: string): Promise<void> {
+/** @returns what became of it. @throws Error when it fails at once */
+async function start(docker: Docker, container: Docker.Container, id: string): Promise<string> {
+  const before = await askHealth(docker, id, container.id);
+  if (before.state === "stopped") await container.start().catch(ignore(304));
+  // One that was stopped shows only now what it was before.
+  const found = before.state === "stopped" ? await afterStart(docker, container, id) : before;
+  if (!hasEnded(found))
+    return before.state === "stopped" ? `Session ${id} is started.` : `Session ${id} runs already: ${stateText(found)}.`;
+  const code = await runIn(container, ["/usr/local/bin/session-again"], { tty: false, stdin: false });
+  if (code !== 0) throw new Error(`session "${id}" was made by another version of this program; "sessions up" brings it to this one`);
   await container.restart();
-  const [health] = await waitHealthy(docker, [{ id, container: container.id }], 60, () => {});
-  if (health?.status === "failed")
+  const health = await afterStart(docker, container, id);
+  if (health.state === "failed" || health.state === "key refused")
     throw new Error(
-      `session "${id}" has failed again: ${health.reason}; make room with "sessions exec ${id} -- COMMAND", or raise limits.disk and run "sessions up"`,
+      `session "${id}" is ${stateText(health)} again; "sessions logs ${id}" shows what it said, "sessions exec ${id} -- COMMAND" works with its data`,
     );
+  return `Session ${id} is started again; it was ${stateText(found)}.`;
+}
+
+/** What a session is once it has finished starting, or after a minute. */
+async function afterStart(docker: Docker, container: Docker.Container, id: string): Promise<Health> {
+  const deadline = Date.now() + 60_000;
+  let health = await askHealth(docker, id, container.id);
+  while ((health.state === "starting" || health.state === "stopped") && Date.now() < deadline) {
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    health = await askHealth(docker, id, container.id);
+  }
+  return health;
 }

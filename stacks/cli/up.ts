@@ -6,11 +6,12 @@ import type { Command } from "commander";
 import type Docker from "dockerode";
 import { containerName, limitsOf } from "../../components/session-container/args.ts";
 import { EmbeddedEngine, type Reviewed, type StackSource } from "../embedded/engine.ts";
-import { type Health, stateOf, waitHealthy } from "../embedded/health.ts";
+import { type Health, waitHealthy } from "../embedded/health.ts";
 import { emptyLive } from "../embedded/live.ts";
 import { lock } from "../embedded/lock.ts";
 import { changes, limitTo, type Plan, type Step } from "../embedded/plan.ts";
 import { policyConfig } from "../policy-config.ts";
+import { isWell, stateText } from "../session-state.ts";
 import { noEncryptedConfig, Secrets, unknownHere } from "../secrets.ts";
 import type { DeployedSession } from "../strategies/strategy.ts";
 import { formatSize } from "../units.ts";
@@ -188,11 +189,13 @@ async function finish(
   const sessions = engine.settings.sessions
     .filter(({ id }) => options.only?.includes(id) ?? true)
     .map(({ id }) => ({ id, container: containerName(id) }));
-  const waiting = waitHealthy(docker, sessions, Number(options.timeout), ({ session, status, reason }) => {
-    if (status !== "healthy") say(`  ${session} is ${status}${reason === undefined ? "" : `: ${reason}`}`);
+  const waiting = waitHealthy(docker, sessions, Number(options.timeout), (health) => {
+    if (health.state === "healthy") return;
+    say(`  ${health.session} is ${stateText(health)}${health.output === undefined ? "" : "; it said last:"}`);
+    for (const line of health.output?.split("\n") ?? []) say(`    ${line}`);
   });
   const [health, held] = await Promise.all([waiting, heldIn(docker, 10)]);
-  const well = health.filter(({ status }) => status === "healthy" || status === "complete").map(({ session }) => session);
+  const well = health.filter(isWell).map(({ session }) => session);
   const targets = engine.settings.sessions
     .filter(({ id }) => well.includes(id))
     .map((session) => dockerTarget(docker, promisedTo(session)));
@@ -235,9 +238,9 @@ function summary(engine: EmbeddedEngine, deployed: Readonly<Record<string, Deplo
       network,
       isolation,
       `${formatSize(limits.memory)}, ${limits.cpu} cpu, ${limits.processes} processes`,
-      found === undefined ? "" : stateOf(found),
+      found === undefined ? "" : stateText(found),
       attach,
     ];
   });
-  return table(["session", "container", "network", "isolation", "limits", "health", "attach"], rows);
+  return table(["session", "container", "network", "isolation", "limits", "state", "attach"], rows);
 }

@@ -57,7 +57,7 @@ async function measureStart(): Promise<void> {
         const started = performance.now();
         const { health } = await rig.up(sessions);
         figure?.seconds.push((performance.now() - started) / 1000);
-        const ill = health.filter(({ status }) => status !== "healthy");
+        const ill = health.filter(({ state }) => state !== "healthy");
         if (ill.length > 0) throw new Error(`not healthy: ${ill.map(({ session }) => session).join(", ")}`);
         if (proxy !== undefined) figure?.megabytes.push(...(await Promise.all(sessions.map(({ id }) => megabytesOf(proxy(id))))));
         const again = performance.now();

@@ -56,7 +56,7 @@ describe.skipIf(docker === undefined)(
         }
       }
       const { health } = await rig.up(described);
-      expect(health.map(({ status }) => status)).toEqual(["healthy", "healthy"]);
+      expect(health.map(({ state }) => state)).toEqual(["healthy", "healthy"]);
       checkout.write("cli", described);
     }, 10 * minute);
     afterAll(async () => {

@@ -68,7 +68,7 @@ describe.skipIf(docker === undefined)("the credential proxy", () => {
       60,
       () => {},
     );
-    expect(health.map(({ status }) => status)).toEqual(["healthy", "healthy", "healthy"]);
+    expect(health.map(({ state }) => state)).toEqual(["healthy", "healthy", "healthy"]);
     await until(async () => (await ask("/v1/messages")).output === "200", 60, "the proxy's answer");
   }, 10 * minute);
   afterAll(async () => {

@@ -44,7 +44,7 @@ describe.skipIf(docker === undefined)("credentials as files", () => {
     process.env.TEST_CREDENTIAL = first;
     writeFileSync(secretFile, `${second}\n`);
     const { health } = await rig.up(sessions);
-    expect(health.map(({ status }) => status)).toEqual(["healthy", "healthy", "healthy", "healthy"]);
+    expect(health.map(({ state }) => state)).toEqual(["healthy", "healthy", "healthy", "healthy"]);
   }, 10 * minute);
   afterAll(async () => {
     delete process.env.TEST_CREDENTIAL;

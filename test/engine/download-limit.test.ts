@@ -41,7 +41,7 @@ describe.skipIf(docker === undefined)("a download limit", () => {
 
   beforeAll(async () => {
     const { health } = await rig.up(described({ download: "1 MB/s" }));
-    expect(health.map(({ status }) => status)).toEqual(["healthy"]);
+    expect(health.map(({ state }) => state)).toEqual(["healthy"]);
     const network = await rig.docker.createNetwork({ Name: web.name, IPAM: { Config: [{ Subnet: web.subnet }] } });
     made.unshift(network);
     const container = await rig.docker.createContainer({

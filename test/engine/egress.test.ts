@@ -64,7 +64,7 @@ describe.skipIf(docker === undefined)("a session with an allow list", () => {
 
   beforeAll(async () => {
     const { health } = await rig.up(sessions());
-    expect(health.map(({ status }) => status)).toEqual(["healthy"]);
+    expect(health.map(({ state }) => state)).toEqual(["healthy"]);
     for (const { name, subnet } of [web, local])
       made.unshift(
         await rig.docker.createNetwork({ Name: name, IPAM: { Config: [{ Subnet: subnet }] }, Labels: { purpose: "egress-test" } }),

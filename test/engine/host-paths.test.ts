@@ -43,7 +43,7 @@ describe.skipIf(docker === undefined || !mayGive)("folders of the host that a se
     for (const folder of ["box", "box/first", "box/second"]) chownSync(at(folder), uid, gid);
     writeFileSync(at("marker", "host"), "of the host");
     const { health } = await rig.up(sessions, more);
-    expect(health.map(({ status }) => status)).toEqual(["healthy"]);
+    expect(health.map(({ state }) => state)).toEqual(["healthy"]);
   }, 5 * minute);
   afterAll(async () => {
     await Promise.all(twins.map((twin) => twin.remove({ force: true })));

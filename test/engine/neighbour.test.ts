@@ -66,7 +66,7 @@ describe.skipIf(docker === undefined || !isRoot)("a neighbour that routes to the
       { id: open, limits, network: { egress: "open", ports: [{ container: 80, host: c, ...{ neighbours: true } }] } },
     ];
     const { health } = await rig.up(described);
-    expect(health.map(({ status }) => status)).toEqual(["healthy", "healthy", "healthy"]);
+    expect(health.map(({ state }) => state)).toEqual(["healthy", "healthy", "healthy"]);
   }, 10 * minute);
   afterAll(() => rig.dispose(), 2 * minute);
 

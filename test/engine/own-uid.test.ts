@@ -70,7 +70,7 @@ describe.skipIf(docker === undefined)("sessions with a uid of their own", () => 
     git("add", ".");
     git("commit", "-qm", "first");
     const { health } = await rig.up(sessions);
-    expect(health.map(({ status, reason }) => [status, reason])).toEqual(sessions.map(() => ["healthy", undefined]));
+    expect(health.map(({ state, why }) => [state, why])).toEqual(sessions.map(() => ["healthy", undefined]));
   }, 5 * minute);
   afterAll(() => rig.dispose(), 2 * minute);
 

@@ -21,7 +21,7 @@ describe.skipIf(docker === undefined)("a session whose proxy is away", () => {
 
   beforeAll(async () => {
     const { health } = await rig.up([session]);
-    expect(health.map(({ status }) => status)).toEqual(["healthy"]);
+    expect(health.map(({ state }) => state)).toEqual(["healthy"]);
   }, 10 * minute);
   afterAll(() => rig.dispose(), 2 * minute);
 
@@ -36,7 +36,7 @@ describe.skipIf(docker === undefined)("a session whose proxy is away", () => {
         "session: unhealthy (the egress proxy does not answer); the session is ended and starts again.",
       );
       await proxy.start();
-      await until(async () => (await askHealth(rig.docker, id, `claude-agent-${id}`)).status === "healthy", 60, "the session's health");
+      await until(async () => (await askHealth(rig.docker, id, `claude-agent-${id}`)).state === "healthy", 60, "the session's health");
       expect((await rig.shell(id, "cat /session/kept")).output).toBe("kept");
     },
     3 * minute,

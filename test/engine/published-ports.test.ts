@@ -89,7 +89,7 @@ describe.skipIf(docker === undefined)("ports of a session with an allow list", (
       { container: 53, host: first, protocol: "udp" },
     ];
     const { health } = await rig.up(described(published));
-    expect(health.map(({ status }) => status)).toEqual(["healthy"]);
+    expect(health.map(({ state }) => state)).toEqual(["healthy"]);
   }, 10 * minute);
   afterAll(async () => {
     checkout.dispose();

@@ -79,7 +79,7 @@ describe.skipIf(docker === undefined)("the seccomp profile", () => {
 
   beforeAll(async () => {
     const { health } = await rig.up([{ id: "s-work", limits }]);
-    expect(health.map(({ status }) => status)).toEqual(["healthy"]);
+    expect(health.map(({ state }) => state)).toEqual(["healthy"]);
   }, 2 * minute);
   afterAll(() => rig.dispose(), minute);
 

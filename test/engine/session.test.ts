@@ -31,7 +31,7 @@ describe.skipIf(docker === undefined)("a live session", () => {
     git("add", ".");
     git("commit", "-qm", "first");
     const { health } = await rig.up(sessions);
-    expect(health.map(({ status }) => status)).toEqual(["healthy", "healthy", "healthy"]);
+    expect(health.map(({ state }) => state)).toEqual(["healthy", "healthy", "healthy"]);
   }, 10 * minute);
   afterAll(() => rig.dispose(), 2 * minute);
 
@@ -101,12 +101,12 @@ describe.skipIf(docker === undefined)("a live session", () => {
       const [, memory] = await bombs;
       expect(memory.code).not.toBe(0);
       await until(
-        async () => (await askHealth(rig.docker, "t-sealed", "claude-agent-t-sealed")).status === "healthy",
+        async () => (await askHealth(rig.docker, "t-sealed", "claude-agent-t-sealed")).state === "healthy",
         60,
         "the sealed session's recovery",
       );
       await until(
-        async () => (await askHealth(rig.docker, "t-open", "claude-agent-t-open")).status === "healthy",
+        async () => (await askHealth(rig.docker, "t-open", "claude-agent-t-open")).state === "healthy",
         60,
         "the open session's recovery",
       );
@@ -159,7 +159,7 @@ describe.skipIf(docker === undefined)("a live session", () => {
       await until(
         async () =>
           (await container.inspect()).State.Pid !== State.Pid &&
-          (await askHealth(rig.docker, "t-first", "claude-agent-t-first")).status === "healthy",
+          (await askHealth(rig.docker, "t-first", "claude-agent-t-first")).state === "healthy",
         60,
         "the session's return",
       );
@@ -180,7 +180,7 @@ describe.skipIf(docker === undefined)("a live session", () => {
         await until(
           async () =>
             (await container.inspect()).State.Pid !== State.Pid &&
-            (await askHealth(hung.docker, "t-hung", "claude-agent-t-hung")).status === "healthy",
+            (await askHealth(hung.docker, "t-hung", "claude-agent-t-hung")).state === "healthy",
           60,
           "the session's return",
         );
@@ -218,6 +218,6 @@ describe.skipIf(docker === undefined)("a live session", () => {
     } finally {
       await other.dispose();
     }
-    expect((await askHealth(rig.docker, "t-first", "claude-agent-t-first")).status).toBe("healthy");
+    expect((await askHealth(rig.docker, "t-first", "claude-agent-t-first")).state).toBe("healthy");
   });
 });

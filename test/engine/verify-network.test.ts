@@ -90,7 +90,7 @@ describe.skipIf(docker === undefined)("verify, of a network", () => {
 
   beforeAll(async () => {
     const { health } = await rig.up(sessions);
-    expect(health.map(({ status }) => status)).toEqual(["healthy", "healthy", "healthy"]);
+    expect(health.map(({ state }) => state)).toEqual(["healthy", "healthy", "healthy"]);
     const [sealed] = promised;
     const targets = await Promise.all([
       twins.start(sealed!, "sealed"),

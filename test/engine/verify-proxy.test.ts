@@ -65,7 +65,7 @@ describe.skipIf(docker === undefined)("verify, of an egress proxy", () => {
 
   beforeAll(async () => {
     const { health } = await rig.up([session, audited]);
-    expect(health.map(({ status }) => status)).toEqual(["healthy", "healthy"]);
+    expect(health.map(({ state }) => state)).toEqual(["healthy", "healthy"]);
     made.push(await rig.docker.createNetwork({ Name: web, IPAM: { Config: [{ Subnet: "198.21.0.0/24" }] } }));
     const { Image } = await rig.docker.getContainer(`claude-agent-${session.id}`).inspect();
     const server = await start({

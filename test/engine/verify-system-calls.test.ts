@@ -61,7 +61,7 @@ describe.skipIf(docker === undefined)("verify, of system calls", () => {
 
   beforeAll(async () => {
     const { health } = await rig.up([session]);
-    expect(health.map(({ status }) => status)).toEqual(["healthy"]);
+    expect(health.map(({ state }) => state)).toEqual(["healthy"]);
     const profiled = (options: readonly string[]) => ({
       loosen: ({ HostConfig }: Body) => (HostConfig.SecurityOpt = ["no-new-privileges:true", ...options]),
     });

@@ -198,7 +198,7 @@ describe.skipIf(docker === undefined)("verify", () => {
     await once(engine, "listening");
     chmodSync(join(sockets, "harmless"), 0o666);
     const { health } = await rig.up([session, behindProxy]);
-    expect(health.map(({ status }) => status)).toEqual(["healthy", "healthy"]);
+    expect(health.map(({ state }) => state)).toEqual(["healthy", "healthy"]);
     const targets = await Promise.all([
       twins.start(promised(), "same", {}),
       ...loosenings.map((loosening) => twins.start(promised(), loosening.check, loosening)),
@@ -228,7 +228,7 @@ describe.skipIf(docker === undefined)("verify", () => {
       expect(results.filter(({ id, verdict }) => verdict !== "held" && !mayBeUnproven(`${id} ${verdict}: `))).toEqual([]);
     expect(verified?.results.length).toBeGreaterThan(12);
     expect(await traces()).toEqual(before);
-    expect((await askHealth(rig.docker, "v-one", "claude-agent-v-one")).status).toBe("healthy");
+    expect((await askHealth(rig.docker, "v-one", "claude-agent-v-one")).state).toBe("healthy");
     expect((await rig.docker.getContainer("claude-agent-v-one").inspect()).RestartCount).toBe(0);
   });
 

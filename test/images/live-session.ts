@@ -127,7 +127,7 @@ export class LiveSession {
   }
 
   /** What `session-health --report` says. */
-  async health(): Promise<{ status: string; reason?: string }> {
+  async health(): Promise<{ status: string; reason?: string; exitCode?: number; starts?: number }> {
     try {
       return JSON.parse((await this.exec("session-health --report")).out) as { status: string };
     } catch {

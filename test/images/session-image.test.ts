@@ -86,9 +86,9 @@ describe.skipIf(reason !== undefined)("the session image", { timeout: 60_000 }, 
   test("starts nothing of the agent before there is a process limit", async () => {
     const session = await start({ processes: null, environment: { AGENT_COMMAND: "touch /session/ran; exec sleep 600" } });
     await until(
-      async () => (await session.health()).reason === "the session has not finished starting",
+      async () => (await session.health()).status === "starting",
       60,
-      async () => "started",
+      async () => "starting",
     );
     expect((await session.exec("pgrep tmux; ls /session/ran /session/home")).out).not.toMatch(/^(\d+|\/session)/m);
     await session.container.update({ PidsLimit: 99 });
@@ -155,7 +155,7 @@ describe.skipIf(reason !== undefined)("the session image", { timeout: 60_000 }, 
         () => session.logs(),
       );
       expect((await session.exec("git -C /workspace/empty branch --show-current")).out).toBe("session/one");
-      expect((await session.health()).status).toBe("unhealthy");
+      expect((await session.health()).status).toBe("starting");
       writeFileSync(join(filling, ".agent-sessions-filling"), "");
       renameSync(hidden, join(filling, ".git"));
       await session.becomes("healthy");
@@ -165,17 +165,17 @@ describe.skipIf(reason !== undefined)("the session image", { timeout: 60_000 }, 
       rmSync(hidden, { recursive: true, force: true });
     }
     const missing = await start({ environment: { SESSION_REPOSITORIES: "nowhere", SESSION_REPOSITORY_WAIT: "1" } });
-    expect(await missing.ends()).toBe(1);
-    expect(await missing.logs()).toContain("/repos/nowhere holds no git repository that uid 1000 can read");
+    await missing.becomes("failed");
+    expect((await missing.health()).reason).toBe("/repos/nowhere is no git repository that uid 1000 can read");
   });
 
   test("is complete when the agent leaves with 0, also after a restart", async () => {
-    const session = await start({ environment: { AGENT_COMMAND: "echo ran >> /session/runs" } });
+    const session = await start({ environment: { AGENT_COMMAND: "echo ran >> /session/times" } });
     await session.becomes("complete");
-    expect(JSON.parse((await session.exec("cat /session/complete")).out)).toMatchObject({ reason: "agent-exit" });
+    expect(await session.health()).toMatchObject({ reason: "agent-exit" });
     await session.container.restart({ t: 5 });
     await session.becomes("complete");
-    expect((await session.exec("cat /session/runs")).out).toBe("ran");
+    expect((await session.exec("cat /session/times")).out).toBe("ran");
   });
 
   test("never misses the end of a shell", async () => {
@@ -192,6 +192,62 @@ describe.skipIf(reason !== undefined)("the session image", { timeout: 60_000 }, 
     const session = await start({ environment: { AGENT_COMMAND: "echo last words; exit 3" } });
     expect(await session.ends()).toBe(3);
     expect(await session.logs()).toMatch(/^last words$/m);
+  });
+
+  test("starts an agent that fails again only so often, and then stays failed, until it is told to run again or to do something else", async () => {
+    const environment = {
+      AGENT_COMMAND: "echo ran >> /session/times; test -e /session/mended || exit 3",
+      SESSION_RETRIES: "1",
+      SESSION_RETRY_PAUSE: "1",
+    };
+    const session = await start({ restart: "always", environment });
+    const times = async () => (await session.exec("wc -l < /session/times")).out;
+    await session.becomes("failed");
+    expect(await session.health()).toMatchObject({ reason: "exit 3, 2 starts", exitCode: 3, starts: 2 });
+    expect(await session.logs()).toContain("session: the agent failed (1 of 2 starts); it starts again in 1 s.");
+    // As after a restart of the engine.
+    await session.container.restart({ t: 5 });
+    await session.becomes("failed");
+    expect(await times()).toBe("2");
+    await session.exec("touch /session/mended; session-again");
+    await session.container.restart({ t: 5 });
+    await session.becomes("complete");
+    expect(await times()).toBe("3");
+    await session.container.stop({ t: 5 });
+    const other = await start({ after: session, environment: { ...environment, AGENT_COMMAND: "echo other >> /session/times" } });
+    await other.becomes("complete");
+    expect((await other.exec("tail -n 1 /session/times")).out).toBe("other");
+  });
+
+  test("does not count what was stopped as a failure, and counts what was killed as one", async () => {
+    const session = await start({ restart: "always", environment: { AGENT_COMMAND: "exec sleep 600", SESSION_RETRIES: "0" } });
+    await session.becomes("healthy");
+    await session.container.restart({ t: 20 });
+    await session.becomes("healthy");
+    await session.container.kill({ signal: "KILL" });
+    await session.container.start();
+    await session.becomes("failed");
+    expect((await session.health()).reason).toBe("exit 137, 1 start");
+  });
+
+  test("is not called healthy between the failures of an agent that is always started again", async () => {
+    const session = await start({ restart: "always", environment: { AGENT_COMMAND: "sleep 1; exit 3" } });
+    await until(
+      async () => (await session.state()).restarts >= 2,
+      60,
+      async () => "two restarts",
+    );
+    const seen = new Set<string>();
+    await until(
+      async () => {
+        seen.add((await session.health()).status);
+        return (await session.state()).restarts >= 4;
+      },
+      60,
+      async () => "more restarts",
+    );
+    expect([...seen]).not.toContain("healthy");
+    expect([...seen]).toContain("unhealthy");
   });
 
   test("an agent that ends before anybody waits for it is not missed", async () => {

@@ -32,7 +32,7 @@ describe.skipIf(docker === undefined || !canRunEngine)("an engine that is killed
       await engine.end(signal);
       await engine.start();
       for (const { id } of sessions)
-        await until(async () => (await askHealth(rig.docker, id, `claude-agent-${id}`)).status === "healthy", 60, `the return of ${id}`);
+        await until(async () => (await askHealth(rig.docker, id, `claude-agent-${id}`)).state === "healthy", 60, `the return of ${id}`);
       expect((await rig.shell("c-one", "cat /session/marker /workspace/marker")).output).toBe(`${signal}\n${signal}`);
       const embedded = rig.engine(sessions, settings);
       expect(changes((await embedded.plan(await embedded.live())).plan)).toBe(false);

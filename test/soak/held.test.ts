@@ -44,7 +44,7 @@ describe.skipIf(docker === undefined || !canRunEngine)("all promises that held h
   };
   const healthy = async () => {
     for (const id of [sealed, listed, proxied])
-      await until(async () => (await askHealth(engine.docker, id, `claude-agent-${id}`)).status === "healthy", 120, `the return of ${id}`);
+      await until(async () => (await askHealth(engine.docker, id, `claude-agent-${id}`)).state === "healthy", 120, `the return of ${id}`);
   };
   /** The promises that hold, in as many runs as it takes on a busy machine until each was tried. None may be broken in any. */
   const held = async () => {

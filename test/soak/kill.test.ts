@@ -65,7 +65,7 @@ describe.skipIf(docker === undefined)("an up that is cut off", () => {
         await ended;
         const { health } = await rig.up(sessions);
         expect(
-          health.map(({ status }) => status),
+          health.map(({ state }) => state),
           `round ${round}`,
         ).toEqual(["healthy", "healthy", "healthy"]);
         const engine = rig.engine(sessions);

@@ -18,7 +18,7 @@ describe.skipIf(docker === undefined)("fifty sessions", () => {
     "all become healthy, half of them on networks of their own, and a second run changes nothing",
     async () => {
       const { health } = await rig.up(sessions);
-      expect(health.filter(({ status }) => status !== "healthy")).toEqual([]);
+      expect(health.filter(({ state }) => state !== "healthy")).toEqual([]);
       expect(health).toHaveLength(50);
       const engine = rig.engine(sessions);
       expect(changes((await engine.plan(await engine.live())).plan)).toBe(false);

@@ -15,7 +15,7 @@ describe.skipIf(docker === undefined)("a session that writes a gigabyte to its l
   let log = "";
   beforeAll(async () => {
     const { health } = await rig.up(sessions);
-    expect(health.map(({ status }) => status)).toEqual(["healthy", "healthy"]);
+    expect(health.map(({ state }) => state)).toEqual(["healthy", "healthy"]);
     const { LogPath } = await rig.docker.getContainer("claude-agent-storm").inspect();
     log = LogPath;
   }, 10 * minutes);
@@ -52,7 +52,7 @@ describe.skipIf(docker === undefined)("a session that writes a gigabyte to its l
       expect(sizes()).toHaveLength(baseline.logs.maxFiles);
       expect((await rig.docker.getContainer("claude-agent-storm").inspect()).State).toMatchObject({ Running: true, Restarting: false });
       const { health } = await rig.up(sessions);
-      expect(health.map(({ status }) => status)).toEqual(["healthy", "healthy"]);
+      expect(health.map(({ state }) => state)).toEqual(["healthy", "healthy"]);
     },
     10 * minutes,
   );

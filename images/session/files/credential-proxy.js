@@ -6,13 +6,15 @@
 //   PROVIDER      anthropic or bedrock: how the key is given
 //   SESSION_ID    whose requests these are
 //   --check       0 when the proxy answers
-const { readFileSync, rmSync } = require("node:fs");
+const { readFileSync, renameSync, rmSync, writeFileSync } = require("node:fs");
 const http = require("node:http");
 const https = require("node:https");
 const { connect } = require("node:net");
 const { pipeline } = require("node:stream");
 
 const socket = "/run/credential-proxy/socket";
+// The status with which the upstream refused the key, for the session's health check; there as long as nothing else is known.
+const refused = "/run/credential-proxy/refused";
 
 // All that goes from a session to its upstream: what the providers' APIs and clients use. Anything else may be a gateway's word for
 // another path, method, host or caller (x-original-url, x-http-method-override, x-forwarded-for), in spellings nobody can list.
@@ -83,11 +85,47 @@ function noteOf(status) {
   return status === 403 && process.env.PROVIDER === "bedrock" ? "credential expired, revoked or not allowed this" : undefined;
 }
 
+// Keeps whether the upstream takes the key. What is neither a success nor a refusal says nothing of it.
+let refusedKey;
+function heed(status, key) {
+  if (status === 401 || status === 403) {
+    refusedKey = key;
+    try {
+      writeFileSync(`${refused}.new`, `${status}\n`);
+      renameSync(`${refused}.new`, refused);
+    } catch (error) {
+      console.error(`${refused} cannot be written (${error.code})`);
+    }
+  } else if (status < 400 && refusedKey !== undefined) forget();
+}
+
+function forget() {
+  refusedKey = undefined;
+  rmSync(refused, { force: true });
+}
+
+// Of a key that has been changed, nothing is known.
+function watchKey() {
+  setInterval(() => {
+    if (refusedKey !== undefined && refusedKey !== readKey()) forget();
+  }, 1000).unref();
+}
+
+function readKey() {
+  try {
+    return readFileSync("/secret/token", "utf8").trim();
+  } catch {
+    return undefined;
+  }
+}
+
 function serve() {
   const upstream = new URL(process.env.UPSTREAM);
   const { Agent, request } = upstream.protocol === "https:" ? https : http;
   const agent = new Agent({ keepAlive: true });
   rmSync(socket, { force: true });
+  forget();
+  watchKey();
   // For the group: a session with a uid of its own connects to it too.
   process.umask(0o007);
   const server = http.createServer((incoming, outgoing) => {
@@ -140,6 +178,7 @@ function serve() {
         answer(502, "the upstream's answer has no status of HTTP");
         return;
       }
+      heed(reply.statusCode, key);
       const told = Object.entries(select(reply.headers, answered)).filter(([, value]) => !tells(value, key));
       outgoing.writeHead(reply.statusCode, Object.fromEntries(told));
       outgoing.flushHeaders();
