@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { keyPrefix } from "./configuration.ts";
+import { agent, restart } from "./settings/agent-form.ts";
 import { credentials, secret } from "./settings/credentials-form.ts";
 import { allowedHost, network } from "./settings/network-form.ts";
 import { uid } from "./settings/uid.ts";
@@ -126,7 +127,11 @@ const common = {
   healthCheck: healthCheck.optional(),
   security: security.optional(),
   mounts: z.array(bind).describe("Further folders of this machine.").optional(),
-  agentCommand: text("The command line that runs in the session's terminal; the image's agent, else a shell, when left out.").optional(),
+  agent: agent.optional(),
+  agentCommand: text(
+    "The command line that runs in the session's terminal; the image's agent, else a shell, when left out. Claude Code goes on with its conversation after a restart with: claude ${SESSION_RESUME:-\"the prompt\"}",
+  ).optional(),
+  restart: restart.optional(),
   idleTimeout: duration("Time without anything on the screen until the session counts as complete.", "2 h").optional(),
   maxLifetime: duration("Time after the first start until the session counts as complete.", "2 d").optional(),
 };

@@ -53,6 +53,14 @@ export interface Security {
   readonly appArmorProfile?: string;
 }
 
+/** What Claude Code does in a session. */
+export interface Agent {
+  /** What it is told to do without a person. @default none */
+  readonly task?: string;
+  /** Whether somebody is asked before it uses a tool. @default ask */
+  readonly permissions?: "ask" | "bypass";
+}
+
 /** A port of the session that is published. */
 export interface Port {
   readonly container: number;
@@ -82,6 +90,10 @@ export interface SessionContainerArgs {
   readonly uid?: number;
   /** The command line that runs in the tmux session. @default the agent of the image, else a shell */
   readonly agentCommand?: string;
+  /** What Claude Code does. @default it waits for a person */
+  readonly agent?: Agent;
+  /** How often an agent that failed is started again. @default always */
+  readonly retries?: number;
   /** The user's own variables. No secrets: they stand in plain state. */
   readonly environment?: Readonly<Record<string, string>>;
   /** Adds `RUST_LOG=debug` and `CLAUDE_DEBUG=true`. @default false */
@@ -143,6 +155,10 @@ export function environmentOf(args: SessionContainerArgs): Record<string, string
     RUST_LOG: args.debug === true ? "debug" : (args.environment?.RUST_LOG ?? "info"),
     ...(args.debug === true && { CLAUDE_DEBUG: "true" }),
     AGENT_COMMAND: args.agentCommand ?? "",
+    AGENT_TRUSTED: trustedFolders(args).join(" "),
+    ...(args.agent?.task !== undefined && { AGENT_TASK: args.agent.task }),
+    ...(args.agent?.permissions === "bypass" && { AGENT_PERMISSIONS: "bypass" }),
+    ...(args.retries !== undefined && { SESSION_RETRIES: String(args.retries) }),
     SESSION_REPOSITORIES: (args.repositories ?? []).join(" "),
     SESSION_IDLE_TIMEOUT: String(args.idleTimeout ?? 0),
     SESSION_MAX_LIFETIME: String(args.maxLifetime ?? 0),
@@ -151,6 +167,15 @@ export function environmentOf(args: SessionContainerArgs): Record<string, string
     SESSION_DISK_LIMIT: String(limitsOf(args).disk),
     SESSION_DISK_FOLDERS: measuredFolders(args).join(" "),
   };
+}
+
+/**
+ * Where the agent works without asking whether a folder is trusted: the repositories that the settings name, and the session's own
+ * workspace, unless it is a folder of the host.
+ */
+function trustedFolders({ mounts, repositories = [] }: SessionContainerArgs): string[] {
+  const own = mounts.every(({ target, source }) => target !== "/workspace" || source.kind !== "bind");
+  return [...(own ? ["/workspace"] : []), ...repositories.map((name) => `/workspace/${name}`)];
 }
 
 /** The session's own volumes that its disk limit counts. */
@@ -201,6 +226,7 @@ export function isLocal({ address, neighbours }: Pick<Port, "address" | "neighbo
 export function authorityOf(args: SessionContainerArgs, ports: readonly Port[]): string[] {
   const of = `session ${args.sessionId}:`;
   return [
+    ...(args.agent?.permissions === "bypass" ? [`${of} agent uses its tools without asking`] : []),
     ...(args.security?.capabilities ?? []).map((name) => `${of} capability ${name}`),
     ...allMounts(args)
       .filter((mount) => mount.source.kind === "bind")

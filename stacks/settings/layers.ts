@@ -18,7 +18,7 @@ interface Layer {
 const isPlain = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Choices of one kind, whose keys mean nothing beside those of another kind. */
-const choices: readonly string[] = ["workspace", "credentials"];
+const choices: readonly string[] = ["workspace", "credentials", "restart"];
 
 /** Defaults, then the named policy, then the session: objects key by key, choices and everything else as a whole. */
 export function layer(deployment: Deployment, entry: SessionSetting, index: number, mistakes: string[], policiesSound: boolean): Layered {

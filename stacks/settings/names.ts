@@ -1,3 +1,4 @@
+import { isManaged, managedNames } from "../../components/agent-settings/args.ts";
 import { credentialNames } from "../../components/credentials/args.ts";
 import { proxyNames } from "../../components/egress-proxy/args.ts";
 import { networkNames } from "../../components/isolated-network/args.ts";
@@ -20,7 +21,7 @@ interface Owner {
 }
 
 /** All names that a session takes on the engine, but for those of its clones. */
-export function sessionNames({ id, workspace, network, credentials }: Session): Name[] {
+export function sessionNames({ id, workspace, network, credentials, agent }: Session): Name[] {
   const args = { sessionId: id, workspace, ...network };
   return [
     ...named(containerName(id), "container"),
@@ -28,6 +29,7 @@ export function sessionNames({ id, workspace, network, credentials }: Session): 
     ...networkNames(args),
     ...(typeof network.egress === "object" ? proxyNames(id) : []),
     ...credentialNames(id, credentials.kind),
+    ...(isManaged(agent) ? managedNames(id) : []),
   ];
 }
 

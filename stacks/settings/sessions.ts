@@ -6,10 +6,12 @@ import { checkHostPath, type HostPathRules } from "../../components/session-volu
 import { baseline } from "../../policy/baseline.ts";
 import type { Deployment, SessionSetting } from "../schema.ts";
 import { formatSize } from "../units.ts";
+import { type AgentSetting, resolveAgent, retriesOf } from "./agent.ts";
 import { type CredentialsSetting, resolveCredentials, type SecretSource, sourceOf } from "./credentials.ts";
 import type { Machine } from "../egress-sets/machine.ts";
 import { EgressSets } from "./egress-sets.ts";
 import { furtherPaths, type HostPath, hostPath, overlapping } from "./host-paths.ts";
+import { defaultAgent } from "./image.ts";
 import { type Layered, layer, placeName } from "./layers.ts";
 import { metNames } from "./names.ts";
 import { type NetworkSettings, PublishedPorts, resolveNetwork } from "./network.ts";
@@ -51,7 +53,10 @@ export interface Session {
   readonly healthCheck: Partial<HealthCheck>;
   readonly security: Security;
   readonly binds: readonly Bind[];
+  readonly agent: AgentSetting;
   readonly agentCommand?: string;
+  /** How often an agent that failed is started again; left out for always. */
+  readonly retries?: number;
   readonly idleTimeout?: number;
   readonly maxLifetime?: number;
 }
@@ -159,6 +164,8 @@ function resolveSession(layered: Layered, judgement: Judgement): Session {
   const repositories = resolveRepositories(layered, root, judge, judgement);
   const binds = resolveBinds(layered, deployment, root, judge, mistakes);
   mistakes.push(...targetMistakes(placeName(layered), repositories, binds));
+  const agent = resolveAgent(layered, root, usesClaude(deployment), mistakes);
+  const retries = retriesOf(setting, agent);
   const credentials = resolveCredentials(layered, root, sound("credentials"), mistakes);
   hostPaths.push(...furtherPaths(layered, machine, { debug: deployment.local?.debug === true, credentials, repositories }));
   return {
@@ -181,10 +188,18 @@ function resolveSession(layered: Layered, judgement: Judgement): Session {
     healthCheck: setting.healthCheck ?? {},
     security: resolveSecurity(layered, root, mistakes),
     binds,
+    agent,
     ...(setting.agentCommand !== undefined && { agentCommand: setting.agentCommand }),
+    ...(retries !== undefined && { retries }),
     ...(setting.idleTimeout !== undefined && { idleTimeout: setting.idleTimeout }),
     ...(setting.maxLifetime !== undefined && { maxLifetime: setting.maxLifetime }),
   };
+}
+
+/** Whether the image has Claude Code, as far as the settings say. */
+function usesClaude({ image }: Deployment): boolean {
+  const agent = image?.agent;
+  return agent === undefined || (agent !== "none" && (agent.package ?? defaultAgent.package) === defaultAgent.package);
 }
 
 function targetMistakes(session: string, repositories: readonly RepositorySetting[], binds: readonly Bind[]): string[] {

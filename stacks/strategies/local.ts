@@ -1,4 +1,6 @@
 import * as docker from "@pulumi/docker";
+import { isManaged } from "../../components/agent-settings/args.ts";
+import { AgentSettings } from "../../components/agent-settings/docker.ts";
 import { connectEngine } from "../../components/container-engine/connect.ts";
 import { type FoundEngine, findEngine } from "../../components/container-engine/find.ts";
 import { sharesInodes } from "../../components/container-engine/here.ts";
@@ -64,6 +66,9 @@ export async function deploy(settings: Settings, place: Place, secrets: Secrets)
     const proxy = listed && proxyImage && new EgressProxy(id, { sessionId: id, ...place, ...listed, image: proxyImage }, opts);
     const given = credentialsOf(session, secrets);
     const credentials = given && new Credentials(id, { sessionId: id, ...place, image: image.reference, ...given }, opts).forSession;
+    const managed = isManaged(session.agent)
+      ? new AgentSettings(id, { sessionId: id, ...place, image: image.reference, ...session.agent }, opts).forSession
+      : { mounts: [], resources: [] };
     const container = new SessionContainer(
       id,
       {
@@ -73,7 +78,7 @@ export async function deploy(settings: Settings, place: Place, secrets: Secrets)
         image: image.reference,
         debug: settings.local.debug,
         network: attachment,
-        mounts: volumes.forSession.mounts,
+        mounts: [...volumes.forSession.mounts, ...managed.mounts],
         credentials,
         repositories: session.repositories.map(({ name }) => name),
         folders,
@@ -82,6 +87,7 @@ export async function deploy(settings: Settings, place: Place, secrets: Secrets)
         ...opts,
         dependsOn: [
           ...volumes.forSession.resources,
+          ...managed.resources,
           ...(credentials?.resources ?? []),
           ...attachment.resources,
           ...(proxy?.resources ?? []),

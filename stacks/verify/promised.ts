@@ -1,3 +1,4 @@
+import { isManaged, managedMount } from "../../components/agent-settings/args.ts";
 import { authFolder } from "../../components/credentials/args.ts";
 import { socketMount } from "../../components/credentials/proxy.ts";
 import type { AllowList } from "../../components/egress-proxy/args.ts";
@@ -34,7 +35,7 @@ export interface Promised {
 
 /** Reads the promises to a session from its settings. */
 export function promisedTo(session: Session): Promised {
-  const { id, limits, security, network, credentials, workspace, binds, repositories } = session;
+  const { id, limits, security, network, credentials, workspace, binds, repositories, agent } = session;
   return {
     id,
     uid: uidOf(session),
@@ -43,6 +44,7 @@ export function promisedTo(session: Session): Promised {
     ownSeccompProfile: security.seccompProfile !== undefined,
     mounts: [
       ...credentialMounts(id, credentials),
+      ...(isManaged(agent) ? [managedMount(id)] : []),
       ...mountsOf({
         sessionId: id,
         stack: "",

@@ -23,6 +23,7 @@ const baselineInputs = {
   envs: [
     "AGENT_COMMAND=",
     "AGENT_ID=a",
+    "AGENT_TRUSTED=/workspace",
     "CLAUDE_HEADLESS=true",
     "RUST_LOG=info",
     "SESSION_DISK_FOLDERS=",
@@ -137,6 +138,7 @@ test("every option changes its own inputs and no other", async () => {
       "A=1",
       "AGENT_COMMAND=claude --resume",
       "AGENT_ID=me",
+      "AGENT_TRUSTED=/workspace /workspace/x /workspace/y",
       "CLAUDE_DEBUG=true",
       "CLAUDE_HEADLESS=true",
       "RUST_LOG=debug",

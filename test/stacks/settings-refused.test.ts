@@ -329,7 +329,7 @@ describe("each mistake is one sentence with key, value and way out", () => {
     ],
     [
       { sessions: [null, null] },
-      "sessions[0]: null is not a set of keys and values; known here: id, agentId, securityPolicy, uid, repositories, workspace, limits, reservations, environment, credentials, network, healthCheck, security, mounts, agentCommand, idleTimeout, maxLifetime.",
+      "sessions[0]: null is not a set of keys and values; known here: id, agentId, securityPolicy, uid, repositories, workspace, limits, reservations, environment, credentials, network, healthCheck, security, mounts, agent, agentCommand, restart, idleTimeout, maxLifetime.",
     ],
   ])("%j", (raw, expected) => {
     const sentences = refusedWith(raw);

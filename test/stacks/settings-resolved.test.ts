@@ -35,7 +35,7 @@ test("an id alone becomes a session with nothing beside the baseline", () => {
     image,
     allowedHostPaths: [],
     hostPaths: [],
-    sessions: [{ id: "a", agentId: "a", ...plain }],
+    sessions: [{ id: "a", agentId: "a", agent: { permissions: "ask" }, ...plain }],
   });
 });
 
@@ -43,6 +43,7 @@ test("every key of a session, with paths made real and units made numbers", () =
   const session = {
     id: "full-1",
     agentId: "agent",
+    agent: { permissions: "ask" },
     repositories: [
       { name: "local", path: "link" },
       { name: "remote", url: "ssh://git@example.com/x.git", ref: "v1.0" },
@@ -72,6 +73,7 @@ test("every key of a session, with paths made real and units made numbers", () =
     {
       id: "full-1",
       agentId: "agent",
+      agent: { permissions: "ask" },
       repositories: [
         { name: "local", kind: "path", path: join(root, "code") },
         { name: "remote", kind: "url", url: "ssh://git@example.com/x.git", ref: "v1.0" },
@@ -195,6 +197,7 @@ test("what the strategy's options change in a session", () => {
     {
       id: "a",
       agentId: "a",
+      agent: { permissions: "ask" },
       ...plain,
       workspace: { kind: "tmpfs", size: 1024 ** 3 },
       network: { mode: { kind: "host" }, egress: "none", dns: [], ports: [] },
