@@ -1,6 +1,24 @@
 /** The prefix of this project's keys in a stack file. */
 export const keyPrefix = "agent-sessions:";
 
+/**
+ * What a stack file says, once read as YAML.
+ *
+ * @param file what people call it
+ * @throws Error when it says nothing, or a key stands where no one looks for it
+ */
+export function stackConfig(content: unknown, file: string): Record<string, string> {
+  const way = `write\n\nconfig:\n  ${keyPrefix}sessions:\n    - id: demo\n\nor run "sessions add demo"`;
+  if (content === null || content === undefined) throw new Error(`${file} is empty; ${way}`);
+  if (typeof content !== "object" || Array.isArray(content)) throw new Error(`${file} is not a set of keys and values; ${way}`);
+  const { config } = content as { config?: Record<string, unknown> | null };
+  const outside = Object.keys(content).filter((key) => key === "sessions" || key.startsWith(keyPrefix));
+  if (outside.length > 0) throw new Error(`${file}: ${outside.join(", ")} belongs below "config:", as ${keyPrefix}sessions; ${way}`);
+  const bare = Object.keys(config ?? {}).filter((key) => !key.includes(":"));
+  if (bare.length > 0) throw new Error(`${file}: ${bare.join(", ")} has no prefix; write ${bare.map((key) => keyPrefix + key).join(", ")}`);
+  return textConfig({ config: config ?? {} });
+}
+
 /** A stack file's configuration as Pulumi keeps it: texts, of which structured ones are JSON. */
 export function textConfig(content: { config?: Record<string, unknown> } | null): Record<string, string> {
   return Object.fromEntries(

@@ -1,11 +1,11 @@
-import { readFileSync, realpathSync, renameSync, writeFileSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { type Document, isMap, isScalar, isSeq, parseDocument } from "yaml";
+import type { Document } from "yaml";
 import { ownUid, uidOf } from "../../components/session-container/user.ts";
-import { fromConfig, keyPrefix, textConfig } from "../configuration.ts";
+import { fromConfig } from "../configuration.ts";
 import { parse, type Session } from "../settings.ts";
 import { freeUid, hostFolders } from "../settings/uid.ts";
-import { loadStack, stackFile, stackOption } from "./stack.ts";
+import { root, stackOption } from "./stack.ts";
+import { addSession, configOf, openDocument, save } from "./stack-document.ts";
 
 interface Options {
   readonly stack: string;
@@ -40,10 +40,8 @@ export function register(program: Command): void {
 }
 
 function run(id: string, options: Options): void {
-  const source = loadStack(options.stack);
-  // A link stays one.
-  const file = realpathSync(stackFile(options.stack));
-  const document = parseDocument(readFileSync(file, "utf8"));
+  const opened = openDocument(options.stack);
+  const { document } = opened;
   const egress = options.allow === undefined ? options.egress : { allow: options.allow };
   const entry = {
     id,
@@ -51,15 +49,12 @@ function run(id: string, options: Options): void {
     ...(egress !== undefined && { network: { egress } }),
   };
   // Judged as a whole before it is written, and once more with a uid.
-  const judge = (judged: Document) =>
-    parse(fromConfig(textConfig(judged.toJS() as { config?: Record<string, unknown> })), { root: source.root }).sessions;
+  const judge = (judged: Document) => parse(fromConfig(configOf(judged, options.stack)), { root }).sessions;
   const tried = document.clone();
-  append(tried, entry);
-  append(document, { ...entry, ...uidFor(judge(tried)) });
+  addSession(tried, entry);
+  addSession(document, { ...entry, ...uidFor(judge(tried)) });
   judge(document);
-  const partial = `${file}.${process.pid}`;
-  writeFileSync(partial, document.toString({ lineWidth: 0 }));
-  renameSync(partial, file);
+  save(opened);
   console.log(`Added session ${id} to stacks/Pulumi.${options.stack}.yaml; "sessions up" starts it.`);
 }
 
@@ -70,19 +65,6 @@ function uidFor(sessions: readonly Session[]): { uid?: "own" | number } {
   const own = ownUid(session.id);
   const free = freeUid(own, new Set(sessions.map(uidOf)));
   return { uid: free === own ? "own" : free };
-}
-
-/** Puts the entry behind the sessions that are there, also where the Pulumi CLI keeps them as JSON in a text. */
-function append(document: Document, entry: object): void {
-  const key = `${keyPrefix}sessions`;
-  if (!isMap(document.get("config"))) document.set("config", document.createNode({}));
-  const sessions = document.getIn(["config", key], true);
-  if (isSeq(sessions)) {
-    sessions.add(document.createNode(entry));
-    return;
-  }
-  const present = isScalar(sessions) && typeof sessions.value === "string" ? (JSON.parse(sessions.value) as object[]) : [];
-  document.setIn(["config", key], document.createNode([...present, entry]));
 }
 
 function repository(text: string, before: readonly Repository[] = []): readonly Repository[] {

@@ -1,13 +1,20 @@
 import { fromConfig } from "../configuration.ts";
 import type { StackSource } from "../embedded/engine.ts";
 import { parse, type RepositorySetting } from "../settings.ts";
+import { noSession } from "./sessions.ts";
 
 /** A session's repositories as the stack file lists them. @throws Error when the session or the repository is not there */
 export function repositoriesOf(source: StackSource, id: string, only?: string): readonly RepositorySetting[] {
   const { sessions } = parse(fromConfig(source.config), { root: source.root });
   const session = sessions.find((entry) => entry.id === id);
   if (session === undefined)
-    throw new Error(`session "${id}" is not in the stack file; there is: ${sessions.map((entry) => entry.id).join(", ")}`);
+    throw new Error(
+      noSession(
+        [id],
+        "the stack file",
+        sessions.map((entry) => entry.id),
+      ),
+    );
   const found = session.repositories.filter(({ name }) => only === undefined || name === only);
   if (found.length > 0) return found;
   const known = session.repositories.map(({ name }) => name).join(", ");

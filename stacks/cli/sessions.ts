@@ -2,6 +2,9 @@ import type Docker from "dockerode";
 import { baseline } from "../../policy/baseline.ts";
 import type { StackSource } from "../embedded/engine.ts";
 import { askHealth } from "../embedded/health.ts";
+import { identify } from "../embedded/identity.ts";
+import { labelNames } from "../embedded/labels.ts";
+import { nearest } from "../near.ts";
 import { hasEnded, type SessionState, stateText } from "../session-state.ts";
 
 /** A session's container as the engine lists it, whichever engine made it. */
@@ -10,15 +13,24 @@ export interface LiveSession {
   readonly container: Docker.ContainerInfo;
 }
 
-/** The containers of a stack's sessions, sorted by session. */
-export async function liveSessions(docker: Docker, { project, stack }: StackSource): Promise<LiveSession[]> {
-  const label = [`created_by=${baseline.createdBy}`, `stack=${project}/${stack}`, "session_id"];
-  const containers = await docker.listContainers({ all: true, filters: { label } });
-  // What only serves a session says so by its kind.
-  return containers
-    .filter(({ Labels }) => Labels.kind === undefined)
+/** The containers of a stack's sessions, sorted by session; never those of another checkout's stack of that name. */
+export async function liveSessions(docker: Docker, { project, stack, root }: StackSource): Promise<LiveSession[]> {
+  const { deployment } = identify(project, stack, root);
+  const sessions = await sessionContainers(docker, `stack=${project}/${stack}`);
+  return sessions
+    .filter(({ Labels }) => (Labels[labelNames.deployment] ?? deployment) === deployment)
     .map((container) => ({ id: container.Labels.session_id ?? "", container }))
     .sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+/** Containers of sessions that carry a label. */
+async function sessionContainers(docker: Docker, label: string): Promise<Docker.ContainerInfo[]> {
+  const containers = await docker.listContainers({
+    all: true,
+    filters: { label: [`created_by=${baseline.createdBy}`, "session_id", label] },
+  });
+  // What only serves a session says so by its kind.
+  return containers.filter(({ Labels }) => Labels.kind === undefined);
 }
 
 /** The proxies of a stack's sessions, or of one, by which those with an allow list get out. */
@@ -59,8 +71,29 @@ async function find(docker: Docker, source: StackSource, id: string): Promise<Do
   const sessions = await liveSessions(docker, source);
   const found = sessions.find((session) => session.id === id);
   if (found !== undefined) return found.container;
-  const known = sessions.map((session) => session.id).join(", ");
+  const [elsewhere] = await sessionContainers(docker, `session_id=${id}`);
+  if (elsewhere !== undefined) {
+    const stack = elsewhere.Labels.stack ?? "";
+    throw new Error(
+      stack === `${source.project}/${source.stack}`
+        ? `session "${id}" belongs to the stack ${source.stack} of another checkout; run the command there`
+        : `session "${id}" belongs to stack ${stack}; name it with --stack ${stack.split("/").at(-1)}`,
+    );
+  }
   throw new Error(
-    `there is no session "${id}" in stack ${source.stack}; ${known === "" ? 'none is up, run "sessions up"' : `there is: ${known}`}`,
+    noSession(
+      [id],
+      `stack ${source.stack}`,
+      sessions.map((session) => session.id),
+      'none is up, run "sessions up"',
+    ),
   );
+}
+
+/** Says which sessions are not there, what may have been meant, and which there are. */
+export function noSession(ids: readonly string[], place: string, known: readonly string[], none = "it has none"): string {
+  const [near] = ids.flatMap((id) => nearest(id, known) ?? []);
+  const meant = near === undefined ? "" : `; did you mean ${near}?`;
+  const there = known.length === 0 ? `; ${none}` : `${meant === "" ? "; t" : " T"}here is: ${known.join(", ")}`;
+  return `there is no session ${ids.map((id) => `"${id}"`).join(", ")} in ${place}${meant}${there}`;
 }

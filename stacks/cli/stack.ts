@@ -7,7 +7,8 @@ import { parse as parseYaml } from "yaml";
 import { connectEngine } from "../../components/container-engine/connect.ts";
 import { findEngine } from "../../components/container-engine/find.ts";
 import type { StackSource } from "../embedded/engine.ts";
-import { keyPrefix, textConfig } from "../configuration.ts";
+import { keyPrefix, stackConfig } from "../configuration.ts";
+import { nearest } from "../near.ts";
 
 /** The checkout's folder. */
 export const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
@@ -34,14 +35,24 @@ export function stackNames(): string[] {
 /** Reads a stack file. @throws Error naming the stacks that are there, or what is no YAML */
 export function loadStack(stack: string): StackSource {
   const file = stackFile(stack);
-  if (!existsSync(file))
-    throw new Error(`there is no stack "${stack}" (stacks/Pulumi.${stack}.yaml); there is: ${stackNames().join(", ")}`);
-  return { project, stack, root, config: textConfig(readYaml(file, stack)) };
+  if (!existsSync(file)) throw new Error(noStack(stack));
+  return { project, stack, root, config: stackConfig(readYaml(file, stack), `stacks/Pulumi.${stack}.yaml`) };
 }
 
-function readYaml(file: string, stack: string): { config?: Record<string, unknown> } | null {
+/** Says that a stack has no file, and which have one. */
+export function noStack(stack: string): string {
+  const known = stackNames();
+  const near = nearest(stack, known);
+  const way =
+    known.length === 0
+      ? `make it with "sessions add ID --stack ${stack}"`
+      : `${near === undefined ? "" : `did you mean ${near}? `}there is: ${known.join(", ")}`;
+  return `there is no stack "${stack}" (stacks/Pulumi.${stack}.yaml); ${way}`;
+}
+
+function readYaml(file: string, stack: string): unknown {
   try {
-    return parseYaml(readFileSync(file, "utf8")) as { config?: Record<string, unknown> } | null;
+    return parseYaml(readFileSync(file, "utf8"));
   } catch (error) {
     throw new Error(`stacks/Pulumi.${stack}.yaml is no YAML: ${(error as Error).message.trim()}`);
   }

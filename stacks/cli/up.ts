@@ -23,6 +23,7 @@ import { verifyQuickly } from "../verify/run.ts";
 import { heldIn } from "../verify/surroundings.ts";
 import { chooseEngine, type EngineName, engineOption, runPulumi } from "./engine-choice.ts";
 import { planJson, planText } from "./render.ts";
+import { noSession } from "./sessions.ts";
 import { prepareMachine } from "./setup/machine.ts";
 import { loadStack, stackOption } from "./stack.ts";
 import { table } from "./table.ts";
@@ -151,8 +152,7 @@ function narrow(reviewed: Reviewed, engine: EmbeddedEngine, only: readonly strin
   if (only === undefined) return reviewed;
   const known = engine.settings.sessions.map(({ id }) => id);
   const unknown = only.filter((id) => !known.includes(id));
-  if (unknown.length > 0)
-    throw new Error(`--only: there is no session ${unknown.join(", ")} in the stack file; there is: ${known.join(", ")}`);
+  if (unknown.length > 0) throw new Error(`--only: ${noSession(unknown, "the stack file", known)}`);
   return { ...reviewed, plan: limitTo(reviewed.plan, only) };
 }
 

@@ -12,7 +12,7 @@ import { type Verified, verify } from "../verify/run.ts";
 import { surroundingsOf } from "../verify/surroundings.ts";
 import { plain } from "./printable.ts";
 import { table } from "./table.ts";
-import { liveSessions, runningSession } from "./sessions.ts";
+import { liveSessions, noSession, runningSession } from "./sessions.ts";
 import { loadStack, openEngine, stackOption } from "./stack.ts";
 
 interface Options {
@@ -65,7 +65,13 @@ async function verifySessions(docker: Docker, source: StackSource, ids: readonly
   const { sessions } = settings;
   const unknown = ids.filter((id) => !sessions.some((session) => session.id === id));
   if (unknown.length > 0)
-    throw new Error(`there is no session ${unknown.join(", ")} in the stack file; there is: ${sessions.map(({ id }) => id).join(", ")}`);
+    throw new Error(
+      noSession(
+        unknown,
+        "the stack file",
+        sessions.map(({ id }) => id),
+      ),
+    );
   const chosen = sessions.filter(({ id }) => ids.length === 0 || ids.includes(id));
   for (const { id } of chosen) await runningSession(docker, source, id);
   const running = (await liveSessions(docker, source)).flatMap(({ container }) => (container.State === "running" ? [container] : []));

@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
-import { holdsToken } from "../../policy/rules/read/secrets.ts";
+import { holdsToken } from "../../policy/rules/read/token-formats.ts";
 import { fromHome, plainSecrets } from "./credentials.ts";
 import type { Layered } from "./layers.ts";
-import { keyName, sentence } from "./sentences.ts";
+import { keyName } from "./keys.ts";
+import { sentence } from "./sentences.ts";
 
 /** What Claude Code does and how. */
 export interface AgentSetting {

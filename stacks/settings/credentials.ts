@@ -8,7 +8,8 @@ import type { Exception } from "../../policy/exceptions.ts";
 import { isNamedSecret } from "../../policy/rules/read/secrets.ts";
 import { holdsToken, holdsUrlPassword } from "../../policy/rules/read/token-formats.ts";
 import type { Layered } from "./layers.ts";
-import { keyName, sentence } from "./sentences.ts";
+import { keyName } from "./keys.ts";
+import { sentence } from "./sentences.ts";
 
 /** Where a secret is read from when a plan is made. */
 export type SecretSource = {

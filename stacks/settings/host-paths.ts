@@ -5,7 +5,8 @@ import { identityOf, linksTo, overlapRefusal, type Place, placeOf, relation } fr
 import { type Machine, programPath } from "../egress-sets/machine.ts";
 import { fromHome, hostMountPath, type SecretSource } from "./credentials.ts";
 import type { Layered } from "./layers.ts";
-import { keyName, shown } from "./sentences.ts";
+import { keyName } from "./keys.ts";
+import { shown } from "./sentences.ts";
 import type { Session } from "./sessions.ts";
 
 /** A path of this machine that a session sees, or that something is read from for the sessions. */

@@ -1,5 +1,6 @@
 import type { Deployment, SessionSetting } from "../schema.ts";
-import { keyName, sentence } from "./sentences.ts";
+import { keyName } from "./keys.ts";
+import { sentence } from "./sentences.ts";
 
 /** One session's settings with defaults and policy worked in, and where each of them was written. */
 export interface Layered {

@@ -1,17 +1,9 @@
-import { z } from "zod";
+import type { z } from "zod";
 import { holdsToken } from "../../policy/rules/read/token-formats.ts";
-import { deploymentSchema } from "../schema.ts";
+import { keyName, knownKeys, unknownKey } from "./keys.ts";
 
 /** Keys whose values may be secret and are never printed. */
 const silentKeys = new Set(["environment", "secret"]);
-
-/** A path in the settings as people write it: `sessions[2].limits.memory`. */
-export function keyName(path: readonly PropertyKey[]): string {
-  return path.reduce<string>(
-    (name, part) => (typeof part === "number" ? `${name}[${part}]` : name === "" ? String(part) : `${name}.${String(part)}`),
-    "",
-  );
-}
 
 function valueAt(raw: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>(
@@ -44,7 +36,7 @@ export function sentencesOf(issue: z.core.$ZodIssue, raw: unknown): string[] {
   const value = valueAt(raw, issue.path);
   if (issue.code === "unrecognized_keys") {
     const place = keyName(issue.path);
-    return issue.keys.map((key) => `${place === "" ? key : `${place}.${key}`}: there is no such key; ${knownKeys(issue.path)}.`);
+    return issue.keys.map((key) => `${place === "" ? key : `${place}.${key}`}: ${unknownKey(issue.path, key)}`);
   }
   if (issue.code === "invalid_key") return issue.issues.map((inner) => `${keyName(issue.path)}: ${inner.message}.`);
   if (issue.code === "invalid_union" && typeof value === "object" && value !== null) {
@@ -66,22 +58,4 @@ function ownMessage(issue: z.core.$ZodIssue): string {
   if (issue.code === "invalid_type" && (issue.expected === "object" || issue.expected === "record"))
     return `is not a set of keys and values; ${knownKeys(issue.path)}`;
   return `has not the form that is expected here (${issue.message.toLowerCase()}); see stacks/settings.schema.json`;
-}
-
-interface JsonSchema {
-  readonly items?: JsonSchema;
-  readonly properties?: Readonly<Record<string, JsonSchema>>;
-  readonly additionalProperties?: JsonSchema;
-}
-
-let form: JsonSchema | undefined;
-
-/** The keys that a place in the settings knows, for the sentence about one that it does not. */
-function knownKeys(path: readonly PropertyKey[]): string {
-  form ??= z.toJSONSchema(deploymentSchema, { io: "input" }) as JsonSchema;
-  let schema: JsonSchema | undefined = form;
-  for (const part of path)
-    schema = typeof part === "number" ? schema?.items : (schema?.properties?.[String(part)] ?? schema?.additionalProperties);
-  const keys = Object.keys(schema?.properties ?? {});
-  return keys.length > 0 ? `known here: ${keys.join(", ")}` : "see stacks/settings.schema.json";
 }

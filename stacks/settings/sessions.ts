@@ -12,10 +12,11 @@ import type { Machine } from "../egress-sets/machine.ts";
 import { EgressSets } from "./egress-sets.ts";
 import { furtherPaths, type HostPath, hostPath, overlapping } from "./host-paths.ts";
 import { defaultAgent } from "./image.ts";
+import { keyName } from "./keys.ts";
 import { type Layered, layer, placeName } from "./layers.ts";
 import { metNames } from "./names.ts";
 import { type NetworkSettings, PublishedPorts, resolveNetwork } from "./network.ts";
-import { keyName, sentence, shown } from "./sentences.ts";
+import { sentence, shown } from "./sentences.ts";
 import { OwnUids, resolveUid } from "./uid.ts";
 
 /** A repository of a session: a folder of this machine, or a URL to clone. */

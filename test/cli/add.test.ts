@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
@@ -99,6 +99,25 @@ describe("sessions add", () => {
     expect(stderr).not.toMatch(/^\s+at /m);
     expect(read("refused")).toBe(before);
     expect(readdirSync(join(checkout.root, "stacks")).filter((name) => name.startsWith("Pulumi.refused"))).toEqual(["Pulumi.refused.yaml"]);
+  });
+
+  test("makes the file where there is none of any stack, and of others names the one that may be meant", async () => {
+    const empty = new Checkout();
+    try {
+      for (const name of readdirSync(join(empty.root, "stacks"))) if (/^Pulumi\./.test(name)) rmSync(join(empty.root, "stacks", name));
+      expect((await empty.run(["list"])).stderr).toBe(
+        'sessions: there is no stack "local" (stacks/Pulumi.local.yaml); make it with "sessions add ID --stack local"\n',
+      );
+      expect((await empty.run(["add", "one"])).code).toBe(0);
+      expect(readFileSync(empty.stackFile("local"), "utf8")).toBe(
+        "# yaml-language-server: $schema=settings.schema.json\n\nconfig:\n  agent-sessions:sessions:\n    - id: one\n      uid: own\n",
+      );
+      expect((await empty.run(["add", "two", "--stack", "lcal"])).stderr).toBe(
+        'sessions: there is no stack "lcal" (stacks/Pulumi.lcal.yaml); did you mean local? there is: local\n',
+      );
+    } finally {
+      empty.dispose();
+    }
   });
 
   test("names a stack file that is no YAML", async () => {

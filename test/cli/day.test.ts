@@ -71,7 +71,7 @@ describe.skipIf(docker === undefined)("a day with the sessions command", () => {
     expect((await sessions("exec", "night", "--", "printenv", "CHANGED")).stdout).toBe("yes\n");
     expect(await sessions("up", "--only", "noon")).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining("there is no session noon in the stack file; there is: day, night"),
+      stderr: expect.stringContaining('there is no session "noon" in the stack file; there is: day, night'),
     });
     expect((await sessions("up", "--yes", "--engine", "embedded")).code).toBe(0);
     expect((await sessions("exec", "day", "--", "printenv", "CHANGED")).stdout).toBe("yes\n");

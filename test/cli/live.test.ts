@@ -12,8 +12,8 @@ const minute = 60_000;
 describe.skipIf(docker === undefined)(
   "the commands on live sessions",
   () => {
-    const rig = new Rig(docker as NonNullable<typeof docker>, "cli");
     const checkout = new Checkout();
+    const rig = new Rig(docker as NonNullable<typeof docker>, "cli", checkout.root);
     const code = join(rig.root, "code");
     const upstream = join(rig.root, "upstream");
     const limits = { memory: "256 MB", cpu: 0.5, processes: 64 };
@@ -60,8 +60,8 @@ describe.skipIf(docker === undefined)(
       checkout.write("cli", described);
     }, 10 * minute);
     afterAll(async () => {
-      checkout.dispose();
       await rig.dispose();
+      checkout.dispose();
     }, 2 * minute);
 
     test("list says how each session is cut off, told from the engine", async () => {
@@ -105,6 +105,29 @@ describe.skipIf(docker === undefined)(
         stdout: "",
         stderr: 'sessions: there is no session "nope" in stack cli; there is: c-open, c-work\n',
       });
+      expect((await exec("c-wrk", ["true"])).stderr).toBe(
+        'sessions: there is no session "c-wrk" in stack cli; did you mean c-work? There is: c-open, c-work\n',
+      );
+    });
+
+    test("a session of another stack or checkout is named with it, and left alone", async () => {
+      const other = new Checkout();
+      for (const stack of ["cli", "else"]) other.write(stack, [{ id: "x" }]);
+      try {
+        expect((await other.run(["list", "--stack", "cli"])).stdout).toBe('No session is there; "sessions up" starts them.\n');
+        const [checkedOut, stacked] = await Promise.all(["cli", "else"].map((stack) => other.run(["stop", "c-open", "--stack", stack])));
+        expect(checkedOut).toMatchObject({
+          code: 1,
+          stderr: 'sessions: session "c-open" belongs to the stack cli of another checkout; run the command there\n',
+        });
+        expect(stacked).toMatchObject({
+          code: 1,
+          stderr: 'sessions: session "c-open" belongs to stack agent-sessions/cli; name it with --stack cli\n',
+        });
+        expect((await rig.docker.getContainer("claude-agent-c-open").inspect()).State.Running).toBe(true);
+      } finally {
+        other.dispose();
+      }
     });
 
     test("attach enters the agent's terminal at its size, whatever the terminal is called, and leaves it running", async () => {

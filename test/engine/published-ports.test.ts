@@ -61,8 +61,8 @@ async function askDatagram(port: number): Promise<string> {
 }
 
 describe.skipIf(docker === undefined)("ports of a session with an allow list", () => {
-  const rig = new Rig(docker as NonNullable<typeof docker>, "ports");
   const checkout = new Checkout();
+  const rig = new Rig(docker as NonNullable<typeof docker>, "ports", checkout.root);
   const id = "pp-listed";
   const container = `claude-agent-${id}`;
   const proxy = `${container}-proxy`;
@@ -92,8 +92,8 @@ describe.skipIf(docker === undefined)("ports of a session with an allow list", (
     expect(health.map(({ state }) => state)).toEqual(["healthy"]);
   }, 10 * minute);
   afterAll(async () => {
-    checkout.dispose();
     await rig.dispose();
+    checkout.dispose();
   }, 2 * minute);
 
   test(

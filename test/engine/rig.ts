@@ -35,13 +35,15 @@ export async function liveEngine(): Promise<Docker | undefined> {
 
 /** A checkout of its own, so that a test's deployment is nobody else's. */
 export class Rig {
-  readonly root = realpathSync(mkdtempSync(join(tmpdir(), "agent-sessions-test-")));
   readonly docker: Docker;
   readonly stack: string;
+  readonly root: string;
 
-  constructor(docker: Docker, stack = "test") {
+  /** @param root that of another checkout, whose commands are to take the sessions for their own */
+  constructor(docker: Docker, stack = "test", root = realpathSync(mkdtempSync(join(tmpdir(), "agent-sessions-test-")))) {
     this.docker = docker;
     this.stack = stack;
+    this.root = root;
   }
 
   engine(sessions: readonly object[], more: Readonly<Record<string, unknown>> = {}): EmbeddedEngine {

@@ -30,7 +30,8 @@ const docker = await liveEngine();
 const minute = 60_000;
 
 describe.skipIf(docker === undefined)("verify", () => {
-  const rig = new Rig(docker as NonNullable<typeof docker>, "verify");
+  const checkout = new Checkout();
+  const rig = new Rig(docker as NonNullable<typeof docker>, "verify", checkout.root);
   const twins = new Twins(rig.docker);
   const folder = (name: string) => {
     const path = join(rig.root, name);
@@ -233,7 +234,6 @@ describe.skipIf(docker === undefined)("verify", () => {
   });
 
   test("the command ends with 1 when a session was loosened by hand, and says what does not hold", async () => {
-    const checkout = new Checkout();
     const command = (...args: string[]) => checkout.run(["verify", "--stack", "verify", ...args]);
     const container = rig.docker.getContainer("claude-agent-v-one");
     try {
@@ -253,7 +253,7 @@ describe.skipIf(docker === undefined)("verify", () => {
       expect(await command("v-two")).toEqual({
         code: 1,
         stdout: "",
-        stderr: "sessions: there is no session v-two in the stack file; there is: v-one\n",
+        stderr: 'sessions: there is no session "v-two" in the stack file; there is: v-one\n',
       });
       expect(await command("--parallel", "none")).toMatchObject({ code: 2, stdout: "" });
       await container.update({ PidsLimit: 64 });
@@ -262,7 +262,6 @@ describe.skipIf(docker === undefined)("verify", () => {
       expect([(await command()).code, (await command("--strict")).code]).toEqual([0, 1]);
     } finally {
       await container.update({ PidsLimit: 64 });
-      checkout.dispose();
     }
   });
 

@@ -83,14 +83,14 @@ describe("each mistake is one sentence with key, value and way out", () => {
     ],
     [
       { sessions: [], image: { agent: { version: "1.0.0", tag: 1 } } },
-      "image.agent.tag: there is no such key; see stacks/settings.schema.json.",
+      "image.agent.tag: there is no such key; known here: package, version.",
     ],
     [
       { sessions: [], image: { caBundle: "text" } },
       'image.caBundle: "text" is not a file of PEM certificates; name one, or set image.caBundle: none.',
     ],
     [{ sessions: [], local: { debug: "yes" } }, 'local.debug: "yes" is not true or false.'],
-    [{ sessions: [], local: { debg: true } }, "local.debg: there is no such key; known here: hostNetwork, debug, volumePersistence."],
+    [{ sessions: [], local: { debg: true } }, "local.debg: there is no such key; did you mean debug?"],
     [
       session({ limits: 5 }),
       "sessions[0].limits: 5 is not a set of keys and values; known here: memory, cpu, processes, openFiles, tmp, sharedMemory, disk.",
@@ -200,7 +200,7 @@ describe("each mistake is one sentence with key, value and way out", () => {
     ],
     [
       listed({ set: "npm", colour: 1 }),
-      "sessions[0].network.egress.allow[0].colour: there is no such key; see stacks/settings.schema.json.",
+      "sessions[0].network.egress.allow[0].colour: there is no such key; known here: host, addresses, set, region.",
     ],
     [listed({ set: 5 }), "sessions[0].network.egress.allow[0].set: 5 is not a text; write it in quotes."],
     [

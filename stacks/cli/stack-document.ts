@@ -1,0 +1,70 @@
+import { existsSync, readFileSync, realpathSync, renameSync, writeFileSync } from "node:fs";
+import { Document, isMap, isScalar, isSeq, parseDocument } from "yaml";
+import { keyPrefix, stackConfig } from "../configuration.ts";
+import { noStack, stackFile, stackNames } from "./stack.ts";
+
+/** A stack file that is to be changed; what is not changed stays as it is, comments too. */
+export interface StackDocument {
+  readonly file: string;
+  readonly document: Document;
+}
+
+const sessionsPath = ["config", `${keyPrefix}sessions`];
+
+/**
+ * Reads a stack file; where there is none of any stack, an empty one that {@link save} makes.
+ *
+ * @throws Error naming the stacks that are there, or saying why it cannot be read
+ */
+export function openDocument(stack: string): StackDocument {
+  const path = stackFile(stack);
+  if (existsSync(path)) {
+    // A link stays one.
+    const file = realpathSync(path);
+    const document = parseDocument(readFileSync(file, "utf8"));
+    const [error] = document.errors;
+    if (error !== undefined) throw new Error(`stacks/Pulumi.${stack}.yaml is no YAML: ${error.message.trim()}`);
+    return { file, document };
+  }
+  if (stackNames().length > 0) throw new Error(noStack(stack));
+  const document = new Document({});
+  document.commentBefore = " yaml-language-server: $schema=settings.schema.json";
+  return { file: path, document };
+}
+
+/** The configuration as Pulumi keeps it. @throws Error when a key stands where no one looks for it */
+export function configOf(document: Document, stack: string): Record<string, string> {
+  return stackConfig(document.toJS() ?? {}, `stacks/Pulumi.${stack}.yaml`);
+}
+
+/** Puts an entry behind the sessions that are there. */
+export function addSession(document: Document, entry: object): void {
+  if (!isMap(document.get("config"))) document.set("config", document.createNode({}));
+  sessionsIn(document).add(document.createNode(entry));
+}
+
+/** Takes a session out. @returns whether it was there */
+export function removeSession(document: Document, id: string): boolean {
+  if (!document.hasIn(sessionsPath)) return false;
+  const { items } = sessionsIn(document);
+  const index = items.findIndex((item) => isMap(item) && item.get("id") === id);
+  if (index >= 0) items.splice(index, 1);
+  return index >= 0;
+}
+
+/** The list of sessions, unpacked where the Pulumi CLI keeps it as JSON in a text. */
+function sessionsIn(document: Document) {
+  const present = document.getIn(sessionsPath, true);
+  if (isSeq(present)) return present;
+  const text = isScalar(present) && typeof present.value === "string" ? present.value : "[]";
+  const unpacked = document.createNode(JSON.parse(text) as object[]);
+  document.setIn(sessionsPath, unpacked);
+  return unpacked;
+}
+
+/** Writes the file as a whole or not at all. */
+export function save({ file, document }: StackDocument): void {
+  const partial = `${file}.${process.pid}`;
+  writeFileSync(partial, document.toString({ lineWidth: 0 }));
+  renameSync(partial, file);
+}

@@ -1,0 +1,69 @@
+import { describe, expect, test } from "vitest";
+import { stackConfig } from "../../stacks/configuration.ts";
+import { nearest } from "../../stacks/near.ts";
+import { unknownKey } from "../../stacks/settings/keys.ts";
+
+describe("a key that its place does not know", () => {
+  test.each<[readonly PropertyKey[], string, string]>([
+    [["local"], "debg", "there is no such key; did you mean debug?"],
+    [[], "sesions", "there is no such key; did you mean sessions?"],
+    [["sessions", 0], "netwrok", "there is no such key; did you mean network?"],
+    [["sessions", 0, "credentials"], "secrt", "there is no such key; did you mean secret?"],
+    [["sessions", 0], "egress", "belongs in network; write network: {egress: …}."],
+    [["defaults"], "ports", "belongs in network; write network: {ports: …}."],
+    [["sessions", 0], "allow", "belongs in network.egress; write network: {egress: {allow: …}}."],
+    [["sessions", 0], "memory", "belongs in limits or reservations; write limits: {memory: …}."],
+    [[], "limits", "belongs in defaults; write defaults: {limits: …}."],
+    [["sessions", 3, "network"], "limits", "belongs in sessions[3]; move it there."],
+    [["sessions", 3, "network", "egress"], "ports", "belongs in sessions[3].network; move it there."],
+    [["sessions", 0], "strategy", "belongs at the top; write agent-sessions:strategy."],
+    [["sessions", 0], "hostNetwork", "belongs in local; move it there."],
+    [["local"], "colour", "there is no such key; known here: hostNetwork, debug, volumePersistence."],
+    [["image", "agent"], "tag", "there is no such key; known here: package, version."],
+  ])("%j %s", (path, key, sentence) => {
+    expect(unknownKey(path, key)).toBe(sentence);
+  });
+});
+
+describe("what was probably meant is at most two slips away", () => {
+  test.each([
+    ["dmo", ["demo", "other"], "demo"],
+    ["demoo", ["demo"], "demo"],
+    ["edmo", ["demo"], "demo"],
+    ["Debug", ["debug"], "debug"],
+    ["network", ["notwerk"], "notwerk"],
+    ["netw", ["network"], undefined],
+    ["ab", ["cd"], undefined],
+    ["a", ["b"], undefined],
+    ["egress", [], undefined],
+  ])("%s among %j", (word, candidates, meant) => {
+    expect(nearest(word, candidates)).toBe(meant);
+  });
+});
+
+describe("a stack file", () => {
+  const file = "stacks/Pulumi.x.yaml";
+  test.each([
+    [
+      null,
+      /^stacks\/Pulumi\.x\.yaml is empty; write\n\nconfig:\n {2}agent-sessions:sessions:\n {4}- id: demo\n\nor run "sessions add demo"$/,
+    ],
+    ["text", /is not a set of keys and values; write\n\nconfig:/],
+    [{ sessions: [] }, /: sessions belongs below "config:", as agent-sessions:sessions; write\n\nconfig:/],
+    [{ "agent-sessions:sessions": [] }, /: agent-sessions:sessions belongs below "config:"/],
+    [
+      { config: { sessions: [], strategy: "local" } },
+      /: sessions, strategy has no prefix; write agent-sessions:sessions, agent-sessions:strategy$/,
+    ],
+  ])("%j is told the right key", (content, sentence) => {
+    expect(() => stackConfig(content, file)).toThrow(sentence);
+  });
+
+  test("is read as Pulumi keeps it, with keys of others as they are", () => {
+    expect(stackConfig({ encryptionsalt: "v1:x", config: { "agent-sessions:sessions": [{ id: "a" }], "aws:region": "x" } }, file)).toEqual({
+      "agent-sessions:sessions": '[{"id":"a"}]',
+      "aws:region": "x",
+    });
+    expect(stackConfig({ config: null }, file)).toEqual({});
+  });
+});
