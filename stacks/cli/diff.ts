@@ -2,10 +2,12 @@ import type { Command } from "commander";
 import { runIn } from "./exec.ts";
 import { printable } from "./printable.ts";
 import { repositoriesOf } from "./repositories.ts";
-import { runningSession } from "./sessions.ts";
+import { liveSession } from "./sessions.ts";
 import { sizeOption } from "./size-option.ts";
 import { loadStack, openEngine, stackOption } from "./stack.ts";
 import { capped, eachPiece, passOn } from "./streams.ts";
+import { findBase } from "./unpulled.ts";
+import { inWorkspace, type Workspace } from "./workspace.ts";
 
 interface Options {
   readonly stack: string;
@@ -31,15 +33,13 @@ export function register(program: Command): void {
 }
 
 /**
- * Compares the work tree, new files too, with where the clone started; an index of its own leaves the agent's alone. A clone
- * of a detached HEAD, as every repository by URL is one, has no origin/HEAD: its start stands in the reflog. One that started
- * empty is compared with nothing.
+ * Compares the work tree, new files too, with where the clone started; an index of its own leaves the agent's alone. One that
+ * started empty is compared with nothing.
  */
 const script = `
 set -o pipefail
 cd "/workspace/$1" || exit 1
-base=$(git merge-base HEAD refs/remotes/origin/HEAD 2>/dev/null) ||
-  base=$(git log --walk-reflogs --format='%H %gs' HEAD 2>/dev/null | sed -n '$ s/ clone: .*//p')
+${findBase}
 [[ -n $base ]] || base=$(git hash-object -t tree /dev/null)
 export GIT_INDEX_FILE=$(mktemp)
 trap 'rm -f "$GIT_INDEX_FILE"' EXIT
@@ -50,19 +50,30 @@ git add --all --intent-to-add . && git --no-pager diff --no-ext-diff --no-textco
 async function run(id: string, options: Options): Promise<void> {
   const source = loadStack(options.stack);
   const docker = await openEngine(source);
-  const container = await runningSession(docker, source, id);
-  for (const { name } of repositoriesOf(source, id, options.repository)) {
-    const clean = printable(process.stdout);
-    const shown = options.raw ? eachPiece((chunk) => passOn(process.stdout, chunk)) : clean;
-    const output = capped(
-      shown,
-      options.maxSize,
-      (size) => `what session "${id}" changed in ${name} is cut here, at ${size}; --stat gives an overview, and --max-size SIZE shows more`,
-    );
-    const command = ["bash", "-c", script, "diff", name, options.stat ? "--stat" : "", String(options.maxSize + 1)];
-    const code = await runIn(container, command, { tty: false, stdin: false, output, errors: printable(process.stderr) });
-    if (code !== 0) process.exitCode = 1;
-    if (clean.removed())
-      console.error(`sessions: control characters in ${name} were left out; --raw leaves them in, for git apply or an editor`);
-  }
+  const repositories = repositoriesOf(source, id, options.repository);
+  await inWorkspace(docker, await liveSession(docker, source, id), async (place) => {
+    for (const { name } of repositories) await show(place, id, name, options);
+  });
+}
+
+async function show({ container, user }: Workspace, id: string, name: string, options: Options): Promise<void> {
+  const clean = printable(process.stdout);
+  const shown = options.raw ? eachPiece((chunk) => passOn(process.stdout, chunk)) : clean;
+  let some = false;
+  const noted = eachPiece((chunk) => {
+    some = true;
+    return passOn(shown, chunk);
+  });
+  const output = capped(
+    noted,
+    options.maxSize,
+    (size) => `what session "${id}" changed in ${name} is cut here, at ${size}; --stat gives an overview, and --max-size SIZE shows more`,
+  );
+  const command = ["bash", "-c", script, "diff", name, options.stat ? "--stat" : "", String(options.maxSize + 1)];
+  const code = await runIn(container, command, { tty: false, stdin: false, user, output, errors: printable(process.stderr) });
+  if (code !== 0) process.exitCode = 1;
+  // Standard output may be a patch for git apply.
+  else if (!some) console.error(`${name}: no changes`);
+  if (clean.removed())
+    console.error(`sessions: control characters in ${name} were left out; --raw leaves them in, for git apply or an editor`);
 }

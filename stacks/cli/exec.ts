@@ -8,6 +8,13 @@ import { endOf, runningSession } from "./sessions.ts";
 import { loadStack, openEngine, stackOption } from "./stack.ts";
 import { demultiplexer, eachPiece, passOn } from "./streams.ts";
 
+interface Options {
+  readonly stack: string;
+  readonly tty?: boolean;
+  readonly interactive?: boolean;
+  readonly workdir?: string;
+}
+
 export function register(program: Command): void {
   program
     .command("exec")
@@ -17,8 +24,10 @@ export function register(program: Command): void {
     .addOption(stackOption())
     .option("-t, --tty", "give the command a terminal")
     .option("-i, --interactive", "pass standard input on (done by itself when it is a pipe)")
-    .addHelpText("after", "\nExample:\n  sessions exec demo -- git -C /workspace/code log --oneline\n")
-    .action(async (id: string, command: string[], options: { stack: string; tty?: boolean; interactive?: boolean }) => {
+    .option("-w, --workdir <folder>", "where it begins; the session's repository when left out, /workspace if it has not just one")
+    .addHelpText("after", "\nExample:\n  sessions exec demo -- git log --oneline\n")
+    .showHelpAfterError("The command and its own options stand after --, as in: sessions exec demo -- ls -la")
+    .action(async (id: string, command: string[], options: Options) => {
       const source = loadStack(options.stack);
       const docker = await openEngine(source);
       if (options.tty && !process.stdin.isTTY && options.interactive)
@@ -27,11 +36,31 @@ export function register(program: Command): void {
       const end = await endOf(docker, id, container);
       if (end !== undefined && end.state !== "complete")
         console.error(`sessions: session "${id}" ${end.text}; "sessions start ${id}" runs it again`);
-      process.exitCode = await runIn(container, command, {
+      const place = options.workdir === undefined ? ["default", await placeOfWork(container)] : ["named", options.workdir];
+      const line = ["bash", "-c", script, "exec", ...place, ...command];
+      process.exitCode = await runIn(container, line, {
         tty: options.tty === true,
         stdin: options.interactive === true || isPiped(),
       });
     });
+}
+
+/** The engine's own words for a command or folder that is not there are long, and its exit code is not a shell's. */
+const script = `
+cd -- "$2" 2>/dev/null || [[ $1 == default ]] || { printf 'sessions: there is no folder "%s" in the session\\n' "$2" >&2; exit 126; }
+shift 2
+type -P -- "$1" >/dev/null || { printf 'sessions: there is no command "%s" in the session\\n' "$1" >&2; exit 127; }
+exec "$@"
+`;
+
+/** Where the session's agent works. */
+async function placeOfWork(container: Docker.Container): Promise<string> {
+  const { Env } = (await container.inspect()).Config;
+  const names =
+    Env.find((entry) => entry.startsWith("SESSION_REPOSITORIES="))
+      ?.split("=")[1]
+      ?.split(" ") ?? [];
+  return names.length === 1 && names[0] !== "" ? `/workspace/${names[0]}` : "/workspace";
 }
 
 /** Whether somebody sends something: a pipe, a file or a socket, and neither a terminal nor /dev/null. */
@@ -48,6 +77,8 @@ function isPiped(): boolean {
 interface Streams {
   readonly tty: boolean;
   readonly stdin: boolean;
+  /** As whom it runs. @default the container's own user */
+  readonly user?: string;
   /** @default standard output */
   readonly output?: Writable;
   /** @default standard error */
@@ -62,7 +93,7 @@ interface Streams {
 export async function runIn(
   container: Docker.Container,
   command: readonly string[],
-  { tty, stdin, output = process.stdout, errors = process.stderr }: Streams,
+  { tty, stdin, user, output = process.stdout, errors = process.stderr }: Streams,
 ): Promise<number> {
   const exec = await container.exec({
     Cmd: [...command],
@@ -70,6 +101,7 @@ export async function runIn(
     AttachStdout: true,
     AttachStderr: true,
     Tty: tty,
+    ...(user !== undefined && { User: user }),
     ...(tty && { Env: [`TERM=${process.env.TERM ?? "xterm-256color"}`] }),
   });
   const stream = await exec.start({ hijack: true, stdin, Tty: tty });

@@ -5,6 +5,7 @@ import { finished } from "node:stream/promises";
 import type { Command } from "commander";
 import type Docker from "dockerode";
 import { baseline } from "../../policy/baseline.ts";
+import type { StackSource } from "../embedded/engine.ts";
 import type { RepositorySetting } from "../settings.ts";
 import { withCleanup } from "./cleanup.ts";
 import { runIn } from "./exec.ts";
@@ -13,10 +14,12 @@ import { bring, type Brought } from "./pull/bring.ts";
 import { cleanGit } from "./pull/clean-git.ts";
 import { findTarget, refuseWritable, type WritableFolder } from "./pull/target.ts";
 import { repositoriesOf } from "./repositories.ts";
-import { runningSession } from "./sessions.ts";
+import { liveSession } from "./sessions.ts";
 import { sizeOption } from "./size-option.ts";
 import { loadStack, openEngine, stackOption } from "./stack.ts";
 import { beginning, capped } from "./streams.ts";
+import { pulledRef, type Unpulled, unpulledIn, unpulledText } from "./unpulled.ts";
+import { inWorkspace, outputOf, type Workspace } from "./workspace.ts";
 
 /** More commits than this are counted, not listed. */
 const shownCommits = 20;
@@ -24,13 +27,18 @@ const shownCommits = 20;
 /** Bytes that a session may send unless told otherwise. */
 const mostSent = 1024 ** 3;
 
-interface Options {
-  readonly stack: string;
+export interface PullOptions {
   readonly repository?: string;
   readonly into?: string;
   readonly force?: boolean;
-  /** Bytes. */
-  readonly maxSize: number;
+  /** Bytes. @default 1 GB */
+  readonly maxSize?: number;
+  /** What is in no commit is committed first. */
+  readonly commit?: boolean;
+}
+
+interface Options extends PullOptions {
+  readonly stack: string;
   readonly json?: boolean;
 }
 
@@ -51,6 +59,7 @@ export function register(program: Command): void {
         mostSent,
       ),
     )
+    .option("--commit", "commit what the session has not committed first, as it is, and bring it too")
     .option("--json", "print the result as JSON")
     .addHelpText("after", "\nExample:\n  sessions pull demo && git log session/demo\n")
     .action(run);
@@ -58,35 +67,75 @@ export function register(program: Command): void {
 
 async function run(id: string, options: Options): Promise<void> {
   const source = loadStack(options.stack);
-  const docker = await openEngine(source);
-  const container = await runningSession(docker, source, id);
+  const results = await pullSession(await openEngine(source), source, id, options);
+  console.log(options.json ? JSON.stringify(results, null, 2) : pulledText(id, results));
+}
+
+/** What came of one repository. */
+export interface Pulled extends Brought {
+  readonly repository: string;
+  readonly into: string;
+  readonly branch: string;
+  /** What is left in the session and in no commit; nothing where nothing is. */
+  readonly left?: Pick<Unpulled, "files" | "names">;
+}
+
+/** Brings a session's commits out of it, whether it runs or not. */
+export async function pullSession(docker: Docker, source: StackSource, id: string, options: PullOptions): Promise<Pulled[]> {
   const repositories = repositoriesOf(source, id, options.repository);
   if (options.into !== undefined && repositories.length > 1)
     throw new Error(
       `--into takes one repository, and session "${id}" has ${repositories.map(({ name }) => name).join(", ")}; name one with --repository`,
     );
   const writable = await writableFolders(docker);
-  const results = [];
-  for (const repository of repositories) {
-    const target = targetOf(repository, options.into);
-    results.push({
-      repository: repository.name,
-      into: target,
-      branch: `session/${id}`,
-      ...(await pull(container, repository.name, id, target, writable, options)),
-    });
-  }
-  if (options.json) {
-    console.log(JSON.stringify(results, null, 2));
-    return;
-  }
-  for (const { repository, into, branch, count, commits, head } of results) {
-    console.log(
+  return inWorkspace(docker, await liveSession(docker, source, id), async (place) => {
+    const results: Pulled[] = [];
+    for (const repository of repositories) {
+      const { name } = repository;
+      const into = targetOf(repository, options.into);
+      const branch = `session/${id}`;
+      if (options.commit) await commit(place, id, name);
+      const brought = await pull(place, name, branch, into, writable, options);
+      const [left] = await unpulledIn(place, name);
+      results.push({
+        repository: name,
+        into,
+        branch,
+        ...brought,
+        ...(left !== undefined && left.files > 0 && { left: { files: left.files, names: left.names } }),
+      });
+    }
+    return results;
+  });
+}
+
+/** What was pulled, as people read it. */
+export function pulledText(id: string, results: readonly Pulled[]): string {
+  return results
+    .flatMap(({ repository, into, branch, count, commits, head, left }) => [
       count === 0 ? `${repository}: nothing new on ${branch} (${head})` : `${repository}: ${count} new on ${branch} in ${into} (${head})`,
-    );
-    for (const commit of commits.slice(0, shownCommits)) console.log(`  ${commit.id} ${commit.subject}`);
-    if (count > shownCommits) console.log(`  and ${count - shownCommits} more`);
-  }
+      ...commits.slice(0, shownCommits).map((commit) => `  ${commit.id} ${commit.subject}`),
+      ...(count > shownCommits ? [`  and ${count - shownCommits} more`] : []),
+      ...(left === undefined
+        ? []
+        : [`${repository}: ${unpulledText({ ...left, commits: 0 })}; "sessions pull ${id} --commit" takes what is there now`]),
+    ])
+    .join("\n");
+}
+
+/** Commits what is in no commit yet, in the agent's name and without the repository's hooks. */
+const commitLine = `
+cd "/workspace/$1" && [[ -n $(git status --porcelain) ]] || exit 0
+[[ $(git symbolic-ref --quiet HEAD) == "refs/heads/session/$2" ]] || exit 3
+git config user.email >/dev/null || identity=(-c "user.name=agent $2" -c "user.email=agent-$2@localhost")
+git add --all && git "\${identity[@]}" commit --quiet --no-verify --message="Uncommitted work of session $2"
+`;
+
+async function commit(place: Workspace, id: string, name: string): Promise<void> {
+  const { code } = await outputOf(place, ["bash", "-c", commitLine, "commit", name, id]);
+  if (code === 3)
+    throw new Error(`${name}: the session has another branch than session/${id} checked out, so its files are not taken to that one`);
+  if (code !== 0) throw new Error(`${name}: the session could not commit its files (see above)`);
 }
 
 function targetOf(repository: RepositorySetting, into: string | undefined): string {
@@ -108,14 +157,13 @@ async function writableFolders(docker: Docker): Promise<WritableFolder[]> {
 }
 
 function pull(
-  container: Docker.Container,
+  place: Workspace,
   name: string,
-  id: string,
+  branch: string,
   path: string,
   writable: readonly WritableFolder[],
-  { force = false, maxSize }: Options,
+  { force = false, maxSize = mostSent }: PullOptions,
 ): Promise<Brought> {
-  const branch = `session/${id}`;
   const folder = mkdtempSync(join(tmpdir(), "agent-sessions-pull-"));
   return withCleanup(
     () => rmSync(folder, { recursive: true, force: true }),
@@ -124,8 +172,10 @@ function pull(
       const target = findTarget(git, path);
       refuseWritable(target, writable);
       const bundle = join(folder, "bundle");
-      await receiveBundle(container, `/workspace/${name}`, `refs/heads/${branch}`, bundle, maxSize);
-      return bring(git, bundle, target, branch, force, folder);
+      await receiveBundle(place, `/workspace/${name}`, `refs/heads/${branch}`, bundle, maxSize);
+      const brought = bring(git, bundle, target, branch, force, folder);
+      await outputOf(place, ["git", "-C", `/workspace/${name}`, "update-ref", pulledRef(branch), brought.head]);
+      return brought;
     },
   );
 }
@@ -133,7 +183,7 @@ function pull(
 /** In the session, so that its process ends there too once too much has come. */
 const bundleLine = 'set -o pipefail; git -C "$1" bundle create --quiet - "$2" | head --bytes="$3"';
 
-async function receiveBundle(container: Docker.Container, folder: string, ref: string, file: string, most: number): Promise<void> {
+async function receiveBundle({ container, user }: Workspace, folder: string, ref: string, file: string, most: number): Promise<void> {
   const output = capped(
     createWriteStream(file),
     most,
@@ -144,6 +194,7 @@ async function receiveBundle(container: Docker.Container, folder: string, ref: s
   const code = await runIn(container, ["bash", "-c", bundleLine, "pull", folder, ref, String(most + 1)], {
     tty: false,
     stdin: false,
+    user,
     output,
     errors,
   });

@@ -88,6 +88,30 @@ describe.skipIf(docker === undefined)(
       expect((await exec("c-work", ["head", "-c", String(size), "/dev/zero"])).stdout.length).toBe(size);
     });
 
+    test("exec begins where the agent works, and says what is not there in one sentence", async () => {
+      const pwd = async (...options: string[]) => (await checkout.run(["exec", "--stack", "cli", ...options, "--", "pwd"])).stdout;
+      // It has two repositories, and the other none.
+      expect([await pwd("c-work"), await pwd("c-open"), await pwd("c-work", "--workdir", "/tmp")]).toEqual([
+        "/workspace\n",
+        "/workspace\n",
+        "/tmp\n",
+      ]);
+      expect(await exec("c-work", ["nosuch", "-x"])).toEqual({
+        code: 127,
+        stdout: "",
+        stderr: 'sessions: there is no command "nosuch" in the session\n',
+      });
+      expect(await checkout.run(["exec", "--stack", "cli", "c-work", "--workdir", "/nosuch", "--", "pwd"])).toEqual({
+        code: 126,
+        stdout: "",
+        stderr: 'sessions: there is no folder "/nosuch" in the session\n',
+      });
+      expect(await sessions("exec", "c-work", "ls", "-la")).toMatchObject({
+        code: 2,
+        stderr: expect.stringMatching(/unknown option '-la'\n[\s\S]*stand after --, as in: .*sessions exec demo -- ls -la\n$/),
+      });
+    });
+
     test("exec gives a terminal only when asked to", async () => {
       expect((await exec("c-work", ["tty"])).stdout).toBe("not a tty\n");
       expect((await checkout.run(["exec", "-t", "--stack", "cli", "c-work", "--", "tty"])).stdout).toMatch(/^\/dev\/pts\/\d+/);
@@ -161,7 +185,7 @@ describe.skipIf(docker === undefined)(
 
     test("diff shows what was committed and what was not, and nothing that was there before", async () => {
       for (const name of ["code", "lib"])
-        expect(await sessions("diff", "c-work", "--repository", name)).toEqual({ code: 0, stdout: "", stderr: "" });
+        expect(await sessions("diff", "c-work", "--repository", name)).toEqual({ code: 0, stdout: "", stderr: `${name}: no changes\n` });
       await work();
       for (const name of ["code", "lib"]) {
         const { stdout } = await sessions("diff", "c-work", "--repository", name);
@@ -184,6 +208,7 @@ describe.skipIf(docker === undefined)(
           count: 1,
           commits: [{ id: expect.any(String), subject: "kept" }],
           head: expect.any(String),
+          left: { files: 1, names: ["loose"] },
         },
       ]);
       expect(git(code, "rev-parse", "session/c-work")).toBe(await inSession("git -C /workspace/code rev-parse HEAD"));
@@ -348,6 +373,26 @@ describe.skipIf(docker === undefined)(
       expect((await exec("c-work", ["true"])).code).toBe(0);
       expect((await sessions("start", "c-open")).code).toBe(0);
       expect((await exec("c-open", ["true"])).code).toBe(0);
+    });
+
+    test("diff and pull work on a stopped session, name what is not committed, and take it with --commit", async () => {
+      expect((await sessions("diff", "c-work", "-r", "code", "--stat")).stdout).toContain("loose");
+      expect((await sessions("stop", "c-work")).code).toBe(0);
+      try {
+        const before = await rig.docker.listContainers({ all: true });
+        expect((await sessions("diff", "c-work", "-r", "code", "--stat")).stdout).toContain("loose");
+        const pull = async (...options: string[]) => (await sessions("pull", "c-work", "-r", "code", "--force", ...options)).stdout;
+        expect(await pull()).toMatch(/^code: \d+ files? not committed \(.*loose.*\); .*sessions pull c-work --commit/m);
+        expect(await pull("--commit")).toMatch(/^code: 1 new .*\n {2}\w+ Uncommitted work of session c-work$/m);
+        expect(git(code, "show", "session/c-work:loose")).toBe("new");
+        expect(await pull("--commit")).toMatch(/^code: nothing new on session\/c-work \(\w+\)\n$/);
+        expect((await rig.docker.listContainers({ all: true })).length).toBe(before.length);
+      } finally {
+        expect((await sessions("start", "c-work")).code).toBe(0);
+      }
+      await until(async () => (await exec("c-work", ["git", "-C", "/workspace/code", "status", "--porcelain"])).code === 0, 60, "a start");
+      await inSession("cd /workspace/code && git reset -q --hard origin/main");
+      expect(await sessions("diff", "c-work", "-r", "code")).toEqual({ code: 0, stdout: "", stderr: "code: no changes\n" });
     });
 
     test("doctor names the engine and judges every subject", async () => {
