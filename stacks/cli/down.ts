@@ -1,79 +1,33 @@
 import type { Command } from "commander";
-import { EmbeddedEngine } from "../embedded/engine.ts";
-import { lock } from "../embedded/lock.ts";
-import { chooseEngine, type EngineName, engineOption, runPulumi } from "./engine-choice.ts";
+import { engineOption } from "./engine-choice.ts";
 import { loadStack, openEngine, stackOption } from "./stack.ts";
+import { idsIn, openDocument } from "./stack-document.ts";
+import { refuseUnknown, report, takeDown, type TakeDownOptions } from "./take-down.ts";
 
-interface Options {
+interface Options extends TakeDownOptions {
   readonly stack: string;
-  readonly engine: "auto" | EngineName;
-  readonly yes?: boolean;
-  readonly deleteData?: boolean;
   readonly json?: boolean;
 }
 
 export function register(program: Command): void {
   program
     .command("down")
-    .description("Remove the stack's sessions. Their volumes are kept and named, unless --delete-data.")
+    .description("Remove the stack's sessions, or some of them. Their volumes are kept and named, unless --delete-data.")
+    .argument("[id...]", "the sessions; all of the stack when left out")
     .addOption(stackOption())
     .addOption(engineOption())
     .option("-y, --yes", "do not ask (the Pulumi CLI asks by itself)")
     .option("--delete-data", "remove the sessions' volumes too; their data cannot be brought back")
+    .option("--force", "with --delete-data: do not ask about commits that were not pulled and files that were not committed")
     .option("--json", "print the result as JSON")
-    .addHelpText("after", "\nExample:\n  sessions down --stack local\n")
+    .addHelpText("after", "\nExample:\n  sessions down demo\n")
     .action(run);
 }
 
-async function run(options: Options): Promise<void> {
+async function run(ids: string[], options: Options): Promise<void> {
   const source = loadStack(options.stack);
   const docker = await openEngine(source);
-  const engine = new EmbeddedEngine(source, docker);
-  const name = chooseEngine(options.engine, await engine.live(), engine.identity, source);
-  const label = `${source.project}/${source.stack}`;
-  const volumesOf = async () =>
-    (await engine.live()).objects.filter(
-      ({ kind, labels }) => kind === "volume" && labels.created_by === "agent-sessions" && labels.stack === label,
-    );
-
-  const removed: string[] = [];
-  const failures: string[] = [];
-  if (name === "pulumi") {
-    const code = await runPulumi("destroy", options, source);
-    if (code !== 0) {
-      process.exitCode = code;
-      return;
-    }
-    // The CLI forgets the volumes and leaves them; they carry the stack's label.
-    if (options.deleteData)
-      for (const volume of await volumesOf())
-        await docker
-          .getVolume(volume.name)
-          .remove()
-          .then(
-            () => removed.push(volume.name),
-            (error: Error) => failures.push(`${volume.name}: ${error.message}`),
-          );
-  } else {
-    const release = await lock(engine.identity.deployment);
-    try {
-      const steps = engine.teardown(await engine.live(), options.deleteData === true);
-      failures.push(
-        ...(await engine.remove(steps, (step) => {
-          removed.push(step.name);
-          process.stderr.write(`  removed ${step.type} ${step.name}\n`);
-        })),
-      );
-    } finally {
-      release();
-    }
-  }
-  const kept = (await volumesOf()).map((volume) => volume.name);
-  if (options.json) console.log(JSON.stringify({ removed, kept, failures }, null, 2));
-  else
-    console.log(
-      `${removed.length === 0 ? "Nothing was there to remove." : `Removed ${removed.length} objects.`}${kept.length > 0 ? `\nKept with their data: ${kept.join(", ")}` : ""}`,
-    );
-  for (const failure of failures) console.error(`not removed: ${failure}`);
-  if (failures.length > 0) process.exitCode = 1;
+  await refuseUnknown(source, docker, ids, idsIn(openDocument(options.stack).document));
+  const result = await takeDown(source, docker, ids.length === 0 ? undefined : ids, options);
+  if (result !== undefined) report(result, options.json);
 }

@@ -9,6 +9,7 @@ const commands = [
   "plan",
   "list",
   "add",
+  "remove",
   "attach",
   "exec",
   "logs",

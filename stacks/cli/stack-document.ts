@@ -52,6 +52,11 @@ export function removeSession(document: Document, id: string): boolean {
   return index >= 0;
 }
 
+/** The ids of the sessions in it, whatever else is wrong with it. */
+export function idsIn(document: Document): string[] {
+  return document.hasIn(sessionsPath) ? sessionsIn(document).items.flatMap((item) => (isMap(item) ? String(item.get("id")) : [])) : [];
+}
+
 /** The list of sessions, unpacked where the Pulumi CLI keeps it as JSON in a text. */
 function sessionsIn(document: Document) {
   const present = document.getIn(sessionsPath, true);

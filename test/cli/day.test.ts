@@ -25,7 +25,7 @@ describe.skipIf(docker === undefined)("a day with the sessions command", () => {
     checkout.write(stack, "config:\n  # Kept.\n  agent-sessions:image: { agent: none }\n  agent-sessions:sessions: []\n");
   });
   afterAll(async () => {
-    await sessions("down", "--delete-data", "--engine", "embedded");
+    await sessions("down", "--delete-data", "--force", "--engine", "embedded");
     checkout.dispose();
     rmSync(folder, { recursive: true });
   });
@@ -84,6 +84,6 @@ describe.skipIf(docker === undefined)("a day with the sessions command", () => {
       kept: expect.arrayContaining(["logs", "session", "workspace"].map((kind) => `claude-agent-day-${kind}`)),
       failures: [],
     });
-    expect(await json("down", "--delete-data", "--engine", "embedded")).toMatchObject({ kept: [], failures: [] });
+    expect(await json("down", "--delete-data", "--force", "--engine", "embedded")).toMatchObject({ kept: [], failures: [] });
   }, 300_000);
 });

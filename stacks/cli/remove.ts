@@ -1,0 +1,42 @@
+import type { Command } from "commander";
+import { engineOption } from "./engine-choice.ts";
+import { loadStack, openEngine, stackOption } from "./stack.ts";
+import { idsIn, openDocument, removeSession, save } from "./stack-document.ts";
+import { refuseUnknown, report, takeDown, type TakeDownOptions } from "./take-down.ts";
+
+interface Options extends TakeDownOptions {
+  readonly stack: string;
+  readonly json?: boolean;
+}
+
+export function register(program: Command): void {
+  program
+    .command("remove")
+    .description("Remove one session from the engine and from the stack file; comments stay, and so do its volumes, unless --delete-data.")
+    .argument("<id>", "the session")
+    .addOption(stackOption())
+    .addOption(engineOption())
+    .option("-y, --yes", "do not ask (the Pulumi CLI asks by itself)")
+    .option("--delete-data", "remove the session's volumes too; their data cannot be brought back")
+    .option("--force", "with --delete-data: do not ask about commits that were not pulled and files that were not committed")
+    .option("--json", "print the result as JSON")
+    .addHelpText("after", "\nExample:\n  sessions remove review --delete-data\n")
+    .action(run);
+}
+
+async function run(id: string, options: Options): Promise<void> {
+  const source = loadStack(options.stack);
+  const docker = await openEngine(source);
+  await refuseUnknown(source, docker, [id], idsIn(openDocument(options.stack).document));
+  // The file last: of a run that was killed before it, the session is still known, and the same command goes on.
+  const result = await takeDown(source, docker, [id], options);
+  if (result === undefined) return;
+  if (result.failures.length === 0) removeFromFile(options.stack, id);
+  report(result, options.json);
+}
+
+/** Reads the file anew: it may have changed since. */
+export function removeFromFile(stack: string, id: string): void {
+  const opened = openDocument(stack);
+  if (removeSession(opened.document, id)) save(opened);
+}
