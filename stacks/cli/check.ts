@@ -11,7 +11,7 @@ import { review } from "../embedded/review.ts";
 import { UnreadSecrets } from "../secrets.ts";
 import { plain } from "./printable.ts";
 import { table } from "./table.ts";
-import { loadStack, stackNames } from "./stack.ts";
+import { path, loadStack, stackNames } from "./stack.ts";
 
 interface Options {
   readonly stack?: string;
@@ -46,11 +46,15 @@ export function register(program: Command): void {
       ).choices(severities),
     )
     .option("--config <file>", "enforcement, settings and exceptions of rules, as for pulumi --policy-pack-config", readConfig)
-    .option("--audit-log <file>", "add a line of JSON for each finding to this file")
+    .option("--audit-log <file>", "add a line of JSON for each finding to this file", path)
     .addOption(
-      new Option("--state <file>", "judge a foreign stack instead: what pulumi stack export wrote").conflicts(["stack", "preview"]),
+      new Option("--state <file>", "judge a foreign stack instead: what pulumi stack export wrote")
+        .argParser(path)
+        .conflicts(["stack", "preview"]),
     )
-    .addOption(new Option("--preview <file>", "judge a foreign stack instead: what pulumi preview --json wrote").conflicts("stack"))
+    .addOption(
+      new Option("--preview <file>", "judge a foreign stack instead: what pulumi preview --json wrote").argParser(path).conflicts("stack"),
+    )
     .addHelpText(
       "after",
       [

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { SettingsError } from "../settings.ts";
 import { plain } from "./printable.ts";
+import { root } from "./stack.ts";
 
 /** The `sessions` command; each command is a file of its own, loaded only when it is called or listed. */
 const commands = [
@@ -26,16 +27,18 @@ const commands = [
 
 /** 0 done, 1 failed, 2 wrong usage or faulty settings, 3 the plan has changes (plan --detailed-exitcode). */
 async function main(args: readonly string[]): Promise<void> {
-  const program = new Command("sessions")
+  const program = new Command("npx sessions")
     .description("Hardened, isolated containers for AI coding agents, one for each session.")
     .exitOverride()
-    .showHelpAfterError("(sessions --help lists the commands)");
+    .showHelpAfterError("(npx sessions --help lists the commands)");
   const wanted = commands.filter((name) => name === args[0]);
   for (const name of wanted.length > 0 ? wanted : commands) {
     const { register } = (await import(`./${name}.ts`)) as { register(program: Command): void };
     register(program);
   }
   for (const command of program.commands) command.exitOverride();
+  // What images are built from is named by its path from there, for the Pulumi CLI too.
+  program.hook("preAction", () => process.chdir(root));
   try {
     await program.parseAsync(args, { from: "user" });
   } catch (error) {

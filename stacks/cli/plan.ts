@@ -8,7 +8,7 @@ import { concealSecrets } from "../embedded/secrets.ts";
 import { noEncryptedConfig, Secrets, unknownHere } from "../secrets.ts";
 import { ownerOf } from "./engine-choice.ts";
 import { authorityText, planJson, planText } from "./render.ts";
-import { loadStack, reachableEngine, stackOption } from "./stack.ts";
+import { loadStack, path, reachableEngine, stackOption } from "./stack.ts";
 
 interface Options {
   readonly stack: string;
@@ -26,8 +26,8 @@ export function register(program: Command): void {
       "Show what up would change, in resources and in authority, and what the policy rules say. Needs no engine and changes nothing.",
     )
     .addOption(stackOption())
-    .option("--against <file>", "compare with a saved plan instead of the engine")
-    .option("--save <file>", "save what the program asks for, for --against")
+    .option("--against <file>", "compare with a saved plan instead of the engine", path)
+    .option("--save <file>", "save what the program asks for, for --against", path)
     .option("--no-commands", "run no command that prints a secret; what depends on one counts as changed")
     .option("--detailed-exitcode", "exit with 3 when something would change")
     .option("--json", "print JSON")

@@ -1,6 +1,6 @@
 import { createWriteStream, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { finished } from "node:stream/promises";
 import type { Command } from "commander";
 import type Docker from "dockerode";
@@ -16,7 +16,7 @@ import { findTarget, refuseWritable, type WritableFolder } from "./pull/target.t
 import { repositoriesOf } from "./repositories.ts";
 import { liveSession } from "./sessions.ts";
 import { sizeOption } from "./size-option.ts";
-import { loadStack, openEngine, stackOption } from "./stack.ts";
+import { loadStack, openEngine, path as pathOption, stackOption } from "./stack.ts";
 import { beginning, capped } from "./streams.ts";
 import { pulledRef, type Unpulled, unpulledIn, unpulledText } from "./unpulled.ts";
 import { inWorkspace, outputOf, type Workspace } from "./workspace.ts";
@@ -51,7 +51,7 @@ export function register(program: Command): void {
     .argument("<id>", "the session")
     .addOption(stackOption())
     .option("-r, --repository <name>", "only this repository")
-    .option("--into <folder>", "a git repository to bring it to; needed for one that was cloned from a URL")
+    .option("--into <folder>", "a git repository to bring it to; needed for one that was cloned from a URL", pathOption)
     .option("--force", "replace the branch although it holds commits that the session's does not")
     .addOption(
       sizeOption(
@@ -139,7 +139,7 @@ async function commit(place: Workspace, id: string, name: string): Promise<void>
 }
 
 function targetOf(repository: RepositorySetting, into: string | undefined): string {
-  const target = into === undefined ? (repository.kind === "path" ? repository.path : repository.hostPath) : resolve(into);
+  const target = into === undefined ? (repository.kind === "path" ? repository.path : repository.hostPath) : into;
   if (target === undefined)
     throw new Error(
       `${repository.name} was cloned from a URL; name a git repository of this machine to bring the work to with --into FOLDER`,

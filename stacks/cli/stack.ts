@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Option } from "commander";
 import type Docker from "dockerode";
@@ -15,6 +16,9 @@ export const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/
 
 /** The name in Pulumi.yaml. */
 export const project = "agent-sessions";
+
+/** Reads a path on the command line, which starts in the folder where that was typed. */
+export const path = (text: string) => resolve(text.replace(/^~(?=\/)/, homedir()));
 
 export function stackOption(): Option {
   return new Option("-s, --stack <name>", "the stack: stacks/Pulumi.<name>.yaml").env("PULUMI_STACK").default("local");

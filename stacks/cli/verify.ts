@@ -13,7 +13,7 @@ import { surroundingsOf } from "../verify/surroundings.ts";
 import { plain } from "./printable.ts";
 import { table } from "./table.ts";
 import { liveSessions, noSession, runningSession } from "./sessions.ts";
-import { loadStack, openEngine, stackOption } from "./stack.ts";
+import { loadStack, openEngine, path, stackOption } from "./stack.ts";
 
 interface Options {
   readonly stack: string;
@@ -34,7 +34,7 @@ export function register(program: Command): void {
     .option("--parallel <n>", "sessions at once; each is given 60 seconds", wholeNumber, 4)
     .option("--strict", "exit code 1 also when something could not be tried, as whatever runs in a session can bring about")
     .option("--json", "print JSON")
-    .option("--junit <file>", "write JUnit XML too")
+    .option("--junit <file>", "write JUnit XML too", path)
     .addHelpText("after", "\nExample:\n  sessions verify\n  sessions verify demo --json --junit verify.xml\n")
     .action(run);
 }

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse as parseYaml } from "yaml";
@@ -16,10 +16,13 @@ const root = join(import.meta.dirname, "../..");
 const readme = readFileSync(join(root, "README.md"), "utf8");
 const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { scripts: Record<string, string> };
 
-test("every npm script and every file that the README names is there", () => {
+test("every npm script, every command and every file that the README names is there", () => {
   const named = [...readme.matchAll(/npm (?:run ([\w:-]+)|(start|test)\b)/g)].map(([, script, short]) => script ?? short ?? "");
-  expect(named.length).toBeGreaterThan(15);
+  expect(named.length).toBeGreaterThan(5);
   expect(named.filter((script) => scripts[script] === undefined)).toEqual([]);
+  const commands = [...readme.matchAll(/npx sessions ([a-z]+)/g)].map(([, command]) => `stacks/cli/${command}.ts`);
+  expect(commands.length).toBeGreaterThan(15);
+  expect(commands.filter((file) => !existsSync(join(root, file)))).toEqual([]);
   for (const [, file = ""] of readme.matchAll(/`((?:stacks|policy|components|images|test)\/[\w./-]+)`/g))
     expect(() => readFileSync(join(root, file)), file).not.toThrow(/ENOENT/);
 });
@@ -52,7 +55,7 @@ describe.skipIf(docker === undefined)("a session in a minute", () => {
   // A session of that name may be running on this machine.
   const minute =
     readme.split("## A session in a minute")[1]?.split("```")[1]?.replaceAll("demo", "r-demo").replaceAll("review", "r-review") ?? "";
-  const lines = minute.split("\n").flatMap((line) => /^npm run sessions -- ([^#]+)/.exec(line)?.[1]?.trim() ?? []);
+  const lines = minute.split("\n").flatMap((line) => /^npx sessions ([^#]+)/.exec(line)?.[1]?.trim() ?? []);
   const checkout = new Checkout();
   const code = join(temporaryFolder("readme"), "code");
 
