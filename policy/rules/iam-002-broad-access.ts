@@ -17,7 +17,7 @@ const sensitive = [
 
 /** AWS's own policies that run code on any machine, or read any secret. */
 const powerful =
-  /^(SecretsManagerReadWrite|AmazonSSMFullAccess|AmazonEC2RoleforSSM|AmazonSSMAutomationRole|AWSLambda_FullAccess|AWSLambdaFullAccess|AmazonEC2FullAccess|AmazonECS_FullAccess|AmazonEC2ContainerServiceFullAccess|AWSCloudFormationFullAccess|AWSCodeBuildAdminAccess|AWSCodeBuildDeveloperAccess|AWSGlueConsoleFullAccess|AmazonElasticMapReduceFullAccess|AWSKeyManagementServicePowerUser|AmazonS3FullAccess|AmazonDynamoDBFullAccess|AmazonRDSFullAccess|DatabaseAdministrator|DataScientist|NetworkAdministrator|AWSBatchFullAccess|AWSStepFunctionsFullAccess|AWSAppRunnerFullAccess|AmazonEKSClusterPolicyFullAccess|AWSCloud9Administrator)$/;
+  /^(SecretsManagerReadWrite|AmazonSSMFullAccess|AmazonEC2RoleforSSM|AmazonSSMAutomationRole|AWSLambda_FullAccess|AWSLambdaFullAccess|AmazonEC2FullAccess|AmazonECS_FullAccess|AmazonEC2ContainerServiceFullAccess|AWSCloudFormationFullAccess|AWSCodeBuildAdminAccess|AWSCodeBuildDeveloperAccess|AWSGlueConsoleFullAccess|AmazonElasticMapReduceFullAccess|AWSKeyManagementServicePowerUser|AmazonS3FullAccess|AmazonDynamoDBFullAccess|AmazonRDSFullAccess|DatabaseAdministrator|DataScientist|AWSBatchFullAccess|AWSStepFunctionsFullAccess|AWSAppRunnerFullAccess|AWSCloud9Administrator)$/;
 
 export const broadAccess: Rule = {
   id: "IAM-002",
