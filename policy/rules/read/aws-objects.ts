@@ -3,7 +3,8 @@
  * Step Functions describe by themselves. They are judged as what they are.
  */
 import type { Embedded } from "./kubernetes-objects.ts";
-import { isRecord, list, Malformed, type Props, record, records, text } from "./value.ts";
+import { overlaid, renamed } from "./merged.ts";
+import { each, isRecord, list, Malformed, type Props, record, records, text } from "./value.ts";
 
 /** Resources that are whatever type their inputs name. */
 const generic = new Set(["aws:cloudcontrol:Resource", "aws:ExtensionResource"]);
@@ -45,96 +46,131 @@ function* named(props: Props): Iterable<Embedded> {
   const typeName = text(props.typeName ?? props.type) ?? "";
   const [, service = "", name = ""] = /^AWS::(\w+)::(\w+)$/.exec(typeName) ?? [];
   const state = camel(parsed(props.desiredState ?? props.properties, "a desired state"));
-  if (name !== "") yield { kind: `aws:${service.toLowerCase()}:${name}`, name: undefined, props: record(state) };
+  if (name !== "") yield { kind: `aws:${service.toLowerCase()}:${name}`, name: undefined, props: state };
 }
 
 /** Documents, and maps whose keys are the user's own. */
-const keptAsWritten = /(policy|policydocument|policytext|definition|dockerlabels|options|driveropts|labels|variables|parameters|tags)$/i;
+const keptAsWritten =
+  /^((file_?system|key|resource|repository|topic|queue|bucket)?policy|.*policy(document|text)|definition|definitionstring|dockerlabels|options|driveropts|labels|variables|parameters|tags)$/i;
 
 /** CloudFormation's names as Pulumi writes them: `EFSVolumeConfiguration` is `efsVolumeConfiguration`. */
-function camel(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(camel);
-  if (!isRecord(value)) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => [lowered(key), keptAsWritten.test(key) && isText(inner) ? inner : camelUnless(key, inner)]),
-  );
-}
+const camel = (value: Props): Props => renamed(value, (key) => ({ key: lowered(key), isLeaf: keptAsWritten.test(key) }));
 
 const isText = (value: unknown): boolean => typeof value === "string";
-const camelUnless = (key: string, inner: unknown): unknown =>
-  keptAsWritten.test(key) && !/definitions?$/i.test(key) ? inner : camel(inner);
 const lowered = (key: string): string => key.replace(/^[A-Z]+(?=[A-Z][a-z])|^[A-Z]+$|^[A-Z]/, (start) => start.toLowerCase());
 
 /** What Batch has no field for, and sets by itself or leaves to the engine's defaults. */
 const ofBatch: Props = { dockerSecurityOptions: ["no-new-privileges"] };
 
+/** What a job of Batch runs: by itself, and for each range of its nodes. */
 function* jobs(props: Props): Iterable<Embedded> {
-  const compatibilities = props.platformCapabilities;
-  const shared = { requiresCompatibilities: compatibilities, networkMode: "awsvpc" };
-  const ranges = [...records(parsed(props.nodeProperties, "node properties").nodeRangeProperties)];
-  for (const part of [props, ...ranges]) {
-    const container = parsed(part.containerProperties ?? part.container, "container properties");
-    if (Object.keys(container).length > 0)
-      yield task({ ...shared, ...container, taskRoleArn: container.jobRoleArn, ...sizes(container) }, [container]);
-    for (const one of records(parsed(part.ecsProperties, "ECS properties").taskProperties))
-      yield task({ ...shared, ...one }, [...records(one.containers)]);
-    const { podProperties } = parsed(part.eksProperties, "EKS properties");
-    if (isRecord(podProperties))
-      yield { kind: "kubernetes:Pod", name: undefined, props: { spec: { hostNetwork: true, ...podProperties } } };
-  }
+  yield* inPart(props, props);
+  yield* each(records(parsed(props.nodeProperties, "node properties").nodeRangeProperties), (part) => inPart(part, props));
+}
+
+function* inPart(part: Props, job: Props): Iterable<Embedded> {
+  const shared: Props = {
+    networkMode: "awsvpc",
+    get requiresCompatibilities() {
+      return job.platformCapabilities;
+    },
+  };
+  yield* each([ofContainer, ofTasks, ofPod], (read) => read(part, shared));
+}
+
+function* ofContainer(part: Props, shared: Props): Iterable<Embedded> {
+  const container = parsed(part.containerProperties ?? part.container, "container properties");
+  if (Object.keys(container).length === 0) return;
+  const roles = {
+    get taskRoleArn() {
+      return container.jobRoleArn;
+    },
+  };
+  yield task(overlaid(shared, container, roles, sizes(container)), [container]);
+}
+
+function* ofTasks(part: Props, shared: Props): Iterable<Embedded> {
+  for (const one of records(parsed(part.ecsProperties, "ECS properties").taskProperties))
+    yield task(overlaid(shared, one), [...records(one.containers)]);
+}
+
+function* ofPod(part: Props): Iterable<Embedded> {
+  const { podProperties } = parsed(part.eksProperties, "EKS properties");
+  if (isRecord(podProperties))
+    yield { kind: "kubernetes:Pod", name: undefined, props: { spec: overlaid({ hostNetwork: true }, podProperties) } };
 }
 
 function task(spec: Props, containers: readonly Props[]): Embedded {
-  const containerDefinitions = containers.map((container) => ({
-    name: "job",
-    ...ofBatch,
-    ...container,
-    ...sizes(container),
-    linuxParameters: { ...record(container.linuxParameters), capabilities: { drop: ["ALL"] } },
-  }));
-  return { kind: "aws:batch:Task", name: undefined, props: { ...spec, containerDefinitions } };
+  const containerDefinitions = containers.map((container) => {
+    const linux = {
+      get linuxParameters() {
+        return overlaid(record(container.linuxParameters), { capabilities: { drop: ["ALL"] } });
+      },
+    };
+    return overlaid({ name: "job" }, ofBatch, container, sizes(container), linux);
+  });
+  return { kind: "aws:batch:Task", name: undefined, props: overlaid(spec, { containerDefinitions }) };
 }
 
 /** Memory and processors stand in a list of requirements. */
-function sizes({ resourceRequirements, memory, vcpus }: Props): Props {
-  const found: Record<string, unknown> = { memory, cpu: vcpus };
-  for (const { type, value } of records(resourceRequirements)) {
-    if (text(type) === "MEMORY") found.memory = value;
-    if (text(type) === "VCPU") found.cpu = value;
-  }
-  return found;
+function sizes(container: Props): Props {
+  const required = (wanted: string): unknown => {
+    let found: unknown;
+    for (const { type, value } of records(container.resourceRequirements)) if (text(type) === wanted) found = value;
+    return found;
+  };
+  return {
+    get memory() {
+      return required("MEMORY") ?? container.memory;
+    },
+    get cpu() {
+      return required("VCPU") ?? container.vcpus;
+    },
+  };
 }
 
 /** How something else runs a task: its network, whether people may enter it, and what it changes in its containers. */
 function* runs(kind: string, props: Props): Iterable<Props> {
-  if (kind === "aws:cloudwatch:EventTarget" && isRecord(props.ecsTarget)) yield run(record(props.ecsTarget), props.input);
-  if (kind === "aws:events:Rule")
-    for (const target of records(props.targets)) if (isRecord(target.ecsParameters)) yield run(record(target.ecsParameters), target.input);
+  if (kind === "aws:cloudwatch:EventTarget") yield* targeted(props, props.ecsTarget);
+  if (kind === "aws:events:Rule") yield* each(records(props.targets), (target) => targeted(target, target.ecsParameters));
   if (kind === "aws:scheduler:Schedule") {
     const target = record(props.target);
-    if (isRecord(target.ecsParameters)) yield run(record(target.ecsParameters), target.input);
+    yield* targeted(target, target.ecsParameters);
   }
   if (kind === "aws:pipes:Pipe") {
-    const { ecsTaskParameters } = record(props.targetParameters);
-    if (isRecord(ecsTaskParameters)) yield run(record(ecsTaskParameters), record(ecsTaskParameters).overrides);
+    const parameters = record(props.targetParameters).ecsTaskParameters;
+    if (isRecord(parameters)) yield run(parameters, () => parameters.overrides);
   }
   if (/:StateMachine$/.test(kind) && kind.startsWith("aws:"))
     for (const parameters of tasksIn(parsed(props.definition ?? props.definitionString, "a state machine")))
-      yield run(parameters, parameters.overrides);
+      yield run(parameters, () => parameters.overrides);
 }
 
-function run(parameters: Props, input: unknown): Props {
-  const network = record(parameters.networkConfiguration);
+/** The task that a target runs, where it runs one. */
+function* targeted(target: Props, parameters: unknown): Iterable<Props> {
+  if (isRecord(parameters)) yield run(parameters, () => target.input);
+}
+
+function run(parameters: Props, input: () => unknown): Props {
   return {
-    networkConfiguration: { ...network, ...record(network.awsvpcConfiguration ?? network.awsVpcConfiguration) },
-    enableExecuteCommand: parameters.enableExecuteCommand,
-    platformVersion: parameters.platformVersion,
-    containerOverrides: overrides(input),
+    get networkConfiguration() {
+      const network = record(parameters.networkConfiguration);
+      return overlaid(network, record(network.awsvpcConfiguration ?? network.awsVpcConfiguration));
+    },
+    get enableExecuteCommand() {
+      return parameters.enableExecuteCommand;
+    },
+    get platformVersion() {
+      return parameters.platformVersion;
+    },
+    get containerOverrides() {
+      return overrides(input());
+    },
   };
 }
 
 /** What a text changes in containers; one that is a template, or for something else, changes none. */
-function overrides(input: unknown): readonly Props[] {
+function overrides(input: unknown): unknown {
   let content: unknown = input;
   if (typeof input === "string")
     try {
@@ -142,8 +178,7 @@ function overrides(input: unknown): readonly Props[] {
     } catch {
       return [];
     }
-  const { containerOverrides } = isRecord(content) ? record(camel(content)) : {};
-  return [...records(containerOverrides)];
+  return isRecord(content) ? camel(content).containerOverrides : [];
 }
 
 /** The parameters of every state that runs a task of ECS, at any depth. */
@@ -151,6 +186,6 @@ function* tasksIn(state: unknown): Iterable<Props> {
   if (Array.isArray(state)) for (const one of list(state)) yield* tasksIn(one);
   if (!isRecord(state)) return;
   if (/:ecs:runTask/.test(text(isText(state.Resource) ? state.Resource : "") ?? ""))
-    yield record(camel(record(state.Parameters ?? state.Arguments)));
+    yield camel(record(state.Parameters ?? state.Arguments));
   for (const inner of Object.values(state)) if (typeof inner === "object") yield* tasksIn(inner);
 }

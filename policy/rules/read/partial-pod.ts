@@ -2,7 +2,8 @@
  * Parts of pods: what a patch sets, and the fields of a pod or a container that stand in an operator's own object. They are
  * judged by what they set; what they leave out counts as right, for it is decided elsewhere.
  */
-import { isRecord, knownEntries, type Props, withDefaults } from "./value.ts";
+import { withDefaults } from "./merged.ts";
+import { isRecord, knownEntries, type Props } from "./value.ts";
 
 const rightPod: Props = {
   automountServiceAccountToken: false,

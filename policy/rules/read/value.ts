@@ -205,19 +205,6 @@ export function mustBeKnown(value: unknown): void {
   if (typeof value === "object" && value !== null) for (const key of Object.keys(value)) mustBeKnown(Reflect.get(value, key));
 }
 
-/** An object that takes from another what it does not set itself, in objects within it as well. */
-export function withDefaults(own: Props, defaults: Props): Props {
-  const whole: Record<string, unknown> = { ...defaults };
-  for (const key of Object.keys(own)) {
-    const get = (): unknown => {
-      const value = own[key] ?? defaults[key];
-      return isRecord(value) && isRecord(defaults[key]) ? withDefaults(value, defaults[key]) : value;
-    };
-    Object.defineProperty(whole, key, { enumerable: true, get });
-  }
-  return whole;
-}
-
 /** A string; numbers and booleans are written out. */
 export function text(value: unknown): string | undefined {
   if (value === undefined || value === null) return undefined;

@@ -98,6 +98,27 @@ const runs = (network: Props, rest: Props, override: Props = {}): readonly (read
   ];
 };
 
+/** The same in the words of CloudFormation, by each generic resource. */
+const genericRuns = (parameters: Props, override: Props = {}) => {
+  const input = JSON.stringify({ containerOverrides: [{ name: "agent", ...override }] });
+  return [
+    ...generic("AWS::Events::Rule", { Targets: [{ Id: "other" }, { Id: "task", Input: input, EcsParameters: parameters }] }),
+    ...generic("AWS::Scheduler::Schedule", { Target: { Input: input, EcsParameters: parameters } }),
+    ...generic("AWS::Pipes::Pipe", {
+      TargetParameters: { EcsTaskParameters: { ...parameters, Overrides: { ContainerOverrides: [upper(override)] } } },
+    }),
+  ];
+};
+const upper = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(upper);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key.charAt(0).toUpperCase() + key.slice(1), upper(inner)]));
+};
+const openNetwork = { NetworkConfiguration: { AwsVpcConfiguration: { AssignPublicIp: "ENABLED" } } };
+const closedNetwork = { NetworkConfiguration: { AwsVpcConfiguration: { AssignPublicIp: "DISABLED" } } };
+const withPassword = { environment: [{ name: "DB_PASSWORD", value: "hunter2" }] };
+const named = (one: ReturnType<typeof aws>) => `${one.type} of ${String(one.props.typeName ?? one.props.type)}`;
+
 const group = (props: Props) => changed(securityGroup, { ingress: [], egress: [], ...props });
 const open = (cidrBlocks: string[], port = 8080, protocol = "tcp") => ({
   protocol,
@@ -179,6 +200,16 @@ export const cases: Case[] = [
         "a job of Batch",
         jobs({ user: "10001:10001", linuxParameters: { initProcessEnabled: true }, logConfiguration: { logDriver: "awslogs" } }),
       ).cases,
+  ),
+  ...genericRuns(openNetwork).flatMap((one) => rule("ECS-002").broken(named(one), one).cases),
+  ...genericRuns(closedNetwork).flatMap((one) => rule("ECS-002").clean(named(one), one).cases),
+  ...genericRuns({ EnableExecuteCommand: true }).flatMap((one) => rule("ECS-003").broken(named(one), [one, cluster]).cases),
+  ...genericRuns({}, withPassword).flatMap((one) => rule("CTR-026").broken(named(one), one).cases),
+  ...genericRuns({}, { environment: [{ name: "SESSION_ID", value: "alpha" }] }).flatMap(
+    (one) => rule("CTR-026").clean(named(one), one).cases,
+  ),
+  ...genericTask({ LinuxParameters: { Capabilities: { Add: ["SYS_ADMIN"] } } }).flatMap(
+    (one) => rule("CTR-003").broken(`a generic resource, ${one.type}`, one).cases,
   ),
   ...runs({ assignPublicIp: true }, {}).flatMap(([what, one]) => rule("ECS-002").broken(what, one).cases),
   ...runs({ assignPublicIp: false }, {}).flatMap(([what, one]) => rule("ECS-002").clean(what, one).cases),
