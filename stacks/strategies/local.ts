@@ -20,6 +20,8 @@ import { identitiesOf } from "../settings/host-paths.ts";
 import type { SecretSource, Session, Settings } from "../settings.ts";
 import { refuseOpenPorts } from "./open-ports.ts";
 import { refuseSharedFolders } from "./other-stacks.ts";
+import { warnOfProviders } from "./unreached-provider.ts";
+import { refuseRepositories } from "./repositories.ts";
 import type { Deployed, DeployedSession, Place } from "./strategy.ts";
 
 /**
@@ -31,6 +33,8 @@ export async function deploy(settings: Settings, place: Place, secrets: Secrets)
   const engine = await findEngine({ address: settings.engine });
   useEngine(engine);
   await refuseOpenPorts(settings, engine);
+  refuseRepositories(settings);
+  warnOfProviders(settings);
   await refuseSharedFolders(connectEngine(engine), settings, place);
   const folders = (await sharesInodes(engine)) ? identitiesOf(settings.hostPaths) : undefined;
   const provider = new docker.Provider("engine", {

@@ -50,6 +50,21 @@ test("plan without an engine says of ports for this machine alone that nobody lo
   }
 });
 
+test("plan warns of credentials without a way to whoever takes them", () => {
+  const checkout = new Checkout();
+  try {
+    writeFileSync(join(folder, "key"), "a-key\n");
+    checkout.write("way", [{ id: "w-one", credentials: { kind: "file", secret: { file: join(folder, "key") } } }]);
+    const { status, stderr } = sessionsIn(checkout.root, process.env.HOME, "plan", "--stack", "way");
+    expect([status, stderr.trim().replace("[runtime] ", "")]).toEqual([
+      0,
+      'warning: sessions[0].credentials: session "w-one" has credentials of kind file and no way to api.anthropic.com; write kind: proxy, or network: {egress: {allow: [api.anthropic.com]}}',
+    ]);
+  } finally {
+    checkout.dispose();
+  }
+});
+
 test("plan compares with a saved plan", () => {
   const file = join(folder, "saved.json");
   expect(sessions("plan", "--save", file).status).toBe(0);
@@ -109,7 +124,7 @@ describe("a secret that a command prints", () => {
   const plan = (...args: string[]) => {
     checkout.write(
       "commands",
-      ["file", "proxy"].map((kind) => ({ id: `p-${kind}`, credentials: credentials(kind) })),
+      ["file", "proxy"].map((kind) => ({ id: `p-${kind}`, network: { egress: "open" }, credentials: credentials(kind) })),
     );
     return sessionsIn(checkout.root, folder, "plan", "--stack", "commands", ...args);
   };

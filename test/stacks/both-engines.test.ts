@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,6 +11,7 @@ import { previewOverTheWire } from "../support/pulumi-monitor.ts";
 const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
 const folder = temporaryFolder("both");
 mkdirSync(join(folder, "code"));
+execFileSync("git", ["init", "--quiet", join(folder, "code")]);
 
 test("both engines are given the same resources, inputs, order, options and hooks", async () => {
   const config = textConfig({
