@@ -62,8 +62,8 @@ export type CredentialsArgs = {
 } & CredentialsKind;
 
 type CredentialsKind =
-  // A folder of the host, by its real path, read-only at `/auth`.
-  | (Provided & { readonly kind: "hostMount"; readonly path: string })
+  // Files of a folder of the host, by its real path, read-only below `/auth`, and nothing that lies beside them.
+  | (Provided & HostFiles & { readonly kind: "hostMount" })
   // A secret as a file below `/auth`.
   | (Provided & Secret & { readonly kind: "file" })
   // What a command, a line for bash, prints, run once before the session starts in a container of its own with open egress, as a
@@ -73,6 +73,18 @@ type CredentialsKind =
   | (Provided & Secret & { readonly kind: "proxy"; readonly upstream: string })
   // A secret as the variable `CLAUDE_AUTH_TOKEN`, which the policy pack refuses without an exception.
   | (Secret & { readonly kind: "environment" });
+
+/** Credentials in a folder of the host. */
+interface HostFiles {
+  /** The folder. */
+  readonly path: string;
+  readonly files: readonly AuthFile[];
+}
+
+/** What a session sees of them. */
+export function hostMounts({ path, files }: HostFiles): Mount[] {
+  return files.map((file) => ({ target: `${authFolder}/${file}`, readOnly: true, source: { kind: "bind", path: `${path}/${file}` } }));
+}
 
 interface Secret {
   /** The secret itself. It goes into no other input than that of the file or the variable. */

@@ -7,6 +7,7 @@ import {
   authVolumeName,
   type CredentialsArgs,
   type CredentialsForSession,
+  hostMounts,
   providerEnvironment,
 } from "./args.ts";
 import { CredentialFetch } from "./fetch.ts";
@@ -39,7 +40,7 @@ export class Credentials extends pulumi.ComponentResource {
       case "hostMount":
         return {
           ...nothing,
-          mounts: [{ target, readOnly: true, source: { kind: "bind", path: args.path } }],
+          mounts: hostMounts(args),
           environment: providerEnvironment(args),
         };
       case "file": {

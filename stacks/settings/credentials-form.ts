@@ -55,7 +55,7 @@ export const credentials = z
       z.strictObject({ kind: z.literal("none") }),
       z.strictObject({
         kind: z.literal("hostMount"),
-        path: text("A folder of this machine that belongs to whoever runs this; ~/.config/claude when left out.").optional(),
+        path: text("A folder of this machine that belongs to whoever runs this; ~/.claude when left out.").optional(),
         ...provided,
       }),
       z.strictObject({ kind: z.literal("file"), secret, ...provided }),
@@ -86,5 +86,5 @@ export const credentials = z
     { error: "is not a way to give credentials; write {kind: none}, {kind: file, secret: {env: NAME}} or {kind: hostMount}" },
   )
   .describe(
-    "What the agent signs in with: none (the default); file, read-only below /auth; hostMount, a folder of this machine read-only at /auth; init, what a command prints, as a file; proxy, nothing but a way to a proxy that adds the secret; environment, the variable CLAUDE_AUTH_TOKEN, with an exception.",
+    "What the agent signs in with: none (the default); file, read-only below /auth; hostMount, the credentials files of a folder of this machine read-only below /auth; init, what a command prints, as a file; proxy, nothing but a way to a proxy that adds the secret; environment, the variable CLAUDE_AUTH_TOKEN, with an exception.",
   );

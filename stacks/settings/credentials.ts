@@ -1,12 +1,13 @@
 import { realpathSync, type Stats, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
-import { authFiles, type Provider } from "../../components/credentials/args.ts";
+import { type AuthFile, authFiles, type Provider } from "../../components/credentials/args.ts";
 import { checkHostPath } from "../../components/session-volumes/host-path.ts";
 import { baseline } from "../../policy/baseline.ts";
 import type { Exception } from "../../policy/exceptions.ts";
 import { isNamedSecret } from "../../policy/rules/read/secrets.ts";
 import { holdsToken, holdsUrlPassword } from "../../policy/rules/read/token-formats.ts";
+import { agentMay } from "./git-repository.ts";
 import type { Layered } from "./layers.ts";
 import { keyName } from "./keys.ts";
 import { sentence } from "./sentences.ts";
@@ -31,8 +32,10 @@ export type CredentialsSetting =
   | { readonly kind: "none" }
   | (Provided & {
       readonly kind: "hostMount";
-      /** The real path. */
+      /** The folder's real path. */
       readonly path: string;
+      /** Those of its files that the agent can read. */
+      readonly files: readonly AuthFile[];
     })
   | (Provided & { readonly kind: "file"; readonly secret: SecretSource })
   | (Provided & { readonly kind: "init"; readonly command: string; readonly secret?: SecretSource })
@@ -88,7 +91,7 @@ export function resolveCredentials({ setting, where }: Layered, root: string, ju
       return {
         kind: "hostMount",
         ...provided,
-        path: ownFolder(given.path, root, where("credentials", given.path === undefined ? "kind" : "path"), mistakes),
+        ...ownFolder(given.path, root, where("credentials", given.path === undefined ? "kind" : "path"), mistakes),
       };
     case "init":
       return {
@@ -128,16 +131,21 @@ export function fromHome(path: string, root: string): string {
 
 /** The folder that credentials of kind `hostMount` name. */
 export function hostMountPath(given: Layered["setting"]["credentials"]): string {
-  return (given?.kind === "hostMount" ? given.path : undefined) ?? "~/.config/claude";
+  return (given?.kind === "hostMount" ? given.path : undefined) ?? "~/.claude";
 }
 
-/** The real path of a folder with credentials: the agent's own usual ones, or one that any session could mount. */
-function ownFolder(path: string | undefined, root: string, where: readonly PropertyKey[], mistakes: string[]): string {
+/** A folder with credentials, by its real path, and what the agent can read there: the agent's own usual one, or one that any session could mount. */
+function ownFolder(
+  path: string | undefined,
+  root: string,
+  where: readonly PropertyKey[],
+  mistakes: string[],
+): { path: string; files: readonly AuthFile[] } {
   const usual = [".config/claude", ".claude"].map((folder) => join(homedir(), folder));
   const absolute = fromHome(path ?? hostMountPath(undefined), root);
   const refuse = (rest: string) => {
     mistakes.push(sentence(where, path ?? "hostMount", rest));
-    return absolute;
+    return { path: absolute, files: [] };
   };
   let real: string;
   let found: Stats;
@@ -158,18 +166,13 @@ function ownFolder(path: string | undefined, root: string, where: readonly Prope
     const file = statSync(join(real, name), { throwIfNoEntry: false });
     return file?.isFile() === true && agentMay(found, 5) && agentMay(file, 4);
   };
-  if (!authFiles.some(readable)) {
+  const files = authFiles.filter(readable);
+  if (files.length === 0) {
     return refuse(
       `holds no ${authFiles.join(", ")} that the agent, uid ${baseline.user.uid}, can read in ${real}; choose {kind: file, secret: {file: …}}, which delivers one file`,
     );
   }
-  return real;
-}
-
-/** Whether the agent's user has all of some rights (4 read, 1 enter). */
-function agentMay({ uid, gid, mode }: Stats, rights: number): boolean {
-  const shift = uid === baseline.user.uid ? 6 : gid === baseline.user.gid ? 3 : 0;
-  return ((mode >> shift) & rights) === rights;
+  return { path: real, files };
 }
 
 /** Refuses values that have the form of a credential, wherever they stand: the stack file is committed. */

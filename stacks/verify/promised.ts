@@ -1,5 +1,5 @@
 import { isManaged, managedMount } from "../../components/agent-settings/args.ts";
-import { authFolder } from "../../components/credentials/args.ts";
+import { authFolder, hostMounts } from "../../components/credentials/args.ts";
 import { socketMount } from "../../components/credentials/proxy.ts";
 import type { AllowList } from "../../components/egress-proxy/args.ts";
 import { isolationOf, type IsolationLevel, type NetworkMode, networkModeOf } from "../../components/isolated-network/args.ts";
@@ -73,7 +73,7 @@ function credentialMounts(id: string, credentials: Session["credentials"]): Moun
     case "proxy":
       return [socketMount(id)];
     case "hostMount":
-      return [{ target: authFolder, readOnly: true, source: { kind: "bind", path: credentials.path } }];
+      return hostMounts(credentials);
     case "file":
     case "init":
       return [{ target: authFolder, readOnly: true, source: { kind: "volume", name: authFolder } }];

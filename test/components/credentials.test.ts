@@ -264,16 +264,28 @@ test("a proxy for bedrock tells the agent its region, and that requests need no 
   expect(JSON.stringify(session?.inputs.envs)).not.toMatch(/ANTHROPIC_(BASE_URL|AUTH_TOKEN)/);
 });
 
-test("a folder of the host is bound read-only, and is authority", async () => {
-  const { one, of } = await make({ ...place, kind: "hostMount", provider: "anthropic", path: "/home/me/.config/claude" });
+test("of a folder of the host the credentials files alone are bound, read-only, and are authority", async () => {
+  const { one, of } = await make({
+    ...place,
+    kind: "hostMount",
+    provider: "anthropic",
+    path: "/home/me/.claude",
+    files: [".credentials.json"],
+  });
   expect(of("Volume")).toEqual([]);
   expect(one("Container").inputs).toMatchObject({
     mounts: [
-      { type: "bind", source: "/home/me/.config/claude", target: "/auth", readOnly: true, bindOptions: { propagation: "rprivate" } },
+      {
+        type: "bind",
+        source: "/home/me/.claude/.credentials.json",
+        target: "/auth/.credentials.json",
+        readOnly: true,
+        bindOptions: { propagation: "rprivate" },
+      },
     ],
   });
   expect(one("Container").inputs.labels).toContainEqual({
     label: "authority",
-    value: "session a: mount /home/me/.config/claude at /auth (read-only)",
+    value: "session a: mount /home/me/.claude/.credentials.json at /auth/.credentials.json (read-only)",
   });
 });

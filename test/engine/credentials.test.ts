@@ -276,11 +276,13 @@ describe.skipIf(docker === undefined)("credentials as files", () => {
       const folder = join(rig.root, "own");
       mkdirSync(folder, { mode: 0o755 });
       writeFileSync(join(folder, "token"), "from-the-host\n");
+      writeFileSync(join(folder, "history.jsonl"), "what was said elsewhere\n");
       chmodSync(join(folder, "token"), 0o644);
       await rig.up([...sessions.slice(1), { id: "cred-env", credentials: { kind: "hostMount", path: folder } }]);
       expect((await rig.shell("cred-env", "session-credential; jq -r .apiKeyHelper ~/.claude/settings.json; touch /auth/x")).output).toBe(
         "from-the-host\n/usr/local/bin/session-credential\ntouch: cannot touch '/auth/x': Read-only file system",
       );
+      expect((await rig.shell("cred-env", "ls -A /auth")).output).toBe("token");
       writeFileSync(join(folder, "token"), "changed\n");
       expect((await rig.shell("cred-env", "session-credential")).output).toBe("changed");
       await rig.up(

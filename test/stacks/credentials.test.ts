@@ -239,7 +239,8 @@ describe("a folder of the host", () => {
   test("is mounted by its real path", () => {
     folder("good", 0o644);
     symlinkSync(join(root, "good"), join(root, "good-link"));
-    expect(read({ kind: "hostMount", path: "good-link" })).toEqual({ kind: "hostMount", provider: "anthropic", path: join(root, "good") });
+    const good = { kind: "hostMount", provider: "anthropic", path: join(root, "good"), files: ["token"] };
+    expect(read({ kind: "hostMount", path: "good-link" })).toEqual(good);
   });
 
   test.each<[string, () => string, RegExp]>([
