@@ -137,7 +137,8 @@ function stackOf(resources: readonly Resource[]): Named {
   return { urn: resources.find((resource) => resource.type === type)?.urn ?? "stack", type };
 }
 
-function countsOf(findings: readonly Finding[], resources: number): Counts {
+/** How many findings there are of each kind. */
+export function countsOf(findings: readonly Finding[], resources: number): Counts {
   const violations = (severity: Severity) => findings.filter((f) => f.verdict === "violation" && f.severity === severity).length;
   const verdicts = (verdict: Finding["verdict"]) => findings.filter((f) => f.verdict === verdict).length;
   return {

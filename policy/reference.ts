@@ -48,6 +48,18 @@ function reference(): string {
   return `${[introduction, podSecurity, ...sections].join("\n\n")}\n`;
 }
 
+/**
+ * The section of one rule.
+ *
+ * @param words its id or its name, in any case
+ * @returns undefined when there is no such rule
+ */
+export function explained(words: string): string | undefined {
+  const wanted = words.trim().toLowerCase();
+  const rule = rules.find(({ id, name }) => id.toLowerCase() === wanted || name === wanted);
+  return rule && section(rule);
+}
+
 function section(rule: Rule): string {
   const facts = [
     ["Severity", severitiesOf(rule).join(", ")],

@@ -1,17 +1,28 @@
-import { appendFileSync, readFileSync } from "node:fs";
+import { appendFileSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { evaluate, blocked, stops, type Level, type PolicyConfig, type Report, type Severity } from "../../policy/evaluate.ts";
+import {
+  evaluate,
+  blocked,
+  stops,
+  type Level,
+  type PolicyConfig,
+  type Report,
+  type Resource,
+  type Severity,
+} from "../../policy/evaluate.ts";
 import { auditLines } from "../../policy/report/audit.ts";
 import { type Checked, combined } from "../../policy/report/checked.ts";
 import { junit } from "../../policy/report/junit.ts";
+import { violationsIn, withoutKnown } from "../../policy/report/known.ts";
 import { sarif } from "../../policy/report/sarif.ts";
+import { explained } from "../../policy/reference.ts";
 import { fromPreview, fromState } from "../../policy/stack-files.ts";
 import { EmbeddedEngine } from "../embedded/engine.ts";
 import { review } from "../embedded/review.ts";
 import { UnreadSecrets } from "../secrets.ts";
-import { plain } from "./printable.ts";
-import { table } from "./table.ts";
-import { path, loadStack, stackNames } from "./stack.ts";
+import { readForeign, readJson, standardInput } from "./check/foreign.ts";
+import { severities, stackText } from "./check/text.ts";
+import { loadStack, path, stackNames } from "./stack.ts";
 
 interface Options {
   readonly stack?: string;
@@ -22,14 +33,19 @@ interface Options {
   readonly auditLog?: string;
   readonly state?: string;
   readonly preview?: string;
+  readonly baseline?: ReadonlySet<string>;
+  readonly explain?: string;
 }
-
-const severities: readonly Severity[] = ["critical", "high", "medium", "low"];
 
 export function register(program: Command): void {
   program
     .command("check")
     .description("Judge every stack file by the policy rules. Needs no engine, CLI, login or secret, and changes nothing.")
+    .argument(
+      "[file]",
+      "judge a foreign stack instead: what pulumi stack export or pulumi preview --json wrote; - reads standard input",
+      (file) => (file === standardInput ? file : path(file)),
+    )
     .option("-s, --stack <name>", "this stack alone")
     .addOption(
       new Option("--level <level>", "how strict; that of the stack's strategy when left out, local for a foreign stack").choices([
@@ -46,6 +62,12 @@ export function register(program: Command): void {
       ).choices(severities),
     )
     .option("--config <file>", "enforcement, settings and exceptions of rules, as for pulumi --policy-pack-config", readConfig)
+    .option(
+      "--baseline <file>",
+      "except the violations of this earlier report (check --format json), so that new ones alone fail",
+      readBaseline,
+    )
+    .option("--explain <rule>", "print what a rule asks for, why and what to do, and judge nothing")
     .option("--audit-log <file>", "add a line of JSON for each finding to this file", path)
     .addOption(
       new Option("--state <file>", "judge a foreign stack instead: what pulumi stack export wrote")
@@ -70,14 +92,20 @@ export function register(program: Command): void {
         "  sessions check --level production --config policy/levels/production.json",
         "  sessions check --format sarif > agent-sessions.sarif",
         "  pulumi stack export > stack.json && sessions check --state stack.json",
+        "  pulumi preview --json | sessions check -",
+        "  sessions check --format json > known.json; sessions check --baseline known.json",
+        "  sessions check --explain CTR-001",
         "",
       ].join("\n"),
     )
     .action(run);
 }
 
-async function run(options: Options): Promise<void> {
-  const checked = await judged(options);
+async function run(file: string | undefined, options: Options): Promise<void> {
+  if (options.explain !== undefined) return explain(options.explain);
+  const checked = (await judged(file, options)).map(
+    (one): Checked => (options.baseline === undefined ? one : { ...one, report: withoutKnown(one.report, options.baseline) }),
+  );
   const now = new Date();
   if (options.auditLog !== undefined)
     for (const { stack, report } of checked) appendFileSync(options.auditLog, auditLines(report, stack, now));
@@ -85,19 +113,22 @@ async function run(options: Options): Promise<void> {
   if (checked.some(({ report }) => fails(report, options.failOn))) process.exitCode = 1;
 }
 
-async function judged(options: Options): Promise<Checked[]> {
-  const file = options.state ?? options.preview;
+function explain(rule: string): void {
+  const section = explained(rule);
+  if (section === undefined) throw new Error(`there is no rule ${JSON.stringify(rule)}; policy/RULES.md lists them, as CTR-001`);
+  process.stdout.write(`${section.replace(/^#+ /, "")}\n`);
+}
+
+async function judged(file: string | undefined, options: Options): Promise<Checked[]> {
+  const { state, preview } = options;
   if (file !== undefined) {
-    const read = options.state === undefined ? fromPreview : fromState;
-    const { level, config } = options;
-    return [
-      {
-        stack: file,
-        source: file,
-        report: evaluate(read(readJson(file)), { ...(level !== undefined && { level }), ...(config !== undefined && { config }) }),
-      },
-    ];
+    if ((options.stack ?? state ?? preview) !== undefined)
+      throw new Error("name one stack to judge: a file or -, --stack, --state or --preview");
+    const { name, resources } = await readForeign(file);
+    return [foreign(name, resources, options)];
   }
+  if (state !== undefined) return [foreign(state, fromState(readJson(state)), options)];
+  if (preview !== undefined) return [foreign(preview, fromPreview(readJson(preview)), options)];
   const checked: Checked[] = [];
   for (const stack of options.stack === undefined ? stackNames() : [options.stack]) {
     const engine = new EmbeddedEngine(loadStack(stack));
@@ -105,6 +136,11 @@ async function judged(options: Options): Promise<Checked[]> {
     checked.push({ stack, source: `stacks/Pulumi.${stack}.yaml`, report: review(plan.run.registrations, engine.settings, options) });
   }
   return checked;
+}
+
+function foreign(source: string, resources: readonly Resource[], { level, config }: Options): Checked {
+  const report = evaluate(resources, { ...(level !== undefined && { level }), ...(config !== undefined && { config }) });
+  return { stack: source, source, report };
 }
 
 function fails(report: Report, failOn: Severity | undefined): boolean {
@@ -129,42 +165,9 @@ function print(checked: readonly Checked[], format: Options["format"], now: Date
   }
 }
 
-const titles = {
-  violation: "Violations",
-  "not-evaluated": "Not evaluated, so not passed",
-  excepted: "Excepted",
-  recommendation: "Recommendations",
-} as const;
-
-function stackText({ stack, report }: Checked): string {
-  const { score, secure, level, counts, findings, packVersion } = report;
-  const parts = (Object.keys(titles) as (keyof typeof titles)[]).flatMap((verdict) => {
-    const found = findings
-      .filter((finding) => finding.verdict === verdict)
-      .sort((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity));
-    if (found.length === 0) return [];
-    // Names in a foreign stack are a stranger's, and may hold what a terminal obeys.
-    const rows = found.map(({ rule, severity, enforcement, resource, message, remediation }) => [
-      rule,
-      severity,
-      enforcement,
-      plain(resource.split("::").at(-1) ?? resource),
-      plain(message),
-      remediation,
-    ]);
-    return [
-      `${titles[verdict]}:`,
-      table(["rule", "severity", "enforcement", "resource", "found", "what to do"], rows, [11, 10, 13, 26, 50, 50]),
-    ];
-  });
-  const head = `Stack ${plain(stack)}, level ${level}, rules ${packVersion}: score ${score} of 100, ${secure ? "secure" : "not secure"}.`;
-  const figures = `${counts.resources} resources; ${severities.map((severity) => `${counts[severity]} ${severity}`).join(", ")}; ${counts.recommendations} recommendations, ${counts.notEvaluated} not evaluated, ${counts.excepted} excepted.`;
-  return [head, figures, ...parts].join("\n");
-}
-
 function readConfig(file: string): PolicyConfig {
   try {
-    const config = readJson(file);
+    const config = readJson(path(file));
     if (typeof config === "object" && config !== null && !Array.isArray(config)) return config as PolicyConfig;
   } catch (error) {
     throw new InvalidArgumentError((error as Error).message);
@@ -172,17 +175,10 @@ function readConfig(file: string): PolicyConfig {
   throw new InvalidArgumentError(`${file} must hold an object with a key for each rule, as policy/levels/local.json does.`);
 }
 
-function readJson(file: string): unknown {
-  let text: string;
+function readBaseline(file: string): ReadonlySet<string> {
   try {
-    text = readFileSync(file, "utf8");
+    return violationsIn(readJson(path(file)), file);
   } catch (error) {
-    throw new Error(`${file} cannot be read (${(error as NodeJS.ErrnoException).code}); name a file that is there`);
-  }
-  try {
-    return JSON.parse(text);
-  } catch {
-    // The parser's own message quotes the file, which may hold secrets.
-    throw new Error(`${file} is no JSON; write it anew`);
+    throw new InvalidArgumentError(`${(error as Error).message}.`);
   }
 }

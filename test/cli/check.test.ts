@@ -159,6 +159,8 @@ describe("a stack file that loosens what it should not", () => {
 });
 
 describe("a foreign stack", () => {
+  const steps = dockerApp.map(({ props, ...rest }) => ({ op: "create", urn: rest.urn, newState: { ...rest, inputs: props } }));
+
   test("is judged from its export as by the pack", async () => {
     const report = await json("--state", exported);
     const found = report.findings.filter(({ verdict }: { verdict: string }) => verdict === "violation");
@@ -169,12 +171,54 @@ describe("a foreign stack", () => {
   });
 
   test("is judged from its preview", async () => {
-    const steps = dockerApp.map(({ props, ...rest }) => ({ op: "create", urn: rest.urn, newState: { ...rest, inputs: props } }));
     const { code, stdout } = await check("--preview", file("preview.json", { steps }));
     expect([code, stdout]).toEqual([1, expect.stringContaining("not secure")]);
   });
 
+  test("is judged from standard input, an export as a preview", async () => {
+    const report = await json("--state", exported);
+    const told = { counts: report.counts, score: report.score, findings: report.findings };
+    for (const input of [readFileSync(exported, "utf8"), JSON.stringify({ steps })]) {
+      const { code, stdout } = await checkout.run(["check", "-", "--format", "json"], input);
+      expect([code, JSON.parse(stdout)]).toEqual([
+        1,
+        expect.objectContaining({ ...told, stacks: [expect.objectContaining({ stack: "stdin" })] }),
+      ]);
+    }
+    expect(JSON.parse((await check(exported, "--format", "json")).stdout)).toEqual(report);
+    const broken = await checkout.run(["check", "-"], "top-secret");
+    expect([broken.code, broken.stdout, broken.stderr]).toEqual([1, "", expect.stringContaining("stdin is no JSON; write it anew")]);
+    expect(broken.stderr).not.toContain("top-secret");
+  });
+
+  test("that was like this before fails no more, and what is new does", async () => {
+    const known = file("known.json", (await check("--state", exported, "--format", "json")).stdout);
+    const before = await json("--state", exported);
+    const after = await json("--state", exported, "--baseline", known);
+    expect(after).toMatchObject({ score: before.score, secure: false, counts: { critical: 0, high: 0, medium: 0, low: 0 } });
+    expect(after.counts.excepted).toBe(dockerAppFindings.length);
+    expect((await check("--state", exported, "--baseline", known, "--fail-on", "low")).code).toBe(0);
+    const worse = dockerApp.map(({ props, ...rest }) => ({
+      ...rest,
+      inputs: rest.type === "docker:index/container:Container" ? { ...props, privileged: true } : props,
+    }));
+    const { code, stdout } = await check(
+      "--state",
+      file("worse.json", { deployment: { resources: worse } }),
+      "--baseline",
+      known,
+      "--format",
+      "json",
+    );
+    const found = JSON.parse(stdout).findings.filter(({ verdict }: { verdict: string }) => verdict === "violation");
+    expect([code, ...new Set(found.map(({ rule }: { rule: string }) => rule))]).toEqual([1, "CTR-006"]);
+  });
+
   test.each([
+    [["--baseline", file("no-report.json", { findings: [{ rule: "CTR-006" }] })], 2, /no-report\.json is no baseline/],
+    [["--baseline", "/nowhere/x.json"], 2, /\/nowhere\/x\.json cannot be read \(ENOENT\)/],
+    [[exported, "--state", exported], 1, /name one stack to judge: a file or -, --stack, --state or --preview/],
+    [["--explain", "CTR-999"], 1, /there is no rule "CTR-999"; policy\/RULES\.md lists them/],
     [["--state", "/nowhere/x.json"], 1, /\/nowhere\/x\.json cannot be read \(ENOENT\); name a file that is there/],
     [["--state", file("text", "top-secret")], 1, /text is no JSON; write it anew/],
     [["--state", file("list", [])], 1, /this is no stack export/],
@@ -189,4 +233,13 @@ describe("a foreign stack", () => {
     expect(result.stderr).not.toContain("top-secret");
     expect([result.code, result.stdout]).toEqual([code, ""]);
   });
+});
+
+test("a rule is explained by its id or its name, in any case", async () => {
+  const section = (await check("--explain", "ctr-001")).stdout;
+  expect(section).toMatch(
+    /^CTR-001\n\n[^\n]+\(`read-only-root`\)\.\n\n- Severity: [\s\S]*- What to do: [\s\S]*- On Kubernetes: Set securityContext/,
+  );
+  expect((await check("--explain", "read-only-root")).stdout).toBe(section);
+  expect(section).not.toContain("CTR-002");
 });

@@ -1,0 +1,82 @@
+import { describe, expect, test } from "vitest";
+import { evaluate, type Finding, type Resource } from "../../policy/evaluate.ts";
+import { stackText } from "../../stacks/cli/check/text.ts";
+import { deployment, resource, sessionContainer } from "../policy/fixtures.ts";
+
+const printed = (resources: readonly Resource[]) => {
+  const report = evaluate(resources);
+  return { report, text: stackText({ stack: "shop", source: "x", report }) };
+};
+const named = (one: Resource, name: string): Resource => ({ ...resource(one.type, name, { ...one.props }), custom: true });
+/** Rows of a rule in the tables, each as its cells. */
+const rows = (text: string, rule: string): string[][] =>
+  text
+    .split("\n")
+    .filter((line) => line.startsWith(`│ ${rule}`))
+    .map((line) => line.split("│").map((cell) => cell.trim()));
+
+describe("what a rule says of several resources in the same words", () => {
+  const privileged = (name: string) => named(sessionContainer({ privileged: true }), name);
+
+  test("is one row with their number and some of their names", () => {
+    const { text } = printed(["a", "b", "c", "d", "e", "f"].map(privileged));
+    const found = rows(text, "CTR-006");
+    expect(found).toHaveLength(1);
+    expect(found[0]?.[4]).toMatch(/^6: a, b, c, d and 2 more$/);
+    expect(found[0]?.[5]).toBe("The container … must not be privileged.");
+  });
+
+  test("is one row with all of its words where there is one", () => {
+    const [row] = rows(printed([privileged("web")]).text, "CTR-006");
+    expect([row?.[4], row?.[5]]).toEqual(["web", 'The container "web" must not be privileged.']);
+  });
+
+  test("stays apart where the words, or how grave they are, differ", () => {
+    const mount = (target: string, source: string) => ({ type: "bind", source, target, bindOptions: { propagation: "rprivate" } });
+    const reading = (name: string, source: string) => named(sessionContainer({ mounts: [mount("/x", source)] }), name);
+    expect(rows(printed([reading("a", "/etc"), reading("b", "/root")]).text, "CTR-012")).toHaveLength(2);
+    expect(rows(printed([reading("a", "/etc"), reading("b", "/etc")]).text, "CTR-012")).toHaveLength(1);
+  });
+
+  test("comes after what is graver", () => {
+    const { text } = printed([privileged("web"), named(sessionContainer({ user: "root", readOnly: false }), "db")]);
+    const severities = [...text.split("Not evaluated")[0]!.matchAll(/^│ [A-Z0-9]+-\d+ +│ (\w+)/gm)].map(([, one]) => one);
+    expect(severities).toEqual(
+      [...severities].sort((a, b) => "critical high medium low".indexOf(a!) - "critical high medium low".indexOf(b!)),
+    );
+    expect(new Set(severities).size).toBeGreaterThan(1);
+  });
+
+  test("loses no finding: the numbers of all rows are those of the report", () => {
+    const { report, text } = printed([...["a", "b"].map(privileged), named(deployment, "api"), named(sessionContainer(), "db")]);
+    const counted = [...text.matchAll(/^│ [A-Z0-9]+-\d+ +│ \w+ +│ [\w-]+ +│ (?:(\d+): )?/gm)].reduce(
+      (sum, [, many]) => sum + Number(many ?? 1),
+      0,
+    );
+    const isRow = ({ verdict }: Finding) => verdict !== "recommendation";
+    expect(counted).toBe(report.findings.filter(isRow).length);
+  });
+});
+
+describe("advice", () => {
+  test("takes at most eleven lines of at most 120 characters, however much there is", () => {
+    const strange = Array.from({ length: 40 }, (_, at) => ({ ...resource(`acme${at}:index:Machine`, `m${at}`, {}), custom: true }));
+    const { report, text } = printed(strange);
+    expect(report.counts.recommendations).toBe(40);
+    const lines = text.split("Recommendations")[1]!.split("\n");
+    expect(lines.length).toBeLessThanOrEqual(11);
+    expect(lines.at(-1)).toMatch(/^ {2}and 31 more of other rules or texts; --format json has all$/);
+    for (const line of lines.slice(1)) expect(line.length).toBeLessThanOrEqual(120);
+  });
+
+  test("that is the same of many comes first, once", () => {
+    const strange = ["a", "b", "c"].map((name) => ({ ...resource("acme:index:Machine", name, {}), custom: true }));
+    expect(printed([...strange, { ...resource("other:index:Machine", "d", {}), custom: true }]).text.split("Recommendations")[1]).toMatch(
+      /^[^\n]*\n {2}GEN-001 {2}3 times: The resource … must be looked at by somebody: no rule knows the package acme\.\n {2}GEN-001 {2}The resource "d"/,
+    );
+  });
+});
+
+test("a stranger's name is shown without what a terminal obeys", () => {
+  expect(printed([named(sessionContainer({ privileged: true }), "x\u001b[2Jy")]).text).not.toContain("\u001b");
+});
