@@ -1,4 +1,4 @@
-import { spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -48,9 +48,20 @@ async function ask(pack: Analyzer, resources: readonly Resource[]): Promise<Diag
 
 const source = fileURLToPath(new URL("../../policy", import.meta.url));
 
-/** The pack as somebody else takes it: its folder alone, with its own packages. @returns why it cannot be had, where no registry answers */
+/** What npm publishes of the pack, unpacked. */
+function unpack(folder: string): void {
+  const [packed] = JSON.parse(execFileSync("npm", ["pack", "--json", "--pack-destination", folder], { cwd: source, encoding: "utf8" }));
+  const files: string[] = packed.files.map(({ path }: { path: string }) => path);
+  expect(files).toEqual(expect.arrayContaining(["README.md", "RULES.md", "levels/production.json", "PulumiPolicy.yaml", "index.js"]));
+  expect(files.filter((path) => !/\.(ts|js|json|md|yaml)$/.test(path))).toEqual([]);
+  execFileSync("tar", ["-xzf", join(folder, packed.filename), "--strip-components=1", "-C", folder]);
+}
+
+/** The pack as somebody else takes it, with its own packages. @returns why it cannot be had, where no registry answers */
 function installAlone(folder: string): string | undefined {
-  cpSync(source, folder, { recursive: true, filter: (path) => !path.startsWith(join(source, "node_modules")) });
+  unpack(folder);
+  // Never published: the packages that the pack is tested with.
+  cpSync(join(source, "package-lock.json"), join(folder, "package-lock.json"));
   const { status, stderr } = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--ignore-scripts"], {
     cwd: folder,
     encoding: "utf8",
@@ -62,7 +73,7 @@ function installAlone(folder: string): string | undefined {
   return fault;
 }
 
-describe.each(["in its place", "by itself"])("the pack's folder %s", (place) => {
+describe.each(["in its place", "as npm publishes it"])("the pack's folder %s", (place) => {
   const folder = mkdtempSync(join(tmpdir(), "policy-"));
   let pack: Analyzer | undefined;
 
