@@ -1,4 +1,5 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
 import { textConfig } from "../../stacks/configuration.ts";
@@ -11,7 +12,7 @@ import { temporaryFolder } from "../support/folder.ts";
 /** Under the Pulumi CLI these hooks are all that limits processes, guards volumes and fails a clone: one left out is silent. */
 
 const root = temporaryFolder("hooks");
-mkdirSync(join(root, "code"));
+execFileSync("git", ["init", "--quiet", join(root, "code")]);
 writeFileSync(join(root, "key"), "sk-a-key");
 vi.stubEnv("DOCKER_HOST", `unix://${join(root, "no-engine.sock")}`);
 
