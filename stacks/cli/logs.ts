@@ -4,7 +4,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import type Docker from "dockerode";
 import { parseDuration } from "../units.ts";
 import { printable } from "./printable.ts";
-import { liveSession } from "./sessions.ts";
+import { credentialProxy, liveSession } from "./sessions.ts";
 import { loadStack, openEngine, stackOption } from "./stack.ts";
 import { demultiplexer } from "./streams.ts";
 
@@ -15,6 +15,7 @@ interface Options {
   /** Seconds since 1970. */
   readonly since?: number;
   readonly raw?: boolean;
+  readonly proxy?: boolean;
 }
 
 export function register(program: Command): void {
@@ -26,6 +27,7 @@ export function register(program: Command): void {
     .option("-f, --follow", "go on with what comes")
     .option("-n, --tail <lines>", "only the last lines", lines)
     .option("--since <time>", "only what came after this time (2026-01-31T12:00:00Z) or in this last while (10m)", time)
+    .option("--proxy", "what its credential proxy recorded instead: a line for each request to the model, and what became of the key")
     .option("--raw", "every character as it is; what a session wrote may command a terminal")
     .addHelpText("after", "\nExample:\n  sessions logs demo --follow --tail 20\n")
     .action(run);
@@ -34,7 +36,7 @@ export function register(program: Command): void {
 async function run(id: string, options: Options): Promise<void> {
   const source = loadStack(options.stack);
   const docker = await openEngine(source);
-  const container = await liveSession(docker, source, id);
+  const container = await (options.proxy ? credentialProxy : liveSession)(docker, source, id);
   const { tail, since } = options;
   const which = { stdout: true, stderr: true, ...(tail !== undefined && { tail }), ...(since !== undefined && { since }) };
   const stream = await readLogs(docker, container, { ...which, follow: options.follow === true });

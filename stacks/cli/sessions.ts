@@ -43,6 +43,15 @@ export function liveProxies(
   return docker.listContainers({ all: true, filters: { label } });
 }
 
+/** The container that adds a session's key to its requests. @throws Error when it has none, or naming the sessions that are there */
+export async function credentialProxy(docker: Docker, source: StackSource, id: string): Promise<Docker.Container> {
+  await find(docker, source, id);
+  const label = [`stack=${source.project}/${source.stack}`, "kind=credential-proxy", `session_id=${id}`];
+  const [proxy] = await docker.listContainers({ all: true, filters: { label } });
+  if (proxy === undefined) throw new Error(`session "${id}" has no credential proxy; its credentials are not of kind proxy`);
+  return docker.getContainer(proxy.Id);
+}
+
 /** One session's container. @throws Error naming the sessions that are there */
 export async function liveSession(docker: Docker, source: StackSource, id: string): Promise<Docker.Container> {
   return docker.getContainer((await find(docker, source, id)).Id);

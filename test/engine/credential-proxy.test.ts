@@ -8,8 +8,10 @@ import { Credentials } from "../../components/credentials/docker.ts";
 import { IsolatedNetwork } from "../../components/isolated-network/docker.ts";
 import { SessionContainer } from "../../components/session-container/docker.ts";
 import { SessionVolumes } from "../../components/session-volumes/docker.ts";
-import { waitHealthy } from "../../stacks/embedded/health.ts";
+import { askHealth, waitHealthy } from "../../stacks/embedded/health.ts";
 import { changes } from "../../stacks/embedded/plan.ts";
+import { stateText } from "../../stacks/session-state.ts";
+import { Checkout } from "../cli/checkout.ts";
 import { liveEngine, Rig, until } from "./rig.ts";
 
 const docker = await liveEngine();
@@ -50,6 +52,9 @@ describe.skipIf(docker === undefined)("the credential proxy", () => {
   const record = async () =>
     plainOutput(await rig.docker.getContainer("claude-agent-proxy-one-credential-proxy").logs({ stdout: true, stderr: true }));
 
+  const checkout = new Checkout();
+  const state = async () => stateText(await askHealth(rig.docker, "proxy-one", "claude-agent-proxy-one"));
+
   beforeAll(async () => {
     server = createServer((request, response) => {
       request.resume();
@@ -73,6 +78,7 @@ describe.skipIf(docker === undefined)("the credential proxy", () => {
   }, 10 * minute);
   afterAll(async () => {
     server.close();
+    checkout.dispose();
     await rig.dispose();
   }, 2 * minute);
 
@@ -231,12 +237,27 @@ describe.skipIf(docker === undefined)("the credential proxy", () => {
         .map((line) => JSON.parse(line) as { note?: string })
         .find(({ note }) => note === "credential expired or revoked");
       expect(refused).toMatchObject({ session: "proxy-one", method: "POST", path: "/gateway/v1/messages", status: 401 });
+      expect(await state()).toBe("key refused (401)");
+      checkout.write("credential-proxy", [{ id: "proxy-one" }]);
+      const sessions = (...args: string[]) => checkout.run([...args, "--stack", "credential-proxy"]);
+      expect((await sessions("list")).stdout).toContain("key refused (401)");
+      expect((await sessions("logs", "proxy-one", "--proxy")).stdout).toContain('"note":"credential expired or revoked"');
+      expect((await sessions("logs", "proxy-none", "--proxy")).stderr).toContain('session "proxy-none" has no credential proxy');
+      // Another error says nothing of the key, and an answer says that it is taken.
+      reply = (response) => void response.writeHead(529).end("{}");
+      expect([(await ask("/v1/messages", "-d '{}'")).output, await state()]).toEqual(["529", "key refused (401)"]);
+      reply = (response) => void response.end("fine");
+      expect([(await ask("/v1/messages", "-d '{}'")).output, await state()]).toEqual(["200", "healthy"]);
+      reply = (response) => void response.writeHead(403).end("{}");
+      expect([(await ask("/v1/messages", "-d '{}'")).output, await state()]).toEqual(["403", "key refused (403)"]);
 
       reply = (response) => void response.end("fine");
       const before = (await Promise.all(["proxy-one", "proxy-one-credential-proxy"].map(inspect))).map(({ State }) => State.StartedAt);
       key = `key-${randomBytes(12).toString("hex")}`;
       const { plan, failures } = await deploy();
       expect(failures).toEqual([]);
+      // Of a key that nobody has tried, nothing is known.
+      await until(async () => (await state()) === "healthy", 60, "the end of the refusal");
       expect(plan.steps.filter(({ operation }) => operation !== "same").map(({ operation, name }) => [operation, name])).toEqual([
         ["replace", "claude-agent-proxy-one-credential-proxy-secret"],
         ["replace", "claude-agent-proxy-bedrock-credential-proxy-secret"],

@@ -82,7 +82,7 @@ function addressOf(target, upstream) {
 // What a refusal says about the key.
 function noteOf(status) {
   if (status === 401) return "credential expired or revoked";
-  return status === 403 && process.env.PROVIDER === "bedrock" ? "credential expired, revoked or not allowed this" : undefined;
+  return status === 403 ? "credential expired, revoked or not allowed this" : undefined;
 }
 
 // Keeps whether the upstream takes the key. What is neither a success nor a refusal says nothing of it.
