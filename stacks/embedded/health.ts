@@ -43,8 +43,8 @@ export async function askHealth(docker: Docker, session: string, container: stri
   return { session, container, ...sessionState(inspected, answer) };
 }
 
-/** So many starts while it was waited for, and a session will not become well by itself. */
-const mostStarts = 3;
+/** So many more starts while it is waited for, and a session will not become well by itself. */
+const moreStarts = 4;
 
 /**
  * Waits until every session is well, or stays as it is until somebody does something about it.
@@ -80,7 +80,7 @@ export async function someAtOnce<Item, Result>(items: readonly Item[], work: (it
 async function waitForOne(docker: Docker, { id, container }: { id: string; container: string }, deadline: number): Promise<Health> {
   let health = await askHealth(docker, id, container);
   const before = health.starts ?? 1;
-  const ended = () => isSettled(health) || (health.starts ?? 1) - before >= mostStarts || Date.now() >= deadline;
+  const ended = () => isSettled(health) || (health.starts ?? 1) - before >= moreStarts || Date.now() >= deadline;
   while (!ended()) {
     await new Promise((resolve) => setTimeout(resolve, 200));
     health = await askHealth(docker, id, container);

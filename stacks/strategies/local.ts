@@ -33,9 +33,9 @@ export async function deploy(settings: Settings, place: Place, secrets: Secrets)
   const engine = await findEngine({ address: settings.engine });
   useEngine(engine);
   await refuseOpenPorts(settings, engine);
+  await refuseSharedFolders(connectEngine(engine), settings, place);
   refuseRepositories(settings);
   warnOfProviders(settings);
-  await refuseSharedFolders(connectEngine(engine), settings, place);
   const folders = (await sharesInodes(engine)) ? identitiesOf(settings.hostPaths) : undefined;
   const provider = new docker.Provider("engine", {
     host: engine.address,

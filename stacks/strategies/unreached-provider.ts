@@ -21,8 +21,9 @@ export function unreachedProvider({ credentials, environment, network }: Session
   return listed || egress.mode === "audit" ? undefined : asked;
 }
 
-/** Says which agents have a key and no way to whoever takes it: they would start, and answer nothing. */
+/** Says, once in a plan, which agents have a key and no way to whoever takes it: they would start, and answer nothing. */
 export function warnOfProviders({ sessions }: Pick<Settings, "sessions">): void {
+  if (!pulumi.runtime.isDryRun()) return;
   for (const [index, session] of sessions.entries()) {
     const host = unreachedProvider(session);
     if (host !== undefined)

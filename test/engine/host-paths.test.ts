@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { chownSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type Docker from "dockerode";
@@ -39,6 +40,7 @@ describe.skipIf(docker === undefined || !mayGive)("folders of the host that a se
 
   beforeAll(async () => {
     for (const folder of ["box", "code", "marker", "elsewhere"]) mkdirSync(at(folder));
+    for (const folder of ["code", "elsewhere"]) execFileSync("git", ["init", "--quiet", at(folder)]);
     for (const name of ["first", "second"]) mkdirSync(at("box", name));
     for (const folder of ["box", "box/first", "box/second"]) chownSync(at(folder), uid, gid);
     writeFileSync(at("marker", "host"), "of the host");

@@ -16,7 +16,7 @@ execFileSync("git", ["init", "--quiet", join(folder, "code")]);
 test("both engines are given the same resources, inputs, order, options and hooks", async () => {
   const config = textConfig({
     config: {
-      "agent-sessions:image": { agent: "none", base: "debian:12" },
+      "agent-sessions:image": { base: "debian:12" },
       "agent-sessions:sessions": [
         { id: "bare" },
         {
@@ -30,6 +30,7 @@ test("both engines are given the same resources, inputs, order, options and hook
           environment: { A: "1" },
           network: { egress: "open", ports: [{ container: 80, host: 8080, neighbours: true }] },
           security: { capabilities: ["CHOWN"] },
+          agent: { task: "Mend it.", instructions: "package.json" },
         },
         { id: "sealed", network: { mode: "bridge" } },
         {
