@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse as parseYaml } from "yaml";
@@ -45,6 +45,21 @@ test("the settings of a session's egress that the README shows are read", () => 
     ]),
   );
   expect(download).toBe(10 * 1024 ** 2);
+});
+
+test("the settings of an agent that the README shows are read", () => {
+  const folder = temporaryFolder("unattended");
+  writeFileSync(join(folder, "managed.json"), "{}");
+  writeFileSync(join(folder, "rules.md"), "Be kind.");
+  const [section = ""] = readme.split("\n## Unattended\n")[1]?.split("\n## ") ?? [];
+  const { agent } = parseYaml(/```yaml\n([^`]*)```/.exec(section)?.[1] ?? "");
+  const [session] = parse({ sessions: [{ id: "a", agent }] }, { root: folder, environment: {} }).sessions;
+  expect(session?.agent).toEqual({
+    task: "Mend the failing tests and commit.",
+    permissions: "bypass",
+    settings: "{}",
+    instructions: "Be kind.",
+  });
 });
 
 test("the README lists what the seccomp profile refuses, and why", () => {
