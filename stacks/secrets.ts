@@ -28,6 +28,8 @@ export interface CommandOptions {
   readonly commands?: boolean;
   /** Told of each command before any runs. @default nobody */
   readonly announce?: (line: string) => void;
+  /** The sessions whose secrets are read; those of the others are empty, as for a plan that leaves these out. @default all */
+  readonly only?: readonly string[];
 }
 
 /** The values of a deployment's secrets. They are read once, so that what is applied is what was planned. */
@@ -46,7 +48,9 @@ export class Secrets {
 
   /** Reads all that the sessions need. @throws SettingsError with all that cannot be read, without any value */
   async read({ sessions }: Settings): Promise<void> {
-    const needed = sessions.flatMap(({ credentials, repositories }) => [
+    const { only } = this.#options;
+    const chosen = sessions.filter(({ id }) => only?.includes(id) ?? true);
+    const needed = chosen.flatMap(({ credentials, repositories }) => [
       ...("secret" in credentials && credentials.secret !== undefined ? [{ secret: credentials.secret, judge: judgeOf(credentials) }] : []),
       ...repositories.flatMap((repository) =>
         repository.kind === "url" && repository.credential !== undefined ? [{ secret: repository.credential.secret, judge: keyFault }] : [],
@@ -63,8 +67,8 @@ export class Secrets {
   /** A secret that was read. */
   valueOf(source: SecretSource): string {
     const value = this.#values.get(identity(source));
-    if (value === undefined) throw new Error(`${source.key} has not been read`);
-    return value;
+    if (value === undefined && this.#options.only === undefined) throw new Error(`${source.key} has not been read`);
+    return value ?? "";
   }
 
   async #readOne(secret: SecretSource, judge: Judge): Promise<string | undefined> {

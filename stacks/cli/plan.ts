@@ -8,6 +8,7 @@ import { concealSecrets } from "../embedded/secrets.ts";
 import { noEncryptedConfig, Secrets, unknownHere } from "../secrets.ts";
 import { ownerOf } from "./engine-choice.ts";
 import { authorityText, planJson, planText } from "./render.ts";
+import { narrow, refuseUnknown } from "./roll-out.ts";
 import { loadStack, path, reachableEngine, stackOption } from "./stack.ts";
 
 interface Options {
@@ -17,6 +18,7 @@ interface Options {
   readonly against?: string;
   readonly save?: string;
   readonly commands: boolean;
+  readonly only?: readonly string[];
 }
 
 export function register(program: Command): void {
@@ -26,6 +28,7 @@ export function register(program: Command): void {
       "Show what up would change, in resources and in authority, and what the policy rules say. Needs no engine and changes nothing.",
     )
     .addOption(stackOption())
+    .option("--only <id...>", "only what up would change with the same --only")
     .option("--against <file>", "compare with a saved plan instead of the engine", path)
     .option("--save <file>", "save what the program asks for, for --against", path)
     .option("--no-commands", "run no command that prints a secret; what depends on one counts as changed")
@@ -42,9 +45,14 @@ async function run(options: Options): Promise<void> {
   const live = await engine.live();
   // What the Pulumi CLI made has no inputs on it to compare with.
   const foreign = ownerOf(live, engine.identity) === "pulumi";
-  const { commands } = options;
-  const secrets = new Secrets(foreign ? unknownHere : noEncryptedConfig, { commands, announce: (line) => console.error(line) });
-  const { plan, report, refusals } = await engine.plan(foreign ? emptyLive(engine.identity) : live, { secrets });
+  const { commands, only } = options;
+  refuseUnknown(engine, only);
+  const secrets = new Secrets(foreign ? unknownHere : noEncryptedConfig, {
+    commands,
+    announce: (line) => console.error(line),
+    ...(only !== undefined && { only }),
+  });
+  const { plan, report, refusals } = narrow(await engine.plan(foreign ? emptyLive(engine.identity) : live, { secrets }), only);
   const saved = savedResources(plan);
   if (options.save !== undefined) writeFileSync(options.save, `${JSON.stringify(saved, null, 2)}\n`);
 

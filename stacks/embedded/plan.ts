@@ -1,4 +1,5 @@
 import type Docker from "dockerode";
+import { secretStem } from "../../components/credentials/args.ts";
 import { foreignVolume } from "../../components/container-engine/hooks.ts";
 import { baseline } from "../../policy/baseline.ts";
 import { imageOutputs } from "./docker/image.ts";
@@ -59,12 +60,23 @@ export interface PlanOptions extends Pick<RunOptions, "project" | "stack" | "pro
   readonly deleteData?: boolean;
 }
 
-/** The plan with nothing left to do but for the sessions named; what belongs to no session stays in. */
+/** The plan with nothing left to do but for the sessions named; what belongs to no session stays in, but for clones that are others'. */
 export function limitTo(plan: Plan, sessions: readonly string[]): Plan {
   const labels = new Map(plan.run.registrations.map(({ urn, inputs }) => [urn, labelsOf(inputs)]));
+  const mounted = new Set(
+    plan.run.registrations
+      .filter(({ urn }) => sessions.includes(labels.get(urn)?.session_id ?? ""))
+      .flatMap(({ inputs }) => ((inputs.mounts ?? []) as readonly { readonly source?: string }[]).map(({ source }) => source)),
+  );
+  // A network that no session is in is labelled as none's; it is called as the container that is.
+  const byName = new Map(
+    plan.run.registrations.map(({ urn, inputs }) => [inputs.name, labels.get(urn)?.session_id] as const).filter(([, id]) => id),
+  );
   const wanted = (step: Step) => {
-    const { session_id, serves } = labels.get(step.urn) ?? step.live?.labels ?? {};
-    const session = session_id ?? serves;
+    const { session_id, serves, kind } = labels.get(step.urn) ?? step.live?.labels ?? {};
+    if (kind === "repository")
+      return [...mounted].some((volume) => volume !== undefined && [volume, secretStem(volume)].includes(step.name));
+    const session = session_id ?? serves ?? byName.get(step.name);
     return session === undefined || sessions.includes(session);
   };
   return { ...plan, steps: plan.steps.filter(wanted) };

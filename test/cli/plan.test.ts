@@ -184,3 +184,30 @@ test.each([
   expect(stdout).toContain(`sessions ${command}`);
   expect(stdout).toContain("Example:");
 });
+
+test("with --only, the secrets and clones of the others are neither read nor planned", async () => {
+  const checkout = new Checkout();
+  try {
+    const secret = (name: string) => ({ credentials: { kind: "proxy", secret: { env: name } } });
+    const clone = (name: string) => ({ repositories: [{ name, url: `https://example.com/${name}.git`, secret: { env: "ONLY_SET" } }] });
+    checkout.write("only", [
+      { id: "one", ...secret("ONLY_UNSET"), ...clone("theirs") },
+      { id: "two", ...secret("ONLY_SET"), ...clone("ours") },
+    ]);
+    const plan = (...args: string[]) =>
+      spawnSync(process.execPath, ["stacks/cli/main.ts", "plan", "--stack", "only", "--json", ...args], {
+        cwd: checkout.root,
+        env: { HOME: process.env.HOME, PATH: "/nowhere", DOCKER_HOST: "unix:///nowhere/docker.sock", ONLY_SET: "a-key" },
+        encoding: "utf8",
+      });
+    expect([plan().status, plan().stderr]).toEqual([2, expect.stringContaining("env ONLY_UNSET is not set")]);
+    const { status, stdout, stderr } = plan("--only", "two");
+    expect(status, stderr).toBe(0);
+    const names = (JSON.parse(stdout) as { steps: { name: string }[] }).steps.map(({ name }) => name);
+    expect(names.filter((name) => /one|theirs/.test(name))).toEqual([]);
+    expect(names.filter((name) => /claude-agent-two$|ours/.test(name)).length).toBeGreaterThan(2);
+    expect(plan("--only", "tow").stderr).toContain('there is no session "tow" in the stack file; did you mean two?');
+  } finally {
+    checkout.dispose();
+  }
+});
