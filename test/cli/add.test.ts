@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
@@ -51,6 +52,35 @@ describe("sessions add", () => {
     ]);
   });
 
+  test("writes where the key is and never the key, names repositories by their places, and the task or its file", async () => {
+    checkout.write("agent", "config:\n");
+    writeFileSync(join(checkout.root, "task.md"), "Do it.\n");
+    const add = (...args: string[]) => checkout.run(["add", ...args, "--stack", "agent"]);
+    const one = await add("one", "--key-env", "PATH", "-r", "stacks", "-r", "https://example.com/Some_Lib.git#v1", "--task", "Do it");
+    expect(one.code, one.stderr).toBe(0);
+    expect((await add("two", "--key-file", "~/key", "--upstream", "https://gateway.example/v1/messages", "--task", "@task.md")).code).toBe(
+      0,
+    );
+    expect(sessionsOf("agent")).toEqual([
+      {
+        id: "one",
+        repositories: [
+          { name: "stacks", path: "stacks" },
+          { name: "some-lib", url: "https://example.com/Some_Lib.git", ref: "v1" },
+        ],
+        credentials: { kind: "proxy", secret: { env: "PATH" } },
+        agent: { task: "Do it" },
+      },
+      {
+        id: "two",
+        credentials: { kind: "proxy", secret: { file: join(homedir(), "key") }, upstream: "https://gateway.example/v1/messages" },
+        agent: { taskFile: "task.md" },
+        uid: "own",
+      },
+    ]);
+    expect(read("agent")).not.toContain(process.env.PATH);
+  });
+
   test.each([
     [
       "sessions kept as JSON in a text, as the Pulumi CLI may",
@@ -87,9 +117,13 @@ describe("sessions add", () => {
     ["an id that is taken", ["one"], 2, /sessions\[1\]\.id: "one" is taken by sessions\[0\]/],
     ["an id of 41 characters", ["x".repeat(41)], 2, /longer than 40 characters/],
     ["a repository at /etc", ["two", "-r", "code=/etc"], 2, /sessions\[1\]\.repositories\[0\]/],
-    ["a repository without a place", ["two", "-r", "code"], 2, /names no place/],
+    ["a repository without a place", ["two", "-r", "code="], 2, /names no place/],
     ["a set that does not exist", ["two", "--allow", "set:nope"], 2, /sessions\[1\]\.network\.egress\.allow\[0\]\.set: "nope" is no set/],
     ["two kinds of egress", ["two", "--allow", "a.example", "--egress", "open"], 2, /cannot be used with option/],
+    ["two keys", ["two", "--key-env", "A", "--key-file", "/a"], 2, /cannot be used with option/],
+    ["a place for a key without one", ["two", "--upstream", "https://a.example"], 1, /--upstream is where a key goes/],
+    ["a task file that is not there", ["two", "--task", "@/nowhere/task"], 2, /\/nowhere\/task cannot be read \(ENOENT\)/],
+    ["a repository without a name", ["two", "-r", "https://example.com/--"], 2, /No name can be made of it/],
     ["an egress that does not exist", ["two", "--egress", "some"], 2, /Allowed choices are none, open/],
   ])("refuses %s and leaves the file alone", async (_, args, expected, sentence) => {
     const before = "config:\n  agent-sessions:sessions:\n    - id: one\n";
