@@ -9,6 +9,7 @@ const commands = [
   "down",
   "plan",
   "list",
+  "run",
   "add",
   "remove",
   "attach",

@@ -63,11 +63,11 @@ export function capped(target: Writable, most: number, sentence: (size: string) 
   );
 }
 
-/** A stream of which the first 4 KB are kept. */
-export function beginning(): Writable & { text(): string } {
+/** A stream of which the first bytes are kept. */
+export function beginning(most = 4096): Writable & { text(): string } {
   let kept = Buffer.alloc(0);
   const stream = eachPiece((chunk) => {
-    kept = Buffer.concat([kept, chunk.subarray(0, 4096 - kept.length)]);
+    kept = Buffer.concat([kept, chunk.subarray(0, most - kept.length)]);
   });
   return Object.assign(stream, { text: () => kept.toString("utf8") });
 }

@@ -96,9 +96,13 @@ async function beside<T>(docker: Docker, { image, user, mounts, security }: Besi
   }
 }
 
-/** What a command on a workspace prints, the first 4 KB of it; its errors go to standard error as plain text. */
-export async function outputOf({ container, user }: Workspace, command: readonly string[]): Promise<{ code: number; text: string }> {
-  const output = beginning();
+/** The first bytes of what a command on a workspace prints; its errors go to standard error as plain text. */
+export async function outputOf(
+  { container, user }: Workspace,
+  command: readonly string[],
+  most?: number,
+): Promise<{ code: number; text: string }> {
+  const output = beginning(most);
   const code = await runIn(container, command, { tty: false, stdin: false, user, output, errors: printable(process.stderr) });
   return { code, text: output.text() };
 }

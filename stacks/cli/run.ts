@@ -1,0 +1,190 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { constants } from "node:os";
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import type Docker from "dockerode";
+import { plainOutput } from "../../components/container-engine/output.ts";
+import { containerName } from "../../components/session-container/args.ts";
+import { fromConfig } from "../configuration.ts";
+import type { StackSource } from "../embedded/engine.ts";
+import { askHealth, type Health } from "../embedded/health.ts";
+import { hasEnded, stateText } from "../session-state.ts";
+import { addEntry, type EntryOptions, entryOptions, type Task, task } from "./entry.ts";
+import { plain } from "./printable.ts";
+import { type Pulled, pulledText, pullSession } from "./pull.ts";
+import { removeFromFile } from "./remove.ts";
+import { parse } from "../settings.ts";
+import { rollOut } from "./roll-out.ts";
+import { loadStack, root, stackOption } from "./stack.ts";
+import { idsIn, openDocument } from "./stack-document.ts";
+import { takeDown } from "./take-down.ts";
+import { outputOf } from "./workspace.ts";
+
+interface Options extends EntryOptions {
+  readonly stack: string;
+  readonly id?: string;
+  readonly rm?: boolean;
+  readonly install: boolean;
+  readonly yes?: boolean;
+  readonly json?: boolean;
+}
+
+export function register(program: Command): void {
+  const command = program
+    .command("run")
+    .description(
+      "Have an agent do a task in a session of its own: follow what it says, print its result, bring its commits out as the branch session/<id>. The exit code is the agent's.",
+    )
+    .argument("<task>", "what the agent is to do, or @FILE that says it", task)
+    .addOption(stackOption())
+    .option("--id <id>", "the session's id; made from the task when left out");
+  entryOptions(command)
+    .option("--rm", "leave nothing but the branch: what is not committed is committed, then the session is removed with its data")
+    .option("--no-install", "install nothing on this machine")
+    .option("-y, --yes", "do not ask")
+    .option("--json", "print the result as JSON")
+    .addHelpText("after", '\nExample:\n  sessions run "Fix the failing test and commit" --repository . --key-env ANTHROPIC_API_KEY --rm\n')
+    .action(run);
+}
+
+async function run(work: Task, options: Options): Promise<void> {
+  const { stack, rm = false } = options;
+  const id = options.id ?? freeId(stack, work, options);
+  addEntry(stack, id, options, work);
+  const interrupted = onInterrupt(() => console.error(`\nsessions: ${wayOn(id)}`));
+  try {
+    const source = loadStack(stack);
+    console.error(`Session ${id}: starting …`);
+    // Nothing that runs is changed, so there is no plan to agree to; an installation still is.
+    const rolledOut = await rollOut(
+      source,
+      { engine: "auto", only: [id], parallel: "16", install: options.install, yes: options.yes === true, unasked: true },
+      (line) => console.error(line),
+      () => {},
+    );
+    if (rolledOut === undefined) throw new Error(`session "${id}" was not started`);
+    const { docker } = rolledOut;
+    console.error(`Session ${id}: at work`);
+    const end = await follow(docker, id);
+    const result = await resultOf(docker, id);
+    const pulled = await bringOut(docker, source, id, rm);
+    const exitCode = end.state === "complete" ? 0 : end.exitCode || 1;
+    if (options.json) console.log(JSON.stringify({ session: id, state: end.state, exitCode, result, pulled }, null, 2));
+    else {
+      if (result !== undefined) console.log(plain(result));
+      console.error(`Session ${id}: ${stateText(end)}`);
+      if (pulled.length > 0) console.error(pulledText(id, pulled));
+    }
+    process.exitCode = exitCode;
+    if (rm) await removeAll(source, docker, id);
+    else console.error(`npx sessions attach ${id} shows it; npx sessions remove ${id} --delete-data removes it.`);
+  } catch (error) {
+    throw new Error(`${(error as Error).message}\n${wayOn(id)}`, { cause: error });
+  } finally {
+    interrupted();
+  }
+}
+
+const wayOn = (id: string) =>
+  `session "${id}" is in the stack file, and goes on where it is up: "npx sessions logs ${id} --follow" shows it, "npx sessions pull ${id}" brings out what it has, "npx sessions up --only ${id}" starts it where it is not, "npx sessions remove ${id} --delete-data" removes it`;
+
+/** Says something and ends when this process is told to end. @returns what takes that back */
+function onInterrupt(say: () => void): () => void {
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  const end = (signal: NodeJS.Signals) => {
+    say();
+    process.exit(128 + constants.signals[signal]);
+  };
+  for (const signal of signals) process.prependListener(signal, end);
+  return () => {
+    for (const signal of signals) process.off(signal, end);
+  };
+}
+
+/** An id made of the task's first words, which neither the stack nor a branch of the repositories has yet. */
+function freeId(stack: string, work: Task, { repository = [] }: EntryOptions): string {
+  const text = "task" in work ? work.task : readFileSync(resolve(root, work.taskFile), "utf8");
+  const words = text.toLowerCase().match(/[a-z0-9]+/g) ?? ["task"];
+  const stem = words.slice(0, 4).join("-").slice(0, 32).replace(/-$/, "");
+  const taken = new Set(idsIn(openDocument(stack).document));
+  const hasBranch = (id: string) =>
+    repository.some(
+      ({ path }) =>
+        path !== undefined &&
+        spawnSync("git", ["-C", resolve(root, path), "rev-parse", "--quiet", "--verify", `refs/heads/session/${id}`]).status === 0,
+    );
+  for (let number = 1; ; number += 1) {
+    const id = number === 1 ? stem : `${stem}-${number}`;
+    if (!taken.has(id) && !hasBranch(id)) return id;
+  }
+}
+
+/** Starts of a session that never comes to its agent, after which it is given up. */
+const mostStarts = 3;
+
+/** Prints what a session says, until its agent has ended. @throws Error when it cannot end any more */
+async function follow(docker: Docker, id: string): Promise<Health> {
+  const container = docker.getContainer(containerName(id));
+  let last = "";
+  for (let stopped = 0; ; ) {
+    const health = await askHealth(docker, id, container.id);
+    for (const line of await linesSince(container, last)) {
+      last = line.slice(0, line.indexOf(" "));
+      console.error(plain(line.slice(last.length + 1)));
+    }
+    if (hasEnded(health)) return health;
+    stopped = health.state === "stopped" ? stopped + 1 : 0;
+    if (stopped > 3 || (health.state === "unhealthy" && (health.starts ?? 0) > mostStarts))
+      throw new Error(`session "${id}" is ${stateText(health)}, and nothing of its agent runs`);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+  }
+}
+
+/** What a container printed after a time, each line with its own before it. */
+async function linesSince(container: Docker.Container, time: string): Promise<string[]> {
+  const [seconds, fraction = "0"] = time === "" ? ["0"] : [String(Math.floor(Date.parse(time) / 1000)), /\.(\d+)/.exec(time)?.[1]];
+  const log = await container.logs({
+    stdout: true,
+    stderr: true,
+    timestamps: true,
+    follow: false,
+    since: `${seconds}.${fraction}` as never,
+  });
+  return plainOutput(log)
+    .split("\n")
+    .filter((line) => line !== "" && line.slice(0, line.indexOf(" ")) > time);
+}
+
+/** What the agent says at its end; nothing where it has left no result. */
+async function resultOf(docker: Docker, id: string): Promise<string | undefined> {
+  const container = docker.getContainer(containerName(id));
+  const user = (await container.inspect()).Config.User;
+  const { text } = await outputOf({ container, user }, ["cat", "/session/result.json"], 1024 ** 2);
+  try {
+    const { result } = JSON.parse(text) as { result?: unknown };
+    return typeof result === "string" ? result : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Brings out what can be brought without being asked where to. */
+async function bringOut(docker: Docker, source: StackSource, id: string, commit: boolean): Promise<Pulled[]> {
+  const session = parse(fromConfig(source.config), { root: source.root }).sessions.find((entry) => entry.id === id);
+  const pulled: Pulled[] = [];
+  for (const { name, ...repository } of session?.repositories ?? []) {
+    if (repository.kind === "url" && repository.hostPath === undefined)
+      console.error(`${name} was cloned from a URL; "npx sessions pull ${id} --repository ${name} --into FOLDER" brings its commits out`);
+    else pulled.push(...(await pullSession(docker, source, id, { repository: name, commit })));
+  }
+  return pulled;
+}
+
+/** Leaves nothing of the session; what would be lost with it keeps it. */
+async function removeAll(source: StackSource, docker: Docker, id: string): Promise<void> {
+  const taken = await takeDown(source, docker, [id], { engine: "auto", yes: true, deleteData: true });
+  if (taken === undefined) return;
+  if (taken.failures.length > 0) throw new Error(`not removed: ${taken.failures.join("; ")}`);
+  removeFromFile(source.stack, id);
+}

@@ -1,0 +1,121 @@
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { networkInterfaces } from "node:os";
+import { join } from "node:path";
+import type Docker from "dockerode";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { stringify } from "yaml";
+import { liveEngine } from "../engine/rig.ts";
+import { ModelApi } from "../support/model-api.ts";
+import { Checkout } from "./checkout.ts";
+
+const docker = (await liveEngine()) as Docker;
+const minute = 60_000;
+
+/** With the real CLI of Claude Code, against a stand-in for the model. */
+describe.skipIf(docker === undefined)("sessions run", () => {
+  const checkout = new Checkout();
+  const code = join(checkout.root, "code");
+  const git = (...args: string[]) =>
+    execFileSync("git", ["-C", code, "-c", "user.name=t", "-c", "user.email=t@localhost", ...args], { encoding: "utf8" }).trim();
+  const commands: Readonly<Record<string, string>> = {
+    COMMIT: "echo done > done.txt && git add done.txt && git commit -qm 'Write done.txt'",
+    LOOSE: "echo done > loose.txt",
+    WAIT: "sleep 600",
+  };
+  const api = new ModelApi(({ said, turns }) => {
+    const [, word = ""] = /\b(COMMIT|LOOSE|WAIT|REFUSED)\b/.exec(said) ?? [];
+    if (word === "REFUSED") return { status: 400, type: "invalid_request_error", message: "No." };
+    return turns > 0
+      ? { text: "It is written." }
+      : { text: "I write.", tool: "Bash", input: { command: commands[word] ?? "true", description: "Write" } };
+  });
+  const run = (...args: string[]) => checkout.run(["run", "--stack", "run", "--repository", code, "--no-install", ...args]);
+  const names = async () => {
+    const [containers, { Volumes }] = await Promise.all([docker.listContainers({ all: true }), docker.listVolumes()]);
+    return [...containers.map(({ Names }) => Names[0]?.slice(1) ?? ""), ...(Volumes ?? []).map(({ Name }) => Name)].sort();
+  };
+
+  beforeAll(async () => {
+    mkdirSync(code);
+    git("init", "-q", "-b", "main");
+    git("commit", "-q", "--allow-empty", "-m", "first");
+    writeFileSync(join(checkout.root, "key"), "key-of-run");
+    const own = Object.values(networkInterfaces())
+      .flatMap((entries) => entries ?? [])
+      .find(({ family, internal }) => family === "IPv4" && !internal)?.address;
+    const defaults = {
+      network: { egress: "open" },
+      environment: { ANTHROPIC_BASE_URL: `http://${own}:${await api.listen()}` },
+      credentials: { kind: "file", secret: { file: "key" } },
+      limits: { memory: "1 GB", processes: 256 },
+      restart: "never",
+    };
+    checkout.write("run", stringify({ config: { "agent-sessions:defaults": defaults, "agent-sessions:sessions": [] } }));
+  });
+  afterAll(async () => {
+    api.close();
+    await checkout.run(["down", "--stack", "run", "--delete-data", "--force", "--engine", "embedded"]);
+    checkout.dispose();
+  });
+
+  test(
+    "tells what the agent says, prints its result alone on standard output, and brings its commits out",
+    async () => {
+      const { code: status, stdout, stderr } = await run("COMMIT it, please");
+      expect([status, stdout], stderr).toEqual([0, "It is written.\n"]);
+      expect(stderr).toMatch(
+        /^I write\.$[\s\S]*^> Bash echo done[\s\S]*: complete \(agent-exit\)$[\s\S]*^code: 1 new on session\/commit-it-please/m,
+      );
+      expect(git("log", "--format=%s", "session/commit-it-please")).toBe("Write done.txt\nfirst");
+      expect(git("branch", "--show-current")).toBe("main");
+      expect((await checkout.run(["list", "--stack", "run"])).stdout).toMatch(/commit-it-please .*complete \(agent-exit\)/);
+    },
+    5 * minute,
+  );
+
+  test(
+    "--rm leaves nothing but the branch, with what was not committed, under a name that is free",
+    async () => {
+      const [before, file] = [await names(), readFileSync(checkout.stackFile("run"), "utf8")];
+      git("branch", "session/loose", "main");
+      const { code: status, stdout, stderr } = await run("LOOSE", "--rm", "--json");
+      expect(status, stderr).toBe(0);
+      expect(JSON.parse(stdout)).toMatchObject({ session: "loose-2", exitCode: 0, result: "It is written.", pulled: [{ count: 1 }] });
+      expect(git("log", "--format=%s", "session/loose-2")).toBe("Uncommitted work of session loose-2\nfirst");
+      expect([await names(), readFileSync(checkout.stackFile("run"), "utf8")]).toEqual([before, file]);
+    },
+    5 * minute,
+  );
+
+  test(
+    "ends with the agent's exit code",
+    async () => {
+      const { code: status, stderr } = await run("REFUSED", "--rm");
+      expect([status, stderr]).toEqual([1, expect.stringMatching(/^Session refused: failed \(exit 1/m)]);
+    },
+    5 * minute,
+  );
+
+  test(
+    "an interrupt leaves the session at work, and names the way on",
+    async () => {
+      const line = ["run", "WAIT", "--id", "waits", "--stack", "run", "--repository", code];
+      const child = spawn(process.execPath, [join(checkout.root, "stacks/cli/main.ts"), ...line], {
+        cwd: checkout.root,
+        stdio: ["ignore", "ignore", "pipe"],
+      });
+      let said = "";
+      child.stderr!.setEncoding("utf8").on("data", (text: string) => {
+        if (!said.includes("> Bash sleep") && (said + text).includes("> Bash sleep")) child.kill("SIGINT");
+        said += text;
+      });
+      const [status] = await once(child, "close");
+      expect([status, said]).toEqual([130, expect.stringContaining('"npx sessions remove waits --delete-data" removes it')]);
+      expect((await docker.getContainer("claude-agent-waits").inspect()).State.Running).toBe(true);
+      expect((await checkout.run(["remove", "waits", "--stack", "run", "--delete-data"])).code).toBe(0);
+    },
+    5 * minute,
+  );
+});
