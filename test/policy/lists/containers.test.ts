@@ -136,7 +136,11 @@ describe("a kernel setting", () => {
     "net.ipv4.tcp_keepalive_intvl",
     "net.ipv4.tcp_keepalive_probes",
     "net.ipv4.tcp_keepalive_time",
+    "net.ipv4.tcp_notsent_lowat",
+    "net.ipv4.tcp_rmem",
+    "net.ipv4.tcp_slow_start_after_idle",
     "net.ipv4.tcp_syncookies",
+    "net.ipv4.tcp_wmem",
   ])("%s hurts nobody else, and its neighbour may", (name) => {
     expect([...set(name), ...set(name.replaceAll(".", "/"))]).toEqual([]);
     expect(set(`${name}2`)).toEqual([`medium: The container "alpha" must not change the kernel setting ${name}2.`]);
@@ -243,7 +247,7 @@ describe("a seccomp profile", () => {
   const filtered = (profile: unknown) => found("CTR-016", container({ securityOpts: [`seccomp=${JSON.stringify(profile)}`] }));
   const open = ['high: The container "alpha" must have a seccomp profile that denies by default.'];
 
-  test.each([{}, { syscalls: [] }, ...["ALLOW", "LOG", "TRACE"].map((word) => ({ defaultAction: `SCMP_ACT_${word}` }))])(
+  test.each([{}, { syscalls: [] }, ...["ALLOW", "LOG", "TRACE", "NOTIFY"].map((word) => ({ defaultAction: `SCMP_ACT_${word}` }))])(
     "%j allows what it does not name",
     (profile) => {
       expect(filtered(profile)).toEqual(open);
@@ -252,6 +256,18 @@ describe("a seccomp profile", () => {
 
   test.each(["ERRNO", "KILL", "KILL_PROCESS", "KILL_THREAD", "TRAP", "ALLOWED"])("SCMP_ACT_%s does not", (word) => {
     expect(filtered({ defaultAction: `SCMP_ACT_${word}` })).toEqual([]);
+  });
+
+  test.each(
+    (
+      "init_module finit_module delete_module kexec_load kexec_file_load reboot swapon swapoff iopl ioperm open_by_handle_at acct settimeofday " +
+      "clock_settime"
+    ).split(" "),
+  )("that lets %s through filters nothing", (call) => {
+    const letting = (more: object) => filtered({ defaultAction: "SCMP_ACT_ERRNO", syscalls: [{ action: "SCMP_ACT_ALLOW", ...more }] });
+    expect([letting({ names: ["read", call] }), letting({ name: call })]).toEqual([open, open]);
+    expect([...letting({ names: [`${call}2`] }), ...letting({ names: [call], action: "SCMP_ACT_ERRNO" })]).toEqual([]);
+    expect([...letting({ names: [call], includes: { caps: ["CAP_SYS_MODULE"] } }), ...letting({ names: [call], args: [{}] })]).toEqual([]);
   });
 
   test("the engine's own is one, by its name, and none is none", () => {
