@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { evaluate, type Resource } from "../../policy/evaluate.ts";
 import { unknown } from "../../policy/rules/read/value.ts";
-import { definition, resource } from "./fixtures.ts";
+import { definition, machineTask, resource, sessionContainer } from "./fixtures.ts";
 
 /** What rules say of a resource: those that found something, and those that could not look. */
 function judged(one: Resource, ...ids: string[]): Record<string, string[]> {
@@ -95,4 +95,86 @@ test("one input that is not known in a generic resource hides no other", () => {
     });
   expect(judged(state({}), "CTR-006", "CTR-007")).toEqual({ "CTR-006": ["violation"], "CTR-007": ["not-evaluated"] });
   expect(judged(state({ Privileged: unknown }), "CTR-006")).toEqual({ "CTR-006": ["not-evaluated"] });
+});
+
+/** Every path into a value, from the whole of it to each of its leaves. */
+function* pathsIn(value: unknown, path: readonly string[] = []): Iterable<readonly string[]> {
+  if (path.length > 0) yield path;
+  if (typeof value === "object" && value !== null) for (const [key, inner] of Object.entries(value)) yield* pathsIn(inner, [...path, key]);
+}
+
+/** The same resource with something else in one place. */
+function replaced(one: Resource, [first = "", ...rest]: readonly string[], by: (value: unknown) => unknown): Resource {
+  const put = (value: unknown, keys: readonly string[]): unknown => {
+    const [key, ...more] = keys;
+    if (key === undefined) return by(value);
+    const copy = (Array.isArray(value) ? [...value] : { ...(value as object) }) as Record<string, unknown>;
+    copy[key] = put(copy[key], more);
+    return copy;
+  };
+  return { ...one, props: { ...one.props, [first]: put(one.props[first], rest) } };
+}
+
+describe("a privileged container", () => {
+  const bad = { name: "x", image: definition.image, user: "10001", privileged: true, environment: [{ name: "A", value: "b" }] };
+  const generic = {
+    Family: "x",
+    Volumes: [{ Name: "x", Host: { SourcePath: "/srv" } }],
+    ContainerDefinitions: [
+      { Name: "y", Image: "y" },
+      { Name: "x", Image: definition.image, Privileged: true, LinuxParameters: { InitProcessEnabled: true } },
+    ],
+  };
+  const wrapped: readonly (readonly [string, Resource])[] = [
+    ["of Docker", sessionContainer({ privileged: true })],
+    ["of a task", machineTask({ privileged: true })],
+    [
+      "of a task in another provider",
+      resource("aws-native:ecs:TaskDefinition", "x", { family: "x", containerDefinitions: [{ name: "y" }, bad] }),
+    ],
+    [
+      "of a generic resource",
+      resource("aws-native:index:ExtensionResource", "x", { type: "AWS::ECS::TaskDefinition", properties: generic }),
+    ],
+    [
+      "of Cloud Control",
+      resource("aws:cloudcontrol/resource:Resource", "x", { typeName: "AWS::ECS::TaskDefinition", desiredState: JSON.stringify(generic) }),
+    ],
+    [
+      "of a job",
+      resource("aws-native:batch:JobDefinition", "x", { type: "container", containerProperties: bad, platformCapabilities: ["EC2"] }),
+    ],
+    [
+      "of a job's tasks",
+      resource("aws-native:batch:JobDefinition", "x", {
+        type: "container",
+        ecsProperties: { taskProperties: [{ containers: [{ name: "y" }, bad] }] },
+      }),
+    ],
+    [
+      "of a job's nodes",
+      resource("aws-native:batch:JobDefinition", "x", {
+        type: "multinode",
+        nodeProperties: { numNodes: 2, nodeRangeProperties: [{ container: { image: "y" } }, { container: bad }] },
+      }),
+    ],
+  ];
+
+  test.each(wrapped)("%s is found, or said not to be evaluated, whatever one input is not known", (_, one) => {
+    expect(judged(one, "CTR-006")).toEqual({ "CTR-006": ["violation"] });
+    for (const path of pathsIn(one.props))
+      expect([
+        path.join("."),
+        judged(
+          replaced(one, path, () => unknown),
+          "CTR-006",
+        )["CTR-006"]?.length,
+      ]).not.toEqual([path.join("."), 0]);
+  });
+
+  test.each(wrapped)("%s is found, whatever one input is a secret", (_, one) => {
+    const seal = (value: unknown) => ({ "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", value });
+    for (const path of pathsIn(one.props))
+      expect([path.join("."), judged(replaced(one, path, seal), "CTR-006")]).toEqual([path.join("."), { "CTR-006": ["violation"] }]);
+  });
 });
