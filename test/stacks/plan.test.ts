@@ -1,0 +1,221 @@
+import { Container, Network, Volume } from "@pulumi/docker";
+import type Docker from "dockerode";
+import { describe, expect, test } from "vitest";
+import { labelNames, ownLabels } from "../../stacks/embedded/labels.ts";
+import { emptyLive, readLive } from "../../stacks/embedded/live.ts";
+import { changes, planDeployment, type PlanOptions } from "../../stacks/embedded/plan.ts";
+
+/** What is to happen to objects, told from what an engine lists; no engine is asked. */
+
+const identity = { project: "p", stack: "s", deployment: "0123456789abcdef" };
+const labels = (all: Record<string, string>) => Object.entries(all).map(([label, value]) => ({ label, value }));
+const of = { created_by: "agent-sessions", session_id: "one" };
+const fixed = {
+  name: "c-one",
+  image: "sha256:1",
+  user: "1000:1000",
+  mustRun: true,
+  labels: labels({ ...of, authority: "one: root\none: a.example" }),
+};
+
+interface Wanted {
+  readonly container?: object;
+  readonly none?: boolean;
+}
+
+const program =
+  ({ container = {}, none = false }: Wanted = {}) =>
+  async () => {
+    if (none) return {};
+    const network = new Network("n", { name: "n-one", labels: labels(of) });
+    new Volume("v", { name: "c-one-session", labels: labels(of) }, { retainOnDelete: true });
+    new Container("c", { ...fixed, ...container }, { dependsOn: [network], replaceWith: [network] });
+    return {};
+  };
+
+/** Objects as the engine lists them when this program was rolled out, each changed by what a case says of it. */
+async function listed(edits: Readonly<Record<string, Record<string, unknown> | undefined>> = {}, wanted: Wanted = {}): Promise<Docker> {
+  const { run } = await planDeployment({ ...identity, identity, live: emptyLive(identity), program: program(wanted) });
+  const objects = run.registrations.flatMap((registration) => {
+    const kind = registration.type.split(":").at(-1) ?? "";
+    const own = registration.inputs.labels as { label: string; value: string }[] | undefined;
+    const Labels = {
+      ...Object.fromEntries((own ?? []).map(({ label, value }) => [label, value])),
+      ...ownLabels(identity, registration, registration.inputs),
+    };
+    const Name = String(registration.inputs.name);
+    return kind in edits && edits[kind] === undefined ? [] : [{ kind, Name, Labels, ...edits[kind] }];
+  });
+  const ofKind = (kind: string) => objects.filter((object) => object.kind === kind);
+  return {
+    listContainers: async () =>
+      ofKind("Container").map((one) => ({ Id: "id-c", Names: ["/c-one"], State: "running", Status: "Up", Mounts: [], ...one })),
+    listNetworks: async () => ofKind("Network").map((one) => ({ Id: "id-n", ...one })),
+    listVolumes: async () => ({ Volumes: ofKind("Volume").map((one) => ({ Options: null, ...one })) }),
+  } as unknown as Docker;
+}
+
+async function planned(docker: Docker, wanted: Wanted = {}, more: Partial<PlanOptions> = {}) {
+  const plan = await planDeployment({ ...identity, identity, live: await readLive(docker, identity), program: program(wanted), ...more });
+  const operations = Object.fromEntries(plan.steps.map(({ name, operation }) => [name, operation]));
+  return { ...plan, operations, changed: changes(plan) };
+}
+
+const unchanged = { "n-one": "same", "c-one-session": "same", "c-one": "same" };
+
+describe("of what is ours", () => {
+  test("nothing is done where all is as it should be", async () => {
+    const plan = await planned(await listed());
+    expect(plan.operations).toEqual(unchanged);
+    expect([plan.changed, plan.conflicts, plan.authority]).toEqual([false, [], { added: [], removed: [] }]);
+    expect(plan.steps.map(({ restarts }) => restarts)).toEqual([undefined, undefined, undefined]);
+  });
+
+  test("all is made where nothing is", async () => {
+    const plan = await planned(await listed({ Container: undefined, Network: undefined, Volume: undefined }));
+    expect(plan.operations).toEqual({ "n-one": "create", "c-one-session": "create", "c-one": "create" });
+    expect([plan.changed, plan.authority]).toEqual([true, { added: ["one: a.example", "one: root"], removed: [] }]);
+  });
+
+  test("a container with other inputs is made anew, and the plan says what differs and whom it interrupts", async () => {
+    const plan = await planned(await listed(), { container: { image: "sha256:2", hostname: "x" } });
+    expect(plan.operations).toEqual({ ...unchanged, "c-one": "replace" });
+    const step = plan.steps.find(({ name }) => name === "c-one");
+    expect([step?.restarts, step?.changes]).toEqual([
+      "one",
+      [
+        { key: "hostname", before: undefined, after: "x" },
+        { key: "image", before: "sha256:1", after: "sha256:2" },
+      ],
+    ]);
+  });
+
+  test("a container whose network is made anew is made anew with it", async () => {
+    expect((await planned(await listed({ Network: undefined }))).operations).toEqual({
+      "n-one": "create",
+      "c-one-session": "same",
+      "c-one": "replace",
+    });
+  });
+
+  test("authority that is gone is told as well", async () => {
+    const container = { labels: labels({ ...of, authority: "one: a.example\none: b.example" }) };
+    expect((await planned(await listed(), { container })).authority).toEqual({ added: ["one: b.example"], removed: ["one: root"] });
+  });
+
+  test.each([
+    ["1000:1000", "10001:1000", "1000", "10001", "shared"],
+    ["10001:1000", "1000:1000", "10001", "1000", "10001"],
+  ])("a session whose data is of user %s is not given to %s", async (before, after, from, to, write) => {
+    const Mounts = ["c-one-workspace", "c-one-session", "agent-repository-x"].map((Name) => ({ Type: "volume", Name }));
+    const docker = await listed({ Container: { Mounts: [...Mounts, { Type: "bind", Name: "" }] } }, { container: { user: before } });
+    expect((await planned(docker, { container: { user: after } })).conflicts).toEqual([
+      `session one has data of uid ${from} and would run as uid ${to}; write "uid: ${write}" for it, or remove its data with "docker rm -f c-one" and "docker volume rm c-one-session c-one-workspace"`,
+    ]);
+  });
+
+  test("what serves a session may be given another user", async () => {
+    const container = { labels: labels({ created_by: "agent-sessions", serves: "one" }) };
+    const plan = await planned(await listed({}, { container }), { container: { ...container, user: "2:2" } });
+    expect([plan.operations["c-one"], plan.conflicts]).toEqual(["replace", []]);
+    expect(plan.steps.find(({ name }) => name === "c-one")?.restarts).toBeUndefined();
+  });
+
+  test.each([
+    ["running", "Up 3 minutes", {}, "same"],
+    ["restarting", "Restarting (1)", {}, "same"],
+    ["exited", "Exited (0) 2 minutes ago", {}, "start"],
+    ["created", "Created", {}, "start"],
+    ["paused", "Up (Paused)", {}, "start"],
+    ["dead", "Dead", {}, "replace"],
+    ["removing", "Removal In Progress", {}, "replace"],
+    ["exited", "Exited (0) 2 minutes ago", { mustRun: false }, "same"],
+    ["exited", "Exited (1) 2 minutes ago", { mustRun: false }, "replace"],
+    ["created", "Created", { mustRun: false }, "replace"],
+    ["running", "Up", { mustRun: false }, "replace"],
+    ["created", "Created", { mustRun: false, start: false }, "same"],
+    ["dead", "Dead", { start: false }, "same"],
+    ["created", "Created", { mustRun: false, start: false, attach: true }, "replace"],
+  ])("a container that is %s (%s), wanted with %j: %s", async (State, Status, container, operation) => {
+    const plan = await planned(await listed({ Container: { State, Status } }, { container }), { container });
+    expect(plan.operations["c-one"]).toBe(operation);
+    const interrupts = operation !== "same" && State === "running";
+    expect(plan.steps.find(({ name }) => name === "c-one")?.restarts).toBe(interrupts ? "one" : undefined);
+  });
+
+  test("a volume is never changed: its data would be lost", async () => {
+    const docker = await listed();
+    const { Volumes } = await docker.listVolumes();
+    const [made] = Volumes;
+    const inputs = (await planned(docker)).run.registrations.find(({ type }) => type.endsWith(":Volume"));
+    if (made === undefined || inputs === undefined) throw new Error("no volume");
+    made.Labels = { ...made.Labels, ...ownLabels(identity, inputs, { ...inputs.inputs, driver: "other", a: 1 }) };
+    const plan = await planned({ ...docker, listVolumes: async () => ({ Volumes, Warnings: [] }) } as unknown as Docker);
+    expect([plan.operations, plan.conflicts]).toEqual([
+      unchanged,
+      ['volume c-one-session cannot change (a, driver), as its data would be lost; remove it with "sessions down --delete-data" first'],
+    ]);
+  });
+
+  test("what has left the program goes, but for data, unless that is to go too", async () => {
+    const docker = await listed();
+    const gone = await planned(docker, { none: true });
+    expect(gone.operations).toEqual({ "c-one": "delete", "n-one": "delete", "c-one-session": "keep" });
+    expect(gone.authority).toEqual({ added: [], removed: ["one: a.example", "one: root"] });
+    expect(gone.steps.find(({ name }) => name === "c-one")).toMatchObject({
+      type: "docker:index/container:Container",
+      restarts: "one",
+      changes: [],
+    });
+    expect((await planned(docker, { none: true }, { deleteData: true })).operations["c-one-session"]).toBe("delete");
+    const volume = await listed({ Container: undefined, Network: undefined });
+    expect((await planned(volume, { none: true })).changed).toBe(false);
+  });
+});
+
+describe("of what is somebody else's", () => {
+  const strangers = { Labels: {} };
+  const elsewhere = { Labels: { created_by: "agent-sessions", [labelNames.deployment]: "f".repeat(16) } };
+  const pulumis = { Labels: { created_by: "agent-sessions" } };
+
+  test.each([
+    [strangers, "was not made by agent-sessions"],
+    [elsewhere, "belongs to another checkout or stack"],
+    [pulumis, "was made by another engine, such as the Pulumi CLI"],
+  ])("a container or network %j is left alone unless it is to be taken over", async (edit, why) => {
+    const docker = await listed({ Container: edit, Network: edit });
+    const plan = await planned(docker);
+    expect(plan.operations).toEqual(unchanged);
+    expect(plan.conflicts).toEqual(
+      ["network n-one", "container c-one"].map(
+        (what) => `${what} is already there and ${why}; remove it, replace it with "--adopt", or rename the session`,
+      ),
+    );
+    const adopted = await planned(docker, {}, { adopt: true });
+    expect([adopted.operations, adopted.conflicts]).toEqual([{ ...unchanged, "n-one": "replace", "c-one": "replace" }, []]);
+    expect((await planned(docker, { none: true })).operations).toEqual({ "c-one-session": "keep" });
+  });
+
+  test.each([
+    [strangers, 'was not made by agent-sessions; remove it with "docker volume rm c-one-session"', false],
+    [
+      { ...pulumis, Options: { device: "/" } },
+      'has options of its own, so its data may lie anywhere on the host; remove it with "docker volume rm c-one-session"',
+      false,
+    ],
+    [pulumis, 'was made by another engine, such as the Pulumi CLI; take it over, data and all, with "--adopt"', true],
+    [elsewhere, 'belongs to another checkout or stack; take it over, data and all, with "--adopt"', true],
+  ])("a volume %j is never replaced, and taken over only where its data is a session's", async (edit, why, adoptable) => {
+    const docker = await listed({ Volume: edit });
+    const conflict = `volume c-one-session is already there and ${why}, or rename the session`;
+    const plan = await planned(docker);
+    expect([plan.operations, plan.conflicts]).toEqual([unchanged, [conflict]]);
+    const adopted = await planned(docker, {}, { adopt: true });
+    expect([adopted.operations, adopted.conflicts]).toEqual([unchanged, adoptable ? [] : [conflict]]);
+  });
+
+  test("a volume that a container of ours has mounted already was taken over before", async () => {
+    const Mounts = [{ Type: "volume", Name: "c-one-session" }];
+    expect((await planned(await listed({ Volume: pulumis, Container: { Mounts } }))).conflicts).toEqual([]);
+  });
+});
