@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { connect, createServer, type Server } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 
 /** A second run found the deployment locked. */
 export class LockedError extends Error {
@@ -12,29 +13,38 @@ export class LockedError extends Error {
 }
 
 /**
- * Locks a deployment for this process. The lock is a listening socket, so it dies with its holder however that ends: on
- * Linux it has no file at all, elsewhere a file that nobody listens on is taken over.
+ * Locks something for this process: a deployment, or a stack file. The lock is a listening socket, so it dies with its holder
+ * however that ends: on Linux it has no file at all, elsewhere a file that nobody listens on is taken over.
  *
+ * @param waiting told once who holds it, which is then waited for
  * @returns what releases it
- * @throws LockedError when another process holds it, naming that process
+ * @throws LockedError when another process holds it, naming that process, and nobody is told that it is waited for
  */
-export async function lock(deployment: string): Promise<() => void> {
-  const address = process.platform === "linux" ? `\0agent-sessions/${deployment}` : socketFile(deployment);
-  for (let attempt = 0; attempt < 5; attempt += 1) {
+export async function lock(what: string, waiting?: (holder: string) => void): Promise<() => void> {
+  const address = process.platform === "linux" ? `\0agent-sessions/${what}` : socketFile(what);
+  let told = false;
+  for (let attempt = 0; attempt < 5; ) {
     const server = await listen(address);
     if (server !== undefined) return () => void server.close();
     const holder = await askHolder(address);
-    if (holder !== undefined) throw new LockedError(holder);
+    if (holder !== undefined) {
+      if (waiting === undefined) throw new LockedError(holder);
+      if (!told) waiting(holder);
+      told = true;
+      await delay(100);
+      continue;
+    }
     // Nobody answered: either the holder just ended, or it left a file behind.
     if (!address.startsWith("\0") && existsSync(address)) rmSync(address);
+    attempt += 1;
   }
   throw new LockedError("it does not say who it is");
 }
 
-function socketFile(deployment: string): string {
+function socketFile(what: string): string {
   const folder = join(tmpdir(), `agent-sessions-${userInfo().uid}`);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  return join(folder, `${deployment}.lock`);
+  return join(folder, `${what}.lock`);
 }
 
 function listen(address: string): Promise<Server | undefined> {
