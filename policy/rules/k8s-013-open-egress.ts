@@ -47,12 +47,47 @@ function* inPolicy(openings: readonly Opening[], name: string): Iterable<Found> 
   if (others.some(({ toEveryNamespace }) => toEveryNamespace)) yield `The ${name} must not let pods reach every namespace.`;
 }
 
-/** The pods of a stack, as policies see them. */
-function* podsOf(subjects: readonly Subject[]): Iterable<Selected> {
-  yield* each(subjects, function* (subject) {
+/** The pods of a stack, as policies see them: those that differ in nothing that a policy asks for are one. */
+function podsOf(subjects: readonly Subject[]): Selected[] {
+  const pods = new Map<unknown, Selected>();
+  const found = each(subjects, function* (subject) {
     for (const { platform, metadata } of workloadsOf(subject))
       if (platform === "kubernetes") yield { namespace: namespaceOf(subject), labels: record(metadata.labels) };
   });
+  for (const pod of found) pods.set(sameAs(pod), pod);
+  return [...pods.values()];
+}
+
+/** What is the same for the same pods. One with a label that is not known yet is like no other. */
+function sameAs(pod: Selected): unknown {
+  try {
+    return JSON.stringify([pod.namespace, pod.labels]);
+  } catch {
+    return pod;
+  }
+}
+
+/** The policies of the same pods, and what they let out. */
+interface Together {
+  readonly egress: boolean;
+  /** Whether all that they let out is the world, and nothing that one of them does. */
+  readonly coversWorldInParts: boolean;
+}
+
+const blocksOf = ({ subject }: PodPolicy): Opening["blocks"] =>
+  [...openingsOf(subject)].filter(({ isDnsOnly }) => !isDnsOnly).flatMap((one) => one.blocks);
+
+function togetherOn(pod: Selected, policies: readonly PodPolicy[]): Together {
+  const selecting = policies.filter((policy) => policy.selects(pod));
+  let inParts: boolean | undefined;
+  return {
+    egress: selecting.some(({ egress }) => egress),
+    get coversWorldInParts() {
+      const blocks = inParts === undefined ? selecting.map(blocksOf) : [];
+      inParts ??= !blocks.some(coversWorld) && coversWorld(blocks.flat());
+      return inParts;
+    },
+  };
 }
 
 /** A pod that a policy selects for sure, where the stack holds none: one with just the labels that it asks for. */
@@ -80,22 +115,22 @@ export const podEgress: Rule = {
   // What policies of the same pods let out adds up, and what one of them denies is denied.
   *stack(subjects) {
     const policies = podPolicies(subjects);
-    const pods = [...podsOf(subjects)];
+    const pods = podsOf(subjects);
+    const known = new Map<Selected, Together>();
+    const together = (pod: Selected): Together => {
+      const found = known.get(pod) ?? togetherOn(pod, policies);
+      known.set(pod, found);
+      return found;
+    };
     yield* each(policies, function* (policy) {
       const { subject } = policy;
       if (subject.kind !== "kubernetes:NetworkPolicy" || subject.isPatch) return;
       const selected = pods.filter((pod) => policy.selects(pod));
-      const groups = (selected.length > 0 ? selected : [typical(policy)]).map((pod) => policies.filter((other) => other.selects(pod)));
-      if (!waysOf(specOf(subject)).egress && groups.some((together) => !together.some(({ egress }) => egress)))
+      const groups = (selected.length > 0 ? selected : [typical(policy)]).map(together);
+      if (!waysOf(specOf(subject)).egress && groups.some(({ egress }) => !egress))
         yield about(subject, `The ${title(subject)} must also cover egress.`);
-      for (const together of groups) {
-        const blocks = together.map((one) =>
-          [...openingsOf(one.subject)].filter(({ isDnsOnly }) => !isDnsOnly).flatMap((one) => one.blocks),
-        );
-        const ownPart = blocks[together.indexOf(policy)] ?? [];
-        if (ownPart.length > 0 && !blocks.some(coversWorld) && coversWorld(blocks.flat()))
-          yield about(subject, `The ${title(subject)} must not let pods reach every address, together with others of the same pods.`);
-      }
+      if (groups.some(({ coversWorldInParts }) => coversWorldInParts) && blocksOf(policy).length > 0)
+        yield about(subject, `The ${title(subject)} must not let pods reach every address, together with others of the same pods.`);
     });
   },
 };

@@ -31,7 +31,9 @@ export const groupIngress: Rule = {
       if (isGroup(rule.kind) || !securityGroupKinds.some((kind) => kind === rule.kind)) return;
       for (const opening of openings(rule, "ingress")) {
         const owner = groupOf(rule, groups) ?? "";
-        byGroup.set(owner, [...(byGroup.get(owner) ?? []), { rule, opening }]);
+        const parts = byGroup.get(owner) ?? [];
+        parts.push({ rule, opening });
+        byGroup.set(owner, parts);
       }
     });
     for (const parts of byGroup.values()) {

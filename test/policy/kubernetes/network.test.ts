@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import type { Resource } from "../../../policy/evaluate.ts";
 import { expressionSelects } from "../../../policy/rules/read/calico-selector.ts";
+import { unknown } from "../../../policy/rules/read/value.ts";
 import { changed, deployment, podNetworkPolicy } from "../fixtures.ts";
-import { object, violations } from "./found.ts";
+import { missed, object, violations } from "./found.ts";
 
 const mine = { podSelector: { matchLabels: { app: "alpha" } } };
 const policy = (spec: Record<string, unknown>, name = "x") =>
@@ -93,6 +94,12 @@ describe("policies of the same pods are one", () => {
     expect(found([piece("16.0.0.0/5", "a"), piece("24.0.0.0/5", "b")])).toEqual(["K8S-013 high"]);
     expect(found([piece("16.0.0.0/5", "a", { podSelector: {} }), piece("24.0.0.0/5", "b"), deployment])).toEqual(["K8S-013 high"]);
     expect(found([piece("16.0.0.0/5", "a"), piece("24.0.0.0/5", "b", { podSelector: { matchLabels: { app: "beta" } } })])).toEqual([]);
+  });
+
+  test("so that what is not known of one hides nothing else", () => {
+    const closed = policy({ policyTypes: ["Ingress"] }, "a");
+    const open = policy({ policyTypes: ["Ingress"], egress: [to(unknown)] }, "b");
+    expect([found([closed, open]), missed([closed, open])]).toEqual([["K8S-013 high"], ["K8S-013 high"]]);
   });
 
   test("for ingress too", () => {
