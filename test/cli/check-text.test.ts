@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { evaluate, type Finding, type Resource } from "../../policy/evaluate.ts";
-import { stackText } from "../../stacks/cli/check/text.ts";
+import { grouped, stackText } from "../../stacks/cli/check/text.ts";
 import { deployment, resource, sessionContainer } from "../policy/fixtures.ts";
 
 const printed = (resources: readonly Resource[]) => {
@@ -36,6 +36,13 @@ describe("what a rule says of several resources in the same words", () => {
     const reading = (name: string, source: string) => named(sessionContainer({ mounts: [mount("/x", source)] }), name);
     expect(rows(printed([reading("a", "/etc"), reading("b", "/root")]).text, "CTR-012")).toHaveLength(2);
     expect(rows(printed([reading("a", "/etc"), reading("b", "/etc")]).text, "CTR-012")).toHaveLength(1);
+    const [one] = evaluate([privileged("web")]).findings.filter(({ rule }) => rule === "CTR-006") as [Finding];
+    const groups = (change: Partial<Finding>) => grouped([one, { ...one, ...change }]).length;
+    expect([groups({}), groups({ resource: "urn::b" }), groups({ message: 'The container "b" must not be privileged.' })]).toEqual([
+      1, 1, 1,
+    ]);
+    for (const change of [{ rule: "CTR-007" }, { severity: "low" }, { enforcement: "advisory" }, { remediation: "x" }] as const)
+      expect([change, groups(change)]).toEqual([change, 2]);
   });
 
   test("comes after what is graver", () => {
