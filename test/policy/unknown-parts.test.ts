@@ -95,6 +95,8 @@ test("one input that is not known in a generic resource hides no other", () => {
     });
   expect(judged(state({}), "CTR-006", "CTR-007")).toEqual({ "CTR-006": ["violation"], "CTR-007": ["not-evaluated"] });
   expect(judged(state({ Privileged: unknown }), "CTR-006")).toEqual({ "CTR-006": ["not-evaluated"] });
+  const labelled = { DockerLabels: { a: unknown, Privileged: "x" }, LogConfiguration: { Options: { a: unknown } }, Command: [unknown] };
+  expect(judged(state(labelled), "CTR-006", "CTR-008")).toEqual({ "CTR-006": ["violation"], "CTR-008": [] });
 });
 
 /** Every path into a value, from the whole of it to each of its leaves. */

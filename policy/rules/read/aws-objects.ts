@@ -54,7 +54,7 @@ const keptAsWritten =
   /^((file_?system|key|resource|repository|topic|queue|bucket)?policy|.*policy(document|text)|definition|definitionstring|dockerlabels|options|driveropts|labels|variables|parameters|tags)$/i;
 
 /** CloudFormation's names as Pulumi writes them: `EFSVolumeConfiguration` is `efsVolumeConfiguration`. */
-const camel = (value: Props): Props => renamed(value, (key) => ({ key: lowered(key), isLeaf: keptAsWritten.test(key) }));
+const camel = (value: Props): Props => renamed(value, (key) => ({ key: lowered(key), keepsInner: keptAsWritten.test(key) }));
 
 const isText = (value: unknown): boolean => typeof value === "string";
 const lowered = (key: string): string => key.replace(/^[A-Z]+(?=[A-Z][a-z])|^[A-Z]+$|^[A-Z]/, (start) => start.toLowerCase());

@@ -33,21 +33,20 @@ function orUnknown(read: () => unknown): unknown {
   }
 }
 
-/**
- * A copy of an object under other names. What is not known in it stays unknown, and the rest is known.
- *
- * @param rename the new name of a key, and whether what it holds stays as it is
- */
-export function renamed(value: Props, rename: (key: string) => { readonly key: string; readonly isLeaf: boolean }): Props {
-  const copy = (inner: unknown): unknown => {
-    if (Array.isArray(inner)) return Object.keys(inner).map((at) => orUnknown(() => copy(Reflect.get(inner, at))));
+/** How a key of a copy is called, and whether the keys in what it holds stay as they are. */
+export type Rename = (key: string) => { readonly key: string; readonly keepsInner: boolean };
+
+/** A copy of an object under other names. What is not known in it stays unknown, and the rest is known. */
+export function renamed(value: Props, rename: Rename): Props {
+  const asWritten: Rename = (key) => ({ key, keepsInner: true });
+  const copy = (inner: unknown, name: Rename): unknown => {
+    if (Array.isArray(inner)) return Object.keys(inner).map((at) => orUnknown(() => copy(Reflect.get(inner, at), name)));
     if (!isRecord(inner)) return inner;
     const pairs = Object.keys(inner).map((written) => {
-      const own = orUnknown(() => inner[written]);
-      const { key, isLeaf } = rename(written);
-      return [key, isLeaf ? own : copy(own)] as const;
+      const { key, keepsInner } = name(written);
+      return [key, orUnknown(() => copy(inner[written], keepsInner ? asWritten : name))] as const;
     });
     return Object.fromEntries(pairs);
   };
-  return readable(copy(value));
+  return readable(copy(value, rename));
 }
