@@ -21,6 +21,8 @@ export interface Promised {
   readonly ownSeccompProfile: boolean;
   /** All that is mounted besides the system's own. */
   readonly mounts: readonly Mount[];
+  /** It is given something to sign in with. */
+  readonly signsIn: boolean;
   /** Names below `/repos` of what was cloned from a URL. */
   readonly clones: readonly string[];
   readonly network: {
@@ -55,6 +57,7 @@ export function promisedTo(session: Session): Promised {
         repositories: repositories.map((one) => (one.kind === "path" ? one : { name: one.name, kind: "volume", volume: one.name })),
       }),
     ],
+    signsIn: credentials.kind !== "none",
     clones: repositories.flatMap(({ name, kind }) => (kind === "url" ? [name] : [])),
     network: {
       mode: networkModeOf(network),

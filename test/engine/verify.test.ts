@@ -38,15 +38,17 @@ describe.skipIf(docker === undefined)("verify", () => {
     mkdirSync(path);
     return path;
   };
-  const [code, auth, setuid, sockets, listed, poisoned] = [
+  const [code, auth, setuid, sockets, listed, poisoned, refused] = [
     folder("code"),
     folder("auth"),
     folder("setuid"),
     folder("sockets"),
     folder("listed"),
     folder("poisoned"),
+    folder("refused"),
   ] as const;
   writeFileSync(join(auth, "token"), "not-a-secret\n", { mode: 0o444 });
+  writeFileSync(join(refused, "refused"), "401\n");
   const small = { memory: "256 MB", cpu: 0.5, processes: 64, openFiles: 256, tmp: "16 MB" };
   // This session has no network at all; verify-network.test.ts is about those that have one.
   const outside = {
@@ -81,9 +83,19 @@ describe.skipIf(docker === undefined)("verify", () => {
       HostConfig.Mounts = HostConfig.Mounts?.map((mount) => (mount.Target === target ? { ...mount, ...change } : mount));
     };
   const loosenings: readonly Loosening[] = [
-    { check: "root-read-only", what: "a writable root", loosen: ({ HostConfig }) => (HostConfig.ReadonlyRootfs = false) },
+    {
+      check: "root-read-only",
+      what: "a writable root",
+      also: ["auth-read-only"],
+      loosen: ({ HostConfig }) => (HostConfig.ReadonlyRootfs = false),
+    },
     { check: "mounts-read-only", what: "a writable repository", also: ["mounts"], loosen: mounting("/repos/code", { ReadOnly: false }) },
-    { check: "auth-read-only", what: "writable credentials", also: ["mounts"], loosen: mounting("/auth", { ReadOnly: false }) },
+    {
+      check: "auth-read-only",
+      what: "a folder of credentials that it may add to",
+      also: ["mounts"],
+      loosen: ({ HostConfig }) => (HostConfig.Tmpfs = { ...HostConfig.Tmpfs, "/auth": "uid=1000" }),
+    },
     {
       check: "logs-unlisted",
       what: "logs that anybody lists",
@@ -175,6 +187,14 @@ describe.skipIf(docker === undefined)("verify", () => {
       loosen: ({ HostConfig }) => (HostConfig.NanoCpus = 0),
     },
     { check: "own-volumes", what: "a volume of another session", loosen: mounting("/session", { Source: "claude-agent-v-proxy-session" }) },
+    {
+      check: "key-taken",
+      what: "a key that the provider refused",
+      also: ["mounts"],
+      loosen: ({ HostConfig }) =>
+        HostConfig.Mounts?.push({ Type: "bind", Source: refused, Target: "/run/credential-proxy", ReadOnly: true }),
+      evidence: "it was answered with 401",
+    },
     { check: "foreign-secrets", what: "a key that is for a proxy alone", loosen: ({ Env }) => Env?.push(`LEAKED=${key}`) },
     {
       check: "kernel-paths",

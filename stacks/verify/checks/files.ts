@@ -13,7 +13,7 @@ function allReadOnly(answer: Readonly<Record<string, string>>) {
 }
 
 const readOnlyMounts = ({ mounts }: Promised) =>
-  mounts.flatMap(({ readOnly, target }) => (readOnly && target !== authFolder ? [target] : []));
+  mounts.flatMap(({ readOnly, target }) => (readOnly && target !== authFolder && !target.startsWith(`${authFolder}/`) ? [target] : []));
 
 /** Devices that a container has by its runtime specification, and the terminal of one that has one. */
 const standardDevices = ["console", "full", "null", "random", "tty", "urandom", "zero"];

@@ -21,6 +21,17 @@ export const secrets: readonly Check[] = [
         `${mounted.length} volumes`,
       ),
   }),
+  check<string>({
+    id: "key-taken",
+    quick: true,
+    promise: ({ signsIn }) => (signsIn ? "the model's provider has not refused the session's key" : undefined),
+    attempt: () => ({
+      how: "ask what became of its last request, as the credential proxy or the agent saw it",
+      probe: "refused_key",
+      args: {},
+    }),
+    expectation: (status) => heldUnless(status === "" ? [] : [`it was answered with ${status}`], "no refusal"),
+  }),
   check<Readonly<Record<string, string>>>({
     id: "foreign-secrets",
     promise: (_, { secrets }) =>

@@ -27,3 +27,10 @@ def text_digests(folders, seconds):
         if entry.is_file(follow_symlinks=False):
             take(entry.path, entry.path)
     return digests
+
+
+@probe
+def refused_key():
+    """The status with which the model's provider refused the key; nothing where it did not."""
+    with os.popen("/usr/local/bin/session-key") as answer:
+        return answer.read().strip()
