@@ -12,7 +12,7 @@ export const agent = z
     permissions: z
       .enum(["ask", "bypass"], { error: "is not a way to ask; write ask or bypass" })
       .describe(
-        "ask: a person is asked before tools are used, and without one they are denied; bypass: nobody is asked. bypass with a task, else ask.",
+        "ask: as Claude Code itself does, which asks a person or judges a tool's use; bypass: nobody is asked. bypass with a task, else ask.",
       )
       .optional(),
     settings: text("A file of this machine with Claude Code's managed settings, which the agent cannot change.").optional(),

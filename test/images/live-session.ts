@@ -152,7 +152,7 @@ export class LiveSession {
     return { running: State.Running, exitCode: State.ExitCode, restarts: RestartCount };
   }
 
-  async becomes(status: "healthy" | "complete" | "unhealthy" | "failed", seconds = 60): Promise<void> {
+  async becomes(status: "healthy" | "complete" | "unhealthy" | "failed" | "key refused", seconds = 60): Promise<void> {
     await until(
       async () => (await this.health()).status === status,
       seconds,

@@ -170,7 +170,7 @@ describe.skipIf(reason !== undefined)("the session image", { timeout: 60_000 }, 
   });
 
   test("is complete when the agent leaves with 0, also after a restart", async () => {
-    const session = await start({ environment: { AGENT_COMMAND: "echo ran >> /session/times" } });
+    const session = await start({ environment: { AGENT_COMMAND: "echo ran >> /session/times\n" } });
     await session.becomes("complete");
     expect(await session.health()).toMatchObject({ reason: "agent-exit" });
     await session.container.restart({ t: 5 });
@@ -217,6 +217,32 @@ describe.skipIf(reason !== undefined)("the session image", { timeout: 60_000 }, 
     const other = await start({ after: session, environment: { ...environment, AGENT_COMMAND: "echo other >> /session/times" } });
     await other.becomes("complete");
     expect((await other.exec("tail -n 1 /session/times")).out).toBe("other");
+  });
+
+  test("does not try a task again whose key is refused, nor when the container is started again", async () => {
+    const folder = sharedFolder();
+    const refusal = JSON.stringify({ type: "system", subtype: "api_retry", error_status: 401, error: "authentication_failed" });
+    writeFileSync(join(folder, "claude"), `#!/bin/sh\necho ran >> /session/times\necho '${refusal}'\nexit 1\n`, { mode: 0o755 });
+    try {
+      const session = await start({
+        restart: "always",
+        binds: [`${join(folder, "claude")}:/usr/local/bin/claude:ro`],
+        environment: { AGENT_TASK: "Mend it.\n", SESSION_RETRIES: "3", SESSION_RETRY_PAUSE: "1" },
+      });
+      await until(
+        async () => (await session.health()).exitCode !== undefined,
+        60,
+        () => session.logs(),
+      );
+      await session.becomes("key refused");
+      expect(await session.health()).toMatchObject({ reason: "401", exitCode: 1, starts: 1 });
+      await session.container.restart({ t: 5 });
+      await session.becomes("key refused");
+      expect((await session.exec("cat /session/times")).out).toBe("ran");
+      expect(await session.logs()).toContain("! the API answered 401 (authentication_failed); asked again");
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   test("does not count what was stopped as a failure, and counts what was killed as one", async () => {
