@@ -1,7 +1,6 @@
 import { homedir } from "node:os";
-import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { realOf } from "../components/session-volumes/host-path.ts";
+import { fromHome, realOf } from "../components/session-volumes/host-path.ts";
 import { deploymentSchema } from "./schema.ts";
 import { type HostPath, hostPath } from "./settings/host-paths.ts";
 import { type ImageSettings, resolveImage } from "./settings/image.ts";
@@ -78,7 +77,7 @@ export function parse(raw: Readonly<Record<string, unknown>>, options: ParseOpti
     local: { hostNetwork: false, debug: false, volumePersistence: true, ...judged.local },
     ...(judged.engine !== undefined && { engine: judged.engine }),
     image: image.args,
-    allowedHostPaths: (judged.allowedHostPaths ?? []).map((path) => realOf(resolve(root, path))),
+    allowedHostPaths: (judged.allowedHostPaths ?? []).map((path) => realOf(fromHome(path, root))),
     hostPaths,
     sessions,
   };

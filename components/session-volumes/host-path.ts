@@ -78,8 +78,12 @@ export interface HostPathRules {
 /** The path to bind, links resolved, or the sentence that says why it is refused; the sentence follows the key and the value. */
 export type HostPathVerdict = { readonly path: string } | { readonly refused: string };
 
+/** The sockets of container engines, by their usual names. */
+const engineSocket = /(^|\/)(docker|podman|containerd|crio|cri-dockerd|buildkitd)\.sock$/;
+
 /** Why a path, links resolved, may not be bound at all. */
 function refusal(path: string): string | undefined {
+  if (engineSocket.test(path)) return "is the socket of a container engine, and who holds it is root on this machine; take the mount out";
   if ((roots as readonly string[]).includes(path)) return "would hand over everything below it; name the one folder that is meant";
   const system = systemFolders.find((folder) => within(path, folder));
   if (system !== undefined) return `lies in the system folder ${system}; copy what is needed to a folder of its own`;
@@ -89,6 +93,11 @@ function refusal(path: string): string | undefined {
   const secret = credentialFolders.find((folder) => within(path, `${home}/${folder}`));
   if (secret !== undefined) return `lies in ~/${secret}, which holds credentials; copy what is needed to a folder of its own`;
   return undefined;
+}
+
+/** An absolute path, from one that starts at a folder or, by `~`, in the user's own. */
+export function fromHome(path: string, folder: string): string {
+  return resolve(folder, path.replace(/^~(?=\/|$)/, homedir()));
 }
 
 /** A path with links resolved; as it is when it is not there. */
@@ -118,7 +127,7 @@ function openFolder(path: string): string | undefined {
 export function checkHostPath(path: string, rules: HostPathRules): HostPathVerdict {
   if (path.trim() === "") return { refused: "is empty; name a folder" };
   if (path.split("/").includes("..")) return { refused: 'climbs with ".."; write the full path that is meant' };
-  const absolute = normalize(resolve(rules.base, path)).replace(/(.)\/+$/, "$1");
+  const absolute = normalize(fromHome(path, rules.base)).replace(/(.)\/+$/, "$1");
   const direct = refusal(absolute);
   if (direct !== undefined) return { refused: direct };
 
@@ -141,7 +150,7 @@ export function checkHostPath(path: string, rules: HostPathRules): HostPathVerdi
     return { refused: `lies in ${open}, where everybody may put a link in its place; run: chmod o-w ${open}, or name another folder` };
   if (rules.writable !== true) return { path: real };
 
-  const allowed = (rules.allowedRoots ?? []).map((root) => realOf(resolve(rules.base, root)));
+  const allowed = (rules.allowedRoots ?? []).map((root) => realOf(fromHome(root, rules.base)));
   if (!allowed.some((root) => within(real, root))) {
     return { refused: "is to be writable and lies in none of allowedHostPaths; add the folder that holds it there" };
   }

@@ -79,7 +79,11 @@ export function runPulumi(
 ): Promise<number> {
   const agreed = options.yes === true || !process.stdin.isTTY || !process.stderr.isTTY;
   const args = [operation, "--stack", stack, ...pulumiOptions, ...(options.more ?? []), ...(agreed ? ["--yes"] : [])];
-  const env = { ...process.env, ...(operation === "destroy" && oneCheckpoint), PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH ?? ""}` };
+  const env = {
+    ...process.env,
+    ...(operation === "destroy" && oneCheckpoint),
+    PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH ?? ""}`,
+  };
   return new Promise((resolve, reject) => {
     const child = spawn("pulumi", args, { cwd: root, stdio: ["inherit", 2, 2], env });
     child.once("error", reject);

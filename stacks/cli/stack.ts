@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { homedir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Option } from "commander";
 import type Docker from "dockerode";
 import { parse as parseYaml } from "yaml";
+import { fromHome } from "../../components/session-volumes/host-path.ts";
 import { connectEngine } from "../../components/container-engine/connect.ts";
 import { findEngine } from "../../components/container-engine/find.ts";
 import type { StackSource } from "../embedded/engine.ts";
@@ -18,7 +18,7 @@ export const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/
 export const project = "agent-sessions";
 
 /** Reads a path on the command line, which starts in the folder where that was typed. */
-export const path = (text: string) => resolve(text.replace(/^~(?=\/)/, homedir()));
+export const path = (text: string) => fromHome(text, process.cwd());
 
 export function stackOption(): Option {
   return new Option("-s, --stack <name>", "the stack: stacks/Pulumi.<name>.yaml").env("PULUMI_STACK").default("local");

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
+import { fromHome } from "../../components/session-volumes/host-path.ts";
 import { holdsToken } from "../../policy/rules/read/token-formats.ts";
-import { fromHome, plainSecrets } from "./credentials.ts";
+import { plainSecrets } from "./credentials.ts";
 import type { Layered } from "./layers.ts";
 import { keyName } from "./keys.ts";
 import { sentence } from "./sentences.ts";

@@ -1,8 +1,8 @@
 import { realpathSync, type Stats, statSync } from "node:fs";
 import { homedir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { type AuthFile, authFiles, type Provider } from "../../components/credentials/args.ts";
-import { checkHostPath } from "../../components/session-volumes/host-path.ts";
+import { checkHostPath, fromHome } from "../../components/session-volumes/host-path.ts";
 import { baseline } from "../../policy/baseline.ts";
 import type { Exception } from "../../policy/exceptions.ts";
 import { isNamedSecret } from "../../policy/rules/read/secrets.ts";
@@ -122,11 +122,6 @@ export function sourceOf(secret: GivenSecret, root: string, key: string): Secret
   if ("file" in secret) return { key, from: "file", path: fromHome(secret.file, root) };
   if ("command" in secret) return { key, from: "command", words: secret.command };
   return { key, from: "config", name: secret.config };
-}
-
-/** An absolute path, from one that starts at the root or, by `~`, in the user's folder. */
-export function fromHome(path: string, root: string): string {
-  return resolve(root, path.replace(/^~(?=\/)/, homedir()));
 }
 
 /** The folder that credentials of kind `hostMount` name. */

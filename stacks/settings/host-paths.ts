@@ -1,9 +1,9 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { realOf } from "../../components/session-volumes/host-path.ts";
+import { fromHome, realOf } from "../../components/session-volumes/host-path.ts";
 import { identityOf, linksTo, overlapRefusal, type Place, placeOf, relation } from "../../components/session-volumes/overlap.ts";
 import { type Machine, programPath } from "../egress-sets/machine.ts";
-import { fromHome, hostMountPath, type SecretSource } from "./credentials.ts";
+import { hostMountPath, type SecretSource } from "./credentials.ts";
 import type { Layered } from "./layers.ts";
 import { keyName } from "./keys.ts";
 import { shown } from "./sentences.ts";
@@ -56,7 +56,7 @@ export function furtherPaths(
     ...(debug ? [of(resolve(root, "src"), "local.debug: true mounts ./src, which")] : []),
     ...(seccompProfile === undefined
       ? []
-      : [of(resolve(root, seccompProfile), named(where("security", "seccompProfile"), seccompProfile))]),
+      : [of(fromHome(seccompProfile, root), named(where("security", "seccompProfile"), seccompProfile))]),
     ...(credentials.kind === "hostMount" ? [of(fromHome(folder, root), named(where("credentials", "path"), folder))] : []),
     ...("secret" in credentials && credentials.secret !== undefined ? secretPaths(credentials.secret, machine) : []),
     ...repositories.flatMap((repository) =>

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
-import { isAbsolute, resolve } from "node:path";
+import { fromHome } from "../../components/session-volumes/host-path.ts";
+import { isAbsolute } from "node:path";
 import type { HardenedImageArgs } from "../../components/hardened-image/args.ts";
 import type { Deployment } from "../schema.ts";
 import { type HostPath, hostPath } from "./host-paths.ts";
@@ -20,7 +21,7 @@ export function resolveImage(
   const given = image?.caBundle;
   // Whatever the user's own Node trusts, the build has to trust too: it goes through the same proxy.
   const caBundle = given === "none" ? undefined : (given ?? (environment.NODE_EXTRA_CA_CERTS || undefined));
-  const path = caBundle === undefined || isAbsolute(caBundle) ? caBundle : resolve(root, caBundle);
+  const path = caBundle === undefined || isAbsolute(caBundle) ? caBundle : fromHome(caBundle, root);
   const named = `${given === undefined ? "NODE_EXTRA_CA_CERTS" : "image.caBundle"}: ${shown(caBundle)}`;
   if (path !== undefined && !readableCertificates(path))
     mistakes.push(`${named} is not a file of PEM certificates; name one, or set image.caBundle: none.`);

@@ -1,8 +1,7 @@
 import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
 import type { HealthCheck, Limits, Reservations, Security } from "../../components/session-container/args.ts";
 import { duplicateTargets, targetRefusal, targetsInWritable, type Workspace } from "../../components/session-volumes/args.ts";
-import { checkHostPath, type HostPathRules } from "../../components/session-volumes/host-path.ts";
+import { checkHostPath, fromHome, type HostPathRules } from "../../components/session-volumes/host-path.ts";
 import { baseline } from "../../policy/baseline.ts";
 import type { Deployment, SessionSetting } from "../schema.ts";
 import { formatSize } from "../units.ts";
@@ -149,7 +148,7 @@ function resolveSession(layered: Layered, judgement: Judgement): Session {
     const verdict = checkHostPath(value, rules);
     if ("path" in verdict) {
       const named = `${keyName(where(...path))}: ${shown(value)}`;
-      hostPaths.push(hostPath(resolve(root, value), { named, session: setting.id, writable }));
+      hostPaths.push(hostPath(fromHome(value, root), { named, session: setting.id, writable }));
       return verdict.path;
     }
     mistakes.push(sentence(where(...path), value, verdict.refused));
@@ -322,7 +321,7 @@ function resolveSecurity({ setting, where }: Layered, root: string, mistakes: st
   let profile: string | undefined;
   if (seccompProfile !== undefined) {
     try {
-      profile = JSON.stringify(JSON.parse(readFileSync(resolve(root, seccompProfile), "utf8")));
+      profile = JSON.stringify(JSON.parse(readFileSync(fromHome(seccompProfile, root), "utf8")));
     } catch {
       // The parser's own message quotes the file.
       mistakes.push(

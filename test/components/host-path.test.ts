@@ -163,3 +163,22 @@ describe("a writable folder", () => {
     });
   });
 });
+
+describe("the socket of a container engine is refused for what it is, wherever it is and whether it is there", () => {
+  test.each([
+    "/var/run/docker.sock",
+    "/run/docker.sock",
+    "/run/user/1000/podman/podman.sock",
+    "/run/containerd/containerd.sock",
+    "docker.sock",
+  ])("%s", (path) => {
+    expect(judge(path)).toEqual({
+      refused: "is the socket of a container engine, and who holds it is root on this machine; take the mount out",
+    });
+  });
+  test("a link to it is, too", () => {
+    writeFileSync(join(root, "podman.sock"), "");
+    symlinkSync(join(root, "podman.sock"), join(root, "linked"));
+    expect(judge("linked")).toEqual({ refused: expect.stringContaining("is the socket of a container engine") });
+  });
+});
