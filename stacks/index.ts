@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { deployFromConfig } from "./deploy.ts";
+import { ensureDemo } from "./demo.ts";
 import { identify } from "./embedded/identity.ts";
 import { type EncryptedConfig, Secrets } from "./secrets.ts";
 import { SettingsError } from "./settings.ts";
@@ -18,6 +19,8 @@ const encrypted: EncryptedConfig = (name) => {
     throw new Error(`is plain in the stack file; remove it, count it as known to all who could read it, and ${write}`);
   return value;
 };
+
+ensureDemo(config, process.cwd());
 
 /** The Pulumi program: the stack's configuration becomes its resources, and these its outputs. */
 export const { sessions, authority } = await deployFromConfig(

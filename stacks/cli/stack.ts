@@ -7,6 +7,7 @@ import { parse as parseYaml } from "yaml";
 import { fromHome } from "../../components/session-volumes/host-path.ts";
 import { connectEngine } from "../../components/container-engine/connect.ts";
 import { findEngine } from "../../components/container-engine/find.ts";
+import { ensureDemo } from "../demo.ts";
 import type { StackSource } from "../embedded/engine.ts";
 import { keyPrefix, stackConfig } from "../configuration.ts";
 import { nearest } from "../near.ts";
@@ -40,7 +41,9 @@ export function stackNames(): string[] {
 export function loadStack(stack: string): StackSource {
   const file = stackFile(stack);
   if (!existsSync(file)) throw new Error(noStack(stack));
-  return { project, stack, root, config: stackConfig(readYaml(file, stack), `stacks/Pulumi.${stack}.yaml`) };
+  const config = stackConfig(readYaml(file, stack), `stacks/Pulumi.${stack}.yaml`);
+  ensureDemo(config, root);
+  return { project, stack, root, config };
 }
 
 /** Says that a stack has no file, and which have one. */
