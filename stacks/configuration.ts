@@ -8,7 +8,7 @@ export const keyPrefix = "agent-sessions:";
  * @throws Error when it says nothing, or a key stands where no one looks for it
  */
 export function stackConfig(content: unknown, file: string): Record<string, string> {
-  const way = `write\n\nconfig:\n  ${keyPrefix}sessions:\n    - id: demo\n\nor run "sessions add demo"`;
+  const way = `write\n\nconfig:\n  ${keyPrefix}sessions:\n    - id: demo\n\nor run "npx sessions add demo"`;
   if (content === null || content === undefined) throw new Error(`${file} is empty; ${way}`);
   if (typeof content !== "object" || Array.isArray(content)) throw new Error(`${file} is not a set of keys and values; ${way}`);
   const { config } = content as { config?: Record<string, unknown> | null };

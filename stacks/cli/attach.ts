@@ -12,17 +12,17 @@ export function register(program: Command): void {
     .description("Enter a session's terminal, where its agent works; Ctrl-b d leaves it running.")
     .argument("<id>", "the session")
     .addOption(stackOption())
-    .addHelpText("after", "\nExample:\n  sessions attach demo\n")
+    .addHelpText("after", "\nExample:\n  npx sessions attach demo\n")
     .action(async (id: string, options: { stack: string }) => {
       if (!process.stdin.isTTY || !process.stdout.isTTY)
-        throw new Error('attach needs a terminal; "sessions logs" shows what the session printed');
+        throw new Error('attach needs a terminal; "npx sessions logs" shows what the session printed');
       const source = loadStack(options.stack);
       const docker = await openEngine(source);
       const container = await runningSession(docker, source, id);
       const end = await endOf(docker, id, container);
       if (end !== undefined)
         throw new Error(
-          `session "${id}" ${end.text}, and no agent runs in it; "sessions logs ${id}" shows what it said, "sessions exec ${id} -- COMMAND" works with its data, "sessions start ${id}" runs it again`,
+          `session "${id}" ${end.text}, and no agent runs in it; "npx sessions logs ${id}" shows what it said, "npx sessions exec ${id} -- COMMAND" works with its data, "npx sessions start ${id}" runs it again`,
         );
       process.exitCode = await runIn(container, ["bash", "-c", script], { tty: true, stdin: true });
     });

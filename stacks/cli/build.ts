@@ -21,7 +21,7 @@ export function register(program: Command): void {
     .option("--no-install", "install nothing on this machine")
     .option("-y, --yes", "do not ask")
     .option("--json", "print the result as JSON")
-    .addHelpText("after", "\nExample:\n  sessions build --stack local\n")
+    .addHelpText("after", "\nExample:\n  npx sessions build --stack local\n")
     .action(run);
 }
 

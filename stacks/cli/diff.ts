@@ -28,7 +28,7 @@ export function register(program: Command): void {
     .option("--stat", "only the files and how much of each")
     .option("--raw", "every character as it is, such as the line ends that git apply needs; look at the result in an editor")
     .addOption(sizeOption("the most that is shown of a repository", 64 * 1024 ** 2))
-    .addHelpText("after", "\nExample:\n  sessions diff demo --stat\n")
+    .addHelpText("after", "\nExample:\n  npx sessions diff demo --stat\n")
     .action(run);
 }
 

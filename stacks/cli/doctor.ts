@@ -30,7 +30,7 @@ export function register(program: Command): void {
     .description("Say what this machine can and cannot enforce, and what that means for the sessions.")
     .addOption(stackOption())
     .option("--json", "print JSON")
-    .addHelpText("after", "\nExample:\n  sessions doctor\n")
+    .addHelpText("after", "\nExample:\n  npx sessions doctor\n")
     .action(run);
 }
 
@@ -115,7 +115,7 @@ async function examineVolumes(docker: Docker): Promise<Finding> {
     subject: "largest volumes",
     found: volumes === undefined ? "not known" : largest(volumes) || "none holds anything",
     verdict: volumes === undefined ? "note" : "ok",
-    means: volumes === undefined ? "the engine did not count them" : '"sessions list --wide" says it for each session',
+    means: volumes === undefined ? "the engine did not count them" : '"npx sessions list --wide" says it for each session',
   };
 }
 

@@ -20,7 +20,7 @@ export function register(program: Command): void {
     .option("--delete-data", "remove the sessions' volumes too; their data cannot be brought back")
     .option("--force", "with --delete-data: do not ask about commits that were not pulled and files that were not committed")
     .option("--json", "print the result as JSON")
-    .addHelpText("after", "\nExample:\n  sessions down demo\n")
+    .addHelpText("after", "\nExample:\n  npx sessions down demo\n")
     .action(run);
 }
 

@@ -27,7 +27,7 @@ export function register(program: Command): void {
     .option("--since <time>", "only what came after this time (2026-01-31T12:00:00Z) or in this last while (10m)", time)
     .option("--suggest", "print the settings that would allow what was not on the list")
     .option("--json", "print JSON")
-    .addHelpText("after", "\nExample:\n  sessions egress demo --since 1h --suggest\n")
+    .addHelpText("after", "\nExample:\n  npx sessions egress demo --since 1h --suggest\n")
     .action(run);
 }
 

@@ -35,7 +35,7 @@ export function chooseEngine(asked: "auto" | EngineName, live: Live, identity: I
   if (owner !== undefined && owner !== asked) {
     const adopt = asked === "embedded" ? " --adopt" : "";
     throw new Error(
-      `the ${owner} engine made the sessions of this stack; to move over, run "sessions down --engine ${owner}", which keeps the data, then "sessions up --engine ${asked}${adopt}"`,
+      `the ${owner} engine made the sessions of this stack; to move over, run "npx sessions down --engine ${owner}", which keeps the data, then "npx sessions up --engine ${asked}${adopt}"`,
     );
   }
   if (asked === "pulumi" && !hasPulumi()) throw new Error('the Pulumi CLI is not in PATH; install it, or use "--engine embedded"');

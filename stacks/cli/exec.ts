@@ -25,8 +25,8 @@ export function register(program: Command): void {
     .option("-t, --tty", "give the command a terminal")
     .option("-i, --interactive", "pass standard input on (done by itself when it is a pipe)")
     .option("-w, --workdir <folder>", "where it begins; the session's repository when left out, /workspace if it has not just one")
-    .addHelpText("after", "\nExample:\n  sessions exec demo -- git log --oneline\n")
-    .showHelpAfterError("The command and its own options stand after --, as in: sessions exec demo -- ls -la")
+    .addHelpText("after", "\nExample:\n  npx sessions exec demo -- git log --oneline\n")
+    .showHelpAfterError("The command and its own options stand after --, as in: npx sessions exec demo -- ls -la")
     .action(async (id: string, command: string[], options: Options) => {
       const source = loadStack(options.stack);
       const docker = await openEngine(source);
@@ -35,7 +35,7 @@ export function register(program: Command): void {
       const container = await runningSession(docker, source, id);
       const end = await endOf(docker, id, container);
       if (end !== undefined && end.state !== "complete")
-        console.error(`sessions: session "${id}" ${end.text}; "sessions start ${id}" runs it again`);
+        console.error(`sessions: session "${id}" ${end.text}; "npx sessions start ${id}" runs it again`);
       const place = options.workdir === undefined ? ["default", await placeOfWork(container)] : ["named", options.workdir];
       const line = ["bash", "-c", script, "exec", ...place, ...command];
       process.exitCode = await runIn(container, line, {

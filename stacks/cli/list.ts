@@ -18,7 +18,7 @@ export function register(program: Command): void {
     .addOption(stackOption())
     .option("-w, --wide", "have the engine count what each session's volumes hold, which takes up to half a minute")
     .option("--json", "print JSON")
-    .addHelpText("after", "\nExample:\n  sessions list --json\n")
+    .addHelpText("after", "\nExample:\n  npx sessions list --json\n")
     .action(async (options: { stack: string; wide?: boolean; json?: boolean }) => {
       const source = loadStack(options.stack);
       const docker = await openEngine(source);
@@ -50,20 +50,18 @@ export function register(program: Command): void {
         };
       });
       if (options.json) console.log(JSON.stringify(rows, null, 2));
-      else if (rows.length === 0) console.log('No session is there; "sessions up" starts them.');
+      else if (rows.length === 0) console.log('No session is there; "npx sessions up" starts them.');
       else
         console.log(
           table(
-            ["session", "container", "network", "isolation", "state", "limits", ...(options.wide ? ["disk"] : []), "attach"],
+            ["session", "network", "isolation", "state", "limits", ...(options.wide ? ["disk"] : [])],
             rows.map((row) => [
               row.session,
-              row.container,
               row.network,
               row.isolation,
               stateText(row),
               `${formatSize(row.memory)}, ${row.cpu} cpu, ${row.processes} processes`,
               ...(row.disk === undefined ? [] : [diskText(row.disk)]),
-              row.attach,
             ]),
           ),
         );

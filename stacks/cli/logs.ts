@@ -29,7 +29,7 @@ export function register(program: Command): void {
     .option("--since <time>", "only what came after this time (2026-01-31T12:00:00Z) or in this last while (10m)", time)
     .option("--proxy", "what its credential proxy recorded instead: a line for each request to the model, and what became of the key")
     .option("--raw", "every character as it is; what a session wrote may command a terminal")
-    .addHelpText("after", "\nExample:\n  sessions logs demo --follow --tail 20\n")
+    .addHelpText("after", "\nExample:\n  npx sessions logs demo --follow --tail 20\n")
     .action(run);
 }
 

@@ -34,7 +34,7 @@ export function register(program: Command): void {
     .option("--no-commands", "run no command that prints a secret; what depends on one counts as changed")
     .option("--detailed-exitcode", "exit with 3 when something would change")
     .option("--json", "print JSON")
-    .addHelpText("after", "\nExample:\n  sessions plan --stack local --detailed-exitcode\n")
+    .addHelpText("after", "\nExample:\n  npx sessions plan --stack local --detailed-exitcode\n")
     .action(run);
 }
 

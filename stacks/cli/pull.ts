@@ -61,7 +61,7 @@ export function register(program: Command): void {
     )
     .option("--commit", "commit what the session has not committed first, as it is, and bring it too")
     .option("--json", "print the result as JSON")
-    .addHelpText("after", "\nExample:\n  sessions pull demo && git log session/demo\n")
+    .addHelpText("after", "\nExample:\n  npx sessions pull demo && git log session/demo\n")
     .action(run);
 }
 
@@ -118,7 +118,7 @@ export function pulledText(id: string, results: readonly Pulled[]): string {
       ...(count > shownCommits ? [`  and ${count - shownCommits} more`] : []),
       ...(left === undefined
         ? []
-        : [`${repository}: ${unpulledText({ ...left, commits: 0 })}; "sessions pull ${id} --commit" takes what is there now`]),
+        : [`${repository}: ${unpulledText({ ...left, commits: 0 })}; "npx sessions pull ${id} --commit" takes what is there now`]),
     ])
     .join("\n");
 }

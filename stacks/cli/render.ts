@@ -1,5 +1,6 @@
 import type { Report } from "../../policy/evaluate.ts";
 import type { Plan, Step } from "../embedded/plan.ts";
+import { wrapped } from "./table.ts";
 import { unknownValue } from "../embedded/program.ts";
 
 const signs: Readonly<Record<Step["operation"], string>> = { create: "+", replace: "±", start: "▸", delete: "-", keep: "·", same: " " };
@@ -8,7 +9,7 @@ const signs: Readonly<Record<Step["operation"], string>> = { create: "+", replac
 function short(value: unknown): string {
   if (value === undefined) return "nothing";
   const text = JSON.stringify(value).replaceAll(unknownValue, "known after the build");
-  return text.length > 70 ? `${text.slice(0, 67)}…` : text;
+  return text.length > 40 ? `${text.slice(0, 39)}…` : text;
 }
 
 /** Two values; of lists, what is not in both, unless they differ in order alone. */
@@ -31,7 +32,7 @@ export function planText(plan: Plan, report: Report): string {
     const kind = step.type.split(":").pop()?.toLowerCase() ?? step.type;
     const note =
       step.operation === "keep"
-        ? " (its data is kept; sessions down --delete-data removes it)"
+        ? " (its data is kept; npx sessions down --delete-data removes it)"
         : step.restarts !== undefined
           ? `  ends the running agent of session ${step.restarts}`
           : "";
@@ -45,7 +46,7 @@ export function planText(plan: Plan, report: Report): string {
   lines.push("", `Policy: score ${report.score} of 100, ${report.secure ? "secure" : "not secure"}.`);
   for (const { verdict, severity, rule, message } of report.findings)
     if (verdict === "violation") lines.push(`  ${severity} ${rule}: ${message}`);
-  return lines.join("\n");
+  return wrapped(lines.join("\n"));
 }
 
 /** What sessions may do from now on and no longer; no lines where nothing of it changes. */

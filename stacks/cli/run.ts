@@ -44,7 +44,10 @@ export function register(program: Command): void {
     .option("--no-install", "install nothing on this machine")
     .option("-y, --yes", "do not ask")
     .option("--json", "print the result as JSON")
-    .addHelpText("after", '\nExample:\n  sessions run "Fix the failing test and commit" --repository . --key-env ANTHROPIC_API_KEY --rm\n')
+    .addHelpText(
+      "after",
+      '\nExample:\n  npx sessions run "Fix the failing test and commit" --repository . --key-env ANTHROPIC_API_KEY --rm\n',
+    )
     .action(run);
 }
 

@@ -62,7 +62,7 @@ export async function runningSession(docker: Docker, source: StackSource, id: st
   const { Id, State } = await find(docker, source, id);
   if (State === "running") return docker.getContainer(Id);
   throw new Error(
-    `session "${id}" is not running but ${State}; ${State === "restarting" ? `"sessions logs ${id}" shows why` : `"sessions start ${id}" starts it`}`,
+    `session "${id}" is not running but ${State}; ${State === "restarting" ? `"npx sessions logs ${id}" shows why` : `"npx sessions start ${id}" starts it`}`,
   );
 }
 
@@ -94,7 +94,7 @@ async function find(docker: Docker, source: StackSource, id: string): Promise<Do
       [id],
       `stack ${source.stack}`,
       sessions.map((session) => session.id),
-      'none is up, run "sessions up"',
+      'none is up, run "npx sessions up"',
     ),
   );
 }

@@ -52,7 +52,7 @@ export function noStack(stack: string): string {
   const near = nearest(stack, known);
   const way =
     known.length === 0
-      ? `make it with "sessions add ID --stack ${stack}"`
+      ? `make it with "npx sessions add ID --stack ${stack}"`
       : `${near === undefined ? "" : `did you mean ${near}? `}there is: ${known.join(", ")}`;
   return `there is no stack "${stack}" (stacks/Pulumi.${stack}.yaml); ${way}`;
 }

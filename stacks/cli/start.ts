@@ -13,7 +13,7 @@ export function register(program: Command): void {
     .description("Start one session that was stopped, or run one again that is complete or has failed.")
     .argument("<id>", "the session")
     .addOption(stackOption())
-    .addHelpText("after", "\nExample:\n  sessions start demo\n")
+    .addHelpText("after", "\nExample:\n  npx sessions start demo\n")
     .action(async (id: string, options: { stack: string }) => {
       const source = loadStack(options.stack);
       const docker = await openEngine(source);
@@ -30,12 +30,12 @@ async function start(docker: Docker, container: Docker.Container, id: string): P
   if (!hasEnded(found))
     return before.state === "stopped" ? `Session ${id} is started.` : `Session ${id} runs already: ${stateText(found)}.`;
   const code = await runIn(container, ["/usr/local/bin/session-again"], { tty: false, stdin: false });
-  if (code !== 0) throw new Error(`session "${id}" was made by another version of this program; "sessions up" brings it to this one`);
+  if (code !== 0) throw new Error(`session "${id}" was made by another version of this program; "npx sessions up" brings it to this one`);
   await container.restart();
   const health = await afterStart(docker, container, id);
   if (health.state === "failed" || health.state === "key refused")
     throw new Error(
-      `session "${id}" is ${stateText(health)} again; "sessions logs ${id}" shows what it said, "sessions exec ${id} -- COMMAND" works with its data`,
+      `session "${id}" is ${stateText(health)} again; "npx sessions logs ${id}" shows what it said, "npx sessions exec ${id} -- COMMAND" works with its data`,
     );
   return `Session ${id} is started again; it was ${stateText(found)}.`;
 }

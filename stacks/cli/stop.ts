@@ -9,7 +9,7 @@ export function register(program: Command): void {
     .description("Stop one session; its data stays, and the next up or start brings it back.")
     .argument("<id>", "the session")
     .addOption(stackOption())
-    .addHelpText("after", "\nExample:\n  sessions stop demo\n")
+    .addHelpText("after", "\nExample:\n  npx sessions stop demo\n")
     .action(async (id: string, options: { stack: string }) => {
       const source = loadStack(options.stack);
       const container = await liveSession(await openEngine(source), source, id);

@@ -146,7 +146,7 @@ async function agreedToLose(
   if (lines.length === 0) return true;
   const text = `With their data this is lost:\n${lines.map((line) => `  ${line}`).join("\n")}`;
   if (!process.stdin.isTTY || !process.stderr.isTTY)
-    throw new Error(`nothing was removed. ${text}\n"sessions pull" brings commits out; --force removes them all the same`);
+    throw new Error(`nothing was removed. ${text}\n"npx sessions pull" brings commits out; --force removes them all the same`);
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
     if (/^\s*y(es)?\s*$/i.test(await terminal.question(`${text}\nGo on? [y/N] `))) return true;

@@ -12,6 +12,7 @@ import { count, shortForm } from "../verify/report.ts";
 import { verifyQuickly } from "../verify/run.ts";
 import { heldIn } from "../verify/surroundings.ts";
 import { engineOption } from "./engine-choice.ts";
+import { nextSteps } from "./next-steps.ts";
 import { planJson } from "./render.ts";
 import { type RolledOut, type RollOutOptions, rollOut } from "./roll-out.ts";
 import { loadStack, stackOption } from "./stack.ts";
@@ -37,7 +38,7 @@ export function register(program: Command): void {
     .option("--timeout <seconds>", "how long to wait until the sessions are healthy", "120")
     .option("--parallel <n>", "requests to the engine at once", "16")
     .option("--json", "print the result as JSON")
-    .addHelpText("after", "\nExample:\n  sessions up --stack local --yes\n")
+    .addHelpText("after", "\nExample:\n  npx sessions up --stack local --yes\n")
     .action(run);
 }
 
@@ -84,8 +85,9 @@ async function finish(options: Options, { docker, engine, ...result }: RolledOut
   } else {
     console.log(summary(engine, deployed, health));
     for (const session of verified) console.log(shortForm(session));
-    if (verified.length > 0) console.log('Only what is quick was tried; "sessions verify" tries all.');
+    if (verified.length > 0) console.log('Only what is quick was tried; "npx sessions verify" tries all.');
     if (!result.changed) console.log("Nothing was changed.");
+    for (const line of nextSteps(engine.settings.sessions)) console.log(line);
   }
   if (well.length < health.length || verified.some((session) => count(session).notHeld > 0)) process.exitCode = 1;
 }
@@ -94,16 +96,14 @@ function summary(engine: EmbeddedEngine, deployed: Readonly<Record<string, Deplo
   const rows = engine.settings.sessions.map((session) => {
     const limits = limitsOf(session);
     const found = health.find((entry) => entry.session === session.id);
-    const { container = "", network = "", isolation = "", attach = "" } = deployed[session.id] ?? {};
+    const { network = "", isolation = "" } = deployed[session.id] ?? {};
     return [
       session.id,
-      container,
       network,
       isolation,
       `${formatSize(limits.memory)}, ${limits.cpu} cpu, ${limits.processes} processes`,
       found === undefined ? "" : stateText(found),
-      attach,
     ];
   });
-  return table(["session", "container", "network", "isolation", "limits", "state", "attach"], rows);
+  return table(["session", "network", "isolation", "limits", "state"], rows);
 }

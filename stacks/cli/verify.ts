@@ -17,6 +17,7 @@ import { loadStack, openEngine, path, stackOption } from "./stack.ts";
 
 interface Options {
   readonly stack: string;
+  readonly all?: boolean;
   readonly json?: boolean;
   readonly junit?: string;
   readonly parallel: number;
@@ -33,9 +34,10 @@ export function register(program: Command): void {
     .addOption(stackOption())
     .option("--parallel <n>", "sessions at once; each is given 60 seconds", wholeNumber, 4)
     .option("--strict", "exit code 1 also when something could not be tried, as whatever runs in a session can bring about")
+    .option("--all", "list what holds too")
     .option("--json", "print JSON")
     .option("--junit <file>", "write JUnit XML too", path)
-    .addHelpText("after", "\nExample:\n  sessions verify\n  sessions verify demo --json --junit verify.xml\n")
+    .addHelpText("after", "\nExample:\n  npx sessions verify\n  npx sessions verify demo --json --junit verify.xml\n")
     .action(run);
 }
 
@@ -50,7 +52,7 @@ async function run(ids: string[], options: Options): Promise<void> {
   const sessions = await verifySessions(docker, source, ids, options.parallel);
   if (options.junit !== undefined) writeFileSync(options.junit, junit(sessions));
   if (options.json) console.log(JSON.stringify(sessions, null, 2));
-  else for (const verified of sessions) console.log(text(verified));
+  else for (const verified of sessions) console.log(text(verified, options.all === true));
   const open = sessions.map(count).some(({ notHeld, notTried }) => notHeld > 0 || (options.strict === true && notTried > 0));
   if (open) process.exitCode = 1;
 }
@@ -86,13 +88,16 @@ async function verifySessions(docker: Docker, source: StackSource, ids: readonly
   }
 }
 
-function text(verified: Verified): string {
+/** What does not hold or was not tried, or all, then the count of each. */
+function text(verified: Verified, all: boolean): string {
   // What a session answered may hold anything.
-  const rows = verified.results.map(({ id, promise, attempt, verdict, found }) => [
+  const shown = verified.results.filter(({ verdict }) => all || verdict !== "held");
+  const rows = shown.map(({ id, promise, attempt, verdict, found }) => [
     id,
     promise,
     attempt,
     `${verdict === "not held" ? "NOT HELD" : verdict}: ${plain(found)}`,
   ]);
-  return `${table(["check", "promised", "tried", "result"], rows, [20, 38, 38, 54])}\n${plain(shortForm(verified))}\n`;
+  const drawn = rows.length === 0 ? "" : `${table(["check", "promised", "tried", "result"], rows)}\n`;
+  return `${drawn}${plain(shortForm(verified))}`;
 }

@@ -174,7 +174,7 @@ function planObject(registration: Registration, options: PlanOptions, steps: rea
   if (kind === "volume") {
     if (differing.length > 0)
       conflicts.push(
-        `volume ${name} cannot change (${differing.map(({ key }) => key).join(", ")}), as its data would be lost; remove it with "sessions down --delete-data" first`,
+        `volume ${name} cannot change (${differing.map(({ key }) => key).join(", ")}), as its data would be lost; remove it with "npx sessions down --delete-data" first`,
       );
     return { step: { operation: "same", urn, type, name, changes: differing, live }, resolution: known(live.id, inputs) };
   }

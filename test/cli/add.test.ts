@@ -27,7 +27,7 @@ describe("sessions add", () => {
       "-r",
       "own=https://example.com/own.git",
     ]);
-    expect([code, stdout]).toEqual([0, 'Added session two to stacks/Pulumi.comments.yaml; "sessions up" starts it.\n']);
+    expect([code, stdout]).toEqual([0, 'Added session two to stacks/Pulumi.comments.yaml; "npx sessions up" starts it.\n']);
     expect(read("comments").startsWith(before)).toBe(true);
     expect(sessionsOf("comments")).toEqual([
       { id: "one" },
@@ -140,7 +140,7 @@ describe("sessions add", () => {
     try {
       for (const name of readdirSync(join(empty.root, "stacks"))) if (/^Pulumi\./.test(name)) rmSync(join(empty.root, "stacks", name));
       expect((await empty.run(["list"])).stderr).toBe(
-        'sessions: there is no stack "local" (stacks/Pulumi.local.yaml); make it with "sessions add ID --stack local"\n',
+        'sessions: there is no stack "local" (stacks/Pulumi.local.yaml); make it with "npx sessions add ID --stack local"\n',
       );
       expect((await empty.run(["add", "one"])).code).toBe(0);
       expect(readFileSync(empty.stackFile("local"), "utf8")).toBe(

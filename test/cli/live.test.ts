@@ -138,7 +138,7 @@ describe.skipIf(docker === undefined)(
       const other = new Checkout();
       for (const stack of ["cli", "else"]) other.write(stack, [{ id: "x" }]);
       try {
-        expect((await other.run(["list", "--stack", "cli"])).stdout).toBe('No session is there; "sessions up" starts them.\n');
+        expect((await other.run(["list", "--stack", "cli"])).stdout).toBe('No session is there; "npx sessions up" starts them.\n');
         const [checkedOut, stacked] = await Promise.all(["cli", "else"].map((stack) => other.run(["stop", "c-open", "--stack", stack])));
         expect(checkedOut).toMatchObject({
           code: 1,
@@ -368,7 +368,7 @@ describe.skipIf(docker === undefined)(
       expect(await exec("c-open", ["true"])).toEqual({
         code: 1,
         stdout: "",
-        stderr: 'sessions: session "c-open" is not running but exited; "sessions start c-open" starts it\n',
+        stderr: 'sessions: session "c-open" is not running but exited; "npx sessions start c-open" starts it\n',
       });
       expect((await exec("c-work", ["true"])).code).toBe(0);
       expect((await sessions("start", "c-open")).code).toBe(0);

@@ -158,7 +158,7 @@ describe.skipIf(docker === undefined || cli === undefined)("the Pulumi engine", 
     const plan = await checkout.run(["plan", "--stack", stack]);
     expect([plan.code, plan.stdout]).toEqual([0, expect.stringContaining('"pulumi preview --stack pulumi-test" shows what would change')]);
     const other = await checkout.run(["up", "--stack", stack, "--engine", "embedded"]);
-    expect([other.code, other.stderr]).toEqual([1, expect.stringContaining("sessions down --engine pulumi")]);
+    expect([other.code, other.stderr]).toEqual([1, expect.stringContaining("npx sessions down --engine pulumi")]);
     const again = await checkout.run(["up", "--stack", stack, "--json"]);
     expect(JSON.parse(again.stdout)).toMatchObject({
       engine: "pulumi",

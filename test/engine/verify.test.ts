@@ -258,10 +258,11 @@ describe.skipIf(docker === undefined)("verify", () => {
     const container = rig.docker.getContainer("claude-agent-v-one");
     try {
       checkout.write("verify", [session]);
-      expect(await command()).toMatchObject({
-        code: 0,
-        stdout: expect.stringMatching(/^v-one: all \d+ promises hold$|^v-one: \d+ of \d+ promises hold; 1 not tried$/m),
-      });
+      // A busy machine has no core to spare for the limit on them.
+      const sentence = /^v-one: all \d+ promises hold$|^v-one: \d+ of \d+ promises hold; [12] not tried$/m;
+      const [short, long] = [await command(), await command("--all")];
+      expect([short.code, short.stdout]).toEqual([0, expect.stringMatching(sentence)]);
+      expect([short.stdout.includes("│ held"), long.stdout.includes("│ held")]).toEqual([false, true]);
       await container.update({ PidsLimit: 512 });
       const report = join(checkout.root, "verify.xml");
       const { code, stdout } = await command("v-one", "--json", "--junit", report);

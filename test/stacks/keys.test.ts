@@ -46,7 +46,7 @@ describe("a stack file", () => {
   test.each([
     [
       null,
-      /^stacks\/Pulumi\.x\.yaml is empty; write\n\nconfig:\n {2}agent-sessions:sessions:\n {4}- id: demo\n\nor run "sessions add demo"$/,
+      /^stacks\/Pulumi\.x\.yaml is empty; write\n\nconfig:\n {2}agent-sessions:sessions:\n {4}- id: demo\n\nor run "npx sessions add demo"$/,
     ],
     ["text", /is not a set of keys and values; write\n\nconfig:/],
     [{ sessions: [] }, /: sessions belongs below "config:", as agent-sessions:sessions; write\n\nconfig:/],

@@ -15,7 +15,7 @@ const titles = {
 /** Lines of advice for a stack; it never blocks, and is not what a person has to read first. */
 const adviceLines = 10;
 /** Characters of a line of advice. */
-const adviceWidth = 120;
+const adviceWidth = 100;
 /** Resources that a row names; the others are counted. */
 const named = 4;
 
@@ -65,7 +65,7 @@ function tableOf(findings: readonly Finding[], title: string): string[] {
     text,
     remediation,
   ]);
-  return [`${title}:`, table(["rule", "severity", "enforcement", "resource", "found", "what to do"], rows, [11, 10, 13, 26, 50, 50])];
+  return [`${title}:`, table(["rule", "severity", "enforcement", "resource", "found", "what to do"], rows)];
 }
 
 function advice(findings: readonly Finding[]): string[] {
