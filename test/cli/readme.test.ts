@@ -107,6 +107,7 @@ describe.skipIf(docker === undefined)("a session in a minute", () => {
       "logs",
       "plan",
       "pull",
+      "remove",
       "start",
       "stop",
       "up",

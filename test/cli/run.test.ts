@@ -15,7 +15,7 @@ const minute = 60_000;
 
 /** With the real CLI of Claude Code, against a stand-in for the model. */
 describe.skipIf(docker === undefined)("sessions run", () => {
-  const checkout = new Checkout();
+  const checkout = new Checkout({ ANTHROPIC_API_KEY: "key-of-readme" });
   const code = join(checkout.root, "code");
   const git = (...args: string[]) =>
     execFileSync("git", ["-C", code, "-c", "user.name=t", "-c", "user.email=t@localhost", ...args], { encoding: "utf8" }).trim();
@@ -25,12 +25,17 @@ describe.skipIf(docker === undefined)("sessions run", () => {
     WAIT: "sleep 600",
   };
   const api = new ModelApi(({ said, turns }) => {
-    const [, word = ""] = /\b(COMMIT|LOOSE|WAIT|REFUSED)\b/.exec(said) ?? [];
+    const [, word = ""] = /\b(COMMIT|LOOSE|WAIT|REFUSED)\b/.exec(said.replace("Fix the failing test", "COMMIT")) ?? [];
     if (word === "REFUSED") return { status: 400, type: "invalid_request_error", message: "No." };
     return turns > 0
       ? { text: "It is written." }
       : { text: "I write.", tool: "Bash", input: { command: commands[word] ?? "true", description: "Write" } };
   });
+  const chapter =
+    readFileSync(join(import.meta.dirname, "../../README.md"), "utf8")
+      .split("## An agent with your key\n")[1]
+      ?.split("\n## ")[0] ?? "";
+  const lines = (chapter.split("```")[1] ?? "").split("\n").flatMap((line) => line.split(/ +#/)[0]?.trim() || []);
   const run = (...args: string[]) => checkout.run(["run", "--stack", "run", "--repository", code, "--no-install", ...args]);
   const names = async () => {
     const [containers, { Volumes }] = await Promise.all([docker.listContainers({ all: true }), docker.listVolumes()]);
@@ -52,11 +57,13 @@ describe.skipIf(docker === undefined)("sessions run", () => {
       limits: { memory: "1 GB", processes: 256 },
       restart: "never",
     };
+    checkout.write("local", []);
     checkout.write("run", stringify({ config: { "agent-sessions:defaults": defaults, "agent-sessions:sessions": [] } }));
   });
   afterAll(async () => {
     api.close();
-    await checkout.run(["down", "--stack", "run", "--delete-data", "--force", "--engine", "embedded"]);
+    for (const stack of ["run", "local"])
+      await checkout.run(["down", "--stack", stack, "--delete-data", "--force", "--engine", "embedded"]);
     checkout.dispose();
   });
 
@@ -70,7 +77,7 @@ describe.skipIf(docker === undefined)("sessions run", () => {
       );
       expect(git("log", "--format=%s", "session/commit-it-please")).toBe("Write done.txt\nfirst");
       expect(git("branch", "--show-current")).toBe("main");
-      expect((await checkout.run(["list", "--stack", "run"])).stdout).toMatch(/commit-it-please .*complete \(agent-exit\)/);
+      expect((await checkout.run(["list", "--stack", "run"])).stdout).toMatch(/commit-it-please .* complete /);
     },
     5 * minute,
   );
@@ -115,6 +122,29 @@ describe.skipIf(docker === undefined)("sessions run", () => {
       expect([status, said]).toEqual([130, expect.stringContaining('"npx sessions remove waits --delete-data" removes it')]);
       expect((await docker.getContainer("claude-agent-waits").inspect()).State.Running).toBe(true);
       expect((await checkout.run(["remove", "waits", "--stack", "run", "--delete-data"])).code).toBe(0);
+    },
+    5 * minute,
+  );
+
+  test("the README's chapter has at most 15 lines, of which the first gives the key", () => {
+    expect(chapter.trim().split("\n").length).toBeLessThanOrEqual(15);
+    expect(lines[0]).toBe("export ANTHROPIC_API_KEY=sk-ant-…");
+    expect(lines.length).toBeGreaterThan(5);
+  });
+
+  test.each(lines.slice(1))(
+    "README: %s",
+    async (line) => {
+      const words = (line.replaceAll("/srv/code", code).match(/"[^"]*"|\S+/g) ?? []).map((word) => word.replaceAll('"', ""));
+      if (words[0] === "git") expect(git(...words.slice(3))).toContain("Write done.txt");
+      else if (words.includes("attach")) expect((await checkout.runOnTerminal(words.slice(2), /Claude/, "\u0002d")).code).toBe(0);
+      else {
+        // The stand-in for the model speaks no https, which a proxy for keys asks for; the stack of these tests has a key of its own.
+        const args = words.slice(2);
+        if (args[0] === "run") args.splice(args.indexOf("--key-env"), 2, "--stack", "run");
+        const { code: status, stderr } = await checkout.run(args);
+        expect(status, stderr).toBe(0);
+      }
     },
     5 * minute,
   );
