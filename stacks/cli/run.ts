@@ -16,7 +16,7 @@ import { type Pulled, pulledText, pullSession } from "./pull.ts";
 import { removeFromFile } from "./remove.ts";
 import { parse } from "../settings.ts";
 import { rollOut } from "./roll-out.ts";
-import { loadStack, root, stackOption } from "./stack.ts";
+import { loadStack, reachableEngine, root, stackOption } from "./stack.ts";
 import { idsIn, openDocument } from "./stack-document.ts";
 import { takeDown } from "./take-down.ts";
 import { outputOf } from "./workspace.ts";
@@ -58,17 +58,7 @@ async function run(work: Task, options: Options): Promise<void> {
   const interrupted = onInterrupt(() => console.error(`\nsessions: ${wayOn(id)}`));
   try {
     const source = loadStack(stack);
-    console.error(`Session ${id}: starting …`);
-    // Nothing that runs is changed, so there is no plan to agree to; an installation still is.
-    const rolledOut = await rollOut(
-      source,
-      { engine: "auto", only: [id], parallel: "16", install: options.install, yes: options.yes === true, unasked: true },
-      (line) => console.error(line),
-      () => {},
-    );
-    if (rolledOut === undefined) throw new Error(`session "${id}" was not started`);
-    const { docker } = rolledOut;
-    console.error(`Session ${id}: at work`);
+    const docker = await start(source, id, options);
     const end = await follow(docker, id);
     const result = await resultOf(docker, id);
     const pulled = await bringOut(docker, source, id, rm);
@@ -83,9 +73,34 @@ async function run(work: Task, options: Options): Promise<void> {
     if (rm) await removeAll(source, docker, id);
     else console.error(`npx sessions attach ${id} shows it; npx sessions remove ${id} --delete-data removes it.`);
   } catch (error) {
-    throw new Error(`${(error as Error).message}\n${wayOn(id)}`, { cause: error });
+    if (idsIn(openDocument(stack).document).includes(id)) console.error(`sessions: ${wayOn(id)}`);
+    throw error;
   } finally {
     interrupted();
+  }
+}
+
+/** Brings a new session up. Where nothing of it was made, it leaves the stack file again. */
+async function start(source: StackSource, id: string, { install, yes = false }: Options): Promise<Docker> {
+  console.error(`Session ${id}: starting …`);
+  try {
+    // Nothing that runs is changed, so there is no plan to agree to; an installation still is.
+    const asked = { engine: "auto", only: [id], parallel: "16", install, yes, unasked: true } as const;
+    const rolledOut = await rollOut(
+      source,
+      asked,
+      (line) => console.error(line),
+      () => {},
+    );
+    if (rolledOut === undefined) throw new Error(`session "${id}" was not started`);
+    console.error(`Session ${id}: at work`);
+    return rolledOut.docker;
+  } catch (error) {
+    const docker = await reachableEngine(source);
+    const containers = await docker?.listContainers({ all: true, filters: { label: [`session_id=${id}`] } });
+    const { Volumes } = (await docker?.listVolumes({ filters: { label: [`session_id=${id}`] } })) ?? {};
+    if ([...(containers ?? []), ...(Volumes ?? [])].length === 0) removeFromFile(source.stack, id);
+    throw error;
   }
 }
 

@@ -105,6 +105,16 @@ describe.skipIf(docker === undefined)("sessions run", () => {
     5 * minute,
   );
 
+  test("what cannot start is not left in the stack file", async () => {
+    const before = readFileSync(checkout.stackFile("run"), "utf8");
+    expect(await run("Do it", "--key-env", "NO_SUCH_KEY")).toMatchObject({
+      code: 2,
+      stdout: "",
+      stderr: expect.stringMatching(/env NO_SUCH_KEY is not set where this runs; export it\.\n$/),
+    });
+    expect(readFileSync(checkout.stackFile("run"), "utf8")).toBe(before);
+  });
+
   test(
     "an interrupt leaves the session at work, and names the way on",
     async () => {
