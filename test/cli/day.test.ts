@@ -35,7 +35,7 @@ describe.skipIf(docker === undefined)("a day with the sessions command", () => {
     expect(readFileSync(checkout.stackFile(stack), "utf8")).toContain("# Kept.");
     const up = await sessions("up", "--yes", "--json", "--engine", "embedded");
     expect(up.code, up.stderr).toBe(0);
-    expect(JSON.parse(up.stdout)).toMatchObject({ changed: true, sessions: [{ session: "day", status: "healthy", isolation: "sealed" }] });
+    expect(JSON.parse(up.stdout)).toMatchObject({ changed: true, sessions: [{ session: "day", state: "healthy", isolation: "sealed" }] });
 
     const line =
       "cd /workspace/code && echo new > file && git add file && git commit -qm second && echo later > other; echo out; echo err >&2; exit 7";
@@ -46,7 +46,7 @@ describe.skipIf(docker === undefined)("a day with the sessions command", () => {
     expect(git("branch", "--show-current")).toBe("main");
 
     expect((await sessions("stop", "day")).stdout).toBe("Session day is stopped.\n");
-    expect(await json("list")).toMatchObject([{ session: "day", state: "exited" }]);
+    expect(await json("list")).toMatchObject([{ session: "day", state: "stopped" }]);
     expect((await sessions("up", "--yes", "--engine", "embedded")).stdout).toMatch(/healthy[\s\S]*\bday: all \d+ promises hold\n.*quick/);
     expect((await sessions("logs", "day")).code).toBe(0);
 
@@ -66,7 +66,7 @@ describe.skipIf(docker === undefined)("a day with the sessions command", () => {
       expect.stringMatching(/This ends the running agents of day\. Go on\?[\s\S]*Nothing was changed\./),
     ]);
     const only = JSON.parse((await sessions("up", "--engine", "embedded", "--only", "night", "--json")).stdout);
-    expect(only.sessions).toMatchObject([{ session: "night", status: "healthy" }]);
+    expect(only.sessions).toMatchObject([{ session: "night", state: "healthy" }]);
     expect((await sessions("exec", "day", "--", "printenv", "CHANGED")).code).toBe(1);
     expect((await sessions("exec", "night", "--", "printenv", "CHANGED")).stdout).toBe("yes\n");
     expect(await sessions("up", "--only", "noon")).toMatchObject({

@@ -69,8 +69,8 @@ describe.skipIf(docker === undefined)(
       expect(status).toBe(0);
       const rows = JSON.parse(stdout) as Record<string, unknown>[];
       expect(rows.map(({ session, isolation, state, memory, processes }) => [session, isolation, state, memory, processes])).toEqual([
-        ["c-open", "isolated", "running", 256 * 1024 ** 2, 64],
-        ["c-work", "sealed", "running", 256 * 1024 ** 2, 64],
+        ["c-open", "isolated", "healthy", 256 * 1024 ** 2, 64],
+        ["c-work", "sealed", "healthy", 256 * 1024 ** 2, 64],
       ]);
       expect((await sessions("list")).stdout).toMatch(/session .* isolation .*c-open .* isolated .*c-work .* sealed /s);
     });
