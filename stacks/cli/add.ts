@@ -16,8 +16,8 @@ export function register(program: Command): void {
   entryOptions(command)
     .option("--task <text>", "what its agent does without a person, or @FILE that says it", task)
     .addHelpText("after", "\nExample:\n  npx sessions add review --key-env ANTHROPIC_API_KEY --repository /srv/code --allow set:npm\n")
-    .action((id: string, options: Options) => {
-      addEntry(options.stack, id, options, options.task);
+    .action(async (id: string, options: Options) => {
+      await addEntry(options.stack, () => id, options, options.task);
       console.log(`Added session ${id} to stacks/Pulumi.${options.stack}.yaml; "npx sessions up" starts it.`);
     });
 }

@@ -7,7 +7,7 @@ import { fromConfig } from "../configuration.ts";
 import { parse, type Session } from "../settings.ts";
 import { freeUid, hostFolders } from "../settings/uid.ts";
 import { path, root } from "./stack.ts";
-import { addSession, configOf, openDocument, save } from "./stack-document.ts";
+import { addSession, changeDocument, configOf, idsIn } from "./stack-document.ts";
 
 /** What the command line says of a new session. */
 export interface EntryOptions {
@@ -53,32 +53,42 @@ export function entryOptions(command: Command): Command {
 /**
  * Puts a session into the stack file, which is judged as a whole before it is written.
  *
+ * @param choose the session's id, given those that are there
  * @param task what its agent does without a person
+ * @returns its id
  * @throws SettingsError with all mistakes at once
  */
-export function addEntry(stack: string, id: string, options: EntryOptions, task?: Task): void {
-  const opened = openDocument(stack);
-  const { document } = opened;
+export async function addEntry(
+  stack: string,
+  choose: (taken: readonly string[]) => string,
+  options: EntryOptions,
+  task?: Task,
+): Promise<string> {
   const { repository: repositories, upstream } = options;
   const egress = options.allow === undefined ? options.egress : { allow: options.allow };
   const secret =
     options.keyEnv !== undefined ? { env: options.keyEnv } : options.keyFile !== undefined ? { file: options.keyFile } : undefined;
   if (upstream !== undefined && secret === undefined)
     throw new Error("--upstream is where a key goes; name one with --key-env or --key-file");
-  const entry = {
-    id,
+  const described = {
     ...(repositories !== undefined && { repositories }),
     ...(secret !== undefined && { credentials: { kind: "proxy", secret, ...(upstream !== undefined && { upstream }) } }),
     ...(egress !== undefined && { network: { egress } }),
     ...(task !== undefined && { agent: task }),
   };
   const judge = (judged: Document) => parse(fromConfig(configOf(judged, stack)), { root }).sessions;
-  // Once more with a uid.
-  const tried = document.clone();
-  addSession(tried, entry);
-  addSession(document, { ...entry, ...uidFor(judge(tried)) });
-  judge(document);
-  save(opened);
+  let id = "";
+  await changeDocument(stack, (document) => {
+    id = choose(idsIn(document));
+    const entry = { id, ...described };
+    // Once more with a uid.
+    const tried = document.clone();
+    addSession(tried, entry);
+    addSession(document, { ...entry, ...uidFor(judge(tried)) });
+    judge(document);
+    return true;
+  });
+  return id;
 }
 
 /** A uid of its own for the last of the sessions, where it sees no folder of this machine and the defaults give it none. */

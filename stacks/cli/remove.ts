@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { engineOption } from "./engine-choice.ts";
 import { loadStack, openEngine, stackOption } from "./stack.ts";
-import { idsIn, openDocument, removeSession, save } from "./stack-document.ts";
+import { changeDocument, idsIn, openDocument, removeSession } from "./stack-document.ts";
 import { refuseUnknown, report, takeDown, type TakeDownOptions } from "./take-down.ts";
 
 interface Options extends TakeDownOptions {
@@ -31,12 +31,9 @@ async function run(id: string, options: Options): Promise<void> {
   // The file last: of a run that was killed before it, the session is still known, and the same command goes on.
   const result = await takeDown(source, docker, [id], options);
   if (result === undefined) return;
-  if (result.failures.length === 0) removeFromFile(options.stack, id);
+  if (result.failures.length === 0) await removeFromFile(options.stack, id);
   report(result, options.json);
 }
 
-/** Reads the file anew: it may have changed since. */
-export function removeFromFile(stack: string, id: string): void {
-  const opened = openDocument(stack);
-  if (removeSession(opened.document, id)) save(opened);
-}
+export const removeFromFile = (stack: string, id: string): Promise<void> =>
+  changeDocument(stack, (document) => removeSession(document, id));

@@ -24,6 +24,8 @@ export interface RollOutOptions {
   readonly adopt?: boolean;
   /** Nobody is asked whether to go on with the plan. */
   readonly unasked?: boolean;
+  /** Another run on the stack is waited for. */
+  readonly waits?: boolean;
   /** Requests to the engine at once. */
   readonly parallel: string;
 }
@@ -59,7 +61,10 @@ export async function rollOut(
   detail(`Stack ${source.stack}, ${name} engine.`);
   if (name === "pulumi") return withPulumi(options, source, docker, engine, say);
 
-  const release = await lock(engine.identity.deployment);
+  const release = await lock(
+    engine.identity.deployment,
+    options.waits ? (holder) => say(`Another run is at work on this stack (${holder}); it is waited for.`) : undefined,
+  );
   try {
     // Read after the lock is held: what another run did meanwhile counts.
     const live = await engine.live();

@@ -53,8 +53,7 @@ export function register(program: Command): void {
 
 async function run(work: Task, options: Options): Promise<void> {
   const { stack, rm = false } = options;
-  const id = options.id ?? freeId(stack, work, options);
-  addEntry(stack, id, options, work);
+  const id = await addEntry(stack, (taken) => options.id ?? freeId(taken, work, options), options, work);
   const interrupted = onInterrupt(() => console.error(`\nsessions: ${wayOn(id)}`));
   try {
     const source = loadStack(stack);
@@ -85,7 +84,7 @@ async function start(source: StackSource, id: string, { install, yes = false }: 
   console.error(`Session ${id}: starting …`);
   try {
     // Nothing that runs is changed, so there is no plan to agree to; an installation still is.
-    const asked = { engine: "auto", only: [id], parallel: "16", install, yes, unasked: true } as const;
+    const asked = { engine: "auto", only: [id], parallel: "16", install, yes, unasked: true, waits: true } as const;
     const rolledOut = await rollOut(
       source,
       asked,
@@ -99,7 +98,7 @@ async function start(source: StackSource, id: string, { install, yes = false }: 
     const docker = await reachableEngine(source);
     const containers = await docker?.listContainers({ all: true, filters: { label: [`session_id=${id}`] } });
     const { Volumes } = (await docker?.listVolumes({ filters: { label: [`session_id=${id}`] } })) ?? {};
-    if ([...(containers ?? []), ...(Volumes ?? [])].length === 0) removeFromFile(source.stack, id);
+    if ([...(containers ?? []), ...(Volumes ?? [])].length === 0) await removeFromFile(source.stack, id);
     throw error;
   }
 }
@@ -121,11 +120,10 @@ function onInterrupt(say: () => void): () => void {
 }
 
 /** An id made of the task's first words, which neither the stack nor a branch of the repositories has yet. */
-function freeId(stack: string, work: Task, { repository = [] }: EntryOptions): string {
+function freeId(taken: readonly string[], work: Task, { repository = [] }: EntryOptions): string {
   const text = "task" in work ? work.task : readFileSync(resolve(root, work.taskFile), "utf8");
   const words = text.toLowerCase().match(/[a-z0-9]+/g) ?? ["task"];
   const stem = words.slice(0, 4).join("-").slice(0, 32).replace(/-$/, "");
-  const taken = new Set(idsIn(openDocument(stack).document));
   const hasBranch = (id: string) =>
     repository.some(
       ({ path }) =>
@@ -134,7 +132,7 @@ function freeId(stack: string, work: Task, { repository = [] }: EntryOptions): s
     );
   for (let number = 1; ; number += 1) {
     const id = number === 1 ? stem : `${stem}-${number}`;
-    if (!taken.has(id) && !hasBranch(id)) return id;
+    if (!taken.includes(id) && !hasBranch(id)) return id;
   }
 }
 
@@ -201,8 +199,8 @@ async function bringOut(docker: Docker, source: StackSource, id: string, commit:
 
 /** Leaves nothing of the session; what would be lost with it keeps it. */
 async function removeAll(source: StackSource, docker: Docker, id: string): Promise<void> {
-  const taken = await takeDown(source, docker, [id], { engine: "auto", yes: true, deleteData: true });
+  const taken = await takeDown(source, docker, [id], { engine: "auto", yes: true, deleteData: true, waits: true });
   if (taken === undefined) return;
   if (taken.failures.length > 0) throw new Error(`not removed: ${taken.failures.join("; ")}`);
-  removeFromFile(source.stack, id);
+  await removeFromFile(source.stack, id);
 }

@@ -1,6 +1,8 @@
+import { createHash } from "node:crypto";
 import { existsSync, readFileSync, realpathSync, renameSync, writeFileSync } from "node:fs";
 import { Document, isMap, isScalar, isSeq, parseDocument } from "yaml";
 import { keyPrefix, stackConfig } from "../configuration.ts";
+import { lock } from "../embedded/lock.ts";
 import { noStack, stackFile, stackNames } from "./stack.ts";
 
 /** A stack file that is to be changed; what is not changed stays as it is, comments too. */
@@ -12,7 +14,7 @@ export interface StackDocument {
 const sessionsPath = ["config", `${keyPrefix}sessions`];
 
 /**
- * Reads a stack file; where there is none of any stack, an empty one that {@link save} makes.
+ * Reads a stack file; where there is none of any stack, an empty one that {@link changeDocument} makes.
  *
  * @throws Error naming the stacks that are there, or saying why it cannot be read
  */
@@ -67,8 +69,24 @@ function sessionsIn(document: Document) {
   return unpacked;
 }
 
+/**
+ * Changes a stack file, one process after the other: what another one writes meanwhile would be lost.
+ *
+ * @param change returns whether it changed the document, which is then written
+ */
+export async function changeDocument(stack: string, change: (document: Document) => boolean): Promise<void> {
+  const name = createHash("sha256").update(stackFile(stack)).digest("hex").slice(0, 16);
+  const release = await lock(`file-${name}`, () => {});
+  try {
+    const opened = openDocument(stack);
+    if (change(opened.document)) save(opened);
+  } finally {
+    release();
+  }
+}
+
 /** Writes the file as a whole or not at all. */
-export function save({ file, document }: StackDocument): void {
+function save({ file, document }: StackDocument): void {
   const partial = `${file}.${process.pid}`;
   writeFileSync(partial, document.toString({ lineWidth: 0 }));
   renameSync(partial, file);

@@ -19,6 +19,8 @@ export interface TakeDownOptions {
   readonly deleteData?: boolean;
   /** What is lost with the data is not asked about. */
   readonly force?: boolean;
+  /** Another run on the stack is waited for. */
+  readonly waits?: boolean;
 }
 
 export interface TakenDown {
@@ -69,7 +71,7 @@ export async function takeDown(
             (error: Error) => failures.push(`${volume.name}: ${error.message}`),
           );
   } else {
-    const release = await lock(engine.identity.deployment);
+    const release = await lock(engine.identity.deployment, options.waits ? () => {} : undefined);
     try {
       const live = await engine.live();
       const going = new Set(chosen(live.own, ids));

@@ -43,6 +43,14 @@ describe("sessions add", () => {
     ]);
   });
 
+  test("loses nothing of what several add at once", async () => {
+    checkout.write("at-once", "config:\n");
+    const ids = ["a", "b", "c", "d", "e", "f"];
+    const ended = await Promise.all(ids.map((id) => checkout.run(["add", id, "--stack", "at-once"])));
+    expect(ended.map(({ code }) => code)).toEqual(ids.map(() => 0));
+    expect((sessionsOf("at-once") as { id: string }[]).map(({ id }) => id).sort()).toEqual(ids);
+  });
+
   test("adds a list of hosts and sets", async () => {
     checkout.write("allow", "config:\n");
     const { code } = await checkout.run(["add", "two", "--stack", "allow", "--allow", "git.corp.example:8443", "--allow", "set:github"]);

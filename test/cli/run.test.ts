@@ -37,9 +37,15 @@ describe.skipIf(docker === undefined)("sessions run", () => {
       ?.split("\n## ")[0] ?? "";
   const lines = (chapter.split("```")[1] ?? "").split("\n").flatMap((line) => line.split(/ +#/)[0]?.trim() || []);
   const run = (...args: string[]) => checkout.run(["run", "--stack", "run", "--repository", code, "--no-install", ...args]);
+  // Other tests have sessions of other stacks.
   const names = async () => {
-    const [containers, { Volumes }] = await Promise.all([docker.listContainers({ all: true }), docker.listVolumes()]);
-    return [...containers.map(({ Names }) => Names[0]?.slice(1) ?? ""), ...(Volumes ?? []).map(({ Name }) => Name)].sort();
+    const filters = { label: ["stack=agent-sessions/run"] };
+    const [containers, { Volumes }, networks] = await Promise.all([
+      docker.listContainers({ all: true, filters }),
+      docker.listVolumes({ filters }),
+      docker.listNetworks({ filters }),
+    ]);
+    return [containers.map(({ Names }) => Names[0]), Volumes.map(({ Name }) => Name), networks.map(({ Name }) => Name)].flat().sort();
   };
 
   beforeAll(async () => {
@@ -83,14 +89,18 @@ describe.skipIf(docker === undefined)("sessions run", () => {
   );
 
   test(
-    "--rm leaves nothing but the branch, with what was not committed, under a name that is free",
+    "--rm leaves nothing but the branch, with what was not committed, under a name that is free, also of two at once",
     async () => {
       const [before, file] = [await names(), readFileSync(checkout.stackFile("run"), "utf8")];
       git("branch", "session/loose", "main");
-      const { code: status, stdout, stderr } = await run("LOOSE", "--rm", "--json");
-      expect(status, stderr).toBe(0);
-      expect(JSON.parse(stdout)).toMatchObject({ session: "loose-2", exitCode: 0, result: "It is written.", pulled: [{ count: 1 }] });
-      expect(git("log", "--format=%s", "session/loose-2")).toBe("Uncommitted work of session loose-2\nfirst");
+      const both = await Promise.all([1, 2].map(() => run("LOOSE", "--rm", "--json")));
+      const ended = both.map(({ code: status, stdout, stderr }) => {
+        expect(status, stderr).toBe(0);
+        expect(JSON.parse(stdout)).toMatchObject({ exitCode: 0, result: "It is written.", pulled: [{ count: 1 }] });
+        return (JSON.parse(stdout) as { session: string }).session;
+      });
+      expect(ended.sort()).toEqual(["loose-2", "loose-3"]);
+      for (const id of ended) expect(git("log", "--format=%s", `session/${id}`)).toBe(`Uncommitted work of session ${id}\nfirst`);
       expect([await names(), readFileSync(checkout.stackFile("run"), "utf8")]).toEqual([before, file]);
     },
     5 * minute,
