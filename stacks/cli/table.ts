@@ -3,8 +3,12 @@ import Table from "cli-table3";
 /** Columns of a terminal that everything fits. */
 const screen = 100;
 
-/** A table with plain borders that fits a screen: where its lines are too long, the widest columns wrap. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+/**
+ * A table with plain borders that fits a screen: where its lines are too long, the widest columns wrap.
+ *
+ * @param widths of the columns, where they are to have others
+ */
+export function table(head: readonly string[], rows: readonly (readonly string[])[], widths?: readonly number[]): string {
   const widest = (measure: (text: string) => number) =>
     head.map((title, column) => Math.max(...[title, ...rows.map((row) => row[column] ?? "")].map(measure)) + 2);
   const words = widest((text) => longest(text.split(/\s/)));
@@ -14,13 +18,13 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   );
   // Words are cut into pieces only where they leave no other way.
   const least = words.map(() => 8);
-  const colWidths = tooWide(whole) > 0 ? shrunk(whole, least) : whole;
+  const colWidths = widths ?? (tooWide(whole) > 0 ? shrunk(whole, least) : whole);
   const drawn = new Table({
     head: [...head],
-    colWidths,
+    colWidths: [...colWidths],
     style: { head: [], border: [] },
     wordWrap: true,
-    wrapOnWordBoundary: tooWide(whole) <= 0,
+    wrapOnWordBoundary: widths !== undefined || tooWide(whole) <= 0,
   });
   for (const row of rows) drawn.push([...row]);
   return drawn.toString();

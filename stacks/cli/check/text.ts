@@ -65,7 +65,7 @@ function tableOf(findings: readonly Finding[], title: string): string[] {
     text,
     remediation,
   ]);
-  return [`${title}:`, table(["rule", "severity", "enforcement", "resource", "found", "what to do"], rows)];
+  return [`${title}:`, table(["rule", "severity", "enforcement", "resource", "found", "what to do"], rows, [11, 10, 13, 26, 50, 50])];
 }
 
 function advice(findings: readonly Finding[]): string[] {
