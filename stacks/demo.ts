@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { keyPrefix } from "./configuration.ts";
 
@@ -29,6 +29,8 @@ export function ensureDemo(config: Readonly<Record<string, string>>, root: strin
   if (!config[`${keyPrefix}sessions`]?.includes(`"${demoRepository}"`) || existsSync(folder)) return;
   mkdirSync(dirname(folder), { recursive: true });
   const partial = mkdtempSync(`${folder}-`);
+  // Sessions read it as another user.
+  const umask = process.umask(0o022);
   const env = { ...process.env, GIT_CONFIG_GLOBAL: "/dev/null", GIT_CONFIG_NOSYSTEM: "1" };
   const git = (...args: string[]) =>
     execFileSync("git", ["-C", partial, "-c", "user.name=agent-sessions", "-c", "user.email=demo@localhost", ...args], {
@@ -40,11 +42,13 @@ export function ensureDemo(config: Readonly<Record<string, string>>, root: strin
     git("init", "--quiet", "--initial-branch=main", "--template=");
     git("add", "--all");
     git("commit", "--quiet", "--message=A program with a test that fails");
-    execFileSync("chmod", ["-R", "u+rwX,go+rX,go-w", partial]);
+    chmodSync(partial, 0o755);
     renameSync(partial, folder);
   } catch (error) {
     rmSync(partial, { recursive: true, force: true });
     // Another command made it meanwhile; or there is no git, which the settings' own sentence about the folder then shows.
     if (!existsSync(folder)) console.error(`sessions: ${demoRepository} could not be made: ${(error as Error).message}`);
+  } finally {
+    process.umask(umask);
   }
 }

@@ -1,4 +1,5 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { dockerApp, dockerAppFindings } from "../policy/foreign/docker-app.ts";
@@ -6,8 +7,10 @@ import { sessionContainer } from "../policy/fixtures.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { Checkout } from "./checkout.ts";
 
-// Neither an engine nor the Pulumi CLI can be reached.
-const checkout = new Checkout({ PATH: "/nowhere", DOCKER_HOST: "unix:///nowhere/docker.sock" });
+// Neither an engine nor the Pulumi CLI can be reached. The project's own stack has a repository, which git makes.
+const programs = temporaryFolder("check-programs");
+symlinkSync(execFileSync("sh", ["-c", "command -v git"], { encoding: "utf8" }).trim(), join(programs, "git"));
+const checkout = new Checkout({ PATH: programs, DOCKER_HOST: "unix:///nowhere/docker.sock" });
 const folder = temporaryFolder("check");
 afterAll(() => checkout.dispose());
 

@@ -379,14 +379,14 @@ describe.skipIf(docker === undefined)(
       expect((await sessions("diff", "c-work", "-r", "code", "--stat")).stdout).toContain("loose");
       expect((await sessions("stop", "c-work")).code).toBe(0);
       try {
-        const before = await rig.docker.listContainers({ all: true });
+        const users = () => rig.docker.listContainers({ all: true, filters: { volume: ["claude-agent-c-work-workspace"] } });
         expect((await sessions("diff", "c-work", "-r", "code", "--stat")).stdout).toContain("loose");
         const pull = async (...options: string[]) => (await sessions("pull", "c-work", "-r", "code", "--force", ...options)).stdout;
         expect(await pull()).toMatch(/^code: \d+ files? not committed \(.*loose.*\); .*sessions pull c-work --commit/m);
         expect(await pull("--commit")).toMatch(/^code: 1 new .*\n {2}\w+ Uncommitted work of session c-work$/m);
         expect(git(code, "show", "session/c-work:loose")).toBe("new");
         expect(await pull("--commit")).toMatch(/^code: nothing new on session\/c-work \(\w+\)\n$/);
-        expect((await rig.docker.listContainers({ all: true })).length).toBe(before.length);
+        expect((await users()).map(({ Names }) => Names)).toEqual([["/claude-agent-c-work"]]);
       } finally {
         expect((await sessions("start", "c-work")).code).toBe(0);
       }

@@ -18,7 +18,8 @@ const docker = await liveEngine();
 const minute = 60_000;
 
 describe.skipIf(docker === undefined)("the credential proxy", () => {
-  const rig = new Rig(docker as NonNullable<typeof docker>, "credential-proxy");
+  const checkout = new Checkout();
+  const rig = new Rig(docker as NonNullable<typeof docker>, "credential-proxy", checkout.root);
   let key = `key-${randomBytes(12).toString("hex")}`;
   const first = key;
   const seen: { url: string | undefined; headers: IncomingMessage["headers"] }[] = [];
@@ -52,7 +53,6 @@ describe.skipIf(docker === undefined)("the credential proxy", () => {
   const record = async () =>
     plainOutput(await rig.docker.getContainer("claude-agent-proxy-one-credential-proxy").logs({ stdout: true, stderr: true }));
 
-  const checkout = new Checkout();
   const state = async () => stateText(await askHealth(rig.docker, "proxy-one", "claude-agent-proxy-one"));
 
   beforeAll(async () => {

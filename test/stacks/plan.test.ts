@@ -153,7 +153,7 @@ describe("of what is ours", () => {
     const plan = await planned({ ...docker, listVolumes: async () => ({ Volumes, Warnings: [] }) } as unknown as Docker);
     expect([plan.operations, plan.conflicts]).toEqual([
       unchanged,
-      ['volume c-one-session cannot change (a, driver), as its data would be lost; remove it with "sessions down --delete-data" first'],
+      ['volume c-one-session cannot change (a, driver), as its data would be lost; remove it with "npx sessions down --delete-data" first'],
     ]);
   });
 

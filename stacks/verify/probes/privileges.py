@@ -29,8 +29,26 @@ def process_status(fields):
 
 @probe
 def foreign_processes():
-    """Processes of the host or of other containers, by name."""
-    return sorted({status_of(pid)["Name"] for pid in processes() if not is_own(pid)})
+    """
+    Processes of the host or of other containers, by name. What the engine has just put into the session, such as a health check, is
+    seen here before it is in the session's control group: it is left out by looking again until it is.
+    """
+    def foreign():
+        return {pid for pid in processes() if not is_own(pid)}
+
+    def name_of(pid):
+        try:
+            return {status_of(pid)["Name"]}
+        except OSError:  # it has ended
+            return set()
+
+    seen = foreign()
+    for _ in range(50):
+        if not seen:
+            break
+        time.sleep(0.02)
+        seen &= foreign()
+    return sorted(set().union(*map(name_of, seen)))
 
 
 @probe
