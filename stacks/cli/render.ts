@@ -5,11 +5,25 @@ import { unknownValue } from "../embedded/program.ts";
 
 const signs: Readonly<Record<Step["operation"], string>> = { create: "+", replace: "±", start: "▸", delete: "-", keep: "·", same: " " };
 
-/** A value on one line, cut where it is long. */
-function short(value: unknown): string {
-  if (value === undefined) return "nothing";
-  const text = JSON.stringify(value).replaceAll(unknownValue, "known after the build");
-  return text.length > 40 ? `${text.slice(0, 39)}…` : text;
+/** Characters of a value that a line shows. */
+const shown = 40;
+/** Characters that stand before the first difference of two long values. */
+const lead = 12;
+
+/** Two values on one line, cut where they are long, and begun shortly before they differ. */
+function difference(before: unknown, after: unknown): string {
+  const texts = [before, after].map((value) =>
+    value === undefined ? "nothing" : JSON.stringify(value).replaceAll(unknownValue, "known after the build"),
+  );
+  const [first = "", second = ""] = texts;
+  const isLong = texts.some(({ length }) => length > shown);
+  let alike = 0;
+  while (isLong && alike < first.length && first[alike] === second[alike]) alike += 1;
+  const start = Math.max(0, alike - lead);
+  return texts
+    .map((text) => (start > 0 ? `…${text.slice(start)}` : text))
+    .map((text) => (text.length > shown ? `${text.slice(0, shown - 1)}…` : text))
+    .join(" → ");
 }
 
 /** Two values; of lists, what is not in both, unless they differ in order alone. */
@@ -37,7 +51,7 @@ export function planText(plan: Plan, report: Report): string {
           ? `  ends the running agent of session ${step.restarts}`
           : "";
     lines.push(`  ${signs[step.operation]} ${step.operation.padEnd(8)}${kind.padEnd(10)} ${step.name}${note}`);
-    for (const { key, before, after } of step.changes) lines.push(`      ${key}: ${apart(before, after).map(short).join(" → ")}`);
+    for (const { key, before, after } of step.changes) lines.push(`      ${key}: ${difference(...apart(before, after))}`);
   }
   const same = plan.steps.filter(({ operation }) => operation === "same").length;
   if (lines.length === 0) lines.push("  Nothing is to change.");

@@ -10,6 +10,9 @@ test.each<[string, unknown, unknown, string]>([
   ["a list in another order", ["a", "b"], ["b", "a"], '["a","b"] → ["b","a"]'],
   ["a list that repeats itself", ["a"], ["a", "a"], '["a"] → ["a","a"]'],
   ["a list instead of a value", "a", ["a"], '"a" → ["a"]'],
+  ["long values, begun where they differ", `${"a".repeat(50)}1`, `${"a".repeat(50)}2`, '…aaaaaaaaaaaa1" → …aaaaaaaaaaaa2"'],
+  ["long values, cut", `1${"a".repeat(50)}`, "2", `"1${"a".repeat(37)}… → "2"`],
+  ["a value that goes on", "a".repeat(50), `${"a".repeat(50)}b`, '…aaaaaaaaaaaa" → …aaaaaaaaaaaab"'],
 ])("a plan shows how an input differs: %s", (_, before, after, shown) => {
   const step: Step = {
     operation: "replace",

@@ -78,8 +78,8 @@ describe.skipIf(docker === undefined)("the credential proxy", () => {
   }, 10 * minute);
   afterAll(async () => {
     server.close();
-    checkout.dispose();
     await rig.dispose();
+    checkout.dispose();
   }, 2 * minute);
 
   test("adds the key to what a session without any network asks, in the place of whatever it sends", async () => {

@@ -40,7 +40,7 @@ describe.skipIf(docker === undefined)("a limit on what a session's volumes hold"
     const [one, two] = await until(counted, 150, "the engine's count");
     expect([one.disk, two.disk]).toMatchObject([{ logs: expect.any(Number), limit: 64 * 1024 ** 2 }, { logs: expect.any(Number) }]);
     expect([one.disk.logs >= 600 * 1024 ** 2, two.disk.logs < 1024 ** 2]).toEqual([true, true]);
-    expect((await sessions("list", "--wide")).stdout).toMatch(/ of 64 MB, logs 600 MB/);
+    expect((await sessions("list", "--wide")).stdout).toMatch(/ of 64 MB, logs 600\b/);
     const verified = await sessions("verify", "d-one");
     expect([verified.code, verified.stdout]).toEqual([1, expect.stringContaining("NOT HELD: disk-limit")]);
     expect(verified.stdout.replace(/\s+/g, " ")).toContain("/logs holds");
