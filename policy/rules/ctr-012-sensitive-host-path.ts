@@ -1,10 +1,14 @@
 import { type HostPath, hostPathsOf, hostPathsOfVolume, volumeKinds } from "./read/mounts.ts";
-import { isSensitive } from "./read/paths.ts";
+import { isPublic, isSensitive } from "./read/paths.ts";
 import { cis, type Found, graded, pss, type Rule } from "./rule.ts";
 
 function* sensitive(paths: Iterable<HostPath>): Iterable<Found> {
-  for (const { path, title } of paths) {
+  for (const { path, title, readOnly } of paths) {
     if (!isSensitive(path)) continue;
+    if (isPublic(path)) {
+      if (!readOnly) yield `The ${title} must mount the host's ${path} read-only.`;
+      continue;
+    }
     const message = `The ${title} must not mount the host's ${path}, not even read-only.`;
     yield path === "/" ? graded("critical", message) : message;
   }

@@ -107,3 +107,22 @@ export function isSensitive(written: string): boolean {
   if (credentials.test(path) || homes.test(path) || drive.test(path)) return true;
   return [...baseline.systemFolders, ...hostState].some((folder) => isWithin(path, folder) || isWithin(folder, path));
 }
+
+/** The clock's zone, the certificates of public authorities and the system's name: the same on every host, and no secret. */
+const publicPaths = [
+  "/etc/localtime",
+  "/etc/os-release",
+  "/etc/pki/ca-trust/extracted",
+  "/etc/ssl/cert.pem",
+  "/etc/ssl/certs",
+  "/etc/timezone",
+  "/usr/lib/os-release",
+  "/usr/share/ca-certificates",
+  "/usr/share/zoneinfo",
+];
+
+/** Whether everybody may read a host path, though it lies in a folder of the system. */
+export function isPublic(written: string): boolean {
+  const path = onHost(written);
+  return publicPaths.some((one) => isWithin(path, one));
+}

@@ -254,6 +254,14 @@ export const cases: Case[] = [
   ].flatMap((path) => rule("CTR-012").broken(path, bind(path)).cases),
   ...rule("CTR-012")
     .broken("the root", bind("/home/../.."), "critical")
+    .broken("what is public, writable", bind("/etc/localtime", false))
+    .broken("what holds what is public", bind("/etc/ssl"))
+    .broken("what is public, where nothing says who may write", hostPath("/etc/localtime"))
+    .clean("the clock's zone and the authorities' certificates", [
+      bind("/etc/localtime"),
+      bind("/usr/share/zoneinfo/Europe/Berlin"),
+      bind("/etc/ssl/certs/../certs"),
+    ])
     .broken("a bind in disguise", volume({ type: "none", o: "bind", device: "/etc" }))
     .broken("a disk of the host", volume({ type: "ext4", device: "/dev/sda1" }))
     .broken("Swarm", swarm({ mounts: [{ type: "bind", source: "/etc", target: "/x" }] }))

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { isSensitive, isWithin, normalPath, reachesEngine } from "../../../policy/rules/read/paths.ts";
+import { isPublic, isSensitive, isWithin, normalPath, reachesEngine } from "../../../policy/rules/read/paths.ts";
 
 describe("a path by which the engine is reached, and its neighbour", () => {
   test.each([
@@ -226,4 +226,18 @@ test.each([
   ["/a", "/a/b", false],
 ])("%s is within %s: %s", (path, folder, is) => {
   expect(isWithin(path, folder)).toBe(is);
+});
+
+test.each([
+  ["/etc/localtime", "/etc/localtime2"],
+  ["/etc/os-release", "/etc/os-releases"],
+  ["/etc/pki/ca-trust/extracted", "/etc/pki/ca-trust/source"],
+  ["/etc/ssl/cert.pem", "/etc/ssl/openssl.cnf"],
+  ["/etc/ssl/certs", "/etc/ssl/private"],
+  ["/etc/timezone", "/etc/timezones"],
+  ["/usr/lib/os-release", "/usr/lib"],
+  ["/usr/share/ca-certificates", "/usr/share"],
+  ["/usr/share/zoneinfo", "/usr/share/keyrings"],
+])("%s is public, %s is not", (path, neighbour) => {
+  expect([path, `/host_mnt${path}`, neighbour].map(isPublic)).toEqual([true, true, false]);
 });
