@@ -50,7 +50,7 @@ const heldElsewhere = /^(tls|ssl|ca|cert|certs|certificate|pull|imagepull|image|
 
 /** Values that no secret has: switches, paths, references to variables, to other stores and to templates. */
 const harmlessValue =
-  /^(|true|false|yes|no|on|off|none|null|nil|undefined|enabled|disabled|required|optional|\/[\w./-]*|\.{1,2}\/[\w./-]*|\$\{[^}]*\}|\$\w+|\$\(.*|`.*|%\w+%|\{\{.*\}\}|<[^>]+>|\*+|ENC\[.*\]|arn:aws[\w-]*:(secretsmanager|ssm|kms):.*|projects\/[^/]+\/secrets\/.*|(vault|ref\+\w+|op|sm|awssm|awssecret|awsssm|gcpsm|gsm|secretsmanager|ssm|azurekv|akv|azurekeyvault|file|env|doppler|secretref|valuefrom|keyring|infisical|bao):\S*)$/is;
+  /^(|true|false|yes|no|on|off|none|null|nil|undefined|enabled|disabled|required|optional|\/[\w./-]*|\.{1,2}\/[\w./-]*|\$\$?\{[^}]*\}|\$\w+|\$\$?\(.*|`.*|%\w+%|\{\{.*\}\}|<[^>]+>|\*+|ENC\[.*\]|arn:aws[\w-]*:(secretsmanager|ssm|kms):.*|projects\/[^/]+\/secrets\/.*|(vault|ref\+\w+|op|sm|awssm|awssecret|awsssm|gcpsm|gsm|secretsmanager|ssm|azurekv|akv|azurekeyvault|file|env|doppler|secretref|valuefrom|keyring|infisical|bao):\S*)$/is;
 
 const wordsOf = (name: string): string[] =>
   name
@@ -100,7 +100,11 @@ const withUser = /^[^\s:/]{1,64}:[^\s:/]{3,}$/;
 
 /** Whether a name says that its value is a secret, and the value may be one. */
 export function isNamedSecret(name: string, value: string): boolean {
-  const plain = value.trim().replace(/^(["'])(.*)\1$/s, "$2");
+  // A word of a script may end in the middle of what is quoted, as `--password="$(cat file)"` does at its space.
+  const plain = value
+    .trim()
+    .replace(/^[\\"']{1,4}/, "")
+    .replace(/[\\"');]{1,4}$/, "");
   if (harmlessValue.test(plain)) return false;
   const meaning = meaningOf(name);
   if (meaning === "none") return false;

@@ -57,6 +57,15 @@ export const cases: Case[] = [
       configMap({ data: { "app.yaml": "db:\n  password: ${DB_PASSWORD}\n  passwordSecretRef: db\n", TOKEN_TTL: "3600" } }),
     ])
     .clean("a variable in a command", container({ command: ["sh", "-c", 'export DB_PASSWORD="$(cat /run/secrets/db)"; run'] }))
+    .clean("what a script reads when it runs", [
+      container({ healthcheck: { tests: ["CMD-SHELL", 'mysqladmin ping --password="$(cat /run/secrets/db)" --silent'] } }),
+      container({ command: ["sh", "-c", "psql --password '`cat /run/secrets/db`'; exec run"] }),
+      container({ command: ["sh", "-c", 'login="$(curl --token $TOKEN)"; sh -c "run --api-key=$API_KEY"'] }),
+      podContainer({ args: ['run --password="$$(cat /run/secrets/db)" --token=$${TOKEN}'] }),
+    ])
+    .broken("a password within quotes", container({ command: ["sh", "-c", 'sh -c "run --password=hunter2"'] }))
+    .broken("a password with a space", container({ command: ["sh", "-c", 'run --password="hunter2 the second"'] }))
+    .broken("a password inside a command's own command", container({ command: ["sh", "-c", 'x="$(run --password hunter2)"'] }))
     .clean("log options", [container({ logOpts: { "max-size": "10m", tag: "web" } }), changed(deployment, {})])
     .unknown(configMap({ data: { X: unknown } })).cases,
   ...rule("SEC-004")
