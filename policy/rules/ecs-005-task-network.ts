@@ -1,5 +1,5 @@
 import { text } from "./read/value.ts";
-import { onFargate } from "./read/workload.ts";
+import { onExternal, onFargate } from "./read/workload.ts";
 import { fsbp, type Rule } from "./rule.ts";
 
 export const taskNetwork: Rule = {
@@ -14,7 +14,7 @@ export const taskNetwork: Rule = {
   *workload(workload) {
     const mode = text(workload.spec.networkMode)?.toLowerCase();
     // The host's network is CTR-008's.
-    if (mode === "host" || mode === "none" || mode === "awsvpc") return;
+    if (mode === "host" || mode === "none" || mode === "awsvpc" || onExternal(workload)) return;
     yield `The ${workload.title} must have the network mode awsvpc${onFargate(workload) ? ", which Fargate needs" : ""}.`;
   },
 };

@@ -83,8 +83,17 @@ export function runsOnce(container: Container): boolean {
 
 /** A task that runs on Fargate, where AWS owns the host and several host options do not exist. */
 export function onFargate(workload: Workload): boolean {
-  if (workload.platform !== "ecs") return false;
-  for (const item of list(workload.spec.requiresCompatibilities)) if (text(item)?.toUpperCase() === "FARGATE") return true;
+  return runsOn(workload, "FARGATE");
+}
+
+/** A task for machines outside AWS (ECS Anywhere), which have no network interfaces of a VPC to give away. */
+export function onExternal(workload: Workload): boolean {
+  return runsOn(workload, "EXTERNAL") && !onFargate(workload);
+}
+
+function runsOn({ platform, spec }: Workload, launchType: string): boolean {
+  if (platform !== "ecs") return false;
+  for (const item of list(spec.requiresCompatibilities)) if (text(item)?.toUpperCase() === launchType) return true;
   return false;
 }
 

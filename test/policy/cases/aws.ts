@@ -70,6 +70,8 @@ export const cases: Case[] = [
   ...rule("ECS-005")
     .broken("bridge", machineTask({}, { networkMode: "bridge" }))
     .broken("unsaid", task({}, { networkMode: undefined }))
+    .broken("bridge on Fargate", task({}, { networkMode: "bridge", requiresCompatibilities: ["EXTERNAL", "FARGATE"] }))
+    .clean("a machine outside AWS", machineTask({}, { networkMode: "bridge", requiresCompatibilities: ["external"] }))
     .unknown(task({}, { networkMode: unknown })).cases,
   ...rule("ECS-006")
     .broken("1.3.0", changed(ecsService, { platformVersion: "1.3.0" }))
