@@ -1,11 +1,7 @@
 import { title } from "./read/kubernetes.ts";
-import { type AccessRule, accessRules, roleKinds } from "./read/rbac.ts";
+import { type AccessRule, accessRules, isOfKubernetes, roleKinds } from "./read/rbac.ts";
 import { record, records } from "./read/value.ts";
 import { advice, type Found, graded, nist, type Rule } from "./rule.ts";
-
-/** The groups of Kubernetes itself. What others add to a cluster is theirs to administer. */
-const ownGroup =
-  /^(\*|apps|batch|extensions|policy|autoscaling|(admissionregistration|apiextensions|apiregistration|authentication|authorization|certificates|coordination|discovery|events|flowcontrol\.apiserver|internal\.apiserver|networking|node|rbac\.authorization|resource|scheduling|storage|storagemigration)\.k8s\.io|)$/;
 
 /** Resources of Kubernetes itself on which all verbs are no more than their controllers need. */
 const modest =
@@ -17,7 +13,7 @@ const reading = new Set(["get", "list", "watch"]);
 function wildcard(rule: AccessRule, message: string): Found {
   const { groups, resources, verbs, paths } = rule;
   if (paths.length > 0) return message;
-  if (!groups.some((group) => ownGroup.test(group)) && groups.length > 0) {
+  if (!isOfKubernetes(rule)) {
     const readsOnly = verbs.every((verb) => reading.has(verb)) || groups.every((group) => /(^|\.)metrics\.k8s\.io$/.test(group));
     return readsOnly ? advice(message) : graded("medium", message);
   }

@@ -6,6 +6,7 @@ import {
   grants,
   isClusterWide,
   isOfCluster,
+  isOfKubernetes,
   type Right,
   roleKinds,
   workloadRights,
@@ -37,8 +38,13 @@ const clusterWide: readonly Ladder[] = [
 
 const signers: Ladder = [{ group: "certificates.k8s.io", resource: "signers" }, ["approve", "sign"]];
 
-/** The verbs that give rights away. Roles that are named, and are no administrator's, are a limit to them. */
-function giving({ verbs, names }: AccessRule): string[] {
+/**
+ * The verbs that give rights away, which an added API may use for something of its own. Roles that are named, and are no
+ * administrator's, are a limit to them.
+ */
+function giving(rule: AccessRule): string[] {
+  if (!isOfKubernetes(rule)) return [];
+  const { verbs, names } = rule;
   const isLimited = names.length > 0 && !names.some((name) => /^(cluster-admin|admin|edit|system:.*)$/.test(name));
   return ["escalate", "bind", "impersonate"].filter((verb) => verbs.includes(verb) && !(verb === "bind" && isLimited));
 }

@@ -50,6 +50,13 @@ export function grants(rule: AccessRule, { group, resource }: Right, verbs: read
   return covers && rule.verbs.some((verb) => verb === "*" || verbs.includes(verb));
 }
 
+/** The groups of Kubernetes itself. What others add to a cluster is theirs to administer. */
+const ownGroup =
+  /^(\*|apps|batch|extensions|policy|autoscaling|(admissionregistration|apiextensions|apiregistration|authentication|authorization|certificates|coordination|discovery|events|flowcontrol\.apiserver|internal\.apiserver|networking|node|rbac\.authorization|resource|scheduling|storage|storagemigration)\.k8s\.io|)$/;
+
+/** Whether a rule is about an API of Kubernetes itself. */
+export const isOfKubernetes = ({ groups }: AccessRule): boolean => groups.length === 0 || groups.some((group) => ownGroup.test(group));
+
 export const writing = ["create", "update", "patch"] as const;
 
 /** Whatever starts a pod. */

@@ -39,6 +39,13 @@ describe("a role of the whole cluster", () => {
       "K8S-009 critical",
     ],
     ["binding of an administrator", on("rbac.authorization.k8s.io", "clusterroles", ["bind"], ["cluster-admin"]), "K8S-009 critical"],
+    ["impersonation of what every group has", on("*", "*", ["impersonate"]), "K8S-009 critical"],
+    ["impersonation of users' attributes", on("authentication.k8s.io", "userextras/scopes", ["impersonate"]), "K8S-009 critical"],
+    [
+      "binding of roles beside an added API",
+      { ...on("", "clusterroles", ["bind"]), apiGroups: ["apis.kcp.io", "rbac.authorization.k8s.io"] },
+      "K8S-009 critical",
+    ],
     ["everything everywhere", on("*", "*/*", ["get"]), "K8S-006 critical"],
   ])("%s", (_, rule, found) => {
     expect(violations(clusterRole(rule))).toContain(found);
@@ -57,6 +64,7 @@ describe("a role of the whole cluster", () => {
     ["a named webhook", on(admission, "validatingwebhookconfigurations", ["patch"], ["own"])],
     ["signers of an add-on", on("certificates.k8s.io", "signers", ["approve"], ["issuers.cert-manager.io/*"])],
     ["binding of a named role", on("rbac.authorization.k8s.io", "clusterroles", ["bind"], ["view"])],
+    ["binding of what an added API exports", on("apis.kcp.io", "apiexports", ["bind"])],
     ["asking who somebody is", on("authentication.k8s.io", "tokenreviews", ["create"])],
   ])("may have %s", (_, rule) => {
     expect(violations(clusterRole(rule))).toEqual([]);
