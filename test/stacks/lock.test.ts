@@ -18,7 +18,8 @@ test("all who wait for a lock get it, one at a time, and are told once who has i
   let inside = 0;
   const all = [1, 2, 3].map(async () => {
     const leave = await lock(what, (holder) => told.push(holder));
-    expect((inside += 1)).toBe(1);
+    inside += 1;
+    expect(inside).toBe(1);
     await new Promise((resolve) => setTimeout(resolve, 20));
     inside -= 1;
     leave();
