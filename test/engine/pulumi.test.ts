@@ -163,7 +163,7 @@ describe.skipIf(docker === undefined || cli === undefined)("the Pulumi engine", 
     expect(JSON.parse(again.stdout)).toMatchObject({
       engine: "pulumi",
       changed: false,
-      sessions: ["p-bare", "p-rich", "p-sealed"].map((session) => ({ session, status: "healthy" })),
+      sessions: ["p-bare", "p-rich", "p-sealed"].map((session) => ({ session, state: "healthy" })),
     });
   }, 180_000);
 
@@ -189,7 +189,7 @@ describe.skipIf(docker === undefined || cli === undefined)("the Pulumi engine", 
     expect((await volumes()).filter((name) => !/^claude-agent-p-\w+-(logs|session|workspace)$/.test(name))).toEqual([]);
 
     const over = await checkout.run(["up", "--stack", stack, "--engine", "embedded", "--adopt", "--json"]);
-    expect(JSON.parse(over.stdout)).toMatchObject({ engine: "embedded", sessions: [{ status: "healthy" }] });
+    expect(JSON.parse(over.stdout)).toMatchObject({ engine: "embedded", sessions: [{ state: "healthy" }] });
     expect((await checkout.run(["down", "--stack", stack])).code).toBe(0);
     await up();
     const down = await checkout.run(["down", "--stack", stack, "--delete-data", "--json"]);
