@@ -91,7 +91,7 @@ describe.skipIf(docker === undefined)("a session in a minute", () => {
     expect((await checkout.run(["up", "--yes", "--engine", "embedded"])).code).toBe(0);
   });
   afterAll(async () => {
-    await checkout.run(["down", "--delete-data", "--engine", "embedded"]);
+    expect((await checkout.run(["down", "--delete-data", "--force", "--engine", "embedded"])).code).toBe(0);
     checkout.dispose();
   });
 

@@ -101,7 +101,7 @@ describe.skipIf(docker === undefined)("Claude Code in a session", () => {
   }, 10 * minute);
   afterAll(async () => {
     api.close();
-    await sessions("down", "--delete-data", "--engine", "embedded");
+    expect((await sessions("down", "--delete-data", "--force", "--engine", "embedded")).code).toBe(0);
     checkout.dispose();
     await rig.dispose();
   }, 2 * minute);

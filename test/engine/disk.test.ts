@@ -23,7 +23,7 @@ describe.skipIf(docker === undefined)("a limit on what a session's volumes hold"
     expect(code, stderr).toBe(0);
   }, 5 * minute);
   afterAll(async () => {
-    await sessions("down", "--delete-data", "--engine", "embedded");
+    expect((await sessions("down", "--delete-data", "--force", "--engine", "embedded")).code).toBe(0);
     checkout.dispose();
     await rig.dispose();
   }, 2 * minute);

@@ -28,7 +28,7 @@ describe.skipIf(docker === undefined)("a session whose agent fails", () => {
     seconds = (Date.now() - begun) / 1000;
   }, 10 * minute);
   afterAll(async () => {
-    await sessions("down", "--delete-data", "--engine", "embedded");
+    expect((await sessions("down", "--delete-data", "--force", "--engine", "embedded")).code).toBe(0);
     checkout.dispose();
   }, 2 * minute);
 

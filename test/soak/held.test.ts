@@ -85,7 +85,7 @@ describe.skipIf(docker === undefined || !canRunEngine)("all promises that held h
     before = await held();
   }, 15 * minutes);
   afterAll(async () => {
-    await command("down", "--yes", "--delete-data");
+    await command("down", "--yes", "--delete-data", "--force");
     checkout.dispose();
     await engine.end("SIGTERM");
     engine.dispose();
