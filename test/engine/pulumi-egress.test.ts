@@ -33,7 +33,16 @@ describe.skipIf(docker === undefined || cli === undefined)("an allow list under 
     checkout.write(
       stack,
       JSON.stringify({
-        config: { "agent-sessions:image": { agent: "none" }, "agent-sessions:sessions": [{ id, network: { egress, ports, bandwidth } }] },
+        config: {
+          "agent-sessions:image": { agent: "none" },
+          // An engine before 28 opens them to neighbours where egress is open.
+          "agent-sessions:sessions": [
+            {
+              id,
+              network: { egress, ports: ports.map((port) => ({ ...port, ...(egress === "open" && { neighbours: true }) })), bandwidth },
+            },
+          ],
+        },
       }),
     );
   const describeList = (...allow: string[]) => describeEgress({ allow }, { download: "10 MB/s" });
