@@ -141,6 +141,9 @@ describe.skipIf(docker === undefined)("Claude Code in a session", () => {
       expect(await screen()).not.toMatch(/trust|Yes, I accept/);
       await type("hello one");
       await shows(/You said 1 things\./);
+      // Claude Code shows an answer before it keeps it.
+      const kept = () => rig.shell("c-tui", "grep -qs 'You said 1 things' $HOME/.claude/projects/*/*.jsonl");
+      await until(async () => (await kept()).code === 0, 60, "the conversation on the disk");
       const { State } = await inspect("c-tui");
       process.kill(State.Pid, "SIGKILL");
       await until(async () => (await inspect("c-tui")).State.Pid > 0 && (await inspect("c-tui")).State.Pid !== State.Pid, 60, "the return");

@@ -110,7 +110,8 @@ export class Rig {
   async shell(session: string, line: string): Promise<{ code: number; output: string }> {
     const exec = await this.docker
       .getContainer(`claude-agent-${session}`)
-      .exec({ Cmd: ["bash", "-c", line], AttachStdout: true, AttachStderr: true });
+      // The engine keeps no order between two streams.
+      .exec({ Cmd: ["bash", "-c", `exec 2>&1; ${line}`], AttachStdout: true, AttachStderr: true });
     const stream = await exec.start({});
     const chunks: Buffer[] = [];
     const { PassThrough } = await import("node:stream");

@@ -9,9 +9,12 @@ def group_of(process):
 
 
 def is_own(process):
-    """Whether a process is of this session, which is a control group to the kernel."""
+    """
+    Whether a process is of this session, which is a control group to the kernel. One that has ended and was not waited for is in none
+    any more.
+    """
     try:
-        return group_of(process) == group_of("self")
+        return status_of(process)["State"].startswith("Z") or group_of(process) == group_of("self")
     except OSError:  # it has ended
         return True
 
