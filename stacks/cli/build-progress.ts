@@ -1,3 +1,5 @@
+import type { Outcome } from "../embedded/apply.ts";
+import { isImage } from "../embedded/live.ts";
 import type { Step } from "../embedded/plan.ts";
 
 /** Lines that are told when a build fails. */
@@ -6,24 +8,30 @@ const kept = 40;
 /** Shows a build as one line, and what it said last when it fails. */
 export class BuildProgress {
   readonly #say: (line: string) => void;
+  readonly #building = new Set<string>();
   #lines: string[] = [];
 
   constructor(say: (line: string) => void) {
     this.#say = say;
   }
 
-  readonly begin = ({ type, name, operation }: Pick<Step, "type" | "name" | "operation">): void => {
-    if (/:(Remote)?Image$/.test(type) && operation !== "same") this.#say(`  building ${name}, which takes some minutes the first time …`);
+  readonly begin = ({ urn, type, name, operation }: Pick<Step, "urn" | "type" | "name" | "operation">): void => {
+    if (!isImage(type) || operation === "same") return;
+    this.#building.add(urn);
+    this.#say(`  building ${name}, which takes some minutes the first time …`);
   };
 
   readonly line = (line: string): void => {
     this.#lines = [...this.#lines, line].slice(-kept);
   };
 
-  readonly end = (name: string, error: string | undefined): void => {
-    if (error === undefined || this.#lines.length === 0) return;
-    this.#say(`  ${name} said last:`);
-    for (const line of this.#lines) this.#say(`    ${line}`);
+  /** What a build said is forgotten when one ends: what fails after it did not say that. */
+  readonly end = ({ urn, name, error }: Pick<Outcome, "urn" | "name" | "error">): void => {
+    if (!this.#building.delete(urn)) return;
+    if (error !== undefined && this.#lines.length > 0) {
+      this.#say(`  ${name} said last:`);
+      for (const line of this.#lines) this.#say(`    ${line}`);
+    }
     this.#lines = [];
   };
 }

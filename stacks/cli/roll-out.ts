@@ -85,8 +85,9 @@ export async function rollOut(
         progress: {
           begin: build.begin,
           line: build.line,
-          end: ({ operation, name: object, error, skipped }) => {
-            build.end(object, error);
+          end: (outcome) => {
+            const { operation, name: object, error, skipped } = outcome;
+            build.end(outcome);
             if (operation === "same" && error === undefined) return;
             detail(
               skipped
