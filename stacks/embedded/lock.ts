@@ -34,9 +34,10 @@ export async function lock(what: string, waiting?: (holder: string) => void): Pr
       await delay(100);
       continue;
     }
-    // Nobody answered: either the holder just ended, or it left a file behind.
+    // Nobody answered: either the holder just ended, or it left a file behind. Who waits meets ends of others any number of times.
     if (!address.startsWith("\0") && existsSync(address)) rmSync(address);
-    attempt += 1;
+    if (waiting === undefined) attempt += 1;
+    else await delay(5);
   }
   throw new LockedError("it does not say who it is");
 }
@@ -49,7 +50,11 @@ function socketFile(what: string): string {
 
 function listen(address: string): Promise<Server | undefined> {
   return new Promise((resolve, reject) => {
-    const server = createServer((socket) => socket.end(`process ${process.pid}`));
+    const server = createServer((socket) => {
+      // Who asked may be gone before it is told; that is no harm to the holder.
+      socket.on("error", () => {});
+      socket.end(`process ${process.pid}`);
+    });
     server.unref();
     server.once("error", (error: NodeJS.ErrnoException) => (error.code === "EADDRINUSE" ? resolve(undefined) : reject(error)));
     server.listen(address, () => resolve(server));
