@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import type Docker from "dockerode";
-import { afterEach, beforeAll } from "vitest";
+import { beforeAll, type TestAPI, test } from "vitest";
 import { connectEngine } from "../../components/container-engine/connect.ts";
 import { findEngine } from "../../components/container-engine/find.ts";
 import { securityOpts } from "../../components/seccomp/docker.ts";
@@ -175,26 +175,32 @@ export class LiveSession {
   }
 }
 
+type Start = (options?: Partial<LiveSessionOptions>) => Promise<LiveSession>;
+
 /** Builds the image before the tests around it, and removes after each of them the sessions that it started. */
-export function sessionStarter(): {
-  start(options?: Partial<LiveSessionOptions>): Promise<LiveSession>;
+export function sessionTests(): {
+  /** Hands a test what starts sessions. */
+  readonly test: TestAPI<{ start: Start }>;
   /** Its id, once the tests run. */
   image(): string;
 } {
   let image = "";
-  const started: LiveSession[] = [];
   beforeAll(async () => {
     image = await buildSessionImage();
   }, 600_000);
-  afterEach(async () => {
-    for (const session of started.splice(0).reverse()) await session.remove();
-  });
   return {
-    async start(options = {}) {
-      const session = await LiveSession.start({ image, ...options });
-      started.push(session);
-      return session;
-    },
+    test: test.extend<{ start: Start }>({
+      // biome-ignore lint/correctness/noEmptyPattern: the runner reads from the pattern what a fixture needs.
+      start: async ({}, use) => {
+        const started: LiveSession[] = [];
+        await use(async (options = {}) => {
+          const session = await LiveSession.start({ image, ...options });
+          started.push(session);
+          return session;
+        });
+        for (const session of started.reverse()) await session.remove();
+      },
+    }),
     image: () => image,
   };
 }

@@ -1,11 +1,11 @@
-import { describe, expect, test } from "vitest";
-import { sessionStarter, until, whyNot } from "./live-session.ts";
+import { describe, expect } from "vitest";
+import { sessionTests, until, whyNot } from "./live-session.ts";
 
 const reason = await whyNot();
 if (reason !== undefined) console.warn(`skipped: tests of a session's disk, as ${reason}`);
 
-describe.skipIf(reason !== undefined)("a session's disk", () => {
-  const { start } = sessionStarter();
+describe.skipIf(reason !== undefined)("a session's disk", { concurrent: true }, () => {
+  const { test } = sessionTests();
   const MB = 1024 ** 2;
   const limited = (megabytes: number, command = "exec sleep 600") => ({
     SESSION_DISK_LIMIT: String(megabytes * MB),
@@ -14,7 +14,9 @@ describe.skipIf(reason !== undefined)("a session's disk", () => {
     AGENT_COMMAND: command,
   });
 
-  test("ends what runs and says why when it takes more than its limit, keeps the data, and starts again when there is room", async () => {
+  test("ends what runs and says why when it takes more than its limit, keeps the data, and starts again when there is room", async ({
+    start,
+  }) => {
     const session = await start({ restart: "always", environment: limited(64, "sleep 600 & exec sleep 600") });
     const other = await start({ environment: limited(64) });
     await Promise.all([session.becomes("healthy"), other.becomes("healthy")]);
@@ -37,7 +39,7 @@ describe.skipIf(reason !== undefined)("a session's disk", () => {
     expect([(await session.state()).restarts, (await other.health()).status]).toEqual([0, "healthy"]);
   });
 
-  test("is watched again when the watch was ended, and while little room is left", async () => {
+  test("is watched again when the watch was ended, and while little room is left", async ({ start }) => {
     const session = await start({ environment: limited(32) });
     await session.becomes("healthy");
     await session.exec("head -c 28M /dev/zero > /workspace/a; pkill -KILL session-disk");
@@ -45,7 +47,7 @@ describe.skipIf(reason !== undefined)("a session's disk", () => {
     await session.becomes("failed");
   });
 
-  test("is not counted where it holds no more than the limit, whatever the files' lengths", async () => {
+  test("is not counted where it holds no more than the limit, whatever the files' lengths", async ({ start }) => {
     const session = await start({ environment: { ...limited(16), SESSION_DISK_FOLDERS: "/workspace" } });
     await session.becomes("healthy");
     await session.exec("truncate -s 1G /workspace/sparse; head -c 20M /dev/zero > /session/other");
@@ -54,7 +56,7 @@ describe.skipIf(reason !== undefined)("a session's disk", () => {
     );
   });
 
-  test("that is full ends no session and loses nothing", async () => {
+  test("that is full ends no session and loses nothing", async ({ start }) => {
     const session = await start({ restart: "always", workspace: 4 * MB, environment: limited(64) });
     await session.becomes("healthy");
     await session.exec("head -c 8M /dev/zero > /workspace/full");
@@ -66,7 +68,7 @@ describe.skipIf(reason !== undefined)("a session's disk", () => {
     await session.becomes("healthy");
   });
 
-  test("holds no more of the record than its files may, all starts together", async () => {
+  test("holds no more of the record than its files may, all starts together", async ({ start }) => {
     const line = "x".repeat(99);
     const session = await start({
       environment: { SESSION_LOG_FILE_BYTES: "1000", AGENT_COMMAND: `for i in $(seq 60); do echo $i ${line}; done; exec sleep 600` },

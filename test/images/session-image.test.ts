@@ -2,8 +2,8 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { buildSessionImage, docker, sessionStarter, until, whyNot } from "./live-session.ts";
+import { afterAll, beforeAll, describe, expect } from "vitest";
+import { buildSessionImage, docker, sessionTests, until, whyNot } from "./live-session.ts";
 
 const reason = await whyNot();
 if (reason !== undefined) console.warn(`skipped: tests of the session image, as ${reason}`);
@@ -15,9 +15,9 @@ function sharedFolder(): string {
   return folder;
 }
 
-describe.skipIf(reason !== undefined)("the session image", { timeout: 60_000 }, () => {
+describe.skipIf(reason !== undefined)("the session image", { concurrent: true }, () => {
   const repository = sharedFolder();
-  const { start, image } = sessionStarter();
+  const { test, image } = sessionTests();
 
   beforeAll(() => {
     writeFileSync(join(repository, "file"), "content\n");
@@ -39,7 +39,7 @@ describe.skipIf(reason !== undefined)("the session image", { timeout: 60_000 }, 
     );
   });
 
-  test("holds the tools, and nothing that gives rights or builds programs", async () => {
+  test("holds the tools, and nothing that gives rights or builds programs", async ({ start }) => {
     const session = await start();
     const tools = ["git", "node", "npm", "python3", "pip", "curl", "jq", "rg", "tmux", "ps", "less", "patch", "unzip", "ssh", "nano"];
     expect((await session.exec(`for tool in ${tools.join(" ")}; do command -v $tool >/dev/null || echo $tool; done`)).out).toBe("");
@@ -56,7 +56,7 @@ describe.skipIf(reason !== undefined)("the session image", { timeout: 60_000 }, 
     ).toBe(0);
   });
 
-  test("holds the packages that settings add, and nothing else that installing leaves", async () => {
+  test("holds the packages that settings add, and nothing else that installing leaves", async ({ start }) => {
     const session = await start({ image: await buildSessionImage("make bc") });
     expect((await session.exec("echo 6*7 | bc; make --version | head -1")).out).toMatch(/^42\nGNU Make [\d.]+$/);
     expect((await session.exec("cd / && find / -xdev -type f -perm /6000; ls -A /var/lib/apt/lists /opt", "0")).out).toBe(
@@ -64,7 +64,7 @@ describe.skipIf(reason !== undefined)("the session image", { timeout: 60_000 }, 
     );
   });
 
-  test("is healthy under the full hardening, and can write only where it may", async () => {
+  test("is healthy under the full hardening, and can write only where it may", async ({ start }) => {
     const session = await start();
     await session.becomes("healthy");
     const status = (await session.exec("grep -E '^(Cap|NoNewPrivs|Seccomp:)' /proc/1/status")).out;
@@ -83,7 +83,7 @@ describe.skipIf(reason !== undefined)("the session image", { timeout: 60_000 }, 
     expect((await session.exec('printf "#!/bin/sh\\necho ran" > $TMPDIR/p && chmod +x $TMPDIR/p && $TMPDIR/p')).out).toBe("ran");
   });
 
-  test("starts nothing of the agent before there is a process limit", async () => {
+  test("starts nothing of the agent before there is a process limit", async ({ start }) => {
     const session = await start({ processes: null, environment: { AGENT_COMMAND: "touch /session/ran; exec sleep 600" } });
     await until(
       async () => (await session.health()).status === "starting",
@@ -96,13 +96,13 @@ describe.skipIf(reason !== undefined)("the session image", { timeout: 60_000 }, 
     expect((await session.exec("ls /session/ran")).code).toBe(0);
   });
 
-  test("ends with a sentence when no process limit comes", async () => {
+  test("ends with a sentence when no process limit comes", async ({ start }) => {
     const session = await start({ processes: null, environment: { SESSION_PIDS_WAIT: "1" } });
     expect(await session.ends()).toBe(1);
     expect(await session.logs()).toContain("the container has no process limit (pids.max is max)");
   });
 
-  test("copies what the terminal shows to the container's log and to /logs, as plain text", async () => {
+  test("copies what the terminal shows to the container's log and to /logs, as plain text", async ({ start }) => {
     const session = await start({
       environment: { AGENT_COMMAND: "printf '\\033[31mréd\\033[0m\\n\\033]0;title\\007one\\033[5Ctwo\\n'; exec sleep 600" },
     });
@@ -117,7 +117,7 @@ describe.skipIf(reason !== undefined)("the session image", { timeout: 60_000 }, 
     expect((await session.exec("ls -l /logs", "0")).out).toMatch(/-rw------- 1 agent agent +\d{2} .* one-\d{8}T\d{6}Z\.1\.log/);
   });
 
-  test("clones repositories onto a branch of the session, whole or not at all", async () => {
+  test("clones repositories onto a branch of the session, whole or not at all", async ({ start }) => {
     const session = await start({ binds: [`${repository}:/repos/app:ro`], environment: { SESSION_REPOSITORIES: "app" } });
     await session.becomes("healthy");
     expect((await session.exec("git -C /workspace/app branch --show-current; cat /workspace/app/file")).out).toBe("session/one\ncontent");
@@ -135,7 +135,7 @@ describe.skipIf(reason !== undefined)("the session image", { timeout: 60_000 }, 
     ]);
   });
 
-  test("takes an empty repository, waits for one that is being filled, and says which one is missing", async () => {
+  test("takes an empty repository, waits for one that is being filled, and says which one is missing", async ({ start }) => {
     const empty = sharedFolder();
     const filling = sharedFolder();
     const hidden = `${filling}.git`;
@@ -169,7 +169,7 @@ describe.skipIf(reason !== undefined)("the session image", { timeout: 60_000 }, 
     expect((await missing.health()).reason).toBe("/repos/nowhere is no git repository that uid 1000 can read");
   });
 
-  test("is complete when the agent leaves with 0, also after a restart", async () => {
+  test("is complete when the agent leaves with 0, also after a restart", async ({ start }) => {
     const session = await start({ environment: { AGENT_COMMAND: "echo ran >> /session/times\n" } });
     await session.becomes("complete");
     expect(await session.health()).toMatchObject({ reason: "agent-exit" });
@@ -178,7 +178,7 @@ describe.skipIf(reason !== undefined)("the session image", { timeout: 60_000 }, 
     expect((await session.exec("cat /session/times")).out).toBe("ran");
   });
 
-  test("never misses the end of a shell", async () => {
+  test("never misses the end of a shell", async ({ start }) => {
     // tmux itself misses about every second one; see session-agent.
     const sessions = await Promise.all([0, 1, 2, 3].map(() => start()));
     for (const session of sessions) {
@@ -188,13 +188,15 @@ describe.skipIf(reason !== undefined)("the session image", { timeout: 60_000 }, 
     }
   });
 
-  test("ends with the code of an agent that fails, and with its last words in the log", async () => {
+  test("ends with the code of an agent that fails, and with its last words in the log", async ({ start }) => {
     const session = await start({ environment: { AGENT_COMMAND: "echo last words; exit 3" } });
     expect(await session.ends()).toBe(3);
     expect(await session.logs()).toMatch(/^last words$/m);
   });
 
-  test("starts an agent that fails again only so often, and then stays failed, until it is told to run again or to do something else", async () => {
+  test("starts an agent that fails again only so often, and then stays failed, until it is told to run again or to do something else", async ({
+    start,
+  }) => {
     const environment = {
       AGENT_COMMAND: "echo ran >> /session/times; test -e /session/mended || exit 3",
       SESSION_RETRIES: "1",
@@ -219,7 +221,7 @@ describe.skipIf(reason !== undefined)("the session image", { timeout: 60_000 }, 
     expect((await other.exec("tail -n 1 /session/times")).out).toBe("other");
   });
 
-  test("does not try a task again whose key is refused, nor when the container is started again", async () => {
+  test("does not try a task again whose key is refused, nor when the container is started again", async ({ start }) => {
     const folder = sharedFolder();
     const refusal = JSON.stringify({ type: "system", subtype: "api_retry", error_status: 401, error: "authentication_failed" });
     writeFileSync(join(folder, "claude"), `#!/bin/sh\necho ran >> /session/times\necho '${refusal}'\nexit 1\n`, { mode: 0o755 });
@@ -245,7 +247,7 @@ describe.skipIf(reason !== undefined)("the session image", { timeout: 60_000 }, 
     }
   });
 
-  test("does not count what was stopped as a failure, and counts what was killed as one", async () => {
+  test("does not count what was stopped as a failure, and counts what was killed as one", async ({ start }) => {
     const session = await start({ restart: "always", environment: { AGENT_COMMAND: "exec sleep 600", SESSION_RETRIES: "0" } });
     await session.becomes("healthy");
     await session.container.restart({ t: 20 });
@@ -256,7 +258,7 @@ describe.skipIf(reason !== undefined)("the session image", { timeout: 60_000 }, 
     expect((await session.health()).reason).toBe("exit 137, 1 start");
   });
 
-  test("is not called healthy between the failures of an agent that is always started again", async () => {
+  test("is not called healthy between the failures of an agent that is always started again", async ({ start }) => {
     const session = await start({ restart: "always", environment: { AGENT_COMMAND: "sleep 1; exit 3" } });
     await until(
       async () => (await session.state()).restarts >= 2,
@@ -276,13 +278,13 @@ describe.skipIf(reason !== undefined)("the session image", { timeout: 60_000 }, 
     expect([...seen]).toContain("unhealthy");
   });
 
-  test("an agent that ends before anybody waits for it is not missed", async () => {
+  test("an agent that ends before anybody waits for it is not missed", async ({ start }) => {
     // Of one session, seldom; of so many that start beside each other, some.
     const sessions = await Promise.all(Array.from({ length: 16 }, () => start({ environment: { AGENT_COMMAND: "exit 3" } })));
     expect(new Set(await Promise.all(sessions.map((session) => session.ends(30))))).toEqual(new Set([3]));
   });
 
-  test("passes TERM on to the agent and ends at once", async () => {
+  test("passes TERM on to the agent and ends at once", async ({ start }) => {
     const session = await start({
       environment: { AGENT_COMMAND: "trap 'echo got TERM; touch /session/term; exit 0' TERM; while :; do sleep 0.1; done" },
     });
@@ -294,10 +296,10 @@ describe.skipIf(reason !== undefined)("the session image", { timeout: 60_000 }, 
     expect(await session.logs()).toMatch(/^got TERM$/m);
   });
 
-  test.each([
+  test.for([
     ["a stopped agent", "pkill -STOP sleep", "the agent's process is stopped"],
     ["a stopped tmux", "pkill -STOP -x 'tmux: server'", "tmux does not answer"],
-  ])("%s brings the session back at its last allowed failure, data intact", async (_, hang, sentence) => {
+  ] as const)("%s brings the session back at its last allowed failure, data intact", async ([, hang, sentence], { start }) => {
     const session = await start({ restart: "always", environment: { AGENT_COMMAND: "exec sleep 600", SESSION_HEALTH_RETRIES: "2" } });
     await session.becomes("healthy");
     await session.exec("echo kept > /session/data");
@@ -316,7 +318,7 @@ describe.skipIf(reason !== undefined)("the session image", { timeout: 60_000 }, 
     expect((await session.exec("cat /session/data")).out).toBe("kept");
   });
 
-  test("survives a full scratch folder, and health still ends a session that hangs in one", async () => {
+  test("survives a full scratch folder, and health still ends a session that hangs in one", async ({ start }) => {
     const session = await start({ restart: "always", environment: { AGENT_COMMAND: "exec sleep 600", SESSION_HEALTH_RETRIES: "2" } });
     await session.becomes("healthy");
     await session.exec("dd if=/dev/zero of=/tmp/agent/full bs=64k");
@@ -330,7 +332,7 @@ describe.skipIf(reason !== undefined)("the session image", { timeout: 60_000 }, 
     await session.becomes("healthy");
   });
 
-  test("ends when nothing has happened for the idle time, with everything that it runs", async () => {
+  test("ends when nothing has happened for the idle time, with everything that it runs", async ({ start }) => {
     const session = await start({
       environment: {
         SESSION_IDLE_TIMEOUT: "2",
@@ -343,7 +345,7 @@ describe.skipIf(reason !== undefined)("the session image", { timeout: 60_000 }, 
     expect((await session.exec("pgrep -f 'sleep (777|600)'")).code).toBe(1);
   });
 
-  test("counts its lifetime from the first start, not from the last", async () => {
+  test("counts its lifetime from the first start, not from the last", async ({ start }) => {
     const session = await start({ environment: { SESSION_MAX_LIFETIME: "15", AGENT_COMMAND: "exec sleep 600" } });
     await session.becomes("healthy");
     const first = (await session.exec("cat /session/started")).out;
@@ -354,7 +356,7 @@ describe.skipIf(reason !== undefined)("the session image", { timeout: 60_000 }, 
     expect(JSON.parse((await session.exec("cat /session/complete")).out)).toMatchObject({ reason: "lifetime" });
   });
 
-  test("answers /health over HTTP with the same words", async () => {
+  test("answers /health over HTTP with the same words", async ({ start }) => {
     const session = await start({ environment: { SESSION_HEALTH_PORT: "8080", AGENT_COMMAND: "exec sleep 600" } });
     const ask = () => session.exec("curl -s -w ' %{http_code}' http://127.0.0.1:8080/health");
     await session.becomes("healthy");
@@ -369,7 +371,7 @@ describe.skipIf(reason !== undefined)("the session image", { timeout: 60_000 }, 
     expect((await session.exec("curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:8080/other")).out).toBe("404");
   });
 
-  test("is unhealthy when its proxy does not answer", async () => {
+  test("is unhealthy when its proxy does not answer", async ({ start }) => {
     const session = await start({ environment: { SESSION_PROXY_HEALTH_URL: "http://127.0.0.1:9/", AGENT_COMMAND: "exec sleep 600" } });
     await session.becomes("unhealthy");
     await until(
