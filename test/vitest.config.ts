@@ -6,7 +6,7 @@ const underPulumi = "test/engine/pulumi*.test.ts";
 
 export default defineConfig({
   test: {
-    globalSetup: ["test/support/engine.ts"],
+    globalSetup: ["test/support/demo.ts", "test/support/engine.ts"],
     projects: [
       {
         test: {

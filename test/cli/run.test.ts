@@ -1,10 +1,10 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import type Docker from "dockerode";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ownAddress } from "../support/own-address.ts";
 import { stringify } from "yaml";
 import { liveEngine } from "../engine/rig.ts";
 import { ModelApi } from "../support/model-api.ts";
@@ -53,12 +53,9 @@ describe.skipIf(docker === undefined)("sessions run", () => {
     git("init", "-q", "-b", "main");
     git("commit", "-q", "--allow-empty", "-m", "first");
     writeFileSync(join(checkout.root, "key"), "key-of-run");
-    const own = Object.values(networkInterfaces())
-      .flatMap((entries) => entries ?? [])
-      .find(({ family, internal }) => family === "IPv4" && !internal)?.address;
     const defaults = {
       network: { egress: "open" },
-      environment: { ANTHROPIC_BASE_URL: `http://${own}:${await api.listen()}` },
+      environment: { ANTHROPIC_BASE_URL: `http://${ownAddress()}:${await api.listen()}` },
       credentials: { kind: "file", secret: { file: "key" } },
       limits: { memory: "1 GB", processes: 256 },
       restart: "never",

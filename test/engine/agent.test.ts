@@ -1,9 +1,9 @@
-import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
-import { networkInterfaces } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ownAddress } from "../support/own-address.ts";
+import { makeRepository } from "../support/repository.ts";
 import { stringify } from "yaml";
 import { plainOutput } from "../../components/container-engine/output.ts";
 import { askHealth } from "../../stacks/embedded/health.ts";
@@ -33,12 +33,9 @@ describe.skipIf(docker === undefined)("Claude Code in a session", () => {
   });
 
   const sessionsOf = (port: number) => {
-    const own = Object.values(networkInterfaces())
-      .flatMap((entries) => entries ?? [])
-      .find(({ family, internal }) => family === "IPv4" && !internal)?.address;
     const asked = (name: string) => ({
       network: { egress: "open" },
-      environment: { ANTHROPIC_BASE_URL: `http://${own}:${port}` },
+      environment: { ANTHROPIC_BASE_URL: `http://${ownAddress()}:${port}` },
       credentials: { kind: "file", secret: { file: join(rig.root, name) } },
       limits: { memory: "1 GB", processes: 256 },
     });
@@ -84,13 +81,7 @@ describe.skipIf(docker === undefined)("Claude Code in a session", () => {
   const sessions = (...args: string[]) => checkout.run([...args, "--stack", stack]);
 
   beforeAll(async () => {
-    mkdirSync(repository);
-    writeFileSync(join(repository, "readme"), "hello\n");
-    const git = (...args: string[]) =>
-      execFileSync("git", ["-C", repository, "-c", "user.name=t", "-c", "user.email=t@localhost", ...args]);
-    git("init", "-q", "-b", "main");
-    git("add", ".");
-    git("commit", "-qm", "first");
+    makeRepository(repository, { readme: "hello\n" });
     writeFileSync(join(rig.root, "good"), key);
     writeFileSync(join(rig.root, "bad"), "key-wrong");
     writeFileSync(join(checkout.root, "managed.json"), '{ "permissions": { "deny": ["WebFetch"] } }');

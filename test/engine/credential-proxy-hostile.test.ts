@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type Server } from "node:net";
-import { networkInterfaces } from "node:os";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ownAddress } from "../support/own-address.ts";
 import { Credentials } from "../../components/credentials/docker.ts";
 import { IsolatedNetwork } from "../../components/isolated-network/docker.ts";
 import { SessionContainer } from "../../components/session-container/docker.ts";
@@ -55,10 +55,7 @@ describe.skipIf(docker === undefined)("the credential proxy, between a hostile s
         });
     }).listen(0, "0.0.0.0");
     await once(server, "listening");
-    const own = Object.values(networkInterfaces())
-      .flatMap((entries) => entries ?? [])
-      .find(({ family, internal }) => family === "IPv4" && !internal)?.address;
-    const upstream = `http://${own}:${(server.address() as { port: number }).port}${path}`;
+    const upstream = `http://${ownAddress()}:${(server.address() as { port: number }).port}${path}`;
     const { failures } = await rig.deploy((place, opts) => {
       const at = { sessionId: id, ...place };
       const { forSession } = new SessionVolumes(id, at, opts);

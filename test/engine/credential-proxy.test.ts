@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { networkInterfaces } from "node:os";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ownAddress } from "../support/own-address.ts";
 import { plainOutput } from "../../components/container-engine/output.ts";
 import { Credentials } from "../../components/credentials/docker.ts";
 import { IsolatedNetwork } from "../../components/isolated-network/docker.ts";
@@ -62,10 +62,7 @@ describe.skipIf(docker === undefined)("the credential proxy", () => {
       reply(response);
     }).listen(0, "0.0.0.0");
     await once(server, "listening");
-    const own = Object.values(networkInterfaces())
-      .flatMap((entries) => entries ?? [])
-      .find(({ family, internal }) => family === "IPv4" && !internal)?.address;
-    address = `http://${own}:${(server.address() as { port: number }).port}`;
+    address = `http://${ownAddress()}:${(server.address() as { port: number }).port}`;
     expect((await deploy()).failures).toEqual([]);
     const health = await waitHealthy(
       rig.docker,

@@ -1,6 +1,6 @@
 import { once } from "node:events";
-import { networkInterfaces } from "node:os";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ownAddress } from "../support/own-address.ts";
 import { proxyName } from "../../components/egress-proxy/args.ts";
 import { parse } from "../../stacks/settings.ts";
 import { ports as list } from "../../stacks/verify/checks/ports.ts";
@@ -20,9 +20,7 @@ describe.skipIf(docker === undefined || !isRoot)("a neighbour that routes to the
   const rig = new Rig(docker as NonNullable<typeof docker>, "neighbour");
   const limits = { memory: "256 MB", cpu: 0.5, processes: 64, tmp: "16 MB" };
   const [listed, open, asked] = ["nb-listed", "nb-open", "nb-asked"] as const;
-  const own = Object.values(networkInterfaces())
-    .flatMap((entries) => entries ?? [])
-    .find(({ family, internal }) => family === "IPv4" && !internal)?.address;
+  const own = ownAddress();
   let described: { id: string; limits: object; network: { egress: unknown; ports: { container: number; host: number }[] } }[] = [];
   /** As the settings would be if nobody had been asked in. */
   const closed = () =>

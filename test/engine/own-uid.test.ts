@@ -1,7 +1,7 @@
-import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { makeRepository } from "../support/repository.ts";
 import { parse } from "../../stacks/settings.ts";
 import { checks } from "../../stacks/verify/checks/index.ts";
 import { dockerTarget } from "../../stacks/verify/docker.ts";
@@ -61,14 +61,8 @@ describe.skipIf(docker === undefined)("sessions with a uid of their own", () => 
   ];
 
   beforeAll(async () => {
-    mkdirSync(source);
-    chmodSync(source, 0o755);
-    writeFileSync(join(source, "readme"), "hello\n");
+    makeRepository(source, { readme: "hello\n" });
     writeFileSync(join(rig.root, "key"), "a-key-of-the-session-22");
-    const git = (...args: string[]) => execFileSync("git", ["-C", source, "-c", "user.name=t", "-c", "user.email=t@localhost", ...args]);
-    git("init", "-q", "-b", "main");
-    git("add", ".");
-    git("commit", "-qm", "first");
     const { health } = await rig.up(sessions);
     expect(health.map(({ state, why }) => [state, why])).toEqual(sessions.map(() => ["healthy", undefined]));
   }, 5 * minute);

@@ -1,11 +1,11 @@
-import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
-import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ownAddress } from "../support/own-address.ts";
+import { git, makeRepository } from "../support/repository.ts";
 import { cloneName } from "../../components/session-volumes/args.ts";
 import { RepositoryClone } from "../../components/session-volumes/repository.ts";
 import { liveEngine, Rig } from "./rig.ts";
@@ -33,14 +33,8 @@ describe.skipIf(docker === undefined)("a private repository", () => {
     );
 
   beforeAll(async () => {
-    mkdirSync(repository);
-    const git = (...args: string[]) =>
-      execFileSync("git", ["-C", repository, "-c", "user.name=t", "-c", "user.email=t@localhost", ...args]);
-    git("init", "-q", "-b", "main");
-    writeFileSync(join(repository, "file"), "private");
-    git("add", ".");
-    git("commit", "-qm", "first");
-    git("update-server-info");
+    makeRepository(repository, { file: "private" });
+    git(repository, "update-server-info");
     server = createServer((request, response) => {
       asked.push(request.headers.authorization);
       const entitled = request.headers.authorization === `Basic ${Buffer.from(`me:${password}`).toString("base64")}`;
@@ -50,10 +44,7 @@ describe.skipIf(docker === undefined)("a private repository", () => {
       else response.writeHead(404).end();
     }).listen(0, "0.0.0.0");
     await once(server, "listening");
-    const address = Object.values(networkInterfaces())
-      .flatMap((entries) => entries ?? [])
-      .find(({ family, internal }) => family === "IPv4" && !internal)?.address;
-    url = `http://${address}:${(server.address() as { port: number }).port}`;
+    url = `http://${ownAddress()}:${(server.address() as { port: number }).port}`;
   });
   afterAll(async () => {
     server.close();

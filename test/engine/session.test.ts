@@ -1,10 +1,9 @@
-import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
-import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ownAddress } from "../support/own-address.ts";
+import { makeRepository } from "../support/repository.ts";
 import { askHealth } from "../../stacks/embedded/health.ts";
 import { changes } from "../../stacks/embedded/plan.ts";
 import { liveEngine, Rig, until } from "./rig.ts";
@@ -23,13 +22,7 @@ describe.skipIf(docker === undefined)("a live session", () => {
   ];
 
   beforeAll(async () => {
-    mkdirSync(repository);
-    writeFileSync(join(repository, "readme"), "hello\n");
-    const git = (...args: string[]) =>
-      execFileSync("git", ["-C", repository, "-c", "user.name=t", "-c", "user.email=t@localhost", ...args]);
-    git("init", "-q", "-b", "main");
-    git("add", ".");
-    git("commit", "-qm", "first");
+    makeRepository(repository, { readme: "hello\n" });
     const { health } = await rig.up(sessions);
     expect(health.map(({ state }) => state)).toEqual(["healthy", "healthy", "healthy"]);
   }, 10 * minute);
@@ -121,17 +114,15 @@ describe.skipIf(docker === undefined)("a live session", () => {
       await once(server, "listening");
       const { port } = server.address() as { port: number };
       try {
-        const own = Object.values(networkInterfaces()).flatMap((entries) =>
-          (entries ?? []).filter(({ family, internal }) => family === "IPv4" && !internal).map(({ address }) => address),
-        );
+        const own = ownAddress();
         const gateways = (await rig.docker.listNetworks()).flatMap(({ IPAM }) =>
           (IPAM?.Config ?? []).flatMap((entry) => entry.Gateway ?? []),
         );
         const other = (await rig.docker.getContainer("claude-agent-t-open").inspect()).NetworkSettings.Networks["claude-agent-t-open"]
           ?.IPAddress;
-        const targets = [...own, ...gateways].map((address) => `${address}:${port}`);
+        const targets = [own, ...gateways].map((address) => `${address}:${port}`);
         // The same attempt works from the session with open egress, so it is the network that refuses here.
-        expect((await rig.shell("t-open", `curl -s -m 3 http://${own[0]}:${port}`)).output).toBe("reached");
+        expect((await rig.shell("t-open", `curl -s -m 3 http://${own}:${port}`)).output).toBe("reached");
         const all = [...targets, `${other}:22`, "169.254.169.254:80"];
         // All at once, as each may take the whole of its time.
         const attempts = all.map((target) => `curl -s -m 2 -o /dev/null -w '${target} %{http_code} %{errormsg}\\n' http://${target} &`);

@@ -22,6 +22,7 @@ export default defineConfig({
     // One process for all files of a run: what a mutant costs is the start of processes.
     isolate: false,
     sequence: { sequencer: SmallFirst },
+    globalSetup: ["test/support/demo.ts"],
     setupFiles: ["test/mutation/no-engine.ts"],
   },
 });

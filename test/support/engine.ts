@@ -8,13 +8,12 @@ import { ensureBaseImage } from "../../stacks/cli/setup/base-image.ts";
 import type { Report } from "../../stacks/cli/setup/command.ts";
 import type { Install } from "../../stacks/cli/setup/consent.ts";
 import { ensureEngine, isOfThisMachine } from "../../stacks/cli/setup/engine.ts";
-import { loadStack, project, root } from "../../stacks/cli/stack.ts";
+import { project, root } from "../../stacks/cli/stack.ts";
 import { textConfig } from "../../stacks/configuration.ts";
 import { EmbeddedEngine } from "../../stacks/embedded/engine.ts";
 
-/** Once before all tests: the repository of the project's own stack, an engine and the images where this machine can have them; live tests skip, and say so, elsewhere. */
+/** Once before all tests: an engine and the images where this machine can have them; live tests skip, and say so, elsewhere. */
 export async function setup(): Promise<() => void> {
-  loadStack("local");
   const report = (line: string) => console.warn(`set-up: ${line}`);
   await prepareEngine(report).catch((error: Error) => report(error.message));
   return temporaryFolders();
