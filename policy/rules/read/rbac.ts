@@ -59,6 +59,16 @@ export const isOfKubernetes = ({ groups }: AccessRule): boolean => groups.length
 
 export const writing = ["create", "update", "patch"] as const;
 
+/** Resources whose content is a way to more, and parts of resources that do something: logs, tunnels, tokens. */
+const telling = /[*/]|secret|token|credential/;
+
+/** Whether a rule gives no more than a look at objects that it names, none of which holds secrets. */
+export const isHarmless = ({ verbs, resources, groups, names }: AccessRule): boolean =>
+  names.length > 0 &&
+  verbs.every((verb) => /^(get|list|watch)$/.test(verb)) &&
+  !groups.includes("*") &&
+  !resources.some((resource) => telling.test(resource));
+
 /** Whatever starts a pod. */
 export const workloadRights: readonly Right[] = [
   ...["pods", "replicationcontrollers"].map(core),

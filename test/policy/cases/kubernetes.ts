@@ -90,7 +90,13 @@ export const cases: Case[] = [
   ...["anonymous", "unauthenticated", "authenticated", "masters", "serviceaccounts", "serviceaccounts:default"].flatMap(
     (name) => rule("K8S-011").broken(name, changed(roleBinding, { subjects: [{ kind: "Group", name: `system:${name}` }] })).cases,
   ),
-  ...rule("K8S-011").unknown(changed(roleBinding, { subjects: [{ kind: "Group", name: unknown }] })).cases,
+  ...rule("K8S-011")
+    .advised("a look at something without a login", [
+      changed(roleBinding, { subjects: [{ kind: "Group", name: "system:anonymous" }] }),
+      rules({ resources: ["configmaps"], resourceNames: ["cluster-info"], verbs: ["get"] }),
+    ])
+    .unknown(changed(roleBinding, { subjects: [{ kind: "Group", name: unknown }] }))
+    .finds({ at: ["stack"] }).cases,
   ...rule("K8S-012")
     .broken("none", deployment)
     .broken("in another namespace", [deployment, changed(podNetworkPolicy, { "metadata/namespace": "other" })])

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { object, violations } from "./found.ts";
+import { unknown } from "../../../policy/rules/read/value.ts";
+import { missed, object, violations } from "./found.ts";
 
 const group = "rbac.authorization.k8s.io/v1";
 type Access = Record<string, unknown>;
@@ -124,5 +125,68 @@ describe("a binding", () => {
       expect(violations(binding("RoleBinding", name, "Role"))).toEqual([]);
       expect(violations(binding("RoleBinding", name))).toHaveLength(1);
     }
+  });
+});
+
+describe("a binding of a group that everybody is in", () => {
+  const bound = (name: string, changes: Access = {}, kind = "RoleBinding") =>
+    object(`${group}:${kind}`, { roleRef: { kind: "Role", name: "reader" }, subjects: [{ kind: "Group", name }], ...changes });
+  const reader = (rules: Access[], changes: Access = {}, kind = "Role") =>
+    object(`${group}:${kind}`, { metadata: { name: "reader", namespace: "sessions" }, rules, ...changes }, "reader");
+  const named = on("", "configmaps", ["get", "list", "watch"], ["info"]);
+  const groups = ["authenticated", "serviceaccounts", "serviceaccounts:shop", "unauthenticated", "anonymous"].map((one) => `system:${one}`);
+
+  test("gives nothing away where its role reads named things", () => {
+    for (const name of groups) {
+      expect(violations([bound(name), reader([named])])).toEqual([]);
+      expect(violations([bound(name), reader([named, on("apps", "deployments", ["get"], ["web"])])])).toEqual([]);
+      expect(violations([bound(name), reader([])])).toEqual([]);
+    }
+    const clusterRole = bound("system:authenticated", { roleRef: { kind: "ClusterRole", name: "reader" } });
+    expect(violations([clusterRole, reader([named], {}, "ClusterRole")])).toEqual([]);
+  });
+
+  test.each<[string, Access]>([
+    ["all of a kind", on("", "configmaps", ["get"])],
+    ["what has no name", on("", "configmaps", ["list"], ["info", ""])],
+    ["a secret", on("", "secrets", ["get"], ["info"])],
+    ["an added API's secret", on("bitnami.com", "sealedsecrets", ["get"], ["info"])],
+    ["a token", on("", "serviceaccounts/token", ["get"], ["info"])],
+    ["a log", on("", "pods/log", ["get"], ["info"])],
+    ["every resource", on("", "*", ["get"], ["info"])],
+    ["every group", on("*", "configmaps", ["get"], ["info"])],
+    ["a change", on("", "configmaps", ["get", "update"], ["info"])],
+    ["every verb", on("", "configmaps", ["*"], ["info"])],
+  ])("is judged where its role gives %s", (_, rule) => {
+    for (const name of groups) expect(violations([bound(name), reader([named, rule])])).toContain("K8S-011 critical");
+  });
+
+  test.each<[string, ReturnType<typeof object>[]]>([
+    ["is nowhere", []],
+    ["is another", [reader([named], { metadata: { name: "writer", namespace: "sessions" } })]],
+    ["is in another namespace", [reader([named], { metadata: { name: "reader", namespace: "shop" } })]],
+    ["is the cluster's", [reader([named], {}, "ClusterRole")]],
+    ["is changed elsewhere", [reader([named]), reader([on("", "secrets", ["get"])])]],
+    ["is only patched", [reader([named], { kind: "Role" }, "RolePatch")]],
+  ])("is judged where its role %s", (_, roles) => {
+    expect(violations([bound("system:authenticated"), ...roles])).toContain("K8S-011 critical");
+  });
+
+  test("is judged for the whole cluster, and where a role gathers others", () => {
+    const everywhere = bound("system:authenticated", { roleRef: { kind: "ClusterRole", name: "reader" } }, "ClusterRoleBinding");
+    expect(violations([everywhere, reader([named], {}, "ClusterRole")])).toEqual(["K8S-011 critical"]);
+    const gathering = reader([named], { aggregationRule: { clusterRoleSelectors: [] } }, "ClusterRole");
+    expect(violations([bound("system:authenticated", { roleRef: { kind: "ClusterRole", name: "reader" } }), gathering])).toEqual([
+      "K8S-011 critical",
+    ]);
+  });
+
+  test("is not evaluated where its role is not known yet", () => {
+    const binding = bound("system:authenticated");
+    expect(violations([binding, reader([{ ...named, resources: unknown }])])).toEqual([]);
+    expect(missed([binding, reader([{ ...named, resources: unknown }])])).toContain("K8S-011 critical");
+    expect(violations([binding, reader([{ ...named, verbs: unknown }]), bound("system:anonymous", { metadata: { name: "b" } })])).toEqual([
+      "K8S-011 critical",
+    ]);
   });
 });
