@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { deployFromConfig } from "./deploy.ts";
 import { ensureDemo } from "./demo.ts";
-import { identify } from "./embedded/identity.ts";
+import { identify } from "./identity.ts";
 import { type EncryptedConfig, Secrets } from "./secrets.ts";
 import { SettingsError } from "./settings.ts";
 

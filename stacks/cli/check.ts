@@ -18,7 +18,7 @@ import { sarif } from "../../policy/report/sarif.ts";
 import { explained } from "../../policy/reference.ts";
 import { fromPreview, fromState } from "../../policy/stack-files.ts";
 import { EmbeddedEngine } from "../embedded/engine.ts";
-import { review } from "../embedded/review.ts";
+import { review } from "../recorder/review.ts";
 import { UnreadSecrets } from "../secrets.ts";
 import { readForeign, readJson, standardInput } from "./check/foreign.ts";
 import { severities, stackText } from "./check/text.ts";

@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { delimiter, dirname } from "node:path";
 import { Option } from "commander";
-import type { Identity } from "../embedded/identity.ts";
+import type { Identity } from "../identity.ts";
 import type { Live } from "../embedded/live.ts";
 import type { StackSource } from "../embedded/engine.ts";
 

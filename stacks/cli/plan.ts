@@ -4,7 +4,7 @@ import { EmbeddedEngine } from "../embedded/engine.ts";
 import { emptyLive } from "../embedded/live.ts";
 import { labelsOf } from "../embedded/docker/inputs.ts";
 import { changes, compareAuthority, compareInputs, type Plan } from "../embedded/plan.ts";
-import { concealSecrets } from "../embedded/secrets.ts";
+import { concealSecrets } from "../recorder/secret-inputs.ts";
 import { noEncryptedConfig, Secrets, unknownHere } from "../secrets.ts";
 import { ownerOf } from "./engine-choice.ts";
 import { authorityText, planJson, planText } from "./render.ts";

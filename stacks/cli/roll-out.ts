@@ -5,7 +5,7 @@ import { createInterface } from "node:readline/promises";
 import type Docker from "dockerode";
 import { EmbeddedEngine, type Reviewed, type StackSource } from "../embedded/engine.ts";
 import { emptyLive } from "../embedded/live.ts";
-import { lock } from "../embedded/lock.ts";
+import { lock } from "../lock.ts";
 import { changes, limitTo, type Plan, type Step } from "../embedded/plan.ts";
 import { policyConfig } from "../policy-config.ts";
 import { noEncryptedConfig, Secrets, unknownHere } from "../secrets.ts";

@@ -1,11 +1,11 @@
 import type Docker from "dockerode";
 import { baseline } from "../../policy/baseline.ts";
 import type { StackSource } from "../embedded/engine.ts";
-import { askHealth } from "../embedded/health.ts";
-import { identify } from "../embedded/identity.ts";
+import { askHealth } from "../runtime/health.ts";
+import { identify } from "../identity.ts";
 import { labelNames } from "../embedded/labels.ts";
 import { nearest } from "../near.ts";
-import { hasEnded, type SessionState, stateText } from "../session-state.ts";
+import { hasEnded, type SessionState, stateText } from "../runtime/session-state.ts";
 
 /** A session's container as the engine lists it, whichever engine made it. */
 export interface LiveSession {

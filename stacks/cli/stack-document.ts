@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync, realpathSync, renameSync, writeFileSync } from "node:fs";
 import { Document, isMap, isScalar, isSeq, parseDocument } from "yaml";
 import { keyPrefix, stackConfig } from "../configuration.ts";
-import { lock } from "../embedded/lock.ts";
+import { lock } from "../lock.ts";
 import { noStack, stackFile, stackNames } from "./stack.ts";
 
 /** A stack file that is to be changed; what is not changed stays as it is, comments too. */

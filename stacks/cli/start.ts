@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import type Docker from "dockerode";
-import { ignore } from "../embedded/docker/answers.ts";
-import { askHealth, type Health } from "../embedded/health.ts";
-import { hasEnded, stateText } from "../session-state.ts";
+import { ignore } from "../../components/container-engine/answers.ts";
+import { askHealth, type Health } from "../runtime/health.ts";
+import { hasEnded, stateText } from "../runtime/session-state.ts";
 import { runIn } from "./exec.ts";
 import { liveSession } from "./sessions.ts";
 import { loadStack, openEngine, stackOption } from "./stack.ts";

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { ignore } from "../embedded/docker/answers.ts";
+import { ignore } from "../../components/container-engine/answers.ts";
 import { liveSession } from "./sessions.ts";
 import { loadStack, openEngine, stackOption } from "./stack.ts";
 

@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import { containerName, limitsOf } from "../../components/session-container/args.ts";
 import type { EmbeddedEngine } from "../embedded/engine.ts";
-import { type Health, waitHealthy } from "../embedded/health.ts";
-import { isWell, stateText } from "../session-state.ts";
+import { type Health, waitHealthy } from "../runtime/health.ts";
+import { isWell, stateText } from "../runtime/session-state.ts";
 import type { DeployedSession } from "../strategies/strategy.ts";
 import { formatSize } from "../units.ts";
 import { checks } from "../verify/checks/index.ts";

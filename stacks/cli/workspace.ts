@@ -1,7 +1,7 @@
 import type Docker from "dockerode";
 import { securityOpts } from "../../components/seccomp/docker.ts";
 import { baseline } from "../../policy/baseline.ts";
-import { ignore } from "../embedded/docker/answers.ts";
+import { ignore } from "../../components/container-engine/answers.ts";
 import { runIn } from "./exec.ts";
 import { printable } from "./printable.ts";
 import { beginning } from "./streams.ts";

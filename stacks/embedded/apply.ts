@@ -1,16 +1,16 @@
 import type Docker from "dockerode";
 import { hookNames } from "../../components/container-engine/hooks.ts";
-import { ignore } from "./docker/answers.ts";
+import { ignore } from "../../components/container-engine/answers.ts";
 import { createContainer, removeContainer } from "./docker/container.ts";
 import { buildImage, imageOutputs, type Progress, pullImage } from "./docker/image.ts";
 import { createNetwork, removeNetwork } from "./docker/network.ts";
 import { createVolume, removeVolume } from "./docker/volume.ts";
-import type { Identity } from "./identity.ts";
+import type { Identity } from "../identity.ts";
 import { ownLabels } from "./labels.ts";
 import { imageType, isImage, type Live, type LiveObject, type ObjectKind, readLive, resourceTypes } from "./live.ts";
 import type { Operation, Plan, Step } from "./plan.ts";
-import { type Properties, type Registration, type Resolution, type RunOptions, runProgram } from "./program.ts";
-import { concealSecrets, revealSecrets } from "./secrets.ts";
+import { type Properties, type Registration, type Resolution, type RunOptions, runProgram } from "../recorder/program.ts";
+import { concealSecrets, revealSecrets } from "../recorder/secret-inputs.ts";
 
 /** What became of one step. */
 export interface Outcome {

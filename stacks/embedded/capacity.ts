@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type Docker from "dockerode";
-import type { Identity } from "./identity.ts";
+import type { Identity } from "../identity.ts";
 import { labelNames } from "./labels.ts";
 import type { Plan } from "./plan.ts";
 

@@ -7,11 +7,11 @@ import { parse, type Settings } from "../settings.ts";
 import { type Applied, applyPlan, type ApplyOptions, removeAll } from "./apply.ts";
 import { networkShortage } from "./capacity.ts";
 import { buildImage, type Progress } from "./docker/image.ts";
-import { type Identity, identify } from "./identity.ts";
+import { type Identity, identify } from "../identity.ts";
 import { labelNames } from "./labels.ts";
 import { emptyLive, imageType, type Live, readLive } from "./live.ts";
 import { type Plan, planDeployment, type PlanOptions, type Step } from "./plan.ts";
-import { review } from "./review.ts";
+import { review } from "../recorder/review.ts";
 
 /** A stack as the embedded engine takes it. */
 export interface StackSource {

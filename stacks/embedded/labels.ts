@@ -1,6 +1,6 @@
 import { gunzipSync, gzipSync } from "node:zlib";
-import type { Identity } from "./identity.ts";
-import type { Properties, Registration } from "./program.ts";
+import type { Identity } from "../identity.ts";
+import type { Properties, Registration } from "../recorder/program.ts";
 
 /** The labels by which the engine's own objects are this engine's state. */
 export const labelNames = {

@@ -1,7 +1,7 @@
 import type Docker from "dockerode";
-import type { Identity } from "./identity.ts";
+import type { Identity } from "../identity.ts";
 import { labelNames, unpackInputs } from "./labels.ts";
-import type { Properties } from "./program.ts";
+import type { Properties } from "../recorder/program.ts";
 
 export type ObjectKind = "container" | "network" | "volume";
 

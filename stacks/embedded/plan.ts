@@ -4,7 +4,7 @@ import { foreignVolume } from "../../components/container-engine/hooks.ts";
 import { baseline } from "../../policy/baseline.ts";
 import { imageOutputs } from "./docker/image.ts";
 import { labelsOf, neverStarts } from "./docker/inputs.ts";
-import type { Identity } from "./identity.ts";
+import type { Identity } from "../identity.ts";
 import { authorityIn, labelNames, stableJson } from "./labels.ts";
 import { isImage, type Live, type LiveObject, type ObjectKind, resourceTypes } from "./live.ts";
 import {
@@ -15,8 +15,8 @@ import {
   runProgram,
   type RunOptions,
   unknownValue,
-} from "./program.ts";
-import { concealSecrets } from "./secrets.ts";
+} from "../recorder/program.ts";
+import { concealSecrets } from "../recorder/secret-inputs.ts";
 
 /** What is to happen to one resource. `keep` leaves a volume that has left the program with its data. */
 export type Operation = "same" | "create" | "replace" | "start" | "delete" | "keep";

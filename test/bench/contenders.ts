@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
 import { seccompProfile } from "../../components/seccomp/docker.ts";
-import type { Registration } from "../../stacks/embedded/program.ts";
+import type { Registration } from "../../stacks/recorder/program.ts";
 
 export const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
 

@@ -3,7 +3,7 @@ import { authContent, type CredentialsArgs, type CredentialsForSession } from ".
 import { Credentials } from "../../components/credentials/docker.ts";
 import { seccompProfile } from "../../components/seccomp/docker.ts";
 import { SessionContainer } from "../../components/session-container/docker.ts";
-import { concealSecrets, revealSecrets } from "../../stacks/embedded/secrets.ts";
+import { concealSecrets, revealSecrets } from "../../stacks/recorder/secret-inputs.ts";
 import { record } from "../support/record.ts";
 
 const place = { sessionId: "a", stack: "agent-sessions/test", image: "sha256:0" };

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { seccompProfile } from "../../components/seccomp/docker.ts";
 import { cloneName } from "../../components/session-volumes/args.ts";
 import { RepositoryClone, type RepositoryCloneArgs } from "../../components/session-volumes/repository.ts";
-import { revealSecrets } from "../../stacks/embedded/secrets.ts";
+import { revealSecrets } from "../../stacks/recorder/secret-inputs.ts";
 import { record } from "../support/record.ts";
 
 const plain = { name: "x", url: "https://example.com/x", image: "sha256:0", stack: "agent-sessions/test" };

@@ -8,9 +8,9 @@ import { Credentials } from "../../components/credentials/docker.ts";
 import { IsolatedNetwork } from "../../components/isolated-network/docker.ts";
 import { SessionContainer } from "../../components/session-container/docker.ts";
 import { SessionVolumes } from "../../components/session-volumes/docker.ts";
-import { askHealth, waitHealthy } from "../../stacks/embedded/health.ts";
+import { askHealth, waitHealthy } from "../../stacks/runtime/health.ts";
 import { changes } from "../../stacks/embedded/plan.ts";
-import { stateText } from "../../stacks/session-state.ts";
+import { stateText } from "../../stacks/runtime/session-state.ts";
 import { Checkout } from "../cli/checkout.ts";
 import { liveEngine, Rig, until } from "./rig.ts";
 

@@ -16,7 +16,7 @@ import { type Applied, applyPlan } from "../../stacks/embedded/apply.ts";
 import { EmbeddedEngine, type Reviewed } from "../../stacks/embedded/engine.ts";
 import { readLive } from "../../stacks/embedded/live.ts";
 import { type Plan, planDeployment } from "../../stacks/embedded/plan.ts";
-import { type Health, waitHealthy } from "../../stacks/embedded/health.ts";
+import { type Health, waitHealthy } from "../../stacks/runtime/health.ts";
 import { mayInstall } from "../support/engine.ts";
 
 /** A client for the engine of this machine; undefined, with the reason printed, when none answers. */

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import type Docker from "dockerode";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { seccompProfile } from "../../components/seccomp/docker.ts";
-import { askHealth } from "../../stacks/embedded/health.ts";
+import { askHealth } from "../../stacks/runtime/health.ts";
 import { parse } from "../../stacks/settings.ts";
 import { disk } from "../../stacks/verify/checks/disk.ts";
 import { files } from "../../stacks/verify/checks/files.ts";

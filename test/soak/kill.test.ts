@@ -17,7 +17,7 @@ function upProcess(rig: Rig, sessions: readonly object[]) {
     file,
     `import Docker from ${JSON.stringify(join(root, "node_modules/dockerode/lib/docker.js"))};
      import { EmbeddedEngine } from ${JSON.stringify(join(root, "stacks/embedded/engine.ts"))};
-     import { lock } from ${JSON.stringify(join(root, "stacks/embedded/lock.ts"))};
+     import { lock } from ${JSON.stringify(join(root, "stacks/lock.ts"))};
      const config = ${JSON.stringify({ "agent-sessions:sessions": JSON.stringify(sessions), "agent-sessions:image": '{"agent":"none"}' })};
      const engine = new EmbeddedEngine({ project: "agent-sessions", stack: ${JSON.stringify(rig.stack)}, root: ${JSON.stringify(rig.root)}, config }, new Docker());
      try {

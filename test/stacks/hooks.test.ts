@@ -6,7 +6,7 @@ import { textConfig } from "../../stacks/configuration.ts";
 import { EmbeddedEngine } from "../../stacks/embedded/engine.ts";
 // Imported by the program when it runs: by then, what a module does once counts as done by the test that came first.
 import "../../stacks/strategies/local.ts";
-import type { Registration } from "../../stacks/embedded/program.ts";
+import type { Registration } from "../../stacks/recorder/program.ts";
 import { temporaryFolder } from "../support/folder.ts";
 
 /** Under the Pulumi CLI these hooks are all that limits processes, guards volumes and fails a clone: one left out is silent. */

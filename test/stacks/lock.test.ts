@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type * as net from "node:net";
 import { expect, test, vi } from "vitest";
-import { lock } from "../../stacks/embedded/lock.ts";
+import { lock } from "../../stacks/lock.ts";
 
 /** Connections that end as they do where the holder releases the lock before it has taken them. */
 const refused = vi.hoisted(() => ({ left: 0 }));

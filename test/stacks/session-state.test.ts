@@ -1,6 +1,6 @@
 import type Docker from "dockerode";
 import { describe, expect, test } from "vitest";
-import { hasEnded, isSettled, isWell, sessionState, stateText } from "../../stacks/session-state.ts";
+import { hasEnded, isSettled, isWell, sessionState, stateText } from "../../stacks/runtime/session-state.ts";
 
 type Inspected = Pick<Docker.ContainerInspectInfo, "State" | "RestartCount">;
 

@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { hooksOf, type Properties, type Registration } from "../../stacks/embedded/program.ts";
+import { hooksOf, type Properties, type Registration } from "../../stacks/recorder/program.ts";
 
 const require = createRequire(import.meta.url);
 const sdk = createRequire(require.resolve("@pulumi/pulumi"));

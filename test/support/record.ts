@@ -1,4 +1,4 @@
-import { type Registration, runProgram } from "../../stacks/embedded/program.ts";
+import { type Registration, runProgram } from "../../stacks/recorder/program.ts";
 
 /** What a program asked for in a preview. */
 export interface Recorded {

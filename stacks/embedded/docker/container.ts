@@ -1,8 +1,8 @@
 import type Docker from "dockerode";
 import { processLimitLabel } from "../../../components/container-engine/hooks.ts";
 import { lastOutput } from "../../../components/container-engine/output.ts";
-import { ignore } from "./answers.ts";
-import type { Properties } from "../program.ts";
+import { ignore } from "../../../components/container-engine/answers.ts";
+import type { Properties } from "../../recorder/program.ts";
 import { archiveOf, type UploadInput } from "./archive.ts";
 import { labelsOf, nanoseconds, neverStarts, refuseUnknown } from "./inputs.ts";
 

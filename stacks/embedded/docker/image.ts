@@ -1,6 +1,6 @@
 import type Docker from "dockerode";
 import { filesBelow } from "../../../components/hardened-image/context.ts";
-import type { Properties } from "../program.ts";
+import type { Properties } from "../../recorder/program.ts";
 import { refuseUnknown } from "./inputs.ts";
 
 /** Receives each line that the engine prints while it builds or pulls. */

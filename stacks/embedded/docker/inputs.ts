@@ -1,4 +1,4 @@
-import type { Properties } from "../program.ts";
+import type { Properties } from "../../recorder/program.ts";
 
 /** Labels as the provider takes them, as the engine does. */
 export function labelsOf(inputs: Properties): Record<string, string> {

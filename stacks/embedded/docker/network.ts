@@ -1,6 +1,6 @@
 import type Docker from "dockerode";
-import type { Properties } from "../program.ts";
-import { ignore } from "./answers.ts";
+import type { Properties } from "../../recorder/program.ts";
+import { ignore } from "../../../components/container-engine/answers.ts";
 import { labelsOf, refuseUnknown } from "./inputs.ts";
 
 /** Creates a network. @returns its id */

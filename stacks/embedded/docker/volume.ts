@@ -1,7 +1,7 @@
 import type Docker from "dockerode";
 import { foreignVolume } from "../../../components/container-engine/hooks.ts";
-import type { Properties } from "../program.ts";
-import { ignore } from "./answers.ts";
+import type { Properties } from "../../recorder/program.ts";
+import { ignore } from "../../../components/container-engine/answers.ts";
 import { labelsOf, refuseUnknown } from "./inputs.ts";
 
 /**

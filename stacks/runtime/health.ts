@@ -1,6 +1,6 @@
 import type Docker from "dockerode";
 import { lastOutput } from "../../components/container-engine/output.ts";
-import { isSettled, isWell, type SessionState, sessionState } from "../session-state.ts";
+import { isSettled, isWell, type SessionState, sessionState } from "./session-state.ts";
 
 /** A session's state, of the session that a container is. */
 export interface Health extends SessionState {

@@ -5,7 +5,7 @@ import { MockMonitor } from "@pulumi/pulumi/runtime/mocks.js";
 import settings from "@pulumi/pulumi/runtime/settings.js";
 import state from "@pulumi/pulumi/runtime/state.js";
 import { expect, test } from "vitest";
-import { type Registration, type Resolution, runProgram, unknownValue } from "../../stacks/embedded/program.ts";
+import { type Registration, type Resolution, runProgram, unknownValue } from "../../stacks/recorder/program.ts";
 
 /** The embedded engine stands on parts of the SDK that it does not declare: another version of it fails here first. */
 
