@@ -65,6 +65,7 @@ async function run(options: Options): Promise<void> {
         {
           ...planJson({ ...plan, authority }, report, refusals),
           unknownSecrets: [...secrets.unknown],
+          unanswered: plan.run.unanswered,
           ...(differences !== undefined && { against: differences }),
         },
         null,
@@ -78,7 +79,10 @@ async function run(options: Options): Promise<void> {
       `${docker === undefined ? "No engine answers, so everything counts as new.\n" : foreign ? `The Pulumi CLI made the sessions of this stack; "pulumi preview --stack ${source.stack}" shows what would change. Here everything counts as new.\n` : ""}${planText(plan, report)}`,
     );
 
-  if (!options.json) for (const secret of secrets.unknown) console.log(`Unknown, so that what depends on it counts as changed: ${secret}`);
+  if (!options.json) {
+    for (const secret of secrets.unknown) console.log(`Unknown, so that what depends on it counts as changed: ${secret}`);
+    for (const token of plan.run.unanswered) console.log(`No provider is asked here, so this counts as unknown: ${token}`);
+  }
   for (const refusal of refusals) console.error(`refused: ${refusal}`);
   if (refusals.length > 0) process.exitCode = 1;
   else if (options.detailedExitcode && (differences === undefined ? changes(plan) : differences.length > 0)) process.exitCode = 3;

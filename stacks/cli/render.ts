@@ -1,7 +1,7 @@
 import type { Report } from "../../policy/evaluate.ts";
 import type { Plan, Step } from "../embedded/plan.ts";
 import { wrapped } from "./table.ts";
-import { unknownValue } from "../recorder/program.ts";
+import { unknownValue } from "../recorder/unknown.ts";
 
 const signs: Readonly<Record<Step["operation"], string>> = { create: "+", replace: "±", start: "▸", delete: "-", keep: "·", same: " " };
 

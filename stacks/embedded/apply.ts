@@ -43,8 +43,14 @@ export interface Applied {
  * registration making its object as soon as what it needs is there.
  *
  * It never throws for a step: failures are outcomes, and what needs a failed step is skipped.
+ *
+ * @throws Error before anything is touched when the program asks for what only a provider knows
  */
 export async function applyPlan(plan: Plan, options: ApplyOptions): Promise<Applied> {
+  if (plan.run.unanswered.length > 0)
+    throw new Error(
+      `nothing was changed: the program asks providers (${plan.run.unanswered.join(", ")}), and the embedded engine has none; deploy this stack with the Pulumi CLI (--engine pulumi)`,
+    );
   const limit = limiter(options.parallel ?? 16);
   const outcomes: Outcome[] = [];
   const gone = plan.steps.filter(({ operation }) => operation === "delete");

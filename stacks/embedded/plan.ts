@@ -7,15 +7,8 @@ import { labelsOf, neverStarts } from "./docker/inputs.ts";
 import type { Identity } from "../identity.ts";
 import { authorityIn, labelNames, stableJson } from "./labels.ts";
 import { isImage, type Live, type LiveObject, type ObjectKind, resourceTypes } from "./live.ts";
-import {
-  type ProgramRun,
-  type Properties,
-  type Registration,
-  type Resolution,
-  runProgram,
-  type RunOptions,
-  unknownValue,
-} from "../recorder/program.ts";
+import { type ProgramRun, type Properties, type Registration, type Resolution, runProgram, type RunOptions } from "../recorder/program.ts";
+import { unknownValue } from "../recorder/unknown.ts";
 import { concealSecrets } from "../recorder/secret-inputs.ts";
 
 /** What is to happen to one resource. `keep` leaves a volume that has left the program with its data. */
@@ -155,7 +148,8 @@ async function planImage(registration: Registration, docker: Docker | undefined)
 function planObject(registration: Registration, options: PlanOptions, steps: readonly Step[], conflicts: string[]): Planned {
   const { urn, type, inputs } = registration;
   const kind = resourceTypes[type as keyof typeof resourceTypes];
-  const name = String(inputs.name ?? registration.name);
+  const asked = String(inputs.name ?? registration.name);
+  const name = asked.includes(unknownValue) ? registration.name : asked;
   if (kind === undefined) return { step: { operation: "create", urn, type, name, changes: [] }, resolution: { outputs: inputs } };
 
   const live = options.live.find(kind, name);

@@ -1,19 +1,18 @@
 import * as pulumi from "@pulumi/pulumi";
+import provproto from "@pulumi/pulumi/proto/provider_pb.js";
 import resproto from "@pulumi/pulumi/proto/resource_pb.js";
 import { MockMonitor } from "@pulumi/pulumi/runtime/mocks.js";
 import settings from "@pulumi/pulumi/runtime/settings.js";
 import state from "@pulumi/pulumi/runtime/state.js";
 import structproto from "google-protobuf/google/protobuf/struct_pb.js";
+import { answerAwaited, unknownValue } from "./unknown.ts";
 
 /** The parts of the SDK's runtime that it does not declare; one test guards them, and the SDK's version is pinned. */
-const { waitForRPCs } = settings as unknown as { waitForRPCs(): Promise<void> };
+const { waitForRPCs, getMonitor } = settings as unknown as { waitForRPCs(): Promise<void>; getMonitor(): unknown };
 const { getStore, withLocalStorage } = state as unknown as {
   getStore(): Record<string, unknown>;
   withLocalStorage<T>(callback: () => T): T;
 };
-
-/** How the SDK writes a value that is not known before the deployment has run. */
-export const unknownValue = pulumi.runtime.unknownValue;
 
 /** Plain JSON values, with the SDK's signatures for secrets and its text for unknown values. */
 export type Properties = Readonly<Record<string, unknown>>;
@@ -57,22 +56,27 @@ export interface RunOptions {
   readonly program: () => Promise<object>;
   /** Answers each registration. It must not throw: what throws here becomes an unhandled rejection in the SDK. */
   readonly resolve: (registration: Registration) => Promise<Resolution>;
+  /** What provider functions answer, by their tokens and arguments; one of which nothing is said is answered as unknown. @default all are */
+  readonly answer?: (token: string, args: Properties) => Properties | undefined;
 }
 
 export interface ProgramRun {
   /** In the order in which the program asked for them, components included. */
   readonly registrations: readonly Registration[];
   readonly outputs: Properties;
+  /** The tokens of provider functions that were answered as unknown, sorted. */
+  readonly unanswered: readonly string[];
 }
 
 /**
- * Runs the Pulumi program in this process, with `resolve` in the engine's place.
+ * Runs the Pulumi program in this process, with `resolve` in the engine's place and no provider: what the program asks of one
+ * is answered by `answer`, or is unknown.
  *
  * @throws whatever the program throws
  */
 export function runProgram(options: RunOptions): Promise<ProgramRun> {
   return withLocalStorage(async () => {
-    const monitor = new EmbeddedMonitor(options);
+    const monitor = new Recorder(options);
     settings.setMockOptions(monitor, options.project, options.stack, options.preview);
     const store = getStore();
     store.supportsSecrets = true;
@@ -95,9 +99,18 @@ export function runProgram(options: RunOptions): Promise<ProgramRun> {
       return outputs;
     });
     await waitForRPCs();
-    if (failure !== undefined) throw failure;
-    return { registrations: monitor.registrations, outputs: (await resolved(outputs)) as Properties };
+    const unanswered = [...monitor.unanswered].sort();
+    if (monitor.failure !== undefined) throw monitor.failure;
+    if (failure !== undefined) throw explained(failure, unanswered);
+    return { registrations: monitor.registrations, outputs: (await resolved(outputs)) as Properties, unanswered };
   });
+}
+
+/** Most programs that stumble over an unknown answer say only what was not in it. */
+function explained(failure: unknown, unanswered: readonly string[]): unknown {
+  if (failure instanceof Error && unanswered.length > 0)
+    failure.message += ` (no provider is asked here, so what these functions answer is unknown: ${unanswered.join(", ")})`;
+  return failure;
 }
 
 /** Waits for every output in a value; unknown ones become undefined. */
@@ -117,20 +130,58 @@ async function resolved(value: unknown): Promise<unknown> {
 type Reply = (error: unknown, response?: unknown) => void;
 
 /** The seam to the SDK: the monitor that its own unit tests use, with the engine's answers. */
-class EmbeddedMonitor extends MockMonitor {
+class Recorder extends MockMonitor {
   readonly registrations: Registration[] = [];
   readonly #options: RunOptions;
 
+  readonly unanswered = new Set<string>();
+  /** What the caller's answers failed with first. */
+  failure: unknown;
+
   constructor(options: RunOptions) {
-    super({
-      call: () => {
-        throw new Error("the embedded engine calls no provider function; use the Pulumi CLI");
-      },
-      newResource: () => {
-        throw new Error("the embedded engine reads no foreign resource; use the Pulumi CLI");
-      },
-    });
+    // Neither is called: what would call them is overridden.
+    super({ call: () => ({}), newResource: () => ({ id: undefined, state: {} }) });
     this.#options = options;
+  }
+
+  #answer(token: string, args: structproto.Struct | undefined): structproto.Struct | undefined {
+    try {
+      const answer = this.#options.answer?.(token, (args?.toJavaScript() ?? {}) as Properties);
+      if (answer !== undefined) return structOf(answer);
+    } catch (error) {
+      // The SDK would tell nobody, or end the process.
+      this.failure ??= error;
+    }
+    this.unanswered.add(token);
+    return undefined;
+  }
+
+  override async invoke(request: resproto.ResourceInvokeRequest, reply: Reply): Promise<void> {
+    if (request.getTok() === "pulumi:pulumi:getResource") return super.invoke(request, reply);
+    const answer = this.#answer(request.getTok(), request.getArgs());
+    const response = new resproto.ResourceInvokeResponse();
+    response.setReturn(answer);
+    response.setUnknown(answer === undefined);
+    reply(null, response);
+  }
+
+  /** A method of a resource. Its answer cannot be unknown as a whole, but it is as soon as one value in it is. */
+  call(request: resproto.ResourceCallRequest, reply: Reply): void {
+    const response = new provproto.CallResponse();
+    response.setReturn(this.#answer(request.getTok(), request.getArgs()) ?? structOf({ result: unknownValue }));
+    reply(null, response);
+  }
+
+  /** An object that somebody else made: of it is known what the program says, and in a preview all else is unknown. */
+  override async readResource(request: resproto.ReadResourceRequest, reply: Reply): Promise<void> {
+    const urn = this.#urn(request.getParent(), request.getType(), request.getName());
+    const state = (request.getProperties()?.toJavaScript() ?? {}) as Properties;
+    this.unanswered.add(request.getType());
+    this.resources.set(urn, { urn, id: request.getId(), state });
+    const response = new resproto.ReadResourceResponse();
+    response.setUrn(urn);
+    response.setProperties(structOf(state));
+    reply(null, response);
   }
 
   override async registerResource(request: resproto.RegisterResourceRequest, reply: Reply): Promise<void> {
@@ -141,7 +192,7 @@ class EmbeddedMonitor extends MockMonitor {
     const response = new resproto.RegisterResourceResponse();
     response.setUrn(registration.urn);
     response.setId(id ?? "");
-    response.setObject(structproto.Struct.fromJavaScript(outputs as Record<string, structproto.JavaScriptValue>));
+    response.setObject(structOf(outputs));
     reply(null, response);
   }
 
@@ -172,6 +223,10 @@ class EmbeddedMonitor extends MockMonitor {
     };
   }
 }
+
+answerAwaited(() => getMonitor() instanceof Recorder);
+
+const structOf = (values: Properties) => structproto.Struct.fromJavaScript(values as Record<string, structproto.JavaScriptValue>);
 
 /** The hooks that a request names, by event. */
 export function hooksOf(request: resproto.RegisterResourceRequest): Registration["hooks"] {

@@ -21,6 +21,11 @@ test.each<[string, unknown, unknown, string]>([
     name: "one",
     changes: [{ key: "envs", before, after }],
   };
-  const plan: Plan = { steps: [step], authority: { added: [], removed: [] }, conflicts: [], run: { registrations: [], outputs: {} } };
+  const plan: Plan = {
+    steps: [step],
+    authority: { added: [], removed: [] },
+    conflicts: [],
+    run: { registrations: [], outputs: {}, unanswered: [] },
+  };
   expect(planText(plan, evaluate([])).split("\n").slice(0, 2)).toEqual(["  ± replace container  one", `      envs: ${shown}`]);
 });

@@ -5,7 +5,8 @@ import { MockMonitor } from "@pulumi/pulumi/runtime/mocks.js";
 import settings from "@pulumi/pulumi/runtime/settings.js";
 import state from "@pulumi/pulumi/runtime/state.js";
 import { expect, test } from "vitest";
-import { type Registration, type Resolution, runProgram, unknownValue } from "../../stacks/recorder/program.ts";
+import { type Registration, type Resolution, runProgram } from "../../stacks/recorder/program.ts";
+import { unknownValue } from "../../stacks/recorder/unknown.ts";
 
 /** The embedded engine stands on parts of the SDK that it does not declare: another version of it fails here first. */
 
@@ -20,7 +21,7 @@ const run = (
 test("the SDK is the pinned one and has the functions that it does not declare", () => {
   expect(json("../../package.json").dependencies["@pulumi/pulumi"]).toBe(json("../../node_modules/@pulumi/pulumi/package.json").version);
   const undeclared = { ...settings, ...state } as unknown as Record<string, unknown>;
-  for (const name of ["waitForRPCs", "setMockOptions", "getStore", "withLocalStorage"])
+  for (const name of ["waitForRPCs", "getMonitor", "setMockOptions", "getStore", "withLocalStorage"])
     expect(undeclared[name], name).toBeTypeOf("function");
   expect(new MockMonitor({ call: () => ({}), newResource: () => ({ id: "", state: {} }) }).resources).toBeInstanceOf(Map);
 });
