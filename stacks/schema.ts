@@ -92,7 +92,7 @@ const security = z
       .array(text("A Linux capability.").regex(/^(CAP_)?[A-Za-z_]+$/i, { error: "is not the name of a capability" }))
       .describe("Capabilities to add to none; the policy pack refuses dangerous ones.")
       .optional(),
-    seccompProfile: text("A file with a seccomp profile; agent-sessions' own when left out, which the README describes.").optional(),
+    seccompProfile: text("A file with a seccomp profile; agent-sessions' own, of components/seccomp, when left out.").optional(),
     appArmorProfile: text("An AppArmor profile that this machine has loaded; the engine's own when left out.")
       .regex(/^[\w.-]+$/, { error: "is not the name of an AppArmor profile" })
       .optional(),

@@ -1,7 +1,7 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse as parseYaml } from "yaml";
 import { argumentRefusals } from "../../components/seccomp/arguments.ts";
@@ -13,24 +13,53 @@ import { Checkout } from "./checkout.ts";
 
 const docker = await liveEngine();
 const root = join(import.meta.dirname, "../..");
-const readme = readFileSync(join(root, "README.md"), "utf8");
+const read = (file: string) => readFileSync(join(root, file), "utf8");
+const readme = read("README.md");
+const pages = ["README.md", ...["components", "stacks", "policy", "test"].flatMap((room) => pagesBelow(room))];
+const commandPage = read("stacks/cli/README.md");
 const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { scripts: Record<string, string> };
 
-test("every npm script, every command and every file that the README names is there", () => {
-  const named = [...readme.matchAll(/npm (?:run ([\w:-]+)|(start|test)\b)/g)].map(([, script, short]) => script ?? short ?? "");
+function pagesBelow(room: string): string[] {
+  const files = readdirSync(join(root, room), { recursive: true, encoding: "utf8" });
+  return files.filter((file) => basename(file) === "README.md" && !file.includes("node_modules")).map((file) => join(room, file));
+}
+
+test("the README is short, and its lines fit a terminal", () => {
+  expect(readme.split(/\s+/).length).toBeLessThanOrEqual(1000);
+  expect(readme.split("\n").filter((line) => line.length > 100)).toEqual([]);
+});
+
+/** The files of this project that a page links to. */
+function linksOf(page: string): string[] {
+  const links = read(page).matchAll(/\]\(([^)#:]+)\)|^\[.*\]: (\S+)$/gm);
+  return [...links].map(([, inline, below]) => join(dirname(page), inline ?? below ?? ""));
+}
+
+test.each(pages)("what %s links to is there", (page) => {
+  expect(linksOf(page).filter((link) => !existsSync(join(root, link)))).toEqual([]);
+});
+
+test("every page can be reached from the README", () => {
+  const linked = pages.flatMap(linksOf);
+  expect(pages.filter((page) => page !== "README.md" && !linked.includes(page))).toEqual([]);
+});
+
+test("every npm script, every command and every file that the pages name is there", () => {
+  const all = pages.map(read).join("\n");
+  const named = [...all.matchAll(/npm (?:run ([\w:-]+)|(start|test)\b)/g)].map(([, script, short]) => script ?? short ?? "");
   expect(named.length).toBeGreaterThan(5);
   expect(named.filter((script) => scripts[script] === undefined)).toEqual([]);
-  const commands = [...readme.matchAll(/npx sessions ([a-z]+)/g)].map(([, command]) => `stacks/cli/${command}.ts`);
+  const commands = [...all.matchAll(/npx sessions ([a-z]+)/g)].map(([, command]) => `stacks/cli/${command}.ts`);
   expect(commands.length).toBeGreaterThan(15);
   expect(commands.filter((file) => !existsSync(join(root, file)))).toEqual([]);
-  for (const [, file = ""] of readme.matchAll(/`((?:stacks|policy|components|images|test)\/[\w./-]+)`/g))
+  for (const [, file = ""] of all.matchAll(/`((?:stacks|policy|components|images|test)\/[\w./-]+)`/g))
     expect(() => readFileSync(join(root, file)), file).not.toThrow(/ENOENT/);
 });
 
-test("the settings of a session's egress that the README shows are read", () => {
-  const [section = ""] = readme.split("\n## Egress\n")[1]?.split("\n## ") ?? [];
+test("the settings of a session's egress that their page shows are read", () => {
+  const section = read("components/egress-proxy/README.md");
   const shown = (pattern: RegExp) => parseYaml(pattern.exec(section)?.[1] ?? "");
-  const [, egressSets = ""] = /`(\{ corp: .*?\})`/.exec(readme) ?? [];
+  const [, egressSets = ""] = /`(\{ corp: .*?\})`/.exec(section) ?? [];
   const network = { ...shown(/```yaml\n([^`]*)```/).network, ...shown(/`(bandwidth: .*?)`/) };
   network.egress.allow.push({ set: "corp" });
   const { sessions } = parse({ egressSets: parseYaml(egressSets), sessions: [{ id: "a", network }] });
@@ -47,11 +76,11 @@ test("the settings of a session's egress that the README shows are read", () => 
   expect(download).toBe(10 * 1024 ** 2);
 });
 
-test("the settings of an agent that the README shows are read", () => {
+test("the settings of an agent that their page shows are read", () => {
   const folder = temporaryFolder("unattended");
   writeFileSync(join(folder, "managed.json"), "{}");
   writeFileSync(join(folder, "rules.md"), "Be kind.");
-  const [section = ""] = readme.split("\n## Unattended\n")[1]?.split("\n## ") ?? [];
+  const section = read("components/agent-settings/README.md");
   const { agent } = parseYaml(/```yaml\n([^`]*)```/.exec(section)?.[1] ?? "");
   const [session] = parse({ sessions: [{ id: "a", agent }] }, { root: folder, environment: {} }).sessions;
   expect(session?.agent).toEqual({
@@ -62,15 +91,22 @@ test("the settings of an agent that the README shows are read", () => {
   });
 });
 
-test("the README lists what the seccomp profile refuses, and why", () => {
-  for (const { what, why } of [...refusals, ...argumentRefusals]) expect(readme).toContain(`\n| ${what} | ${why} |\n`);
+test("the page of the seccomp profile lists what it refuses, and why", () => {
+  const page = read("components/seccomp/README.md");
+  for (const { what, why } of [...refusals, ...argumentRefusals]) expect(page).toContain(`\n| ${what} | ${why} |\n`);
 });
 
 describe.skipIf(docker === undefined)("a session in a minute", () => {
   // A session of that name may be running on this machine.
-  const minute =
-    readme.split("## A session in a minute")[1]?.split("```")[1]?.replaceAll("demo", "r-demo").replaceAll("review", "r-review") ?? "";
-  const lines = minute.split("\n").flatMap((line) => /^npx sessions ([^#]+)/.exec(line)?.[1]?.trim() ?? []);
+  const commands = (text = "") =>
+    text
+      .replaceAll("demo", "r-demo")
+      .replaceAll("review", "r-review")
+      .split("\n")
+      .flatMap((line) => /^npx sessions ([^#]+)/.exec(line)?.[1]?.trim() ?? []);
+  const daily = commands(readme.split("## A session in a minute")[1]?.split("```")[1]);
+  // The last of the README's takes the sessions down.
+  const lines = [...daily.slice(0, -1), ...commands(commandPage.split("```")[1]), ...daily.slice(-1)];
   const checkout = new Checkout();
   const code = join(temporaryFolder("readme"), "code");
 

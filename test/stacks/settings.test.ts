@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse as parseYaml } from "yaml";
 import { checkHostPath } from "../../components/session-volumes/host-path.ts";
 import { stackFileSchema } from "../../stacks/schema.ts";
+import { settingsReference } from "../../stacks/settings/reference.ts";
 import { parse, SettingsError } from "../../stacks/settings.ts";
 import { formatSize, parseDuration, parseRate, parseSize } from "../../stacks/units.ts";
 import { temporaryFolder } from "../support/folder.ts";
@@ -79,12 +80,13 @@ describe("what is read", () => {
     expect(one({}, { local: { volumePersistence: false } }).sessions[0]?.workspace).toEqual({ kind: "tmpfs", size: 1024 ** 3 });
   });
 
-  test("the project's own stack file, whose schema is the one that is generated", () => {
+  test("the project's own stack file, whose schema and reference are those that are generated", () => {
     const project = fileURLToPath(new URL("../..", import.meta.url));
     const { config } = parseYaml(readFileSync(join(project, "stacks/Pulumi.local.yaml"), "utf8")) as { config: Record<string, unknown> };
     const raw = Object.fromEntries(Object.entries(config).map(([key, value]) => [key.replace("agent-sessions:", ""), value]));
     expect(parse(raw, { environment: {} }).sessions.map(({ id }) => id)).toEqual(["demo"]);
     expect(JSON.parse(readFileSync(join(project, "stacks/settings.schema.json"), "utf8"))).toEqual(stackFileSchema());
+    expect(readFileSync(join(project, "stacks/settings/REFERENCE.md"), "utf8")).toBe(settingsReference(stackFileSchema()));
   });
 });
 
