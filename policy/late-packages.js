@@ -32,12 +32,18 @@ function standIn(read) {
   // biome-ignore lint/complexity/useArrowFunction: what may stand for a class has to be one that can be called with new.
   return new Proxy(function () {}, {
     // Compiled imports take a module that says so as it is, and would read every property of another.
-    get: (_, name) => name === "__esModule" || real()[name],
+    get: (_, name) => name === "__esModule" || (name === "default" && !real().__esModule ? real() : real()[name]),
     has: (_, name) => name === "__esModule" || name in real(),
     apply: (_, self, args) => Reflect.apply(real(), self, args),
     construct: (_, args) => Reflect.construct(real(), args),
   });
 }
 
+const sdk = /[\\/]@pulumi[\\/]pulumi[\\/]/;
 // Serialising functions, which nothing here does, needs a compiler and npm's tree: two thirds of what the SDK takes to load.
-putOff(/[\\/]@pulumi[\\/]pulumi[\\/]/, ["typescript", "@npmcli/arborist"]);
+putOff(sdk, ["typescript", "@npmcli/arborist", "normalize-package-data"]);
+// What runs the CLI or is a provider of its own; what compares a package's versions once there are two of it.
+putOff(sdk, ["./automation", "./provider", "semver"]);
+// The wires to an engine in another process.
+const services = ["engine", "resource", "callback"].map((service) => `../proto/${service}_grpc_pb`);
+putOff(sdk, ["@grpc/grpc-js", "@opentelemetry/api", ...services]);

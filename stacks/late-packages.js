@@ -6,3 +6,5 @@ putOff(/[\\/]docker-modem[\\/]lib[\\/]modem\.js$/, ["./ssh"]);
 // BuildKit's sessions and progress.
 putOff(/[\\/]dockerode[\\/]lib[\\/]session\.js$/, ["@grpc/grpc-js", "@grpc/proto-loader"]);
 putOff(/[\\/]dockerode[\\/]lib[\\/]buildkit\.js$/, ["protobufjs"]);
+// Archives of folders that are built; builds here send one of their own.
+putOff(/[\\/]dockerode[\\/]lib[\\/]util\.js$/, ["tar-fs"]);

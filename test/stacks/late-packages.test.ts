@@ -15,7 +15,20 @@ function run<T>(text: string, late = "./stacks/late-packages.js"): T {
   return JSON.parse(printed) as T;
 }
 
-const put = ["/typescript/lib/", "/@npmcli/arborist/", "/ssh2/", "/@grpc/proto-loader/", "/protobufjs/"];
+const put = [
+  "/typescript/lib/",
+  "/@npmcli/arborist/",
+  "/ssh2/",
+  "/@grpc/proto-loader/",
+  "/protobufjs/",
+  "/@grpc/grpc-js/",
+  "/@opentelemetry/api/",
+  "/normalize-package-data/",
+  "/pulumi/automation/",
+  "/pulumi/provider/",
+  "/semver/",
+  "/tar-fs/",
+];
 
 test("the SDK and the engine's client load without what only some of their functions need", () => {
   const load = `await import("@pulumi/pulumi"); await import("dockerode"); console.log(JSON.stringify(${JSON.stringify(put)}.map(loaded)))`;
@@ -33,8 +46,20 @@ test("what was put off is there when it is used", () => {
     const ssh = createRequire(createRequire(process.cwd() + "/x.js").resolve("dockerode"))("docker-modem");
     const client = new ssh({ protocol: "ssh", host: "127.0.0.1", port: 1, username: "nobody" });
     const error = await new Promise((end) => client.dial({ method: "GET", path: "/_ping", statusCodes: { 200: true } }, end));
-    console.log(JSON.stringify({ text: text.includes("base + more"), paths: paths.size > 0, error: error.code, loaded: ${JSON.stringify(put.slice(0, 3))}.map(loaded) }))`;
-  expect(run(use)).toEqual({ text: true, paths: true, error: "ECONNREFUSED", loaded: [true, true, true] });
+    const stack = pulumi.automation.fullyQualifiedStackName("of", "two", "words");
+    const provider = typeof pulumi.provider.main;
+    const gone = pulumi.isGrpcError({ code: 14 });
+    for (const version of ["1.0.0", "2.0.0"]) pulumi.runtime.registerResourceModule("late", "index", { version, construct() {} });
+    console.log(JSON.stringify({ stack, provider, gone, text: text.includes("base + more"), paths: paths.size > 0, error: error.code, loaded: ${JSON.stringify(put.slice(0, 3))}.map(loaded) }))`;
+  expect(run(use)).toEqual({
+    stack: "of/two/words",
+    provider: "function",
+    gone: true,
+    text: true,
+    paths: true,
+    error: "ECONNREFUSED",
+    loaded: [true, true, true],
+  });
 });
 
 test("the policy pack loads its SDK the same way", () => {
