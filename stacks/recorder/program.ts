@@ -14,6 +14,12 @@ const { getStore, withLocalStorage } = state as unknown as {
   withLocalStorage<T>(callback: () => T): T;
 };
 
+/** What errors keep of their stack outside a program. */
+const { stackTraceLimit } = Error;
+
+// The SDK notes for each resource where it was made, all the way up, for an engine that would show it.
+(pulumi.Resource as unknown as { stackTrace(): readonly never[] }).stackTrace = () => [];
+
 /** Plain JSON values, with the SDK's signatures for secrets and its text for unknown values. */
 export type Properties = Readonly<Record<string, unknown>>;
 
@@ -75,35 +81,41 @@ export interface ProgramRun {
  * @throws whatever the program throws
  */
 export function runProgram(options: RunOptions): Promise<ProgramRun> {
-  return withLocalStorage(async () => {
-    const monitor = new Recorder(options);
-    settings.setMockOptions(monitor, options.project, options.stack, options.preview);
-    const store = getStore();
-    store.supportsSecrets = true;
-    store.supportsResourceReferences = true;
-    store.supportsDeletedWith = true;
-    store.supportsReplaceWith = true;
-    store.supportsResourceHooks = true;
-    // Their work is part of making the resource here, so they are only named. This spares the callback server.
-    store.callbacks = { registerResourceHook: async () => {}, awaitStackRegistrations: async () => {}, shutdown: () => {} };
-
-    // Kept apart from the stack's own output, which is unknown as a whole as soon as one value in it is.
-    let outputs: object = {};
-    let failure: unknown;
-    await pulumi.runtime.runInPulumiStack(async () => {
-      try {
-        outputs = await options.program();
-      } catch (error) {
-        failure = error;
-      }
-      return outputs;
-    });
-    await waitForRPCs();
-    const unanswered = [...monitor.unanswered].sort();
-    if (monitor.failure !== undefined) throw monitor.failure;
-    if (failure !== undefined) throw explained(failure, unanswered);
-    return { registrations: monitor.registrations, outputs: (await resolved(outputs)) as Properties, unanswered };
+  // The SDK takes one for each of its promises: half of what a program of many resources takes.
+  if (!process.env.DEBUG) Error.stackTraceLimit = 0;
+  return withLocalStorage(() => run(options)).finally(() => {
+    Error.stackTraceLimit = stackTraceLimit;
   });
+}
+
+async function run(options: RunOptions): Promise<ProgramRun> {
+  const monitor = new Recorder(options);
+  settings.setMockOptions(monitor, options.project, options.stack, options.preview);
+  const store = getStore();
+  store.supportsSecrets = true;
+  store.supportsResourceReferences = true;
+  store.supportsDeletedWith = true;
+  store.supportsReplaceWith = true;
+  store.supportsResourceHooks = true;
+  // Their work is part of making the resource here, so they are only named. This spares the callback server.
+  store.callbacks = { registerResourceHook: async () => {}, awaitStackRegistrations: async () => {}, shutdown: () => {} };
+
+  // Kept apart from the stack's own output, which is unknown as a whole as soon as one value in it is.
+  let outputs: object = {};
+  let failure: unknown;
+  await pulumi.runtime.runInPulumiStack(async () => {
+    try {
+      outputs = await options.program();
+    } catch (error) {
+      failure = error;
+    }
+    return outputs;
+  });
+  await waitForRPCs();
+  const unanswered = [...monitor.unanswered].sort();
+  if (monitor.failure !== undefined) throw monitor.failure;
+  if (failure !== undefined) throw explained(failure, unanswered);
+  return { registrations: monitor.registrations, outputs: (await resolved(outputs)) as Properties, unanswered };
 }
 
 /** Most programs that stumble over an unknown answer say only what was not in it. */

@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { MockMonitor } from "@pulumi/pulumi/runtime/mocks.js";
 import settings from "@pulumi/pulumi/runtime/settings.js";
 import state from "@pulumi/pulumi/runtime/state.js";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { type Registration, type Resolution, runProgram } from "../../stacks/recorder/program.ts";
 import { unknownValue } from "../../stacks/recorder/unknown.ts";
 
@@ -69,6 +69,22 @@ test("requests carry parent, dependencies, provider and the options that the pla
   });
   expect(by("first").hooks).toEqual({});
   expect(by("parent")).toMatchObject({ custom: false, inputs: {} });
+});
+
+test("no resource takes a stack trace, and errors have theirs again when the program has ended", async () => {
+  const taken = vi.spyOn(pulumi.Resource as unknown as { stackTrace(): unknown[] }, "stackTrace");
+  const before = Error.stackTraceLimit;
+  let during = before;
+  await run(async () => {
+    during = Error.stackTraceLimit;
+    new docker.Volume("v", { name: "v" });
+    return {};
+  });
+  expect(taken.mock.results.map(({ value }) => value)).toContainEqual([]);
+  expect(taken.mock.results.flatMap(({ value }) => value)).toEqual([]);
+  taken.mockRestore();
+  expect([before, during, Error.stackTraceLimit]).toEqual([before, process.env.DEBUG ? before : 0, before]);
+  expect(before).toBeGreaterThan(0);
 });
 
 test("what is not known yet is the SDK's own mark in a preview, and the engine's answer in a deployment", async () => {
