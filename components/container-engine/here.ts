@@ -5,7 +5,10 @@ import type { FoundEngine } from "./find.ts";
 
 /** Whether an engine runs upon this machine's own kernel, and neither elsewhere nor in a machine within it. */
 export async function isHere(docker: Docker): Promise<boolean> {
-  const { Name, KernelVersion } = await docker.info();
+  return isOwn(await docker.info());
+}
+
+function isOwn({ Name, KernelVersion }: { readonly Name: string; readonly KernelVersion: string }): boolean {
   return Name === hostname() && KernelVersion === release();
 }
 
@@ -18,10 +21,9 @@ const ownKernel = /runsc|gvisor|kata/i;
  */
 export async function sharesInodes(engine: FoundEngine): Promise<boolean> {
   if (!engine.address.startsWith("unix://") || process.platform !== "linux") return false;
-  const docker = connectEngine(engine);
   try {
-    const { DefaultRuntime } = (await docker.info()) as { DefaultRuntime?: string };
-    return (await isHere(docker)) && !ownKernel.test(DefaultRuntime ?? "");
+    const info = (await connectEngine(engine).info()) as { Name: string; KernelVersion: string; DefaultRuntime?: string };
+    return isOwn(info) && !ownKernel.test(info.DefaultRuntime ?? "");
   } catch {
     return true;
   }

@@ -32,18 +32,20 @@ import type { Deployed, DeployedSession, Place } from "./strategy.ts";
 export async function deploy(settings: Settings, place: Place, secrets: Secrets): Promise<Deployed> {
   const engine = await findEngine({ address: settings.engine });
   useEngine(engine);
+  // Asked together with what follows; neither ever fails.
+  const [sharing, stock] = [sharesInodes(engine), chooseBase(engine)];
   await refuseOpenPorts(settings, engine);
   await refuseSharedFolders(connectEngine(engine), settings, place);
   refuseRepositories(settings);
   warnOfProviders(settings);
-  const folders = (await sharesInodes(engine)) ? identitiesOf(settings.hostPaths) : undefined;
+  const folders = (await sharing) ? identitiesOf(settings.hostPaths) : undefined;
   const provider = new docker.Provider("engine", {
     host: engine.address,
     ...(engine.certPath !== undefined && { certPath: engine.certPath }),
   });
   const opts = { provider };
 
-  const base = settings.image.base ?? (await chooseBase(engine));
+  const base = settings.image.base ?? (await stock);
   const image = new HardenedImage("session", { ...settings.image, base }, opts);
   const filtered = settings.sessions.some(({ network }) => typeof network.egress === "object");
   const { caBundle, platform, labels } = settings.image;
