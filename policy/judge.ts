@@ -52,8 +52,21 @@ function add(found: Judgement[], one: Found): void {
   if (!found.some(isSame)) found.push(judgement);
 }
 
+/** Whether there is anything in a resource that a rule looks at. What could not be read may be that. */
+function mayFind(rule: Rule, { platform, subjects, workloads, containers }: Target): boolean {
+  if (containers.failure !== undefined) return true;
+  if (rule.resource && subjects.items.some((subject) => looksAt(rule, subject))) return true;
+  if (platform === undefined || !isFor(rule, platform)) return false;
+  return (rule.container && containers.items.length > 0) || (rule.workload !== undefined && workloads.items.length > 0);
+}
+
+const looksAt = ({ kinds }: Rule, { kind }: Subject): boolean => kinds === undefined || kinds.includes(kind);
+
+const nothing: Verdict = { found: [] };
+
 /** Runs one rule's functions over what they look at. */
 export function judge(rule: Rule, target: Target, settings: Settings): Verdict {
+  if (!mayFind(rule, target)) return nothing;
   const found: Judgement[] = [];
   let failure: unknown;
   const run = <T>(things: Collected<T>, check: (thing: T, settings: Settings) => Iterable<Found>): void => {
@@ -70,11 +83,8 @@ export function judge(rule: Rule, target: Target, settings: Settings): Verdict {
     if (rule.container) run(target.containers, rule.container);
     if (rule.workload) run(target.workloads, rule.workload);
   }
-  if (rule.resource) {
-    const { kinds } = rule;
-    const looksAt = (subject: Subject) => kinds === undefined || kinds.includes(subject.kind);
-    run({ items: target.subjects.items.filter(looksAt), failure: target.subjects.failure }, rule.resource);
-  }
+  const { items, failure: unread } = target.subjects;
+  if (rule.resource) run({ items: items.filter((subject) => looksAt(rule, subject)), failure: unread }, rule.resource);
   return failure === undefined ? { found } : { found, unjudged: unjudged(rule, failure) };
 }
 

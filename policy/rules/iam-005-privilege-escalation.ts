@@ -1,11 +1,11 @@
 import { bindsKey, testsIn } from "./read/conditions.ts";
 import { grantKinds, grants, isScoped } from "./read/iam.ts";
-import { allowsAction, type Statement } from "./read/policy-document.ts";
+import { allowsAction, covers, type Statement } from "./read/policy-document.ts";
 import { allowedOnEvery, allowsEverything } from "./read/reach.ts";
 import { graded, type Rule } from "./rule.ts";
 
 /** Actions that give whoever has them any right, by the type of what they are for. From the published lists of such ways. */
-const leadToEverything: Readonly<Record<string, readonly string[]>> = {
+const leadToEverything = listed({
   "iam policy/": ["CreatePolicyVersion", "SetDefaultPolicyVersion"],
   "iam role/": [
     "AttachRolePolicy",
@@ -35,10 +35,10 @@ const leadToEverything: Readonly<Record<string, readonly string[]>> = {
     "CreateAccountAssignment",
   ],
   "identitystore group/": ["CreateGroupMembership"],
-};
+});
 
 /** Actions that run code as somebody else, without passing a role: on a machine, in a function, a job or a container that is there. */
-const runAsAnother: Readonly<Record<string, readonly string[]>> = {
+const runAsAnother = listed({
   "lambda function:": ["UpdateFunctionCode", "UpdateFunctionConfiguration"],
   "ssm instance/": ["SendCommand", "StartSession"],
   "ec2-instance-connect instance/": ["SendSSHPublicKey", "SendSerialConsoleSSHPublicKey"],
@@ -50,10 +50,10 @@ const runAsAnother: Readonly<Record<string, readonly string[]>> = {
   "sagemaker notebook-instance/": ["CreatePresignedNotebookInstanceUrl"],
   "cognito-identity identitypool/": ["SetIdentityPoolRoles"],
   "kms key/": ["PutKeyPolicy"],
-};
+});
 
 /** Actions that run code with a role that is passed to the service. */
-const runWithRole: Readonly<Record<string, readonly string[]>> = {
+const runWithRole = listed({
   "lambda function:": ["CreateFunction", "UpdateFunctionConfiguration"],
   "ec2 instance/": ["RunInstances", "AssociateIamInstanceProfile", "ReplaceIamInstanceProfileAssociation"],
   "ec2 spot-instances-request/": ["RequestSpotInstances", "RequestSpotFleet"],
@@ -77,18 +77,33 @@ const runWithRole: Readonly<Record<string, readonly string[]>> = {
   "apprunner service/": ["CreateService"],
   "elasticmapreduce cluster/": ["RunJobFlow"],
   "bedrock-agentcore code-interpreter/": ["CreateCodeInterpreter"],
-};
+});
+
+/** Actions on one type of resource. */
+interface Ways {
+  readonly service: string;
+  readonly type: string;
+  /** As they are written, and as statements have them. */
+  readonly actions: readonly (readonly [written: string, action: string])[];
+}
+
+/** Lists of actions by service and type, as they are asked for. */
+function listed(actionsByType: Readonly<Record<string, readonly string[]>>): readonly Ways[] {
+  return Object.entries(actionsByType).map(([key, names]) => {
+    const [service = "", type = ""] = key.split(" ");
+    const written = names.map((name) => `${service}:${name}`);
+    return { service, type, actions: written.map((name) => [name, name.toLowerCase()] as const) };
+  });
+}
 
 /** Which of some actions statements allow on everything that they are for. */
-function allowed(statements: readonly Statement[], list: Readonly<Record<string, readonly string[]>>): string[] {
-  return Object.entries(list).flatMap(([key, names]) => {
-    const [service = "", type = ""] = key.split(" ");
-    const wanted = names.map((name) => `${service}:${name}`);
+function allowed(statements: readonly Statement[], list: readonly Ways[]): string[] {
+  return list.flatMap(({ service, type, actions: wanted }) => {
     // What a statement reaches takes longer to find out than what it is about.
-    const about = statements.filter(({ actions }) => actions.some((pattern) => wanted.some((action) => allowsAction(pattern, action))));
+    const about = statements.filter(({ actions }) => actions.some((pattern) => wanted.some(([, action]) => covers(pattern, action))));
     if (about.length === 0) return [];
     const patterns = allowedOnEvery(about, service, type);
-    return wanted.filter((action) => patterns.some((pattern) => allowsAction(pattern, action)));
+    return wanted.flatMap(([written, action]) => (patterns.some((pattern) => covers(pattern, action)) ? [written] : []));
   });
 }
 

@@ -1,4 +1,5 @@
 import { testsIn } from "./conditions.ts";
+import { once } from "./once.ts";
 import { type Statement, statementsOf } from "./policy-document.ts";
 import type { Subject } from "./subject.ts";
 import { record, records, text, texts } from "./value.ts";
@@ -28,11 +29,11 @@ export const grantKinds = [
 ] as const;
 
 /** Every statement in a resource that says what may be done. */
-export function* grants({ props }: Subject): Iterable<Statement> {
+export const grants = once(function* ({ props }: Subject): Iterable<Statement> {
   yield* statementsOf(props.policy ?? props.policyDocument);
   yield* statementsOf(props.inlinePolicy);
   for (const inline of records(props.inlinePolicies ?? props.policies)) yield* statementsOf(inline.policy ?? inline.policyDocument);
-}
+});
 
 /** Names of managed policies that a resource attaches, the last part of their ARNs. */
 export function* attachedPolicies({ props }: Subject): Iterable<string> {

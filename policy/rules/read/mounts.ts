@@ -1,4 +1,5 @@
 import { type DriverVolume, driverMount, driverVolume, driverVolumesOf } from "./driver-volumes.ts";
+import { once } from "./once.ts";
 import { normalPath } from "./paths.ts";
 import type { Subject } from "./subject.ts";
 import { each, flag, record, records, text } from "./value.ts";
@@ -24,7 +25,7 @@ export interface HostPath {
 type Find = (path: string, readOnly?: unknown) => HostPath;
 
 /** Every host path that a container of this workload can reach, also through volumes that are mounts in disguise. */
-export function* hostPathsOf(workload: Workload): Iterable<HostPath> {
+export const hostPathsOf = once(function* (workload: Workload): Iterable<HostPath> {
   const { platform, spec, title } = workload;
   yield* each(driverVolumesOf(workload), behindDriver);
   const found: Find = (path, readOnly) => ({ path: normalPath(path), title, readOnly: flag(readOnly) ?? false });
@@ -48,7 +49,7 @@ export function* hostPathsOf(workload: Workload): Iterable<HostPath> {
       if (path) yield found(path);
     }
   }
-}
+});
 
 function* behindDriver(volume: DriverVolume): Iterable<HostPath> {
   const { title, readOnly } = volume;

@@ -92,8 +92,12 @@ export function isForEverybody({ principals }: Statement): boolean {
 
 const compiled = new Map<string, RegExp>();
 
+/** Whether a pattern has a `*` or a `?` in it, so that it covers more than itself. */
+export const isPattern = (words: string): boolean => /[*?]/.test(words);
+
 /** Whether a pattern with `*` and `?` covers words. Variables such as `${aws:username}` stand for themselves. */
 export function covers(pattern: string, words: string): boolean {
+  if (!isPattern(pattern)) return pattern === words;
   let expression = compiled.get(pattern);
   if (expression === undefined) {
     const parts = pattern.split(/([*?]+)/).map((part, at) => {

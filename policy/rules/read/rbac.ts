@@ -1,5 +1,6 @@
 /** What roles allow. */
 import { namespaceOf } from "./kubernetes.ts";
+import { once } from "./once.ts";
 import type { Subject } from "./subject.ts";
 import { records, texts } from "./value.ts";
 
@@ -16,7 +17,8 @@ export interface AccessRule {
 export const roleKinds = ["kubernetes:Role", "kubernetes:ClusterRole"] as const;
 export const bindingKinds = ["kubernetes:RoleBinding", "kubernetes:ClusterRoleBinding"] as const;
 
-export function* accessRules(subject: Subject): Iterable<AccessRule> {
+/** The rules of a role. */
+export const accessRules = once(function* (subject: Subject): Iterable<AccessRule> {
   for (const rule of records(subject.props.rules)) {
     const names = [...texts(rule.resourceNames)];
     yield {
@@ -28,7 +30,7 @@ export function* accessRules(subject: Subject): Iterable<AccessRule> {
       paths: [...texts(rule.nonResourceURLs)],
     };
   }
-}
+});
 
 const lower = (value: unknown): string[] => [...texts(value)].map((word) => word.toLowerCase());
 

@@ -2,7 +2,7 @@
  * What the statements of a policy reach together: whether every resource of a kind, and every action of a service, however the
  * patterns are cut up. Asked by witnesses: names that nobody would think of, one for each letter that a name may begin with.
  */
-import { covers, type Statement } from "./policy-document.ts";
+import { covers, isPattern, type Statement } from "./policy-document.ts";
 
 const letters = [..."abcdefghijklmnopqrstuvwxyz"];
 
@@ -25,43 +25,51 @@ const types = new Set(
     .map((type) => type.toLowerCase()),
 );
 
-/** An ARN in the partition, region and account of a pattern, so that naming those does not make a pattern narrow. */
-function witness(pattern: string, service: string, rest: string): string {
+/** How an ARN begins in the partition, region and account of a pattern, so that naming those does not make a pattern narrow. */
+function startOfWitness(pattern: string, service: string): string {
   const partition = /^arn:(aws[\w-]*):/.exec(pattern)?.[1] ?? "aws";
   const [, , , region = "", account = ""] = pattern.split(":");
   const literal = (words: string, otherwise: string) => (words === "" || /[*?/$]/.test(words) ? otherwise : words);
   const at = service === "iam" ? "" : literal(region, "eu-west-1");
-  return `arn:${partition}:${service}:${at}:${/^\d{12}$/.test(account) ? account : "123456789012"}:${rest}`;
+  return `arn:${partition}:${service}:${at}:${/^\d{12}$/.test(account) ? account : "123456789012"}:`;
 }
 
 /** Whether patterns cover nearly every name of a type of a service's resources; of any type where none is asked for. */
 export function reachesEvery(patterns: readonly string[], service: string, type = ""): boolean {
   if (patterns.some((pattern) => /^[*?]*\*[*?]*$/.test(pattern))) return true;
+  // What is no pattern covers itself, which is no witness.
+  const covering = patterns.filter(isPattern).map((pattern) => namesCovered(pattern, service, type));
   let reached = 0;
   for (const letter of letters)
-    if (
-      [letter, letter.toUpperCase()].some((first) => patterns.some((pattern) => coversName(pattern, service, type, `${first}${unmeant}`)))
-    )
-      reached += 1;
+    if ([letter, letter.toUpperCase()].some((first) => covering.some((coversName) => coversName(`${first}${unmeant}`)))) reached += 1;
   return reached >= most;
 }
 
-function coversName(pattern: string, service: string, type: string, name: string): boolean {
+/** Which names of a type of a service's resources a pattern covers. */
+function namesCovered(pattern: string, service: string, type: string): (name: string) => boolean {
+  const start = startOfWitness(pattern, service);
+  if (type !== "") return (name) => covers(pattern, `${start}${type}${name}`);
   const own = /^(?:[^:]*:){5}([a-zA-Z-]+)([/:])/.exec(pattern);
   const named = own?.[1] !== undefined && types.has(own[1].toLowerCase()) && service !== "s3" ? `${own[1]}${own[2]}` : "";
-  const rests = type === "" ? [name, `${named}${name}`] : [`${type}${name}`];
-  return (
-    rests.some((rest) => covers(pattern, witness(pattern, service, rest))) ||
+  return (name) =>
+    covers(pattern, `${start}${name}`) ||
+    (named !== "" && covers(pattern, `${start}${named}${name}`)) ||
     // Buckets have neither region nor account.
-    (type === "" && service === "s3" && covers(pattern, `arn:aws:s3:::${name}`))
-  );
+    (service === "s3" && covers(pattern, `arn:aws:s3:::${name}`));
+}
+
+/** Whether what a pattern of actions says before its colon can be a service. */
+function mayName(pattern: string, service: string): boolean {
+  const [named = ""] = pattern.split(":");
+  return named === service || isPattern(named);
 }
 
 /** Whether patterns of actions cover nearly all that a service offers, also letter by letter. Lower case. */
 export function allowsService(patterns: readonly string[], service: string): boolean {
+  const covering = patterns.filter((pattern) => isPattern(pattern) && mayName(pattern, service));
   let allowed = 0;
   for (const letter of letters)
-    if (patterns.some((pattern) => covers(pattern, `${service}:${letter}${unmeant.toLowerCase()}`))) allowed += 1;
+    if (covering.some((pattern) => covers(pattern, `${service}:${letter}${unmeant.toLowerCase()}`))) allowed += 1;
   return allowed >= most;
 }
 

@@ -42,6 +42,16 @@ export interface Subject {
  * slips by; `aws-native` types count as the `aws` ones they are.
  */
 export function kindOf(type: string): string {
+  const known = kinds.get(type);
+  if (known !== undefined) return known;
+  const kind = kindIn(type);
+  kinds.set(type, kind);
+  return kind;
+}
+
+const kinds = new Map<string, string>();
+
+function kindIn(type: string): string {
   const [provider = "", module = "", token = ""] = type.split(":");
   if (provider === "kubernetes") return kubernetesKind(module, token.replace(/Patch$/, ""));
   const folder = module.split("/")[0] ?? "";

@@ -3,6 +3,7 @@
  * itself); a container is one process tree in it. Most rules are written once, over these.
  */
 import { containerDefinitions } from "./ecs.ts";
+import { once } from "./once.ts";
 import { type Extent, podContainers, podsOf } from "./pods.ts";
 import type { Subject } from "./subject.ts";
 import { list, type Props, record, text } from "./value.ts";
@@ -46,15 +47,17 @@ const words: Readonly<Record<Platform, string>> = {
   ecs: "task definition",
 };
 
-export function* workloadsOf(subject: Subject): Iterable<Workload> {
+/** The workloads in an object. */
+export const workloadsOf = once(function* (subject: Subject): Iterable<Workload> {
   const platform = platformOf(subject.kind);
   if (platform === undefined) return;
   const title = `${words[platform]} "${subject.name}"`;
   if (platform !== "kubernetes") yield { platform, subject, title, spec: subject.props, metadata: {}, extent: "pod" };
   else for (const pod of podsOf(subject)) yield Object.assign(pod, { platform, subject, title });
-}
+});
 
-export function* containersOf(workload: Workload): Iterable<Container> {
+/** The containers of a workload. */
+export const containersOf = once(function* (workload: Workload): Iterable<Container> {
   const { platform, spec } = workload;
   const container = (what: string, inputs: Props, role: Container["role"] = "main"): Container => ({
     platform,
@@ -67,7 +70,7 @@ export function* containersOf(workload: Workload): Iterable<Container> {
   else if (platform === "swarm") yield { ...container("", record(record(spec.taskSpec).containerSpec)), title: workload.title };
   else if (platform === "ecs") for (const one of containerDefinitions(spec.containerDefinitions)) yield container("container", one);
   else for (const { what, role, props } of podContainers(workload)) yield container(what, props, role);
-}
+});
 
 /** A Docker container that is made only so that files can be put into its volumes. One that is attached to is started by somebody. */
 export function neverStarts({ platform, spec }: Pick<Container, "platform" | "spec">): boolean {
