@@ -3,7 +3,7 @@
  * all rules together: the first policy that runs opens them for all, and those with nothing to say are not run at all.
  */
 import type { PolicyResource, ResourceValidationArgs, StackValidationArgs } from "@pulumi/policy";
-import { defaultsOf } from "./configuration.ts";
+import { defaultsOf, policyName } from "./configuration.ts";
 import { concerns, judge, judgeStack, type Target, targetOf, type Verdict } from "./judge.ts";
 import type { Resource, Subject } from "./rules/read/subject.ts";
 import { unknown } from "./rules/read/value.ts";
@@ -29,8 +29,21 @@ export class Concerns {
   }
 }
 
+/** What an engine tells a policy of its settings, and no other policy. */
+export type GetConfig = () => Record<string, unknown>;
+
+/**
+ * How policies ask for their settings, by policy name. Kept from the first time that each is run: the function answers with
+ * what is configured when it is called.
+ */
+export type Configured = Map<string, GetConfig>;
+
+/** What a policy's settings are. */
+export const settingsOf = (rule: Rule, getConfig: GetConfig): Settings => ({ ...defaultsOf(rule), ...getConfig() });
+
 export class Pass {
   readonly #concerns: Concerns;
+  readonly #configured: Configured;
   /** The engine's own errors for what is not known, by path. */
   readonly missing = new Map<string, unknown>();
   /** What rules without settings found: it is the same for each of their policies. */
@@ -38,18 +51,21 @@ export class Pass {
   #target: Target | undefined;
   #subjects: readonly Subject[] | undefined;
 
-  constructor(rules: Concerns) {
+  constructor(rules: Concerns, configured: Configured) {
     this.#concerns = rules;
+    this.#configured = configured;
   }
 
   /** Whether a policy may have something to say: every one may until the first has run. */
   mayFind(rule: Rule, severity: Severity): boolean {
     if (this.#target === undefined && this.#subjects === undefined) return true;
     if (this.#target === undefined ? !rule.stack : !this.#concerns.about(this.#target.resource.type).has(rule)) return false;
-    // Only the policy itself is told its settings.
-    if (rule.settings) return true;
-    const { found, unjudged } = this.#verdictOf(rule);
-    return found.some((one) => (one.severity ?? rule.severity) === severity) || (unjudged !== undefined && severity === rule.severity);
+    const getConfig = this.#configured.get(policyName(rule, severity));
+    if (rule.settings && getConfig === undefined) return true;
+    const { found, unjudged } = rule.settings && getConfig ? this.#judge(rule, settingsOf(rule, getConfig)) : this.#verdictOf(rule);
+    if (found.some((one) => (one.severity ?? rule.severity) === severity)) return true;
+    // What is malformed in one resource is another rule's to say.
+    return severity === rule.severity && (this.#target === undefined ? unjudged !== undefined : unjudged?.why === "unknown");
   }
 
   /** What a rule finds in the resource that is asked about. */

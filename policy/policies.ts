@@ -1,8 +1,8 @@
 /** Rules as Pulumi policies: names, schemas and reports as the engine wants them. Judging is `judge.ts`. */
-import type { ResourceValidationPolicy, StackValidationPolicy } from "@pulumi/policy";
-import { defaultEnforcement, defaultsOf, policyName, severitiesOf } from "./configuration.ts";
+import type { ResourceValidationArgs, ResourceValidationPolicy, StackValidationArgs, StackValidationPolicy } from "@pulumi/policy";
+import { defaultEnforcement, policyName, severitiesOf } from "./configuration.ts";
 import { exceptionFor, exceptionsIn } from "./exceptions.ts";
-import { Concerns, Pass, resourceOf } from "./pass.ts";
+import { Concerns, type Configured, Pass, resourceOf, settingsOf } from "./pass.ts";
 import { isRemediable, remedied } from "./remediate.ts";
 import { remedies } from "./rules/remedies.ts";
 import { rules as everyRule } from "./rules/index.ts";
@@ -38,6 +38,7 @@ export function policies(rules: readonly Rule[] = everyRule): Policies {
  */
 class Policies extends Array<Policy> {
   readonly #concerns: Concerns;
+  readonly #configured: Configured = new Map();
   readonly #named: readonly (readonly [Rule, Severity])[];
 
   constructor(rules: readonly Rule[]) {
@@ -46,7 +47,7 @@ class Policies extends Array<Policy> {
     this.#named = rules
       .filter((rule) => !rule.configuration)
       .flatMap((rule) => severitiesOf(rule).map((severity) => [rule, severity] as const));
-    for (const [rule, severity] of this.#named) this.push(policyOf(rule, severity, () => new Pass(this.#concerns)));
+    for (const [rule, severity] of this.#named) this.push(this.#policyOf(rule, severity, () => this.#pass()));
   }
 
   /** Methods that make a new array make a plain one. */
@@ -55,19 +56,31 @@ class Policies extends Array<Policy> {
   }
 
   override *[Symbol.iterator](): ArrayIterator<Policy> {
-    const pass = new Pass(this.#concerns);
-    for (const [rule, severity] of this.#named) if (pass.mayFind(rule, severity)) yield policyOf(rule, severity, () => pass);
+    const pass = this.#pass();
+    for (const [rule, severity] of this.#named) if (pass.mayFind(rule, severity)) yield this.#policyOf(rule, severity, () => pass);
+  }
+
+  #pass(): Pass {
+    return new Pass(this.#concerns, this.#configured);
+  }
+
+  #policyOf(rule: Rule, severity: Severity, passOf: () => Pass): Policy {
+    return policyOf(rule, severity, passOf, this.#configured);
   }
 }
 
-function policyOf(rule: Rule, severity: Severity, passOf: () => Pass): Policy {
+function policyOf(rule: Rule, severity: Severity, passOf: () => Pass, configured: Configured): Policy {
   const policy: Policy = { ...descriptionOf(rule, severity) };
+  const settingsIn = ({ getConfig }: ResourceValidationArgs | StackValidationArgs): Settings => {
+    if (rule.settings) configured.set(policy.name, getConfig);
+    return settingsOf(rule, getConfig);
+  };
   const isMain = severity === rule.severity;
   const wanted = (one: Judgement) => (one.severity ?? rule.severity) === severity;
 
   if (rule.container || rule.workload || rule.resource || rule.unjudged)
     policy.validateResource = (args, report) => {
-      const settings: Settings = { ...defaultsOf(rule), ...args.getConfig<Record<string, unknown>>() };
+      const settings = settingsIn(args);
       const pass = passOf();
       const { found, unjudged } = pass.resource(rule, args, settings);
       for (const one of found) if (wanted(one) && !isExcepted(settings, args.urn)) report(one.message);
@@ -75,7 +88,7 @@ function policyOf(rule: Rule, severity: Severity, passOf: () => Pass): Policy {
     };
   if (isRemediable(rule, severity))
     policy.remediateResource = (args) => {
-      const settings: Settings = { ...defaultsOf(rule), ...args.getConfig<Record<string, unknown>>() };
+      const settings = settingsOf(rule, args.getConfig);
       if (isExcepted(settings, args.urn)) return undefined;
       const missing = new Map<string, unknown>();
       const { isRemedied, unjudged } = remedied(rule, () => resourceOf(args, missing), args.props, settings);
@@ -84,7 +97,7 @@ function policyOf(rule: Rule, severity: Severity, passOf: () => Pass): Policy {
     };
   if (rule.stack)
     policy.validateStack = (args, report) => {
-      const settings: Settings = { ...defaultsOf(rule), ...args.getConfig<Record<string, unknown>>() };
+      const settings = settingsIn(args);
       const pass = passOf();
       const { found, unjudged } = pass.stack(rule, args, settings);
       for (const one of found) {
