@@ -10,8 +10,8 @@ import { spread } from "./figures.ts";
 
 /**
  * Times the policy rules: all of them over 1,000 and 10,000 resources of every platform in one process, the start of the pack
- * until it answers, as an engine starts it, and what a resource costs an engine: analyzed by itself, and as one of a stack.
- * Medians with least and most.
+ * until it answers, as an engine starts it, and what a resource costs an engine: analyzed by itself, and as one of a stack,
+ * beside the same calls to a pack without rules. Medians with least and most.
  *
  *   npm run bench -- policy
  */
@@ -66,20 +66,24 @@ console.log(
 
 // An engine asks about resources one after the other while a program runs, and about all of them at its end.
 const asked = stackOf(some.length * 2);
-const analyzer = await Analyzer.start(pack);
-const milliseconds = { resource: [] as number[], stack: [] as number[] };
-for (let round = 0; round < 6; round += 1) {
-  const [resource = 0] = await times(1, async () => {
-    for (const one of asked) await analyzer.analyze(one);
-  });
-  const [stack = 0] = await times(1, () => analyzer.analyzeStack(asked));
-  // The first round is the compiler's.
-  if (round === 0) continue;
-  milliseconds.resource.push(resource / asked.length);
-  milliseconds.stack.push(stack / asked.length);
-}
-analyzer.stop();
-console.log(
-  `Analyzer protocol, ${asked.length} resources: ${spread(milliseconds.resource, 3)} ms a resource, ${spread(milliseconds.stack, 3)} ms a resource of the stack phase`,
-);
+const packs = [pack, fileURLToPath(new URL("no-rules", import.meta.url))];
+const analyzers = await Promise.all(packs.map((folder) => Analyzer.start(folder)));
+const milliseconds = packs.map(() => ({ resource: [] as number[], stack: [] as number[] }));
+for (let round = 0; round < 8; round += 1)
+  for (const [index, analyzer] of analyzers.entries()) {
+    const [resource = 0] = await times(1, async () => {
+      for (const one of asked) await analyzer.analyze(one);
+    });
+    const [stack = 0] = await times(1, () => analyzer.analyzeStack(asked));
+    // The first rounds are the compiler's.
+    if (round < 2) continue;
+    milliseconds[index]?.resource.push(resource / asked.length);
+    milliseconds[index]?.stack.push(stack / asked.length);
+  }
+for (const analyzer of analyzers) analyzer.stop();
+for (const [index, what] of ["all rules", "a pack without rules"].entries())
+  console.log(
+    `Analyzer protocol, ${asked.length} resources, ${what}: ${spread(milliseconds[index]?.resource ?? [], 3)} ms a resource, ` +
+      `${spread(milliseconds[index]?.stack ?? [], 3)} ms a resource of the stack phase`,
+  );
 console.log(`${cpus().length} × ${cpus()[0]?.model}, Node ${process.versions.node}, ${new Date().toISOString().slice(0, 10)}.`);
