@@ -1,5 +1,5 @@
 import { dockerObjects, networksOf } from "./read/network.ts";
-import { isOurs, labelOf, sessionOf } from "./read/session.ts";
+import { holdsSessions, isOurs, labelOf, sessionOf } from "./read/session.ts";
 import type { Subject } from "./read/subject.ts";
 import { each, flag, text } from "./read/value.ts";
 import { about, advice, owasp, type Rule } from "./rule.ts";
@@ -30,6 +30,7 @@ export const sharedNetwork: Rule = {
     yield isOurs(network) ? message : advice(message);
   },
   *stack(subjects) {
+    if (!holdsSessions(subjects)) return;
     const networks = new Map<string, Subject>();
     for (const network of dockerObjects(subjects, "docker:Network")) networks.set(text(network.props.name) ?? network.name, network);
     /** The first session seen on each network that nobody labelled. */

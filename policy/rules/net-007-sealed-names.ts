@@ -1,6 +1,6 @@
 import { baseline } from "../baseline.ts";
 import { dockerObjects, isInternal, networksOf } from "./read/network.ts";
-import { sessionOf } from "./read/session.ts";
+import { holdsSessions, sessionOf } from "./read/session.ts";
 import type { Subject } from "./read/subject.ts";
 import { each, text, texts } from "./read/value.ts";
 import { about, type Rule } from "./rule.ts";
@@ -17,6 +17,7 @@ export const sealedNames: Rule = {
   remediation: 'Set dns to ["127.0.0.1"]: the engine answers names on an internal network as well.',
   reads: "dns, networksAdvanced, internal",
   *stack(subjects) {
+    if (!holdsSessions(subjects)) return;
     const networks = new Map<string, Subject>();
     for (const network of dockerObjects(subjects, "docker:Network")) networks.set(text(network.props.name) ?? network.name, network);
     const isSealed = (name: string) => {

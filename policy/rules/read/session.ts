@@ -20,6 +20,17 @@ export function isOurs(subject: Subject): boolean {
   );
 }
 
+/** Whether anything in a stack is known to be this project's: in a stranger's, an unknown label is none of a session. */
+export function holdsSessions(subjects: readonly Subject[]): boolean {
+  return subjects.some((subject) => {
+    try {
+      return isOurs(subject);
+    } catch {
+      return false;
+    }
+  });
+}
+
 /**
  * A sentence that follows from where a session has its folders: a violation for a session, nothing on somebody else's Docker,
  * and advice where no label tells sessions from others.

@@ -29,6 +29,7 @@ const other = resource("docker:index/container:Container", "beta", {
   networkMode: undefined,
   labels: [{ label: "session_id", value: "beta" }],
 });
+const strangersNetwork = changed(sealedNetwork, { name: unknown, labels: unknown });
 const dockerfile = (...lines: string[]) =>
   resource("docker-build:index:Image", "inline", {
     dockerfile: { inline: ["FROM node:24.1", "USER agent", "HEALTHCHECK CMD health", ...lines].join("\n") },
@@ -90,14 +91,20 @@ export const cases: Case[] = [
       changed(other, { labels: [{ label: "group", value: "two" }] }),
     ])
     .finds({ at: ["Container beta"] })
+    .clean("a stranger's labels that are not known", [strangersNetwork, changed(other, { labels: unknown })])
     .unknown([sealedNetwork, changed(sealedContainer, { networksAdvanced: unknown })])
+    .finds({ at: ["stack"] })
+    .unknown([sealedNetwork, changed(other, { labels: unknown })])
     .finds({ at: ["stack"] }).cases,
   ...rule("NET-007")
     .broken("the engine's resolver", [sealedNetwork, changed(sealedContainer, { dns: undefined })])
     .finds({ at: ["Container alpha"] })
     .broken("one more", [sealedNetwork, changed(sealedContainer, { dns: ["127.0.0.1", "8.8.8.8"] })])
     .finds({ at: ["Container alpha"] })
+    .clean("a stranger's labels that are not known", [strangersNetwork, changed(other, { labels: unknown })])
     .unknown([sealedNetwork, changed(sealedContainer, { dns: unknown })])
+    .finds({ at: ["stack"] })
+    .unknown([sealedNetwork, changed(other, { labels: unknown })])
     .finds({ at: ["stack"] }).cases,
   ...rule("VOL-001")
     .broken("a session's volume", changed(sessionVolume, { labels: [{ label: "session_id", value: "alpha" }] }))
