@@ -1,6 +1,16 @@
 /** The prefix of this project's keys in a stack file. */
 export const keyPrefix = "agent-sessions:";
 
+/** A stack of a checkout. */
+export interface StackSource {
+  readonly project: string;
+  readonly stack: string;
+  /** The checkout's folder. */
+  readonly root: string;
+  /** Configuration as Pulumi keeps it: texts, of which structured ones are JSON. */
+  readonly config: Readonly<Record<string, string>>;
+}
+
 /**
  * What a stack file says, once read as YAML.
  *

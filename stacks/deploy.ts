@@ -21,6 +21,6 @@ export async function deployFromConfig(config: Readonly<Record<string, string>>,
  */
 export async function deploy(settings: Settings, place: Place, secrets: Secrets): Promise<Deployed> {
   await secrets.read(settings);
-  const strategy = await strategies[settings.strategy]();
+  const strategy = await strategies[settings.strategy].load();
   return strategy.deploy(settings, place, secrets);
 }

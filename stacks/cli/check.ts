@@ -17,8 +17,8 @@ import { violationsIn, withoutKnown } from "../../policy/report/known.ts";
 import { sarif } from "../../policy/report/sarif.ts";
 import { explained } from "../../policy/reference.ts";
 import { fromPreview, fromState } from "../../policy/stack-files.ts";
-import { EmbeddedEngine } from "../embedded/engine.ts";
 import { review } from "../recorder/review.ts";
+import { recordStack } from "../recorder/stack.ts";
 import { UnreadSecrets } from "../secrets.ts";
 import { readForeign, readJson, standardInput } from "./check/foreign.ts";
 import { severities, stackText } from "./check/text.ts";
@@ -131,9 +131,8 @@ async function judged(file: string | undefined, options: Options): Promise<Check
   if (preview !== undefined) return [foreign(preview, fromPreview(readJson(preview)), options)];
   const checked: Checked[] = [];
   for (const stack of options.stack === undefined ? stackNames() : [options.stack]) {
-    const engine = new EmbeddedEngine(loadStack(stack));
-    const { plan } = await engine.plan(await engine.live(), { secrets: new UnreadSecrets() });
-    checked.push({ stack, source: `stacks/Pulumi.${stack}.yaml`, report: review(plan.run.registrations, engine.settings, options) });
+    const { registrations, settings } = await recordStack(loadStack(stack), new UnreadSecrets());
+    checked.push({ stack, source: `stacks/Pulumi.${stack}.yaml`, report: review(registrations, settings, options) });
   }
   return checked;
 }

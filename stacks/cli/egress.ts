@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import type Docker from "dockerode";
 import { stringify } from "yaml";
+import type { StackSource } from "../configuration.ts";
 import { plainOutput } from "../../components/container-engine/output.ts";
-import type { StackSource } from "../embedded/engine.ts";
 import { formatSize } from "../units.ts";
 import { type Asked, isRefusedTrial, summarize, suggest } from "./egress-record.ts";
 import { time } from "./logs.ts";

@@ -1,9 +1,10 @@
 import { spawn, spawnSync } from "node:child_process";
 import { delimiter, dirname } from "node:path";
 import { Option } from "commander";
+import type { StackSource } from "../configuration.ts";
 import type { Identity } from "../identity.ts";
 import type { Live } from "../embedded/live.ts";
-import type { StackSource } from "../embedded/engine.ts";
+import { strategyOf } from "../strategies/index.ts";
 
 export type EngineName = "pulumi" | "embedded";
 
@@ -25,11 +26,17 @@ export function ownerOf(live: Live, identity: Identity): EngineName | undefined 
 
 /**
  * Which engine a command uses: the owner of what is there; else Pulumi if its CLI, a login and the stack are there; else the
- * embedded one.
+ * embedded one. Pulumi alone rolls out the strategies that the embedded engine does not know.
  *
- * @throws Error when the engine that was asked for does not own what is there, with the way to move over
+ * @throws Error when the engine that was asked for cannot, or does not own what is there, with the way out
  */
 export function chooseEngine(asked: "auto" | EngineName, live: Live, identity: Identity, source: StackSource): EngineName {
+  if (!strategyOf(source.config).embedded) {
+    if (asked === "embedded")
+      throw new Error("the embedded engine does not know this stack's strategy; Pulumi alone rolls it out, so leave --engine out");
+    requirePulumi(source, "");
+    return "pulumi";
+  }
   const owner = ownerOf(live, identity);
   if (asked === "auto") return owner ?? (pulumiKnows(source) ? "pulumi" : "embedded");
   if (owner !== undefined && owner !== asked) {
@@ -38,12 +45,17 @@ export function chooseEngine(asked: "auto" | EngineName, live: Live, identity: I
       `the ${owner} engine made the sessions of this stack; to move over, run "npx sessions down --engine ${owner}", which keeps the data, then "npx sessions up --engine ${asked}${adopt}"`,
     );
   }
-  if (asked === "pulumi" && !hasPulumi()) throw new Error('the Pulumi CLI is not in PATH; install it, or use "--engine embedded"');
-  if (asked === "pulumi" && !pulumiKnows(source))
-    throw new Error(
-      `Pulumi knows no stack "${source.stack}", or nobody is logged in; run "pulumi login" and "pulumi stack init ${source.stack}" first, or use "--engine embedded"`,
-    );
+  if (asked === "pulumi") requirePulumi(source, ', or use "--engine embedded"');
   return asked;
+}
+
+/** @param otherwise another way out, as the sentence ends */
+function requirePulumi(source: StackSource, otherwise: string): void {
+  if (!hasPulumi()) throw new Error(`the Pulumi CLI is not in PATH; install it${otherwise}`);
+  if (!pulumiKnows(source))
+    throw new Error(
+      `Pulumi knows no stack "${source.stack}", or nobody is logged in; run "pulumi login" and "pulumi stack init ${source.stack}" first${otherwise}`,
+    );
 }
 
 function hasPulumi(): boolean {

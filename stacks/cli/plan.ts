@@ -6,6 +6,7 @@ import { labelsOf } from "../embedded/docker/inputs.ts";
 import { changes, compareAuthority, compareInputs, type Plan } from "../embedded/plan.ts";
 import { concealSecrets } from "../recorder/secret-inputs.ts";
 import { noEncryptedConfig, Secrets, unknownHere } from "../secrets.ts";
+import { strategyOf } from "../strategies/index.ts";
 import { ownerOf } from "./engine-choice.ts";
 import { authorityText, planJson, planText } from "./render.ts";
 import { narrow, refuseUnknown } from "./roll-out.ts";
@@ -40,7 +41,8 @@ export function register(program: Command): void {
 
 async function run(options: Options): Promise<void> {
   const source = loadStack(options.stack);
-  const docker = options.against === undefined ? await reachableEngine(source) : undefined;
+  const { embedded } = strategyOf(source.config);
+  const docker = embedded && options.against === undefined ? await reachableEngine(source) : undefined;
   const engine = new EmbeddedEngine(source, docker);
   const live = await engine.live();
   // What the Pulumi CLI made has no inputs on it to compare with.
@@ -74,10 +76,7 @@ async function run(options: Options): Promise<void> {
     );
   else if (differences !== undefined)
     console.log(differences.length === 0 ? "Nothing differs from the saved plan." : differencesText(differences, authority));
-  else
-    console.log(
-      `${docker === undefined ? "No engine answers, so everything counts as new.\n" : foreign ? `The Pulumi CLI made the sessions of this stack; "pulumi preview --stack ${source.stack}" shows what would change. Here everything counts as new.\n` : ""}${planText(plan, report)}`,
-    );
+  else console.log(`${asNew(source.stack, { embedded, foreign, answers: docker !== undefined })}${planText(plan, report)}`);
 
   if (!options.json) {
     for (const secret of secrets.unknown) console.log(`Unknown, so that what depends on it counts as changed: ${secret}`);
@@ -86,6 +85,14 @@ async function run(options: Options): Promise<void> {
   for (const refusal of refusals) console.error(`refused: ${refusal}`);
   if (refusals.length > 0) process.exitCode = 1;
   else if (options.detailedExitcode && (differences === undefined ? changes(plan) : differences.length > 0)) process.exitCode = 3;
+}
+
+/** Why everything counts as new, a line for people; empty where it does not. */
+function asNew(stack: string, { embedded, foreign, answers }: Readonly<Record<"embedded" | "foreign" | "answers", boolean>>): string {
+  const way = `"pulumi preview --stack ${stack}" shows what would change. Here everything counts as new.\n`;
+  if (!embedded) return `Pulumi alone rolls this stack out; ${way}`;
+  if (!answers) return "No engine answers, so everything counts as new.\n";
+  return foreign ? `The Pulumi CLI made the sessions of this stack; ${way}` : "";
 }
 
 function differencesText(differences: readonly Difference[], authority: Plan["authority"]): string {

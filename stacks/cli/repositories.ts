@@ -1,5 +1,4 @@
-import { fromConfig } from "../configuration.ts";
-import type { StackSource } from "../embedded/engine.ts";
+import { fromConfig, type StackSource } from "../configuration.ts";
 import { parse, type RepositorySetting } from "../settings.ts";
 import { noSession } from "./sessions.ts";
 

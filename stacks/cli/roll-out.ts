@@ -3,12 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import type Docker from "dockerode";
-import { EmbeddedEngine, type Reviewed, type StackSource } from "../embedded/engine.ts";
+import type { StackSource } from "../configuration.ts";
+import { EmbeddedEngine, type Reviewed } from "../embedded/engine.ts";
 import { emptyLive } from "../embedded/live.ts";
 import { lock } from "../lock.ts";
 import { changes, limitTo, type Plan, type Step } from "../embedded/plan.ts";
 import { policyConfig } from "../policy-config.ts";
 import { noEncryptedConfig, Secrets, unknownHere } from "../secrets.ts";
+import { strategyOf } from "../strategies/index.ts";
 import { BuildProgress } from "./build-progress.ts";
 import { chooseEngine, type EngineName, runPulumi } from "./engine-choice.ts";
 import { planText } from "./render.ts";
@@ -59,6 +61,7 @@ export async function rollOut(
   refuseUnknown(engine, options.only);
   const name = chooseEngine(options.engine, await engine.live(), engine.identity, source);
   detail(`Stack ${source.stack}, ${name} engine.`);
+  if (!strategyOf(source.config).embedded) say(`Pulumi alone rolls out the strategy ${engine.settings.strategy}.`);
   if (name === "pulumi") return withPulumi(options, source, docker, engine, say);
 
   const release = await lock(

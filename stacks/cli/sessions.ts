@@ -1,6 +1,6 @@
 import type Docker from "dockerode";
+import type { StackSource } from "../configuration.ts";
 import { baseline } from "../../policy/baseline.ts";
-import type { StackSource } from "../embedded/engine.ts";
 import { askHealth } from "../runtime/health.ts";
 import { identify } from "../identity.ts";
 import { labelNames } from "../embedded/labels.ts";

@@ -8,8 +8,7 @@ import { fromHome } from "../../components/session-volumes/host-path.ts";
 import { connectEngine } from "../../components/container-engine/connect.ts";
 import { findEngine } from "../../components/container-engine/find.ts";
 import { ensureDemo } from "../demo.ts";
-import type { StackSource } from "../embedded/engine.ts";
-import { keyPrefix, stackConfig } from "../configuration.ts";
+import { keyPrefix, stackConfig, type StackSource } from "../configuration.ts";
 import { nearest } from "../near.ts";
 
 /** The checkout's folder. */

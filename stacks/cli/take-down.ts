@@ -1,8 +1,9 @@
 import { createInterface } from "node:readline/promises";
 import type Docker from "dockerode";
+import type { StackSource } from "../configuration.ts";
 import { authStem, credentialProxyName, secretStem } from "../../components/credentials/args.ts";
 import { baseline } from "../../policy/baseline.ts";
-import { EmbeddedEngine, type StackSource } from "../embedded/engine.ts";
+import { EmbeddedEngine } from "../embedded/engine.ts";
 import { labelNames } from "../embedded/labels.ts";
 import { emptyLive, type Live, type LiveObject } from "../embedded/live.ts";
 import { lock } from "../lock.ts";

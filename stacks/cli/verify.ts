@@ -1,8 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { type Command, InvalidArgumentError } from "commander";
 import type Docker from "dockerode";
-import { fromConfig } from "../configuration.ts";
-import type { StackSource } from "../embedded/engine.ts";
+import { fromConfig, type StackSource } from "../configuration.ts";
 import { parse } from "../settings.ts";
 import { checks } from "../verify/checks/index.ts";
 import { dockerTarget } from "../verify/docker.ts";

@@ -1,6 +1,6 @@
 import type Docker from "dockerode";
 import { type Report, stops } from "../../policy/evaluate.ts";
-import { fromConfig } from "../configuration.ts";
+import { fromConfig, type StackSource } from "../configuration.ts";
 import { deploy } from "../deploy.ts";
 import { noEncryptedConfig, Secrets, UnreadSecrets } from "../secrets.ts";
 import { parse, type Settings } from "../settings.ts";
@@ -12,16 +12,6 @@ import { labelNames } from "./labels.ts";
 import { emptyLive, imageType, type Live, readLive } from "./live.ts";
 import { type Plan, planDeployment, type PlanOptions, type Step } from "./plan.ts";
 import { review } from "../recorder/review.ts";
-
-/** A stack as the embedded engine takes it. */
-export interface StackSource {
-  readonly project: string;
-  readonly stack: string;
-  /** The checkout's folder. */
-  readonly root: string;
-  /** Configuration as Pulumi keeps it: texts, of which structured ones are JSON. */
-  readonly config: Readonly<Record<string, string>>;
-}
 
 /** A plan and what the policy rules say of it. */
 export interface Reviewed {

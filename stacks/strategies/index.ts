@@ -1,10 +1,13 @@
-import type { Secrets } from "../secrets.ts";
+import { keyPrefix } from "../configuration.ts";
 import type { Settings } from "../settings.ts";
-import type { Deployed, Place } from "./strategy.ts";
+import type { Strategy } from "./strategy.ts";
 
-/** Strategies by name; each is loaded only when it is used, so that a local preview loads no cloud's library. */
-export const strategies: Readonly<
-  Record<Settings["strategy"], () => Promise<{ deploy(settings: Settings, place: Place, secrets: Secrets): Promise<Deployed> }>>
-> = {
-  local: () => import("./local.ts"),
+export const strategies: Readonly<Record<Settings["strategy"], Strategy>> = {
+  local: { embedded: true, load: () => import("./local.ts") },
 };
+
+/** The strategy that a configuration names, whatever else is in it; `local` where it names none that there is. */
+export function strategyOf(config: Readonly<Record<string, string>>): Strategy {
+  const name = config[`${keyPrefix}strategy`];
+  return Object.entries(strategies).find(([known]) => known === name)?.[1] ?? strategies.local;
+}

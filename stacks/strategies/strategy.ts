@@ -1,5 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { IsolationLevel } from "../../components/isolated-network/args.ts";
+import type { Secrets } from "../secrets.ts";
+import type { Settings } from "../settings.ts";
 
 /** Where a deployment stands among others. */
 export interface Place {
@@ -17,6 +19,14 @@ export interface DeployedSession {
   readonly network: string;
   readonly isolation: IsolationLevel;
   readonly attach: string;
+}
+
+/** A kind of platform, and how sessions come to be on it. */
+export interface Strategy {
+  /** Whether the embedded engine can roll out what it registers; the Pulumi CLI alone can otherwise. */
+  readonly embedded: boolean;
+  /** Loaded only when it is used, so that a local preview loads no cloud's library. */
+  load(): Promise<{ deploy(settings: Settings, place: Place, secrets: Secrets): Promise<Deployed> }>;
 }
 
 /** The outputs of a stack. */

@@ -5,6 +5,8 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { textConfig } from "../../stacks/configuration.ts";
 import { EmbeddedEngine } from "../../stacks/embedded/engine.ts";
+import { recordStack } from "../../stacks/recorder/stack.ts";
+import { noEncryptedConfig, Secrets } from "../../stacks/secrets.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { previewOverTheWire } from "../support/pulumi-monitor.ts";
 
@@ -60,4 +62,7 @@ test("both engines are given the same resources, inputs, order, options and hook
   const sorted = (list: readonly { urn: string }[]) => [...list].sort((a, b) => (a.urn < b.urn ? -1 : 1));
   expect(here.filter(({ urn }) => /::(bare|rich|sealed|listed)-(container|proxy)$/.test(urn))).toHaveLength(5);
   expect(sorted(wire)).toEqual(sorted(here));
+  // What check judges is what a plan without an engine judges.
+  const recorded = await recordStack({ project: "agent-sessions", stack: "both", root, config }, new Secrets(noEncryptedConfig));
+  expect(recorded.registrations).toEqual(registrations);
 });

@@ -1,8 +1,7 @@
 import type Docker from "dockerode";
 import { connectEngine } from "../../../components/container-engine/connect.ts";
 import { findEngine } from "../../../components/container-engine/find.ts";
-import { fromConfig } from "../../configuration.ts";
-import type { StackSource } from "../../embedded/engine.ts";
+import { fromConfig, type StackSource } from "../../configuration.ts";
 import { parse } from "../../settings.ts";
 import { ensureBaseImage } from "./base-image.ts";
 import type { Report } from "./command.ts";

@@ -1,0 +1,90 @@
+import { chmodSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { once } from "node:events";
+import { delimiter, join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { stringify } from "yaml";
+import { temporaryFolder } from "../support/folder.ts";
+import { Checkout } from "./checkout.ts";
+
+/** A strategy that the embedded engine does not know: the project's own, marked so, with a Pulumi CLI that only notes what it is asked. */
+
+const folder = temporaryFolder("alone");
+const [asked, pulumi, socket] = [join(folder, "asked"), join(folder, "pulumi"), join(folder, "engine.sock")];
+const PATH = `${folder}${delimiter}${process.env.PATH}`;
+const checkout = new Checkout({ PATH, DOCKER_HOST: `unix://${socket}` });
+
+/** An engine that holds nothing. */
+const engine = createServer(({ url = "" }, answer) => {
+  const path = url.replace(/^\/v[\d.]+/, "").replace(/\?.*/, "");
+  const empty: Readonly<Record<string, unknown>> = {
+    "/_ping": "OK",
+    "/containers/json": [],
+    "/networks": [],
+    "/volumes": { Volumes: [] },
+    "/info": {},
+    "/version": {},
+    "/system/df": {},
+  };
+  answer
+    .writeHead(path in empty ? 200 : 404, { "content-type": "application/json" })
+    .end(JSON.stringify(empty[path] ?? { message: "none" }));
+});
+
+beforeAll(async () => {
+  await once(engine.listen(socket), "listening");
+  const strategies = join(checkout.root, "stacks/strategies/index.ts");
+  const text = readFileSync(strategies, "utf8");
+  expect(text).toContain("embedded: true");
+  writeFileSync(strategies, text.replace("embedded: true", "embedded: false"));
+  checkout.write(
+    "alone",
+    stringify({ config: { "agent-sessions:image": { base: "debian:12" }, "agent-sessions:sessions": [{ id: "one" }] } }),
+  );
+});
+afterAll(() => {
+  engine.close();
+  checkout.dispose();
+});
+
+/** Puts a Pulumi CLI first in PATH that notes its arguments. */
+function installPulumi(): void {
+  writeFileSync(pulumi, `#!/bin/sh\necho "$@" >> ${asked}\n`);
+  chmodSync(pulumi, 0o755);
+}
+
+test("up says so and drives the Pulumi CLI; the plan names it", async () => {
+  installPulumi();
+  const up = await checkout.run(["up", "--stack", "alone", "--yes", "--no-install", "--timeout", "0"]);
+  expect(up.stderr).toContain("Stack alone, pulumi engine.\nPulumi alone rolls out the strategy local.\n");
+  expect(readFileSync(asked, "utf8")).toMatch(
+    /^up --stack alone --parallel 64 --refresh --policy-pack policy --policy-pack-config \S+ --yes$/m,
+  );
+  // Nothing came up, as this Pulumi makes nothing.
+  expect([up.code, up.stdout]).toEqual([1, expect.stringContaining("stopped")]);
+
+  const plan = await checkout.run(["plan", "--stack", "alone"]);
+  expect([plan.code, plan.stdout]).toEqual([
+    0,
+    expect.stringContaining(
+      'Pulumi alone rolls this stack out; "pulumi preview --stack alone" shows what would change. Here everything counts as new.',
+    ),
+  ]);
+});
+
+test("another engine is refused, and so is a machine without Pulumi", async () => {
+  const refused = async (...more: string[]) => {
+    const { code, stderr } = await checkout.run(["up", "--stack", "alone", "--yes", "--no-install", ...more]);
+    expect(code).toBe(1);
+    return stderr;
+  };
+  installPulumi();
+  expect(await refused("--engine", "embedded")).toContain(
+    "the embedded engine does not know this stack's strategy; Pulumi alone rolls it out, so leave --engine out",
+  );
+  writeFileSync(pulumi, "#!/bin/sh\nexit 1\n");
+  expect(await refused()).toMatch(/the Pulumi CLI is not in PATH; install it$/m);
+  writeFileSync(pulumi, "#!/bin/sh\n[ $1 = version ]\n");
+  expect(await refused()).toContain('run "pulumi login" and "pulumi stack init alone" first\n');
+  rmSync(pulumi);
+});
