@@ -1,13 +1,13 @@
 import type { Command } from "commander";
 import { runIn } from "./exec.ts";
-import { printable } from "./printable.ts";
+import { printable } from "../printable.ts";
 import { repositoriesOf } from "./repositories.ts";
 import { liveSession } from "./sessions.ts";
 import { sizeOption } from "./size-option.ts";
 import { loadStack, openEngine, stackOption } from "./stack.ts";
-import { capped, eachPiece, passOn } from "./streams.ts";
+import { capped, eachPiece, passOn } from "../runtime/streams.ts";
 import { findBase } from "./unpulled.ts";
-import { inWorkspace, type Workspace } from "./workspace.ts";
+import { inWorkspace, type Workspace } from "../runtime/docker/workspace.ts";
 
 interface Options {
   readonly stack: string;

@@ -6,7 +6,7 @@ import { withCleanup } from "./cleanup.ts";
 import { Screen } from "./screen.ts";
 import { endOf, runningSession } from "./sessions.ts";
 import { loadStack, openEngine, stackOption } from "./stack.ts";
-import { demultiplexer, eachPiece, passOn } from "./streams.ts";
+import { demultiplexer, eachPiece, passOn } from "../runtime/streams.ts";
 
 interface Options {
   readonly stack: string;

@@ -3,10 +3,10 @@ import { pipeline } from "node:stream/promises";
 import { type Command, InvalidArgumentError } from "commander";
 import type Docker from "dockerode";
 import { parseDuration } from "../units.ts";
-import { printable } from "./printable.ts";
+import { printable } from "../printable.ts";
 import { credentialProxy, liveSession } from "./sessions.ts";
 import { loadStack, openEngine, stackOption } from "./stack.ts";
-import { demultiplexer } from "./streams.ts";
+import { demultiplexer } from "../runtime/streams.ts";
 
 interface Options {
   readonly stack: string;

@@ -9,7 +9,7 @@ import { baseline } from "../../policy/baseline.ts";
 import type { RepositorySetting } from "../settings.ts";
 import { withCleanup } from "./cleanup.ts";
 import { runIn } from "./exec.ts";
-import { plain } from "./printable.ts";
+import { plain } from "../printable.ts";
 import { bring, type Brought } from "./pull/bring.ts";
 import { cleanGit } from "./pull/clean-git.ts";
 import { findTarget, refuseWritable, type WritableFolder } from "./pull/target.ts";
@@ -17,9 +17,9 @@ import { repositoriesOf } from "./repositories.ts";
 import { liveSession } from "./sessions.ts";
 import { sizeOption } from "./size-option.ts";
 import { loadStack, openEngine, path as pathOption, stackOption } from "./stack.ts";
-import { beginning, capped } from "./streams.ts";
+import { beginning, capped } from "../runtime/streams.ts";
 import { pulledRef, type Unpulled, unpulledIn, unpulledText } from "./unpulled.ts";
-import { inWorkspace, outputOf, type Workspace } from "./workspace.ts";
+import { inWorkspace, outputOf, type Workspace } from "../runtime/docker/workspace.ts";
 
 /** More commits than this are counted, not listed. */
 const shownCommits = 20;

@@ -10,7 +10,7 @@ import { fromConfig, type StackSource } from "../configuration.ts";
 import { askHealth, type Health } from "../runtime/health.ts";
 import { hasEnded, stateText } from "../runtime/session-state.ts";
 import { addEntry, type EntryOptions, entryOptions, type Task, task } from "./entry.ts";
-import { plain } from "./printable.ts";
+import { plain } from "../printable.ts";
 import { type Pulled, pulledText, pullSession } from "./pull.ts";
 import { removeFromFile } from "./remove.ts";
 import { parse } from "../settings.ts";
@@ -18,7 +18,7 @@ import { rollOut } from "./roll-out.ts";
 import { loadStack, reachableEngine, root, stackOption } from "./stack.ts";
 import { idsIn, openDocument } from "./stack-document.ts";
 import { takeDown } from "./take-down.ts";
-import { outputOf } from "./workspace.ts";
+import { outputOf } from "../runtime/docker/workspace.ts";
 
 interface Options extends EntryOptions {
   readonly stack: string;

@@ -12,7 +12,7 @@ import { UnreadSecrets } from "../secrets.ts";
 import { chooseEngine, type EngineName, runPulumi } from "./engine-choice.ts";
 import { noSession } from "./sessions.ts";
 import { type Unpulled, unpulledIn, unpulledText } from "./unpulled.ts";
-import { inVolume, inWorkspace } from "./workspace.ts";
+import { inVolume, inWorkspace } from "../runtime/docker/workspace.ts";
 
 export interface TakeDownOptions {
   readonly engine: "auto" | EngineName;

@@ -1,5 +1,5 @@
-import { plain } from "./printable.ts";
-import { outputOf, type Workspace } from "./workspace.ts";
+import { plain } from "../printable.ts";
+import { outputOf, type Workspace } from "../runtime/docker/workspace.ts";
 
 /** Work in a session's repository that is nowhere else. */
 export interface Unpulled {

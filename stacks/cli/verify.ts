@@ -9,7 +9,7 @@ import { promisedTo } from "../verify/promised.ts";
 import { count, junit, shortForm } from "../verify/report.ts";
 import { type Verified, verify } from "../verify/run.ts";
 import { surroundingsOf } from "../verify/surroundings.ts";
-import { plain } from "./printable.ts";
+import { plain } from "../printable.ts";
 import { table } from "./table.ts";
 import { liveSessions, noSession, runningSession } from "./sessions.ts";
 import { loadStack, openEngine, path, stackOption } from "./stack.ts";

@@ -10,7 +10,7 @@ import { baseline } from "../../policy/baseline.ts";
 import type { Settings } from "../settings.ts";
 import type { MountedVolume, Neighbour, Surroundings } from "./check.ts";
 import { startServer } from "./docker.ts";
-import { hostListener } from "./listener.ts";
+import { hostListener } from "../runtime/docker/host-listener.ts";
 import { visitPorts } from "./outsider.ts";
 import { serverCommand } from "./probe.ts";
 import { knownSecrets } from "./secrets.ts";

@@ -1,6 +1,6 @@
 import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
-import { printable } from "../../stacks/cli/printable.ts";
+import { printable } from "../../stacks/printable.ts";
 
 async function written(terminal: boolean, ...chunks: Buffer[]): Promise<string> {
   const target = Object.assign(new PassThrough(), { isTTY: terminal });

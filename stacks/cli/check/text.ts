@@ -1,7 +1,7 @@
 /** What check found, for people: what says the same of several resources is said once. */
 import type { Finding, Severity } from "../../../policy/evaluate.ts";
 import type { Checked } from "../../../policy/report/checked.ts";
-import { plain } from "../printable.ts";
+import { plain } from "../../printable.ts";
 import { table } from "../table.ts";
 
 export const severities: readonly Severity[] = ["critical", "high", "medium", "low"];

@@ -1,6 +1,6 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { plain } from "../printable.ts";
+import { plain } from "../../printable.ts";
 import { type Git, must } from "./clean-git.ts";
 import { readSettings, type Target, viewOf } from "./target.ts";
 

@@ -1,7 +1,7 @@
 import { spawnSync, type SpawnSyncReturns } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { plain } from "../printable.ts";
+import { plain } from "../../printable.ts";
 
 /** Runs git with these arguments. */
 export type Git = (...args: readonly string[]) => SpawnSyncReturns<string>;

@@ -1,10 +1,10 @@
 import { createInterface } from "node:readline";
 import { PassThrough } from "node:stream";
 import type Docker from "dockerode";
-import { securityOpts } from "../../components/seccomp/docker.ts";
-import { baseline } from "../../policy/baseline.ts";
-import type { Listener } from "./check.ts";
-import { listenerCommand } from "./probe.ts";
+import { securityOpts } from "../../../components/seccomp/docker.ts";
+import { baseline } from "../../../policy/baseline.ts";
+import type { Listener } from "../../verify/check.ts";
+import { listenerCommand } from "../../verify/probe.ts";
 
 /**
  * Listens for datagrams in the network of the host, wherever the engine is, until `close`. It is a container of the sessions' own

@@ -1,10 +1,10 @@
 import type Docker from "dockerode";
-import { securityOpts } from "../../components/seccomp/docker.ts";
-import { baseline } from "../../policy/baseline.ts";
-import { ignore } from "../../components/container-engine/answers.ts";
-import { runIn } from "./exec.ts";
-import { printable } from "./printable.ts";
-import { beginning } from "./streams.ts";
+import { securityOpts } from "../../../components/seccomp/docker.ts";
+import { baseline } from "../../../policy/baseline.ts";
+import { ignore } from "../../../components/container-engine/answers.ts";
+import { runIn } from "../../cli/exec.ts";
+import { printable } from "../../printable.ts";
+import { beginning } from "../streams.ts";
 
 /** Where commands run on a session's workspace. */
 export interface Workspace {
