@@ -23,8 +23,7 @@ export const baseline = deepFreeze({
   /** Those that sessions may have one each of, so that they share nothing that the kernel counts for a uid. The image names each. */
   ownUids: { first: 10_000, last: 13_999 },
   readOnlyRootFilesystem: true,
-  noNewPrivileges: true,
-  capabilities: { drop: ["ALL"] as readonly string[], add: [] as readonly string[] },
+  capabilities: { drop: ["ALL"] as readonly string[] },
   /** The process that reaps orphans and forwards signals as PID 1; it is part of the image. */
   init: ["/usr/bin/tini", "--"] as readonly string[],
   limits: {
