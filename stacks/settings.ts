@@ -5,10 +5,12 @@ import { deploymentSchema } from "./schema.ts";
 import { type HostPath, hostPath } from "./settings/host-paths.ts";
 import { type ImageSettings, resolveImage } from "./settings/image.ts";
 import { plainSecrets } from "./settings/credentials.ts";
+import { SettingsError } from "./settings/error.ts";
 import { salvage, soundness } from "./settings/salvage.ts";
 import { sentencesOf } from "./settings/sentences.ts";
 import { resolveSessions, type Session } from "./settings/sessions.ts";
 
+export { SettingsError } from "./settings/error.ts";
 export { defaultAgent } from "./settings/image.ts";
 export type { CredentialsSetting, SecretSource } from "./settings/credentials.ts";
 export type { RepositorySetting, Session } from "./settings/sessions.ts";
@@ -36,21 +38,6 @@ export interface ParseOptions {
   readonly home?: string;
   /** The folder that holds `etc`, where they keep the system's. @default / */
   readonly system?: string;
-}
-
-/** All that is wrong with a description, one sentence each: key, value, way out. */
-export class SettingsError extends Error {
-  readonly sentences: readonly string[];
-
-  constructor(sentences: readonly string[]) {
-    super(
-      sentences.length === 1
-        ? `The settings need a change: ${sentences[0]}`
-        : `The settings need ${sentences.length} changes:\n${sentences.map((sentence) => `  ${sentence}`).join("\n")}`,
-    );
-    this.name = "SettingsError";
-    this.sentences = sentences;
-  }
 }
 
 const projectRoot = fileURLToPath(new URL("..", import.meta.url));

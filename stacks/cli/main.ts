@@ -1,6 +1,6 @@
 import { Command, CommanderError } from "commander";
-import { SettingsError } from "../settings.ts";
 import { plain } from "../printable.ts";
+import { SettingsError } from "../settings/error.ts";
 import { root } from "./stack.ts";
 
 /** The `sessions` command; each command is a file of its own, loaded only when it is called or listed. */
