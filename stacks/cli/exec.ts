@@ -33,16 +33,24 @@ export function register(program: Command): void {
       if (options.tty && !process.stdin.isTTY && options.interactive)
         throw new Error("-t with -i needs a terminal, and standard input is none; leave -t out");
       const container = await runningSession(docker, source, id);
-      const end = await endOf(docker, id, container);
-      if (end !== undefined && end.state !== "complete")
-        console.error(`sessions: session "${id}" ${end.text}; "npx sessions start ${id}" runs it again`);
+      // Asked while the command runs; on a terminal, the screen is the command's from then on.
+      const noted = noteFailure(docker, id, container);
+      if (options.tty) await noted;
       const place = options.workdir === undefined ? ["default", await placeOfWork(container)] : ["named", options.workdir];
       const line = ["bash", "-c", script, "exec", ...place, ...command];
       process.exitCode = await runIn(container, line, {
         tty: options.tty === true,
         stdin: options.interactive === true || isPiped(),
       });
+      await noted;
     });
+}
+
+/** Says what the session is when its agent has failed for good. */
+async function noteFailure(docker: Docker, id: string, container: Docker.Container): Promise<void> {
+  const end = await endOf(docker, id, container);
+  if (end !== undefined && end.state !== "complete")
+    console.error(`sessions: session "${id}" ${end.text}; "npx sessions start ${id}" runs it again`);
 }
 
 /** The engine's own words for a command or folder that is not there are long, and its exit code is not a shell's. */
