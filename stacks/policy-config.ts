@@ -6,16 +6,19 @@ import type { Session, Settings } from "./settings.ts";
  *
  * @param file such a file, which goes first; the exceptions of both hold
  */
-export function policyConfig({ local, sessions }: Settings, file: PolicyConfig = {}): PolicyConfig {
+export function policyConfig({ local, sessions, parent }: Settings, file: PolicyConfig = {}): PolicyConfig {
   const exceptions = sessions.flatMap(({ id, credentials }) =>
     credentials.kind === "environment" ? [{ resource: `${id}-container`, ...credentials.exception }] : [],
   );
+  const builds =
+    (parent?.exception && ["session-image", "egress-proxy-image"].map((resource) => ({ resource, ...parent.exception }))) ?? [];
   const allowedHostPaths = [...new Set(sessions.flatMap(hostPathsOf))].sort();
   const own: Readonly<Record<string, Entry>> = {
     // Sharing the host's network is refused unless the strategy's own option asks for it; then it is advice.
     ...(local.hostNetwork && { "CTR-008": { allowHostNetwork: true } }),
     // What the settings name was judged when they were read; nothing else may be mounted.
     ...(allowedHostPaths.length > 0 && { "CTR-013": { allowedHostPaths }, "CTR-013-low": { allowedHostPaths } }),
+    ...(builds.length > 0 && { "IMG-001": { exceptions: builds } }),
     // A value in the form of a known key is a graver finding, and that is a policy of its own.
     ...(exceptions.length > 0 && { "CTR-026": { exceptions }, "CTR-026-critical": { exceptions } }),
   };

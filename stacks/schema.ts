@@ -3,6 +3,7 @@ import { keyPrefix } from "./configuration.ts";
 import { agent, restart } from "./settings/agent-form.ts";
 import { credentials, secret } from "./settings/credentials-form.ts";
 import { allowedHost, network } from "./settings/network-form.ts";
+import { parent } from "./settings/parent-form.ts";
 import { uid } from "./settings/uid.ts";
 import { count, cpu, duration, flag, label, size, text } from "./settings/values.ts";
 
@@ -242,6 +243,10 @@ export const deploymentSchema = z.strictObject({
   egressSets: z
     .record(label("The set's name.", 40), z.array(allowedHost).min(1, { error: "is empty; name a host, or remove the set" }))
     .describe("Named sets of hosts for egress.allow, and hosts to add to the sets that there are.")
+    .optional(),
+  egress: z
+    .strictObject({ parent: parent.optional() })
+    .describe("How what the sessions are allowed leaves this machine; directly when left out.")
     .optional(),
   defaults: defaultsSchema.optional(),
   sessions: z

@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
+import { longestLogin } from "../components/parent-proxy/args.ts";
 import type { CredentialsSetting, SecretSource } from "./settings/credentials.ts";
 import { type Settings, SettingsError } from "./settings.ts";
 
@@ -47,7 +48,7 @@ export class Secrets {
   }
 
   /** Reads all that the sessions need. @throws SettingsError with all that cannot be read, without any value */
-  async read({ sessions }: Settings): Promise<void> {
+  async read({ sessions, parent }: Pick<Settings, "sessions" | "parent">): Promise<void> {
     const { only } = this.#options;
     const chosen = sessions.filter(({ id }) => only?.includes(id) ?? true);
     const needed = chosen.flatMap(({ credentials, repositories }) => [
@@ -56,6 +57,7 @@ export class Secrets {
         repository.kind === "url" && repository.credential !== undefined ? [{ secret: repository.credential.secret, judge: keyFault }] : [],
       ),
     ]);
+    if (parent?.login !== undefined) needed.push({ secret: parent.login.secret, judge: loginJudge(parent.login.username) });
     const commands = needed.flatMap(({ secret }) => (secret.from === "command" && !this.#read.has(identity(secret)) ? [secret] : []));
     if (this.#options.commands !== false)
       for (const line of new Set(commands.map((secret) => `${secret.key}: running ${nameOf(secret)}`))) this.#options.announce?.(line);
@@ -170,6 +172,15 @@ function judgeOf(credentials: CredentialsSetting): Judge {
 }
 
 const keyFault: Judge = (value) => (/\s/.test(value) ? "holds blanks or line breaks, which no key has; give the key alone" : undefined);
+
+/** A password is sent as it is; what Squid has no room for would be cut off, or worse. */
+function loginJudge(username: string): Judge {
+  const left = longestLogin - Buffer.byteLength(`${username}:`);
+  return (value) => {
+    if (/\p{Cc}/u.test(value)) return "holds a line break or another control character; give the password alone";
+    return Buffer.byteLength(value) > left ? `is longer than ${left} bytes, which a proxy's login of this user has room for` : undefined;
+  };
+}
 
 const bedrockKeyFault: Judge = (value) =>
   /^\s*aws_access_key_id\s*=/m.test(value) || /^A[KS]IA[0-9A-Z]{16}$/.test(value)

@@ -2,10 +2,11 @@ import { homedir } from "node:os";
 import { fileURLToPath } from "node:url";
 import { fromHome, realOf } from "../components/session-volumes/host-path.ts";
 import { deploymentSchema } from "./schema.ts";
-import { type HostPath, hostPath } from "./settings/host-paths.ts";
+import { type HostPath, hostPath, secretPaths } from "./settings/host-paths.ts";
 import { type ImageSettings, resolveImage } from "./settings/image.ts";
 import { plainSecrets } from "./settings/credentials.ts";
 import { SettingsError } from "./settings/error.ts";
+import { type ParentSetting, resolveParent } from "./settings/parent.ts";
 import { salvage, soundness } from "./settings/salvage.ts";
 import { sentencesOf } from "./settings/sentences.ts";
 import { resolveSessions, type Session } from "./settings/sessions.ts";
@@ -21,6 +22,8 @@ export interface Settings {
   readonly local: { readonly hostNetwork: boolean; readonly debug: boolean; readonly volumePersistence: boolean };
   readonly engine?: string;
   readonly image: ImageSettings;
+  /** By way of which what the sessions are allowed leaves this machine. @default directly */
+  readonly parent?: ParentSetting;
   /** Links resolved, as binds are. */
   readonly allowedHostPaths: readonly string[];
   readonly sessions: readonly Session[];
@@ -55,15 +58,21 @@ export function parse(raw: Readonly<Record<string, unknown>>, options: ParseOpti
   // What has its form is judged further even when other things have not, so that all mistakes come at once.
   const judged = form.success ? form.data : salvage(raw);
   const image = resolveImage(judged.image, root, environment);
-  const shared = [...image.hostPaths, ...engineSocket(judged.engine, environment.DOCKER_HOST)];
-  const { sessions, hostPaths, mistakes } = resolveSessions(judged, { root, environment, home, system }, soundness(issues), shared);
-  const all = [...issues.flatMap((issue) => sentencesOf(issue, raw)), ...plainSecrets(raw), ...mistakes, ...image.mistakes];
+  const sound = soundness(issues);
+  const ofParent: string[] = [];
+  const parent = resolveParent(judged.egress?.parent, root, sound("egress"), ofParent);
+  const machine = { root, environment, home, system };
+  const login = parent?.login && secretPaths(parent.login.secret, machine);
+  const shared = [...image.hostPaths, ...engineSocket(judged.engine, environment.DOCKER_HOST), ...(login ?? [])];
+  const { sessions, hostPaths, mistakes } = resolveSessions(judged, machine, sound, shared, login !== undefined);
+  const all = [...issues.flatMap((issue) => sentencesOf(issue, raw)), ...plainSecrets(raw), ...ofParent, ...mistakes, ...image.mistakes];
   if (all.length > 0) throw new SettingsError([...new Set(all)]);
   return {
     strategy: judged.strategy ?? "local",
     local: { hostNetwork: false, debug: false, volumePersistence: true, ...judged.local },
     ...(judged.engine !== undefined && { engine: judged.engine }),
     image: image.args,
+    ...(parent !== undefined && { parent }),
     allowedHostPaths: (judged.allowedHostPaths ?? []).map((path) => realOf(fromHome(path, root))),
     hostPaths,
     sessions,

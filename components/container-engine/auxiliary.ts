@@ -16,6 +16,16 @@ export interface AuxiliaryArgs {
   readonly network?: string;
 }
 
+/** The provider's inputs for volumes and folders of the host. */
+export function toVolumesAndBinds(mounts: readonly Mount[]) {
+  return mounts.flatMap(({ source, target, readOnly }) => {
+    if (source.kind === "volume") return [{ type: "volume", source: source.name, target, readOnly }];
+    return source.kind === "bind"
+      ? [{ type: "bind", source: source.path, target, readOnly, bindOptions: { propagation: "rprivate" } }]
+      : [];
+  });
+}
+
 /** What a container that serves sessions has in common with them: no more rights than a session. Memory is MB. */
 function toAuxiliary(args: AuxiliaryArgs, memory: number, cpus: string) {
   return {
@@ -35,12 +45,7 @@ function toAuxiliary(args: AuxiliaryArgs, memory: number, cpus: string) {
     memory,
     memorySwap: memory,
     cpus,
-    mounts: args.mounts.flatMap(({ source, target, readOnly }) => {
-      if (source.kind === "volume") return [{ type: "volume", source: source.name, target, readOnly }];
-      return source.kind === "bind"
-        ? [{ type: "bind", source: source.path, target, readOnly, bindOptions: { propagation: "rprivate" } }]
-        : [];
-    }),
+    mounts: toVolumesAndBinds(args.mounts),
     tmpfs: { "/tmp": "rw,noexec,nosuid,nodev,size=67108864,mode=1777" },
     ...(args.network === undefined ? { networkMode: "none" } : { networksAdvanced: [{ name: args.network }] }),
     logDriver: "json-file",

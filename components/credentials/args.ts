@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { type Name, named } from "../names.ts";
+import { type ParentProxy, parentNames } from "../parent-proxy/args.ts";
 import { containerName } from "../session-container/args.ts";
 import type { Mount } from "../session-volumes/args.ts";
 
@@ -36,17 +37,18 @@ export function authVolumeName(sessionId: string, file: AuthFile): string {
   return `${authStem(sessionId)}-${file.replace(/^\./, "").replace(/\.json$/, "")}`;
 }
 
-/** The names that a session's credentials take, whatever the form of the secret. */
-export function credentialNames(sessionId: string, kind: CredentialsArgs["kind"] | "none"): Name[] {
+/** The names that a session's credentials take, whatever the form of the secret, and with a login at a parent proxy. */
+export function credentialNames(sessionId: string, kind: CredentialsArgs["kind"] | "none", signsInAtParent = false): Name[] {
   const [auth, proxy] = [authStem(sessionId), credentialProxyName(sessionId)];
   const secret = (stem: string) => named(secretStem(stem), "volume", "container");
+  const login = (stem: string) => (signsInAtParent ? parentNames(stem) : []);
   switch (kind) {
     case "file":
       return [...named(auth, "container"), ...authFiles.flatMap((file) => named(authVolumeName(sessionId, file), "volume"))];
     case "init":
-      return [...named(auth, "container", "network"), ...named(fetchedName(sessionId), "volume"), ...secret(auth)];
+      return [...named(auth, "container", "network"), ...named(fetchedName(sessionId), "volume"), ...secret(auth), ...login(auth)];
     case "proxy":
-      return [...named(proxy, "container", "network", "volume"), ...secret(proxy)];
+      return [...named(proxy, "container", "network", "volume"), ...secret(proxy), ...login(proxy)];
     default:
       return [];
   }
@@ -59,6 +61,8 @@ export type CredentialsArgs = {
   readonly stack: string;
   /** An image for the container that only carries the file into the volume and never starts; the session's own. */
   readonly image: pulumi.Input<string>;
+  /** By way of which a credential proxy reaches its upstream, and an init step whatever it asks. @default directly */
+  readonly parent?: ParentProxy;
 } & CredentialsKind;
 
 type CredentialsKind =

@@ -4,6 +4,8 @@ import { ownVolumeGuard, runOnce } from "../container-engine/hooks.ts";
 import { toJob, toOpenNetwork } from "../container-engine/auxiliary.ts";
 import { dockerLabels } from "../labels.ts";
 import { sessionLabels } from "../session-container/args.ts";
+import { noProxyText, type ParentProxy } from "../parent-proxy/args.ts";
+import { parentAccess } from "../parent-proxy/docker.ts";
 import type { Mount } from "../session-volumes/args.ts";
 import { authStem, fetchedName, type Provider, secretStem } from "./args.ts";
 import { SecretFile } from "./secret-file.ts";
@@ -21,6 +23,8 @@ export interface CredentialFetchArgs {
   readonly value?: string;
   /** Where the session finds the credential. */
   readonly target: string;
+  /** By way of which the command reaches any host, where its programs heed the usual variables. @default directly */
+  readonly parent?: ParentProxy;
 }
 
 /**
@@ -58,20 +62,26 @@ export class CredentialFetch extends pulumi.ComponentResource {
             },
             { parent: this },
           );
+    const access = parentAccess(name, { parent: args.parent, container: stem, image: args.image, labels }, { parent: this });
     const job = toJob({
       name: stem,
       image: args.image,
-      program: ["/usr/local/bin/credential-fetch"],
-      environment: { FETCH_COMMAND: args.command, FETCH_PROVIDER: args.provider },
-      labels,
+      program: [...access.program, "/usr/local/bin/credential-fetch"],
+      environment: {
+        FETCH_COMMAND: args.command,
+        FETCH_PROVIDER: args.provider,
+        ...access.environment,
+        ...(args.parent?.noProxy?.length && { PARENT_NO_PROXY: noProxyText(args.parent) }),
+      },
+      labels: { ...labels, ...(access.authority.length > 0 && { authority: access.authority.join("\n") }) },
       // The session image's workspace belongs to the agent, and a new volume takes that over.
-      mounts: [{ target: "/workspace", readOnly: false, source }, ...(secret === undefined ? [] : [secret.mount])],
+      mounts: [{ target: "/workspace", readOnly: false, source }, ...(secret === undefined ? [] : [secret.mount]), ...access.mounts],
       network: stem,
     });
     const again = [volume, network, ...(secret?.resources ?? [])];
     const fetch = new docker.Container(`${name}-fetch`, job, {
       parent: this,
-      dependsOn: again,
+      dependsOn: [...again, ...access.resources],
       replaceWith: again,
       deleteBeforeReplace: true,
       hooks: { afterCreate: [runOnce()] },

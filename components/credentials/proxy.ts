@@ -4,6 +4,8 @@ import { toOpenNetwork, toService } from "../container-engine/auxiliary.ts";
 import { ownVolumeGuard, processLimit } from "../container-engine/hooks.ts";
 import { dockerLabels } from "../labels.ts";
 import { sessionLabels } from "../session-container/args.ts";
+import { type ParentProxy, parentFor } from "../parent-proxy/args.ts";
+import { parentAccess } from "../parent-proxy/docker.ts";
 import type { Mount } from "../session-volumes/args.ts";
 import { bedrockEnvironment, credentialProxyName, type Provided, proxyFolder, secretStem } from "./args.ts";
 import { SecretFile } from "./secret-file.ts";
@@ -18,6 +20,8 @@ export interface CredentialProxyArgs extends Provided {
   readonly upstream: string;
   /** The key. */
   readonly value: string;
+  /** By way of which the upstream is reached. @default directly */
+  readonly parent?: ParentProxy;
 }
 
 const script = "/usr/local/lib/agent-sessions/credential-proxy.js";
@@ -55,21 +59,26 @@ export class CredentialProxy extends pulumi.ComponentResource {
       { volume: secretStem(stem), carrier: secretStem(stem), target: "/secret", files: { token: args.value }, image, labels },
       { parent: this },
     );
+    const access = parentAccess(
+      name,
+      { parent: parentFor(args.parent, new URL(upstream).hostname), container: stem, image, labels },
+      { parent: this },
+    );
     const service = toService(
       {
         name: stem,
         image,
         program: ["node", script],
-        environment: { PROVIDER: provider, SESSION_ID: sessionId, UPSTREAM: upstream },
-        labels,
-        mounts: [{ ...socketMount(sessionId), readOnly: false }, secret.mount],
+        environment: { PROVIDER: provider, SESSION_ID: sessionId, UPSTREAM: upstream, ...access.environment },
+        labels: { ...labels, ...(access.authority.length > 0 && { authority: access.authority.join("\n") }) },
+        mounts: [{ ...socketMount(sessionId), readOnly: false }, secret.mount, ...access.mounts],
         network: stem,
       },
       ["node", script, "--check"],
     );
     const proxy = new docker.Container(`${name}-container`, service, {
       parent: this,
-      dependsOn: [volume, network, ...secret.resources],
+      dependsOn: [volume, network, ...secret.resources, ...access.resources],
       replaceWith: [volume, network],
       deleteBeforeReplace: true,
       hooks: { afterCreate: [processLimit()], afterUpdate: [processLimit()] },

@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { alias, type Name, named } from "../names.ts";
+import type { ParentProxy } from "../parent-proxy/args.ts";
 import { containerName, type Port, portAuthority } from "../session-container/args.ts";
 
 /** Hosts that a session may reach. */
@@ -34,6 +35,8 @@ export interface EgressProxyArgs extends AllowList {
   readonly download?: number;
   /** Ports that the session publishes; not TCP on {@link proxyPort}. @default [] */
   readonly ports?: readonly Port[];
+  /** What the proxy takes on goes by way of it. @default directly */
+  readonly parent?: ParentProxy;
 }
 
 /** The ports of an entry that names none. */

@@ -1,8 +1,10 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { baseline } from "../../policy/baseline.ts";
+import { toVolumesAndBinds } from "../container-engine/auxiliary.ts";
 import { processLimit } from "../container-engine/hooks.ts";
 import { dockerLabels } from "../labels.ts";
+import { parentAccess, type ParentAccess } from "../parent-proxy/docker.ts";
 import { securityOpts } from "../seccomp/docker.ts";
 import { toDockerPorts } from "../session-container/docker.ts";
 import { edgeName, type EgressProxyArgs, egressAuthority, proxyAlias, proxyName } from "./args.ts";
@@ -30,11 +32,18 @@ export class EgressProxy extends pulumi.ComponentResource {
   constructor(name: string, args: EgressProxyArgs, opts?: pulumi.ComponentResourceOptions) {
     super("agent-sessions:docker:EgressProxy", name, {}, opts);
     const edge = new docker.Network(`${name}-edge`, toEdgeNetwork(args), { parent: this, deleteBeforeReplace: true });
-    const networks = [...args.network.resources, edge];
-    const container = new docker.Container(`${name}-proxy`, toProxyContainer(args), {
+    const labels = { ...proxyLabels(args), kind: "parent-proxy" };
+    const access = parentAccess(
+      `${name}-proxy`,
+      { parent: args.parent, container: proxyName(args.sessionId), image: args.image, labels },
+      { parent: this },
+    );
+    // Squid reads the login once.
+    const first = [...args.network.resources, edge, ...access.resources];
+    const container = new docker.Container(`${name}-proxy`, toProxyContainer(args, access), {
       parent: this,
-      dependsOn: networks,
-      replaceWith: networks,
+      dependsOn: first,
+      replaceWith: first,
       deleteBeforeReplace: true,
       hooks: { afterCreate: [processLimit()], afterUpdate: [processLimit()] },
     });
@@ -64,7 +73,7 @@ export function toEdgeNetwork(args: EgressProxyArgs) {
 }
 
 /** The provider's inputs for the proxy, held to the same baseline as a session. */
-export function toProxyContainer(args: EgressProxyArgs) {
+export function toProxyContainer(args: EgressProxyArgs, access?: ParentAccess) {
   const { sessionId, network, ports = [] } = args;
   return {
     name: proxyName(sessionId),
@@ -73,14 +82,18 @@ export function toProxyContainer(args: EgressProxyArgs) {
     // The user that Debian's Squid runs as.
     user: "13:13",
     entrypoints: [...baseline.init, "/usr/local/bin/proxy-entrypoint"],
-    envs: [`EGRESS_RULES=${toRules(args)}`, ...(ports.length > 0 ? [`FORWARDED_PORTS=${toForwards(args)}`] : [])],
+    envs: [
+      `EGRESS_RULES=${toRules(args)}`,
+      ...(ports.length > 0 ? [`FORWARDED_PORTS=${toForwards(args)}`] : []),
+      ...Object.entries(access?.environment ?? {}).map(([key, value]) => `${key}=${value}`),
+    ],
     labels: dockerLabels({
       ...proxyLabels(args),
       pids_limit: String(processes),
       egress: args.mode ?? "enforce",
       // By which a plan shows that it changes.
       ...(args.download !== undefined && { download_limit: String(args.download) }),
-      authority: egressAuthority(args).join("\n"),
+      authority: [...egressAuthority(args), ...(access?.authority ?? [])].join("\n"),
     }),
     readOnly: baseline.readOnlyRootFilesystem,
     capabilities: { drops: [...baseline.capabilities.drop] },
@@ -90,6 +103,7 @@ export function toProxyContainer(args: EgressProxyArgs) {
     memorySwap: memory,
     cpus: "1.0",
     ulimits: [{ name: "nofile", soft: openFiles, hard: openFiles }],
+    ...((access?.mounts.length ?? 0) > 0 && { mounts: toVolumesAndBinds(access?.mounts ?? []) }),
     tmpfs: { "/run": "rw,noexec,nosuid,nodev,size=1048576,mode=0700,uid=13,gid=13" },
     networksAdvanced: [{ name: network.name, aliases: [proxyAlias] }, { name: edgeName(sessionId) }],
     ...((args.dns?.length ?? 0) > 0 && { dns: [...(args.dns ?? [])] }),

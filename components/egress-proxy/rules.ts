@@ -1,4 +1,5 @@
 import { barredBlocks } from "./addresses.ts";
+import type { ParentProxy } from "../parent-proxy/args.ts";
 import type { AllowedHost, EgressProxyArgs } from "./args.ts";
 
 /**
@@ -12,10 +13,11 @@ export type Verdict = (typeof verdicts)[number];
  * The rules of one session as Squid reads them. A host passes when its name and port are in one entry and none of its addresses
  * is barred there. A name is compared as it is written, so that an address never counts as the host it belongs to.
  */
-export function toRules({ allow, mode, download }: Pick<EgressProxyArgs, "allow" | "mode" | "download">): string {
+export function toRules({ allow, mode, download, parent }: Pick<EgressProxyArgs, "allow" | "mode" | "download" | "parent">): string {
   const groups = together(allow);
   return [
     ...(download === undefined ? [] : oneBucket(download)),
+    ...(parent === undefined ? [] : byParent(parent)),
     "acl tunnel method CONNECT",
     "acl web proto HTTP",
     "acl resolved dst all",
@@ -30,6 +32,7 @@ export function toRules({ allow, mode, download }: Pick<EgressProxyArgs, "allow"
       // A host that cannot be looked up is in no list of addresses, so that it is resolved is asked first.
       `http_access allow hosts${index} ports${index} resolved !barred${index} as_allowed`,
     ]),
+    ...(parent === undefined ? [] : groups.map((_, index) => `http_access allow hosts${index} ports${index} !resolved !direct as_allowed`)),
     ...groups.flatMap((_, index) => [
       `http_access deny hosts${index} ports${index} resolved as_address`,
       `http_access deny hosts${index} ports${index} as_unresolved`,
@@ -42,10 +45,27 @@ export function toRules({ allow, mode, download }: Pick<EgressProxyArgs, "allow"
           `acl barred dst ${barredBlocks([]).join(" ")}`,
           "http_access allow resolved !barred as_audited",
           "http_access deny resolved as_address",
+          ...(parent === undefined ? [] : ["http_access allow !inner !direct as_audited"]),
           "http_access deny all as_unresolved",
         ]
       : ["http_access deny all as_unlisted"]),
   ].join("\n");
+}
+
+/**
+ * What is taken on goes by way of the parent, which looks names up itself. Behind it, a name that is none here may be one there:
+ * it passes without an address to be judged by. Not so in an audit, which admits any name, where it is a way to write an address
+ * or of a kind that networks keep to themselves, such as a metadata service's.
+ */
+function byParent({ noProxy = [] }: ParentProxy): string[] {
+  return [
+    // Where nobody answers for names of the internet, each new one would wait half a minute.
+    "dns_timeout 5 seconds",
+    `acl direct dstdom_regex -n -i ${noProxy.length > 0 ? noProxy.map(pattern).join(" ") : "^$"}`,
+    "acl inner dstdom_regex -n -i ^[^.]*\\.?$ (^|\\.)[0-9][0-9a-fx]*\\.?$ \\.(internal|local|localdomain|localhost)\\.?$",
+    "always_direct allow direct",
+    "never_direct allow all",
+  ];
 }
 
 /** Whatever is received, through a tunnel or not, is taken out of one bucket, which holds what a second brings. */

@@ -1,3 +1,5 @@
+import type { ParentProxy } from "../parent-proxy/args.ts";
+
 /** An image of this project. */
 export interface HardenedImageArgs {
   /** Which one: the sessions' own, or one that serves them. @default session */
@@ -18,6 +20,8 @@ export interface HardenedImageArgs {
    * @default none
    */
   readonly caBundle?: string;
+  /** By way of which the build reaches registries and mirrors; it sees the password. @default directly */
+  readonly parent?: ParentProxy;
   /** `linux/amd64` or `linux/arm64`. @default the engine's own */
   readonly platform?: string;
   /** Fills the OCI labels `version`, `revision` and `created`. @default none, so that a rebuild is the same image */

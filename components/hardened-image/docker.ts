@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { HardenedImageArgs } from "./args.ts";
+import { buildVariables } from "../parent-proxy/args.ts";
 import { type BuildContext, buildContext } from "./context.ts";
 
 /**
@@ -44,8 +45,17 @@ export function toDockerImage(args: HardenedImageArgs, context: BuildContext) {
     builderVersion: "BuilderBuildKit" as const,
     ...(args.platform !== undefined && { platform: args.platform }),
   };
+  // No part of the hash: by another way the same is built.
+  const way = Object.entries(args.parent === undefined ? {} : buildVariables(args.parent)).map(([name, value]) => [
+    name,
+    args.parent?.login === undefined || /^no_proxy$/i.test(name) ? value : pulumi.secret(value),
+  ]);
   const hash = createHash("sha256")
     .update(JSON.stringify([context.hash, build.args, variant, args.platform ?? ""]))
     .digest("hex");
-  return { imageName: `agent-sessions-${source}:${variant === undefined ? "" : `${variant}-`}${hash.slice(0, 12)}`, build, skipPush: true };
+  return {
+    imageName: `agent-sessions-${source}:${variant === undefined ? "" : `${variant}-`}${hash.slice(0, 12)}`,
+    build: { ...build, args: { ...build.args, ...Object.fromEntries(way) } },
+    skipPush: true,
+  };
 }

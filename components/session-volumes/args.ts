@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type * as pulumi from "@pulumi/pulumi";
 import { secretStem } from "../credentials/args.ts";
 import { type Name, named } from "../names.ts";
+import { parentNames, parentStem } from "../parent-proxy/args.ts";
 import { containerName } from "../session-container/args.ts";
 
 /** A repository that sessions read under `/repos/<name>`. */
@@ -92,11 +93,18 @@ export function cloneName({ name, url }: { readonly name: string; readonly url: 
   return `agent-repository-${name}-${createHash("sha256").update(`${cloneForm} ${url}`).digest("hex").slice(0, 8)}`;
 }
 
-/** The names that a clone takes, with a secret or without. */
-export function cloneNames(clone: { readonly name: string; readonly url: string }): Name[] {
+/** The names that a clone takes, with a secret or without, and with a login at a parent proxy. */
+export function cloneNames(clone: { readonly name: string; readonly url: string }, signsInAtParent = false): Name[] {
   const stem = cloneName(clone);
-  return [...named(stem, "volume", "network", "container"), ...named(secretStem(stem), "volume", "container")];
+  return [
+    ...named(stem, "volume", "network", "container"),
+    ...named(secretStem(stem), "volume", "container"),
+    ...(signsInAtParent ? parentNames(stem) : []),
+  ];
 }
+
+/** What a clone's volume and all that is made for it are called, by the volume's name. */
+export const cloneParts = (volume: string): string[] => [volume, secretStem(volume), parentStem(volume)];
 
 /** What a session container takes from its volumes. */
 export interface VolumesForSession {

@@ -6,6 +6,8 @@ import { secretStem } from "../credentials/args.ts";
 import { SecretFile } from "../credentials/secret-file.ts";
 import { ownVolumeGuard, runOnce } from "../container-engine/hooks.ts";
 import { dockerLabels } from "../labels.ts";
+import { type ParentProxy, parentFor } from "../parent-proxy/args.ts";
+import { type ParentAccess, parentAccess } from "../parent-proxy/docker.ts";
 import { cloneName, type Mount, type Repository } from "./args.ts";
 
 /** A repository that is cloned once and read by every session that names the same URL. */
@@ -25,6 +27,8 @@ export interface RepositoryCloneArgs {
     /** What people call the password: where it was read from. */
     readonly secretName: string;
   };
+  /** By way of which an http or https URL is reached; git's other protocols know no such proxy. @default directly */
+  readonly parent?: ParentProxy;
   /** An image with git; the sessions' own. */
   readonly image: pulumi.Input<string>;
   /** `<project>/<stack>`; becomes a label. */
@@ -54,9 +58,11 @@ export class RepositoryClone extends pulumi.ComponentResource {
       : [];
     const secret =
       args.credential && new SecretFile(`${name}-secret`, toSecretFile(args, args.credential.password, stem, labels), { parent: this });
-    const fetch = new docker.Container(`${name}-fetch`, toCloneContainer(args, stem, labels, secret?.mount), {
+    const parent = /^https?:/.test(args.url) ? parentFor(args.parent, new URL(args.url).hostname) : undefined;
+    const access = parentAccess(name, { parent, container: stem, image: args.image, labels }, { parent: this });
+    const fetch = new docker.Container(`${name}-fetch`, toCloneContainer(args, stem, labels, secret?.mount, access), {
       parent: this,
-      dependsOn: [volume, ...network, ...(secret?.resources ?? [])],
+      dependsOn: [volume, ...network, ...(secret?.resources ?? []), ...access.resources],
       replaceWith: network,
       deleteBeforeReplace: true,
       hooks: { afterCreate: [runOnce()] },
@@ -77,23 +83,32 @@ function toSecretFile({ image }: RepositoryCloneArgs, content: string, stem: str
 }
 
 /** The provider's inputs for the container that clones. */
-export function toCloneContainer(args: RepositoryCloneArgs, stem: string, labels: Record<string, string>, secret?: Mount) {
+export function toCloneContainer(
+  args: RepositoryCloneArgs,
+  stem: string,
+  labels: Record<string, string>,
+  secret?: Mount,
+  access?: ParentAccess,
+) {
   const { credential, hostPath, ref = "" } = args;
   const mounted = "/source";
   // The session image's workspace belongs to the agent, and a new volume takes that over.
   const mounts: Mount[] = [{ target: "/workspace", readOnly: false, source: { kind: "volume", name: stem } }];
   if (hostPath !== undefined) mounts.push({ target: mounted, readOnly: true, source: { kind: "bind", path: hostPath } });
   if (secret !== undefined) mounts.push(secret);
+  mounts.push(...(access?.mounts ?? []));
+  const authority = [...cloneAuthority(args), ...(access?.authority ?? [])];
   return toJob({
     name: stem,
     image: args.image,
-    program: ["/usr/local/bin/repository-fetch"],
+    program: [...(access?.program ?? []), "/usr/local/bin/repository-fetch"],
     environment: {
       REPOSITORY_REF: ref,
       REPOSITORY_URL: hostPath === undefined ? args.url : `file://${mounted}`,
       ...(credential !== undefined && { REPOSITORY_USERNAME: credential.username }),
+      ...access?.environment,
     },
-    labels: { ...labels, ...(credential !== undefined && { authority: cloneAuthority(args).join("\n") }) },
+    labels: { ...labels, ...(authority.length > 0 && { authority: authority.join("\n") }) },
     mounts,
     ...(hostPath === undefined && { network: stem }),
   });

@@ -1,7 +1,8 @@
 import { createInterface } from "node:readline/promises";
 import type Docker from "dockerode";
 import type { StackSource } from "../configuration.ts";
-import { authStem, credentialProxyName, secretStem } from "../../components/credentials/args.ts";
+import { authStem, credentialProxyName } from "../../components/credentials/args.ts";
+import { cloneParts } from "../../components/session-volumes/args.ts";
 import { baseline } from "../../policy/baseline.ts";
 import { EmbeddedEngine } from "../embedded/engine.ts";
 import { labelNames } from "../embedded/labels.ts";
@@ -116,7 +117,7 @@ function chosen(objects: readonly LiveObject[], ids: readonly string[] | undefin
     ids.some((id) => labels.session_id === id || labels.serves === id) || (kind === "network" && networks.has(name));
   const isClone = ({ labels }: LiveObject) => labels.kind === "repository";
   const mounted = new Set(objects.flatMap((object) => (isClone(object) || ofThem(object) ? [] : (object.volumes ?? []))));
-  const inUse = ({ name }: LiveObject) => [...mounted].some((volume) => name === volume || name === secretStem(volume));
+  const inUse = ({ name }: LiveObject) => [...mounted].some((volume) => cloneParts(volume).includes(name));
   return objects.filter((object) => ofThem(object) || (isClone(object) && !inUse(object)));
 }
 

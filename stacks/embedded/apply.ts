@@ -139,7 +139,7 @@ async function carryOut(step: Step, registration: Registration, plan: Plan, opti
     const id =
       step.operation === "same"
         ? (await docker.getImage(step.name).inspect()).Id
-        : await (type === imageType ? buildImage : pullImage)(docker, inputs, line);
+        : await (type === imageType ? buildImage : pullImage)(docker, revealSecrets(inputs), line);
     return { id, outputs: imageOutputs(inputs, id) };
   }
   const kind = resourceTypes[type as keyof typeof resourceTypes];

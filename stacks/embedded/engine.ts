@@ -2,7 +2,7 @@ import type Docker from "dockerode";
 import { type Report, stops } from "../../policy/evaluate.ts";
 import { fromConfig, type StackSource } from "../configuration.ts";
 import { deploy } from "../deploy.ts";
-import { noEncryptedConfig, Secrets, UnreadSecrets } from "../secrets.ts";
+import { noEncryptedConfig, Secrets } from "../secrets.ts";
 import { parse, type Settings } from "../settings.ts";
 import { type Applied, applyPlan, type ApplyOptions, removeAll } from "./apply.ts";
 import { networkShortage } from "./capacity.ts";
@@ -12,6 +12,7 @@ import { labelNames } from "./labels.ts";
 import { emptyLive, imageType, type Live, readLive } from "./live.ts";
 import { type Plan, planDeployment, type PlanOptions, type Step } from "./plan.ts";
 import { review } from "../recorder/review.ts";
+import { revealSecrets } from "../recorder/secret-inputs.ts";
 
 /** A plan and what the policy rules say of it. */
 export interface Reviewed {
@@ -101,11 +102,11 @@ export class EmbeddedEngine {
   } = {}): Promise<BuiltImage[]> {
     const docker = this.#docker;
     if (docker === undefined) throw new Error("there is no container engine to build an image on");
-    const { plan } = await this.plan(await this.live(), { secrets: new UnreadSecrets() });
+    const { plan } = await this.plan(await this.live(), { secrets: new Secrets(noEncryptedConfig, { only: [] }) });
     const images: BuiltImage[] = [];
     for (const { urn, inputs } of plan.run.registrations.filter(({ type }) => type === imageType)) {
       const built = force || plan.steps.some((step) => step.urn === urn && step.operation === "create");
-      if (built) await buildImage(docker, inputs, line);
+      if (built) await buildImage(docker, revealSecrets(inputs), line);
       images.push({ name: String(inputs.imageName), built });
     }
     return images;

@@ -1,6 +1,6 @@
 import type Docker from "dockerode";
-import { secretStem } from "../../components/credentials/args.ts";
 import { foreignVolume } from "../../components/container-engine/hooks.ts";
+import { cloneParts } from "../../components/session-volumes/args.ts";
 import { baseline } from "../../policy/baseline.ts";
 import { imageOutputs } from "./docker/image.ts";
 import { labelsOf, neverStarts } from "./docker/inputs.ts";
@@ -67,8 +67,7 @@ export function limitTo(plan: Plan, sessions: readonly string[]): Plan {
   );
   const wanted = (step: Step) => {
     const { session_id, serves, kind } = labels.get(step.urn) ?? step.live?.labels ?? {};
-    if (kind === "repository")
-      return [...mounted].some((volume) => volume !== undefined && [volume, secretStem(volume)].includes(step.name));
+    if (kind === "repository") return [...mounted].some((volume) => volume !== undefined && cloneParts(volume).includes(step.name));
     const session = session_id ?? serves ?? byName.get(step.name);
     return session === undefined || sessions.includes(session);
   };

@@ -38,7 +38,7 @@ const provided = {
   region: region("The AWS region, for bedrock.").optional(),
 };
 
-const exception = z
+export const exception = z
   .strictObject({
     reason: text("Why no file will do."),
     owner: text("Who answers for it."),

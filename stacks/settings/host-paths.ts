@@ -66,7 +66,7 @@ export function furtherPaths(
 }
 
 /** The paths that reading a secret takes. */
-function secretPaths(source: SecretSource, machine: Machine): HostPath[] {
+export function secretPaths(source: SecretSource, machine: Machine): HostPath[] {
   const read = (path: string, what: string) => hostPath(path, { named: `${source.key}: ${what}`, writable: false });
   if (source.from === "file") return [read(source.path, `file ${source.path}`)];
   if (source.from !== "command") return [];

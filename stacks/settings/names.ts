@@ -1,8 +1,9 @@
 import { isManaged, managedNames } from "../../components/agent-settings/args.ts";
 import { credentialNames } from "../../components/credentials/args.ts";
-import { proxyNames } from "../../components/egress-proxy/args.ts";
+import { proxyName, proxyNames } from "../../components/egress-proxy/args.ts";
 import { networkNames } from "../../components/isolated-network/args.ts";
 import { type Name, named } from "../../components/names.ts";
+import { parentNames } from "../../components/parent-proxy/args.ts";
 import { containerName } from "../../components/session-container/args.ts";
 import { cloneNames, volumeNames } from "../../components/session-volumes/args.ts";
 import { shown } from "./sentences.ts";
@@ -21,19 +22,19 @@ interface Owner {
 }
 
 /** All names that a session takes on the engine, but for those of its clones. */
-export function sessionNames({ id, workspace, network, credentials, agent }: Session): Name[] {
+export function sessionNames({ id, workspace, network, credentials, agent }: Session, signsInAtParent = false): Name[] {
   const args = { sessionId: id, workspace, ...network };
   return [
     ...named(containerName(id), "container"),
     ...volumeNames(args),
     ...networkNames(args),
-    ...(typeof network.egress === "object" ? proxyNames(id) : []),
-    ...credentialNames(id, credentials.kind),
+    ...(typeof network.egress === "object" ? [...proxyNames(id), ...(signsInAtParent ? parentNames(proxyName(id)) : [])] : []),
+    ...credentialNames(id, credentials.kind, signsInAtParent),
     ...(isManaged(agent) ? managedNames(id) : []),
   ];
 }
 
-function ownersOf(session: Session, index: number): Owner[] {
+function ownersOf(session: Session, index: number, signsInAtParent: boolean): Owner[] {
   const { id, repositories } = session;
   return [
     {
@@ -41,7 +42,7 @@ function ownersOf(session: Session, index: number): Owner[] {
       called: `session "${id}"`,
       key: id,
       wayOut: "choose another id",
-      names: sessionNames(session),
+      names: sessionNames(session, signsInAtParent),
     },
     ...repositories.flatMap((repository) =>
       repository.kind === "path"
@@ -52,7 +53,7 @@ function ownersOf(session: Session, index: number): Owner[] {
               called: `the clone of ${shown(repository.url)}`,
               key: repository.url,
               wayOut: "give it another name",
-              names: cloneNames(repository),
+              names: cloneNames(repository, signsInAtParent),
             },
           ],
     ),
@@ -60,10 +61,10 @@ function ownersOf(session: Session, index: number): Owner[] {
 }
 
 /** Sessions and clones whose objects on the engine would have one name, a sentence for each two. */
-export function metNames(sessions: readonly Session[]): string[] {
+export function metNames(sessions: readonly Session[], signsInAtParent = false): string[] {
   const taken = new Map<string, Owner>();
   const met = new Map<string, string>();
-  for (const owner of sessions.flatMap(ownersOf)) {
+  for (const owner of sessions.flatMap((session, index) => ownersOf(session, index, signsInAtParent))) {
     const known = new Set<string>();
     for (const { kind, name } of owner.names) {
       const key = `${kind} ${name}`;

@@ -81,12 +81,16 @@ interface Judgement {
 
 type JudgePath = (path: readonly PropertyKey[], value: string, writable?: boolean) => string;
 
-/** @param shared paths of this machine that something for all sessions is read from */
+/**
+ * @param shared paths of this machine that something for all sessions is read from
+ * @param signsInAtParent whether what goes out by way of a parent proxy has a login there
+ */
 export function resolveSessions(
   deployment: Deployment,
   machine: Machine,
   sound: Judgement["sound"],
   shared: readonly HostPath[],
+  signsInAtParent = false,
 ): { sessions: Session[]; hostPaths: readonly HostPath[]; mistakes: string[] } {
   const mistakes: string[] = [];
   const hostPaths = [...shared];
@@ -130,7 +134,7 @@ export function resolveSessions(
     }
     return session;
   });
-  mistakes.push(...overlapping(hostPaths), ...metNames(sessions));
+  mistakes.push(...overlapping(hostPaths), ...metNames(sessions, signsInAtParent));
   return { sessions, hostPaths, mistakes };
 }
 

@@ -9,6 +9,7 @@ import { Credentials } from "../../components/credentials/docker.ts";
 import { EgressProxy } from "../../components/egress-proxy/docker.ts";
 import { localBase, stockBase } from "../../components/hardened-image/args.ts";
 import { HardenedImage } from "../../components/hardened-image/docker.ts";
+import { type ParentProxy, parentAuthority } from "../../components/parent-proxy/args.ts";
 import type { NetworkAttachment } from "../../components/isolated-network/args.ts";
 import { IsolatedNetwork } from "../../components/isolated-network/docker.ts";
 import { SessionContainer } from "../../components/session-container/docker.ts";
@@ -45,16 +46,19 @@ export async function deploy(settings: Settings, place: Place, secrets: Secrets)
   });
   const opts = { provider };
 
+  const { parent, ofBuilds } = parentOf(settings, secrets);
   const base = settings.image.base ?? (await stock);
-  const image = new HardenedImage("session", { ...settings.image, base }, opts);
+  const image = new HardenedImage("session", { ...settings.image, base, parent: ofBuilds }, opts);
   const filtered = settings.sessions.some(({ network }) => typeof network.egress === "object");
   const { caBundle, platform, labels } = settings.image;
   const proxyImage = filtered
-    ? new HardenedImage("egress-proxy", { source: "egress-proxy", base, caBundle, platform, labels }, opts).reference
+    ? new HardenedImage("egress-proxy", { source: "egress-proxy", base, caBundle, platform, labels, parent: ofBuilds }, opts).reference
     : undefined;
-  const clones = repositoryClones(settings, image, place, secrets, opts);
+  const clones = repositoryClones(settings, image, place, secrets, parent, opts);
 
   const authority = [...clones.values()].flatMap((clone) => clone.authority);
+  if (parent !== undefined) authority.push(parentAuthority(parent));
+  if (ofBuilds?.login !== undefined) authority.push(`image builds: secret ${ofBuilds.login.secretName} for the parent proxy`);
   const sessions: Record<string, DeployedSession> = {};
   for (const session of settings.sessions) {
     const { id } = session;
@@ -69,9 +73,10 @@ export async function deploy(settings: Settings, place: Place, secrets: Secrets)
     const network = new IsolatedNetwork(id, { sessionId: id, ...place, ...session.network }, opts);
     const { attachment } = network;
     const listed = listedEgress(session, attachment);
-    const proxy = listed && proxyImage && new EgressProxy(id, { sessionId: id, ...place, ...listed, image: proxyImage }, opts);
+    const proxy = listed && proxyImage && new EgressProxy(id, { sessionId: id, ...place, ...listed, parent, image: proxyImage }, opts);
     const given = credentialsOf(session, secrets);
-    const credentials = given && new Credentials(id, { sessionId: id, ...place, image: image.reference, ...given }, opts).forSession;
+    const credentials =
+      given && new Credentials(id, { sessionId: id, ...place, image: image.reference, parent, ...given }, opts).forSession;
     const managed = isManaged(session.agent)
       ? new AgentSettings(id, { sessionId: id, ...place, image: image.reference, ...session.agent }, opts).forSession
       : { mounts: [], resources: [] };
@@ -137,12 +142,23 @@ function credentialsOf({ credentials }: Session, secrets: Secrets) {
   }
 }
 
+/** The company's proxy, with its password; and as builds of images take it, which sign in by an exception alone. */
+function parentOf({ parent }: Settings, secrets: Secrets): { parent?: ParentProxy; ofBuilds?: ParentProxy } {
+  if (parent === undefined) return {};
+  const { login, exception, ...plain } = parent;
+  if (login === undefined) return { parent: plain, ofBuilds: plain };
+  const { username, secret } = login;
+  const whole = { ...plain, login: { username, password: secrets.valueOf(secret), secretName: nameOf(secret) } };
+  return { parent: whole, ofBuilds: exception === undefined ? plain : whole };
+}
+
 /** One clone for each URL under each name, whichever sessions name it; settings refuse two refs of one. */
 function repositoryClones(
   settings: Settings,
   image: HardenedImage,
   place: Place,
   secrets: Secrets,
+  parent: ParentProxy | undefined,
   opts: { provider: docker.Provider },
 ): ReadonlyMap<string, RepositoryClone> {
   const clones = new Map<string, RepositoryClone>();
@@ -155,7 +171,11 @@ function repositoryClones(
       const credential = given && { username: given.username, password: secrets.valueOf(given.secret), secretName: nameOf(given.secret) };
       clones.set(
         name,
-        new RepositoryClone(name, { ...rest, ...place, ...(credential !== undefined && { credential }), image: image.reference }, opts),
+        new RepositoryClone(
+          name,
+          { ...rest, ...place, ...(credential !== undefined && { credential }), parent, image: image.reference },
+          opts,
+        ),
       );
     }
   }

@@ -42,9 +42,9 @@ export async function knownSecrets(settings: Settings): Promise<KnownSecrets> {
   };
 }
 
-/** Every secret with the session that holds it; a proxy's, an init step's and a repository's nobody holds. */
-function sourcesOf({ sessions }: Settings): { source: SecretSource; holder?: string }[] {
-  return sessions.flatMap(({ id, credentials, repositories }) => [
+/** Every secret with the session that holds it; a proxy's, an init step's, a repository's and the parent proxy's nobody holds. */
+function sourcesOf({ sessions, parent }: Settings): { source: SecretSource; holder?: string }[] {
+  const ofSessions = sessions.flatMap(({ id, credentials, repositories }) => [
     ...("secret" in credentials && credentials.secret !== undefined
       ? [{ source: credentials.secret, ...((credentials.kind === "file" || credentials.kind === "environment") && { holder: id }) }]
       : []),
@@ -52,6 +52,7 @@ function sourcesOf({ sessions }: Settings): { source: SecretSource; holder?: str
       repository.kind === "url" && repository.credential !== undefined ? [{ source: repository.credential.secret }] : [],
     ),
   ]);
+  return [...ofSessions, ...(parent?.login === undefined ? [] : [{ source: parent.login.secret }])];
 }
 
 function digestsOf(secrets: Secrets, source: SecretSource): string[] {

@@ -76,6 +76,14 @@ test("the settings of a session's egress that their page shows are read", () => 
   expect(download).toBe(10 * 1024 ** 2);
 });
 
+test("the settings of a company's proxy that their page shows are read", () => {
+  const [, section = ""] = read("components/egress-proxy/README.md").split("\n## A company's HTTP proxy\n");
+  const shown = parseYaml(/```yaml\n([^`]*)```/.exec(section)?.[1] ?? "").config["agent-sessions:egress"];
+  const { parent } = parse({ sessions: [], egress: shown }, { environment: {} });
+  expect(parent).toMatchObject({ host: "proxy.corp.example", port: 3128, noProxy: ["git.corp.example", "*.in.corp.example"] });
+  expect(parent?.login).toMatchObject({ username: "svc-agents", secret: { from: "env", name: "CORP_PROXY_PASSWORD" } });
+});
+
 test("the settings of an agent that their page shows are read", () => {
   const folder = temporaryFolder("unattended");
   writeFileSync(join(folder, "managed.json"), "{}");

@@ -79,7 +79,7 @@ async function made(sessions: readonly object[]): Promise<{ names: string[]; urn
   const clones = settings.sessions.flatMap(({ repositories }) =>
     repositories.flatMap((one) => (one.kind === "url" ? cloneNames(one) : [])),
   );
-  const compared = [...settings.sessions.flatMap(sessionNames), ...clones].map(({ kind, name }) => `${kind} ${name}`);
+  const compared = [...settings.sessions.flatMap((session) => sessionNames(session)), ...clones].map(({ kind, name }) => `${kind} ${name}`);
   return { names, compared, urns: all.map(({ urn }) => urn) };
 }
 

@@ -5,12 +5,14 @@
 //   UPSTREAM      URL of the one host; its path is the prefix that requests must have
 //   PROVIDER      anthropic or bedrock: how the key is given
 //   SESSION_ID    whose requests these are
+//   PARENT_PROXY  by way of which the upstream is reached; see parent-proxy.js
 //   --check       0 when the proxy answers
 const { readFileSync, renameSync, rmSync, writeFileSync } = require("node:fs");
 const http = require("node:http");
 const https = require("node:https");
 const { connect } = require("node:net");
 const { pipeline } = require("node:stream");
+const { ParentAgent } = require("./parent-proxy.js");
 
 const socket = "/run/credential-proxy/socket";
 // The status with which the upstream refused the key, for the session's health check; there as long as nothing else is known.
@@ -122,7 +124,7 @@ function readKey() {
 function serve() {
   const upstream = new URL(process.env.UPSTREAM);
   const { Agent, request } = upstream.protocol === "https:" ? https : http;
-  const agent = new Agent({ keepAlive: true });
+  const agent = new (process.env.PARENT_PROXY ? ParentAgent : Agent)({ keepAlive: true });
   rmSync(socket, { force: true });
   forget();
   watchKey();

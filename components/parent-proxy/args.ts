@@ -1,0 +1,89 @@
+import { type Name, named } from "../names.ts";
+
+/** A company's HTTP proxy, by which alone its network lets anything out. */
+export interface ParentProxy {
+  /** A name or an IPv4 address that containers reach. */
+  readonly host: string;
+  readonly port: number;
+  /** Hosts that are reached directly: names, or `*.` and a suffix for every name below it. @default [] */
+  readonly noProxy?: readonly string[];
+  /** Who signs in there, by Basic authentication. @default nobody */
+  readonly login?: ParentLogin;
+}
+
+interface ParentLogin {
+  readonly username: string;
+  /** It goes into no other input than that of a file and of an image's build. */
+  readonly password: string;
+  /** What people call the password: where it was read from. */
+  readonly secretName: string;
+}
+
+/** Where a container finds who signs in at the parent: `user:password`, each with percent signs, as URLs and Squid read them. */
+export const loginFolder = "/parent";
+export const loginFile = "login";
+
+/** Bytes of a user's name and password with the colon between them; Squid 5 keeps no more (`MAX_LOGIN_SZ` in its src/defines.h). */
+export const longestLogin = 128;
+
+/** The name of the volume with the login, and of the container that brings it there, for what has the stem as its own name. */
+export const parentStem = (stem: string): string => `${stem}-parent`;
+
+/** The names that the login takes for whatever has the stem as its own name. */
+export const parentNames = (stem: string): Name[] => named(parentStem(stem), "volume", "container");
+
+/** Everything but letters and digits with percent signs, so that nothing in it has a meaning of its own. */
+function quoted(text: string): string {
+  return [...Buffer.from(text)]
+    .map((byte) => {
+      const character = String.fromCharCode(byte);
+      return /[A-Za-z0-9]/.test(character) ? character : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+    })
+    .join("");
+}
+
+/** Who signs in, as the file has it. */
+export const loginText = ({ username, password }: ParentLogin): string => `${quoted(username)}:${quoted(password)}`;
+
+/** Runs a program whose own programs heed the usual variables; see by-parent in the sessions' image. */
+export const byParent = "/usr/local/bin/by-parent";
+
+/** Hosts that are reached directly, as `NO_PROXY` has them. */
+export const noProxyText = ({ noProxy = [] }: ParentProxy): string => noProxy.map((host) => host.replace(/^\*/, "")).join(",");
+
+/**
+ * What an image's build takes, in both spellings. The engine keeps variables of these names out of the image and its history, and
+ * does not build anew for another value.
+ */
+export function buildVariables(parent: ParentProxy): Record<string, string> {
+  const { host, port, login } = parent;
+  const url = `http://${login === undefined ? "" : `${loginText(login)}@`}${host}:${port}`;
+  const values = { http_proxy: url, https_proxy: url, no_proxy: noProxyText(parent) };
+  return Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]) => [
+      [name, value],
+      [name.toUpperCase(), value],
+    ]),
+  );
+}
+
+/** The plain variable by which what runs in a container finds the parent. */
+export const parentEnvironment = ({ host, port }: ParentProxy): Readonly<Record<string, string>> => ({
+  PARENT_PROXY: `http://${host}:${port}`,
+});
+
+/** The parent, where a host is reached through it. */
+export function parentFor(parent: ParentProxy | undefined, host: string): ParentProxy | undefined {
+  const name = host.toLowerCase();
+  const direct = parent?.noProxy?.some((entry) => (entry.startsWith("*.") ? name.endsWith(entry.slice(1)) : name === entry));
+  return direct === true ? undefined : parent;
+}
+
+/** What may leave by the parent, and who is told its secret; one line for a whole stack. */
+export function parentAuthority({ host, port, noProxy = [], login }: ParentProxy): string {
+  return [
+    `parent proxy ${host}:${port} for what proxies, clones and image builds let out`,
+    ...(login === undefined ? [] : [`secret ${login.secretName}`]),
+    ...(noProxy.length > 0 ? [`not for ${noProxy.join(", ")}`] : []),
+  ].join("; ");
+}
