@@ -45,10 +45,11 @@ export interface Verdict {
   readonly unjudged?: Unjudged;
 }
 
-/** The same sentence twice about one thing says nothing more. */
+/** The same sentence twice about one thing says nothing more, unless it is graver. */
 function add(found: Judgement[], one: Found): void {
-  const judgement = typeof one === "string" ? { message: one } : one;
-  const isSame = (other: Judgement) => other.message === judgement.message && other.subject === judgement.subject;
+  const judgement: Judgement = typeof one === "string" ? { message: one } : one;
+  const isSame = ({ message, subject, severity, advice }: Judgement) =>
+    message === judgement.message && subject === judgement.subject && severity === judgement.severity && advice === judgement.advice;
   if (!found.some(isSame)) found.push(judgement);
 }
 
