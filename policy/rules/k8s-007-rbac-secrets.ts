@@ -1,5 +1,5 @@
 import { title } from "./read/kubernetes.ts";
-import { accessRules, core, grants, roleKinds } from "./read/rbac.ts";
+import { core, grants, particularRules, roleKinds } from "./read/rbac.ts";
 import { nist, type Rule } from "./rule.ts";
 
 export const rbacSecrets: Rule = {
@@ -12,7 +12,7 @@ export const rbacSecrets: Rule = {
   reads: "rules",
   kinds: roleKinds,
   *resource(role) {
-    for (const rule of accessRules(role))
+    for (const rule of particularRules(role))
       if (rule.names.length === 0 && grants(rule, core("secrets"), ["get", "list", "watch"]))
         yield `The ${title(role)} must not read secrets that it does not name.`;
   },

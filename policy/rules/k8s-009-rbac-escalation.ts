@@ -7,6 +7,7 @@ import {
   isClusterWide,
   isOfCluster,
   isOfKubernetes,
+  particularRules,
   type Right,
   roleKinds,
   workloadRights,
@@ -66,8 +67,8 @@ export const rbacEscalation: Rule = {
     const isWide = isClusterWide(role);
     const ladders = isWide ? [...anywhere, ...clusterWide] : anywhere;
     const [verbs, ways, workloads] = [new Set<string>(), new Set<string>(), new Set<string>()];
-    for (const rule of accessRules(role)) {
-      for (const verb of giving(rule)) verbs.add(verb);
+    for (const rule of accessRules(role)) for (const verb of giving(rule)) verbs.add(verb);
+    for (const rule of particularRules(role)) {
       for (const [right, own] of ladders) if (rule.names.length === 0 && grants(rule, right, own)) ways.add(right.resource);
       if (isWide && signsForCluster(rule)) ways.add("signers");
       if (isWide || !isOfCluster(role) || rule.names.length > 0) continue;

@@ -1,8 +1,8 @@
 /** What roles allow. */
-import { namespaceOf } from "./kubernetes.ts";
+import { nameOf, namespaceOf } from "./kubernetes.ts";
 import { once } from "./once.ts";
 import type { Subject } from "./subject.ts";
-import { records, texts } from "./value.ts";
+import { entries, record, records, text, texts } from "./value.ts";
 
 /** One rule of a Role or ClusterRole. */
 export interface AccessRule {
@@ -71,6 +71,15 @@ export const isHarmless = ({ verbs, resources, groups, names }: AccessRule): boo
   !groups.includes("*") &&
   !resources.some((resource) => telling.test(resource));
 
+/** Whether a rule leaves out no object of any API: one finding says it, and what follows from it is not said again. */
+export const isOfEverything = ({ verbs, resources, groups, names }: AccessRule): boolean =>
+  groups.includes("*") && resources.includes("*") && verbs.length > 0 && names.length === 0;
+
+/** The rules of a role that are about something. */
+export function* particularRules(role: Subject): Iterable<AccessRule> {
+  for (const rule of accessRules(role)) if (!isOfEverything(rule)) yield rule;
+}
+
 /** Whatever starts a pod. */
 export const workloadRights: readonly Right[] = [
   ...["pods", "replicationcontrollers"].map(core),
@@ -84,3 +93,20 @@ export const isClusterWide = (role: Subject): boolean => role.kind === "kubernet
 
 /** Where the cluster's own pods run, whose accounts may do everything. */
 export const isOfCluster = (role: Subject): boolean => /^kube-(system|public|node-lease)$/.test(namespaceOf(role));
+
+/** Whether a binding is one of a role; what is not known of one for the whole cluster may be any. */
+function binds(binding: Subject, role: Subject): boolean {
+  try {
+    const { kind, name } = record(binding.props.roleRef);
+    return `kubernetes:${text(kind)}` === role.kind && text(name) === nameOf(role);
+  } catch {
+    return binding.kind === "kubernetes:ClusterRoleBinding";
+  }
+}
+
+/** Whether a stack binds a role of the cluster, and in namespaces alone. One that is gathered into others is theirs as well. */
+export function isBoundInNamespaces(role: Subject, bindings: readonly Subject[]): boolean {
+  const own = bindings.filter((binding) => binds(binding, role));
+  const isGathered = [...entries(record(role.props.metadata).labels)].some(([key]) => /(^|[./-])aggregate-to-/.test(key));
+  return own.length > 0 && own.every(({ kind }) => kind === "kubernetes:RoleBinding") && !isGathered;
+}

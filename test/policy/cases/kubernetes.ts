@@ -65,7 +65,6 @@ export const cases: Case[] = [
     })
     .broken("verbs on what any controller has", rules({ resources: ["configmaps"], verbs: ["*"] }), "medium")
     .broken("an added API", rules({ apiGroups: ["example.com"], resources: ["*"], verbs: ["*"] }), "medium")
-    .finds({ at: ["Role alpha", "Role alpha"] })
     .advised("reading an added API", rules({ apiGroups: ["metrics.k8s.io"], resources: ["*"], verbs: ["get"] }))
     .unknown(changed(role, { rules: unknown })).cases,
   ...["get", "list", "watch", "*"].flatMap((verb) => rule("K8S-007").broken(verb, rules({ resources: ["secrets"], verbs: [verb] })).cases),

@@ -124,7 +124,6 @@ export const kubernetesAppFindings = [
   "K8S-004 web medium",
   "K8S-005 controller high",
   "K8S-006 controller critical",
-  "K8S-006 controller critical",
   "K8S-007 controller high",
   "K8S-010 controller critical",
   "K8S-012 controller high",

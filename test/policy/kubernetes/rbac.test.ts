@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { unknown } from "../../../policy/rules/read/value.ts";
+import { evaluate } from "../../../policy/evaluate.ts";
 import { missed, object, violations } from "./found.ts";
 
 const group = "rbac.authorization.k8s.io/v1";
@@ -97,6 +98,117 @@ describe("a role of one namespace", () => {
   test("may change the labels of its namespace", () => {
     expect(violations(role("shop", on("", "namespaces", ["patch"])))).toEqual(["K8S-029 high"]);
     expect(violations(role("shop", on("", "serviceaccounts/token", ["create"])))).toEqual(["K8S-009 critical"]);
+  });
+});
+
+describe("a role that leaves nothing out", () => {
+  const all = { apiGroups: ["*"], resources: ["*"], verbs: ["*"] };
+  const both = [clusterRole, (...rules: Access[]) => role("shop", ...rules)];
+
+  test("is said once, whatever follows from it", () => {
+    for (const make of both) {
+      for (const verbs of [["*"], ["get", "patch", "delete"], ["create"], ["list"]])
+        expect(violations(make({ ...all, verbs }))).toEqual(["K8S-006 critical"]);
+      const { findings } = evaluate([make(all)]);
+      expect(findings.map(({ message }) => message.replace(/^The \w+/, "The role"))).toEqual([
+        'The role "alpha" must not allow everything, and so what K8S-007, K8S-008, K8S-009 and K8S-029 are about.',
+      ]);
+    }
+    expect(evaluate([clusterRole({ ...all, verbs: ["get", "patch"] })]).findings.map(({ message }) => message)).toEqual([
+      'The ClusterRole "alpha" must not allow get, patch on everything.',
+    ]);
+  });
+
+  test("hides nothing of what stands beside it", () => {
+    const found = violations(clusterRole(all, on("", "secrets", ["get"]), on("", "pods/exec", ["create"]), on("", "nodes", ["patch"])));
+    expect(found).toEqual(["K8S-006 critical", "K8S-007 high", "K8S-008 high", "K8S-029 high"]);
+    expect(violations(clusterRole({ ...all, verbs: ["get"] }, on("", "nodes/proxy", ["get"])))).toEqual([
+      "K8S-006 critical",
+      "K8S-009 critical",
+    ]);
+    expect(violations(clusterRole({ ...all, verbs: ["impersonate"] }))).toEqual(["K8S-006 critical", "K8S-009 critical"]);
+  });
+
+  test.each<[string, Access, string[]]>([
+    ["one group", { ...all, apiGroups: [""] }, ["K8S-006 critical", "K8S-007 high", "K8S-008 high", "K8S-009 critical", "K8S-029 high"]],
+    ["one resource", { ...all, resources: ["secrets"] }, ["K8S-006 critical", "K8S-007 high"]],
+    ["named objects", { ...all, resourceNames: ["a"] }, ["K8S-006 critical", "K8S-008 high"]],
+  ])("is another than one of %s", (_, rule, found) => {
+    expect(violations(clusterRole(rule))).toEqual(found);
+  });
+});
+
+describe("a wildcard", () => {
+  test("of the same words is judged by the graver of them", () => {
+    expect(violations(clusterRole(on("", "configmaps", ["*"]), on("", "pods/status", ["*"])))).toEqual([
+      "K8S-006 critical",
+      "K8S-006 medium",
+    ]);
+    expect(evaluate([clusterRole(on("", "a", ["*"]), on("", "b", ["*"]))]).findings).toHaveLength(1);
+  });
+
+  test("for how many run of whatever runs is not one for everything", () => {
+    expect(violations(clusterRole(on("*", "*/scale", ["patch"])))).toEqual(["K8S-006 medium"]);
+    expect(violations(clusterRole(on("apps", "deployments/scale", ["*"])))).toEqual(["K8S-006 medium"]);
+    expect(violations(clusterRole(on("*", "x", ["patch"])))).toEqual(["K8S-006 critical"]);
+    expect(violations(clusterRole({ ...on("*", "*/scale", ["patch"]), resources: ["*/scale", "x"] }))).toEqual(["K8S-006 critical"]);
+  });
+
+  const gathering = (...clusterRoleSelectors: Access[]) =>
+    violations(object(`${group}:ClusterRole`, { rules: [], aggregationRule: { clusterRoleSelectors } }));
+  const expression = (operator: string, key = "team") => ({ matchExpressions: [{ key, operator, values: ["a"] }] });
+
+  test("is a role that gathers every other, or the cluster's own", () => {
+    for (const selector of [
+      {},
+      { matchLabels: {} },
+      expression("NotIn"),
+      expression("DoesNotExist"),
+      expression("Exists", "kubernetes.io/bootstrapping"),
+      { matchLabels: { "kubernetes.io/bootstrapping": "rbac-defaults" } },
+    ])
+      expect([selector, gathering(selector)]).toEqual([selector, ["K8S-006 critical"]]);
+    for (const selector of [
+      { matchLabels: { "rbac.example.com/gather": "true" } },
+      { matchLabels: { "kubernetes.io/bootstrapping": "rbac-defaults", team: "a" } },
+      expression("Exists"),
+      expression("In"),
+    ])
+      expect([selector, gathering(selector)]).toEqual([selector, ["K8S-006 medium"]]);
+    expect(gathering({ matchLabels: { team: "a" } }, {})).toEqual(["K8S-006 critical", "K8S-006 medium"]);
+  });
+});
+
+describe("a role of the cluster that is bound", () => {
+  const starting = (labels: Access = {}) =>
+    object(`${group}:ClusterRole`, { metadata: { name: "starter", labels }, rules: [on("", "pods", ["create"])] });
+  const bound = (kind: string, roleRef: unknown = { kind: "ClusterRole", name: "starter" }) =>
+    object(`${group}:${kind}`, { roleRef, subjects: [{ kind: "ServiceAccount", name: "x" }] });
+  const high = ["K8S-029 high"];
+
+  test("in namespaces alone holds there alone", () => {
+    expect(violations([starting(), bound("RoleBinding")])).toEqual([]);
+    expect(violations([starting(), bound("RoleBinding"), bound("RoleBinding")])).toEqual([]);
+    const labels = object(`${group}:ClusterRole`, { metadata: { name: "starter" }, rules: [on("", "namespaces", ["patch"])] });
+    expect(violations([labels, bound("RoleBinding")])).toEqual(high);
+  });
+
+  test.each<[string, ReturnType<typeof object>[]]>([
+    ["nowhere", []],
+    ["by another role's binding", [bound("RoleBinding", { kind: "ClusterRole", name: "other" })]],
+    ["by the binding of a namespace's role", [bound("RoleBinding", { kind: "Role", name: "starter" })]],
+    ["everywhere", [bound("ClusterRoleBinding")]],
+    ["both ways", [bound("RoleBinding"), bound("ClusterRoleBinding")]],
+    ["to what is not known", [bound("RoleBinding"), bound("ClusterRoleBinding", unknown)]],
+    ["in a namespace to what is not known", [bound("RoleBinding", { kind: "ClusterRole", name: unknown })]],
+  ])("%s may hold everywhere", (_, bindings) => {
+    expect(violations([starting(), ...bindings])).toEqual(high);
+  });
+
+  test("may be gathered into others", () => {
+    for (const key of ["rbac.authorization.k8s.io/aggregate-to-admin", "rbac.example.com/aggregate-to-shop"])
+      expect(violations([starting({ [key]: "true" }), bound("RoleBinding")])).toEqual(high);
+    expect(violations([starting({ app: "aggregate" }), bound("RoleBinding")])).toEqual([]);
   });
 });
 
