@@ -4,7 +4,7 @@ import { fsbp, type Rule } from "./rule.ts";
 
 /** AWS's own policies with which one can do everything, or let oneself do it. */
 const administrators =
-  /^(AdministratorAccess(-Amplify|-AWSElasticBeanstalk)?|PowerUserAccess|IAMFullAccess|AWSOrganizationsFullAccess|AWSSSO(Master|Member)AccountAdministrator|AWSSSODirectoryAdministrator|AWSDataPipeline_FullAccess|AWSCodeStarFullAccess|(AWS)?ServiceCatalogAdminFullAccess)$/;
+  /^(AdministratorAccess(-Amplify|-AWSElasticBeanstalk)?|PowerUserAccess|IAMFullAccess|AWSOrganizationsFullAccess|AWSSSO(Master|Member)AccountAdministrator|AWSSSODirectoryAdministrator|AWSDataPipeline_FullAccess|AWSCodeStarFullAccess|AWSElasticBeanstalkFullAccess|AWSOpsWorksRegisterCLI|(AWS)?ServiceCatalogAdminFullAccess)$/;
 
 export const administrator: Rule = {
   id: "IAM-001",

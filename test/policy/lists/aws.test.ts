@@ -92,6 +92,10 @@ test.each([
   ["AWSServiceCatalogAdminFullAccess", true],
   ["ServiceCatalogAdminFullAccess", true],
   ["AWSServiceCatalogEndUserFullAccess", false],
+  ["AWSElasticBeanstalkFullAccess", true],
+  ["AWSElasticBeanstalkReadOnlyAccess", false],
+  ["AWSOpsWorksRegisterCLI", true],
+  ["AWSOpsWorksRegisterCLI_EC2", false],
   ["AmazonSageMakerFullAccess", false],
 ])("AWS's own policy %s gives everything: %s", (name, is) => {
   expect(found("IAM-001", changed(iamRole, { managedPolicyArns: [`arn:aws:iam::aws:policy/x/${name}`] }))).toEqual(

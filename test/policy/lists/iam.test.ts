@@ -96,7 +96,12 @@ describe("a policy of AWS that runs code anywhere or reads any secret", () => {
       "AWSCloudFormationFullAccess AWSCodeBuildAdminAccess AWSCodeBuildDeveloperAccess AWSGlueConsoleFullAccess " +
       "AmazonElasticMapReduceFullAccess AWSKeyManagementServicePowerUser AmazonS3FullAccess AmazonDynamoDBFullAccess " +
       "AmazonRDSFullAccess DatabaseAdministrator DataScientist AWSBatchFullAccess AWSStepFunctionsFullAccess " +
-      "AWSAppRunnerFullAccess AWSCloud9Administrator"
+      "AWSAppRunnerFullAccess AWSCloud9Administrator AWSSecretsManagerClientReadOnlyAccess AmazonSSMReadOnlyAccess " +
+      "EC2FastLaunchFullAccess EC2InstanceConnect AWSGlueConsoleSageMakerNotebookFullAccess AmazonElasticMapReduceforEC2Role " +
+      "AmazonEC2RoleforDataPipelineRole AmazonDynamoDBFullAccess_v2 AmazonDynamoDBFullAccesswithDataPipeline " +
+      "AmazonEventBridgeFullAccess AmazonEventBridgeSchedulerFullAccess CloudWatchEventsFullAccess AmazonSageMakerFullAccess " +
+      "SageMakerStudioAdminIAMDefaultExecutionPolicy SageMakerStudioAdminIAMPermissiveExecutionPolicy AmazonCognitoPowerUser " +
+      "AWSMarketplaceFullAccess AWSMarketplaceImageBuildFullAccess SystemAdministrator"
     ).split(" "),
   )("%s", (name) => {
     expect(attached(name)).toEqual([`high: The role or user in "alpha" must not have ${name}.`]);
@@ -104,9 +109,19 @@ describe("a policy of AWS that runs code anywhere or reads any secret", () => {
   });
 
   test("another's FullAccess is of one service", () => {
-    for (const name of ["AmazonSQSFullAccess", "AmazonAPIGatewayFullAccess", "AWSTransferFullAccessV2"])
+    for (const name of [
+      "AmazonSQSFullAccess",
+      "AmazonAPIGatewayFullAccess",
+      "AWSTransferFullAccessV2",
+      "AmazonGuardDutyFullAccess_v2",
+      "AmazonLaunchWizard_Fullaccess",
+      "AmazonFraudDetectorFullAccessPolicy",
+      "AmazonElasticTranscoder_FullAccess",
+      "mine_full_access",
+    ])
       expect(attached(name)).toEqual([`medium: The role or user in "alpha" must not have ${name}.`]);
-    expect(attached("FullAccessReviewer")).toEqual([]);
+    for (const name of ["FullAccessReviewer", "NetworkAdministrator", "AmazonSSMManagedInstanceCore", "AWSBatchServiceRole"])
+      expect([name, attached(name)]).toEqual([name, []]);
   });
 });
 
