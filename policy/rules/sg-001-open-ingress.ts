@@ -1,7 +1,6 @@
 import { coversWorld } from "./read/cidr.ts";
-import { groupOf, isGroup, type Opening, openings, securityGroupKinds, together } from "./read/security-groups.ts";
+import { type Opening, openings, partsOfWorld, securityGroupKinds, together } from "./read/security-groups.ts";
 import type { Subject } from "./read/subject.ts";
-import { each } from "./read/value.ts";
 import { about, fsbp, type Rule } from "./rule.ts";
 
 /** What only a load balancer takes from everybody. */
@@ -25,24 +24,7 @@ export const groupIngress: Rule = {
   },
   // The rules of a group may be resources by themselves, each with a part of the world.
   *stack(subjects) {
-    const groups = subjects.filter(({ kind }) => isGroup(kind));
-    const byGroup = new Map<string, { rule: Subject; opening: Opening }[]>();
-    yield* each(subjects, function* (rule) {
-      if (isGroup(rule.kind) || !securityGroupKinds.some((kind) => kind === rule.kind)) return;
-      for (const opening of openings(rule, "ingress")) {
-        const owner = groupOf(rule, groups) ?? "";
-        const parts = byGroup.get(owner) ?? [];
-        parts.push({ rule, opening });
-        byGroup.set(owner, parts);
-      }
-    });
-    for (const parts of byGroup.values()) {
-      const whole = together(parts.map(({ opening }) => opening));
-      for (const [at, { rule, opening }] of parts.entries()) {
-        const joined = whole[at];
-        if (joined && !isPublicPort(joined) && !coversWorld(opening.blocks) && coversWorld(joined.blocks))
-          yield about(rule, message(rule, opening));
-      }
-    }
+    for (const { rule, opening } of partsOfWorld(subjects, "ingress"))
+      if (!isPublicPort(opening)) yield about(rule, message(rule, opening));
   },
 };

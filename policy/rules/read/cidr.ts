@@ -97,8 +97,11 @@ function unmapped(range: Wide): Wide[] {
   return [range, ...written];
 }
 
-/** One part in as many of the public addresses is more than any one network has: the largest cloud has one in 25. */
-const worldly = 16n;
+/**
+ * One part in as many of the public addresses is more than any one network has: the largest cloud has one in 25. Of IPv4 that
+ * is twelve blocks of the size /8, wherever they are.
+ */
+const worldly = 20n;
 
 const asBlock = (block: string | Block): Block => (typeof block === "string" ? { cidr: block } : block);
 

@@ -1,5 +1,6 @@
+import { coversWorld } from "./cidr.ts";
 import type { Subject } from "./subject.ts";
-import { isRecord, list, number, type Props, records, text, texts } from "./value.ts";
+import { each, isRecord, list, number, type Props, records, text, texts } from "./value.ts";
 
 export const securityGroupKinds = [
   "aws:ec2:SecurityGroup",
@@ -83,4 +84,36 @@ export function groupOf({ props, resource }: Subject, groups: readonly Subject[]
 export function* prefixes({ kind, props }: Subject): Iterable<string> {
   const entries = kind.endsWith("Entry") ? [props] : [...list(props.entries)];
   for (const entry of entries) if (isRecord(entry)) yield text(entry.cidr) ?? "";
+}
+
+/** A rule by itself that lets a part of the world through, which other rules of its group make whole. */
+export interface Part {
+  readonly rule: Subject;
+  readonly opening: Opening;
+}
+
+/** The rules of a stack that are resources by themselves, where they are the world together and none of them is alone. */
+export function* partsOfWorld(subjects: readonly Subject[], direction: Direction): Iterable<Part> {
+  const groups = subjects.filter(({ kind }) => isGroup(kind));
+  const byGroup = new Map<string, Part[]>();
+  function* sort(): Iterable<Part> {
+    yield* each(subjects, function* (rule) {
+      if (isGroup(rule.kind) || !securityGroupKinds.some((kind) => kind === rule.kind)) return;
+      for (const opening of openings(rule, direction)) {
+        const owner = groupOf(rule, groups) ?? "";
+        byGroup.set(owner, [...(byGroup.get(owner) ?? []), { rule, opening }]);
+      }
+    });
+  }
+  function* judge(): Iterable<Part> {
+    for (const parts of byGroup.values()) {
+      const whole = together(parts.map(({ opening }) => opening));
+      for (const [at, { rule, opening }] of parts.entries()) {
+        const joined = whole[at];
+        if (joined && !coversWorld(opening.blocks) && coversWorld(joined.blocks)) yield { rule, opening: joined };
+      }
+    }
+  }
+  // A rule that is not known yet hides nothing of what the others are together.
+  yield* each([sort, judge], (step) => step());
 }

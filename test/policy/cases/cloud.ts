@@ -140,6 +140,19 @@ const entry = (name: string, cidr: string) =>
 const script = "#!/bin/sh";
 const plainTask = { logConfiguration: undefined, secrets: undefined };
 
+/** Large networks that are next to none of each other, each in a rule by itself. */
+const eights = (direction: "Ingress" | "Egress", count: number, port = 22) =>
+  Array.from({ length: count }, (_, at) =>
+    resource(`aws:vpc/securityGroup${direction}Rule:SecurityGroup${direction}Rule`, `net-${at}`, {
+      securityGroupId: "sg-1",
+      ipProtocol: "tcp",
+      fromPort: port,
+      toPort: port,
+      cidrIpv4: `${11 + 5 * at}.0.0.0/8`,
+      description: "x",
+    }),
+  );
+
 export const cases: Case[] = [
   ...genericTask({ Privileged: true }).flatMap((one) => rule("CTR-006").broken(`a generic resource, ${one.type}`, one).cases),
   ...genericTask({ Environment: [{ Name: "DB_PASSWORD", Value: "hunter2" }] }).flatMap(
@@ -279,10 +292,24 @@ export const cases: Case[] = [
     .clean("a network and an office", group({ ingress: [open(["10.0.0.0/8"]), open(["203.0.113.0/24"])] }))
     .clean("pieces on different ports", group({ ingress: [open(["16.0.0.0/5"], 8080), open(["24.0.0.0/5"], 8081)] }))
     .clean("parts of different groups", [piece("a", "16.0.0.0/5"), changed(piece("b", "24.0.0.0/5"), { securityGroupId: "sg-2" })])
+    .broken("pieces beside one that is not known", [
+      piece("a", "16.0.0.0/5"),
+      piece("b", "24.0.0.0/5"),
+      changed(piece("c", "1.0.0.0/8"), { fromPort: unknown, securityGroupId: "sg-3" }),
+    ])
+    .finds({ at: ["SecurityGroupIngressRule a", "SecurityGroupIngressRule b"], beside: 2 })
+    .broken("a dozen networks, each of them large", eights("Ingress", 12))
+    .finds({ at: eights("Ingress", 12).map(({ name }) => `SecurityGroupIngressRule ${name}`) })
+    .clean("eleven, as no network has", eights("Ingress", 11))
     .clean("a load balancer", group({ ingress: [open(["0.0.0.0/0"], 443), open(["0.0.0.0/0"], 80)] })).cases,
   ...rule("SG-002")
     .broken("pieces", group({ egress: ["0.0.0.0/2", "64.0.0.0/2", "128.0.0.0/1"].map((block) => open([block])) }))
     .broken("TLS by UDP as well", group({ egress: [open(["0.0.0.0/0"], 443, "udp")] }))
+    .broken("a dozen networks in rules by themselves", eights("Egress", 12))
+    .finds({ at: eights("Egress", 12).map(({ name }) => `SecurityGroupEgressRule ${name}`) })
+    .advised("the same by TLS", eights("Egress", 12, 443))
+    .finds({ at: eights("Egress", 12).map(({ name }) => `SecurityGroupEgressRule ${name}`) })
+    .clean("eleven", eights("Egress", 11))
     .clean("endpoints", group({ egress: [open(["10.0.0.0/16"], 443)] })).cases,
   ...rule("SG-004")
     .broken(

@@ -1,6 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { coversWorld, holdsMetadata, isCoveredBy, rangeOf } from "../../../policy/rules/read/cidr.ts";
 
+/** Public blocks that nobody could join into larger ones. */
+const eights = (count: number): string[] => Array.from({ length: count }, (_, at) => `${11 + 5 * at}.0.0.0/8`);
+
 const all32 = 2n ** 32n;
 const all128 = 2n ** 128n;
 
@@ -47,7 +50,7 @@ describe("the range of a block", () => {
   });
 });
 
-describe("blocks that cover a sixteenth of the public addresses, together", () => {
+describe("blocks that cover a twentieth of the public addresses, together", () => {
   test.each<[string[], boolean]>([
     [["0.0.0.0/0"], true],
     [["128.0.0.0/1"], true],
@@ -60,9 +63,12 @@ describe("blocks that cover a sixteenth of the public addresses, together", () =
     [["64.0.0.0/5", "64.0.0.0/5"], false],
     [["64.0.0.0/5", "64.0.0.0/6", "68.0.0.0/6"], false],
     [["64.0.0.0/6", "64.0.0.0/5", "66.0.0.0/7"], false],
-    // Of 221 blocks of 8 bits, 14 are as many and 13 are not.
-    [["64.0.0.0/5", "72.0.0.0/6", "76.0.0.0/8"], false],
-    [["64.0.0.0/5", "72.0.0.0/6", "76.0.0.0/7"], true],
+    // Of 221 blocks of 8 bits, 12 are as many and 11 are not.
+    [["64.0.0.0/5", "72.0.0.0/7", "76.0.0.0/8"], false],
+    [["64.0.0.0/5", "72.0.0.0/7", "76.0.0.0/7"], true],
+    [eights(11), false],
+    [eights(12), true],
+    [eights(13), true],
     // At both ends of each stretch of them.
     [["0.0.0.0/4"], true],
     [["0.0.0.0/4", "1.0.0.0/8", "9.0.0.0/8"], true],
