@@ -19,11 +19,12 @@ function* devices({ platform, spec }: Container): Iterable<Device> {
 
 /** Devices of the node. What a claim gives as a raw device is storage like any other. */
 function* nodeDevices({ spec }: Workload): Iterable<string> {
-  for (const volume of records(spec.volumes)) {
-    const { path, type } = record(volume.hostPath);
-    const device = normalPath(text(path) ?? "");
-    if (device.startsWith("/dev/") || /^(Block|Char)Device$/.test(text(type) ?? "")) yield device;
-  }
+  for (const volume of records(spec.volumes))
+    for (const source of [volume.hostPath, volume.hostDisk]) {
+      const { path, type } = record(source);
+      const device = normalPath(text(path) ?? "");
+      if (device.startsWith("/dev/") || /^(Block|Char)Device$/.test(text(type) ?? "")) yield device;
+    }
 }
 
 /** Memory, ports, disks and what leads to them. */

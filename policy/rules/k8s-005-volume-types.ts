@@ -1,7 +1,12 @@
 import { entries, records, text } from "./read/value.ts";
 import { pss, type Rule } from "./rule.ts";
 
+/** Types of the node's own in KubeVirt's virtual machines are refused like Kubernetes' own; these hold data. */
+const ofMachines =
+  "containerDisk cloudInitNoCloud cloudInitConfigDrive dataVolume downwardMetrics emptyDisk memoryDump serviceAccount sysprep".split(" ");
+
 const allowed = new Set([
+  ...ofMachines,
   "configMap",
   "csi",
   "downwardAPI",

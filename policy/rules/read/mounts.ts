@@ -40,8 +40,11 @@ export const hostPathsOf = once(function* (workload: Workload): Iterable<HostPat
   } else if (platform === "swarm") yield* fromMounts(record(record(spec.taskSpec).containerSpec).mounts, found);
   else if (platform === "kubernetes") {
     for (const volume of records(spec.volumes)) {
-      const path = text(record(volume.hostPath).path);
-      if (path) yield found(path);
+      // A hostDisk is KubeVirt's: a file of the node that a virtual machine has as a disk.
+      for (const source of [volume.hostPath, volume.hostDisk]) {
+        const path = text(record(source).path);
+        if (path) yield found(path);
+      }
     }
   } else {
     for (const volume of records(spec.volumes)) {

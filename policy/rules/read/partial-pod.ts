@@ -33,7 +33,18 @@ const isListOf = (value: unknown, fits: (item: Props) => boolean): boolean => {
 };
 const has = (item: Props, ...keys: string[]): boolean => keys.some((key) => Object.hasOwn(item, key));
 
-const volumeTypes = ["hostPath", "emptyDir", "configMap", "secret", "projected", "persistentVolumeClaim", "csi", "nfs", "downwardAPI"];
+const volumeTypes = [
+  "hostPath",
+  "emptyDir",
+  "configMap",
+  "secret",
+  "projected",
+  "persistentVolumeClaim",
+  "csi",
+  "nfs",
+  "downwardAPI",
+  "hostDisk",
+];
 
 type Shape = (value: unknown) => boolean;
 
@@ -48,7 +59,9 @@ const telling: Readonly<Record<string, Shape>> = {
   podSecurityContext: isRecord,
   containerSecurityContext: isRecord,
   containers: Array.isArray,
-  volumes: (value) => isListOf(value, (item) => has(item, ...volumeTypes)),
+  // Beside them an operator has types of its own, as KubeVirt has.
+  volumes: (value) =>
+    isListOf(value, () => true) && [...knownEntries(value as object)].some(([, item]) => isRecord(item) && has(item, ...volumeTypes)),
   env: (value) => isListOf(value, (item) => has(item, "name") && has(item, "value", "valueFrom")),
   volumeDevices: (value) => isListOf(value, (item) => has(item, "devicePath")),
 };

@@ -1,0 +1,44 @@
+import { describe, expect, test } from "vitest";
+import { unknown } from "../../../policy/rules/read/value.ts";
+import { missed, object, violations } from "./found.ts";
+
+const disks = [
+  { name: "system", containerDisk: { image: `registry.example/debian@sha256:${"a".repeat(64)}` } },
+  { name: "data", dataVolume: { name: "data" } },
+  { name: "start", cloudInitNoCloud: { userData: "#cloud-config" } },
+];
+const domain = { devices: { disks: disks.map(({ name }) => ({ name, disk: { bus: "virtio" } })) } };
+const machine = (...volumes: unknown[]) => object("kubevirt.io/v1:VirtualMachine", { spec: { template: { spec: { domain, volumes } } } });
+const instance = (...volumes: unknown[]) => object("kubevirt.io/v1:VirtualMachineInstance", { spec: { domain, volumes } });
+const replicas = (...volumes: unknown[]) =>
+  object("kubevirt.io/v1:VirtualMachineInstanceReplicaSet", { spec: { template: { spec: { domain, volumes } } } });
+const hostDisk = (path: unknown, type = "Disk") => ({ name: "host", hostDisk: { path, type } });
+
+describe.each([
+  ["machine", machine],
+  ["instance", instance],
+  ["set of replicas", replicas],
+])("a virtual %s", (_, make) => {
+  test("with disks of its own is left alone", () => {
+    expect(violations(make(...disks))).toEqual([]);
+    expect(
+      violations(make({ name: "empty", emptyDisk: { capacity: "1Gi" } }, { name: "claim", persistentVolumeClaim: { claimName: "x" } })),
+    ).toEqual([]);
+  });
+
+  test.each<[string, string[]]>([
+    ["/srv/disk.img", ["CTR-013 medium", "K8S-005 high"]],
+    ["/etc/shadow", ["CTR-012 high", "CTR-013 medium", "K8S-005 high"]],
+    ["/var/lib/kubelet/../etcd/member.img", ["CTR-012 high", "CTR-013 medium", "K8S-005 high"]],
+    ["/run/containerd/containerd.sock", ["CTR-011 critical", "CTR-013 medium", "K8S-005 high"]],
+    ["/dev/sda", ["CTR-012 high", "CTR-013 medium", "CTR-015 high", "K8S-005 high"]],
+  ])("takes the node's %s", (path, found) => {
+    expect(violations(make(hostDisk(path)))).toEqual(found);
+    expect(violations(make(...disks, hostDisk(path, "DiskOrCreate")))).toEqual(found);
+  });
+
+  test("may take what is not known yet", () => {
+    expect(missed(make(...disks, hostDisk(unknown)))).toContain("CTR-012 high");
+    expect(violations(make(unknown, hostDisk("/etc/shadow")))).toContain("CTR-012 high");
+  });
+});
