@@ -1,3 +1,4 @@
+import { namedWords } from "./read/aws-inputs.ts";
 import { commandLine, healthCommands, pairs } from "./read/commands.ts";
 import { holdsSecretInFile, holdsSecretInScript, isSecret, isSecretArgument, isSecretInMetadata } from "./read/secrets.ts";
 import type { Subject } from "./read/subject.ts";
@@ -70,7 +71,7 @@ export const secretElsewhere: Rule = {
   frameworks: [cis("4.10"), nist("4.1.4")],
   remediation: "Use a file: a Docker secret, a Secret volume in Kubernetes, secrets from Secrets Manager on ECS.",
   reads:
-    "command, args, entrypoints, labels, annotations of every object, health checks, uploads, driverOpts, logOpts, logConfiguration, data and binaryData of a ConfigMap, data of a ServiceConfig, dockerLabels",
+    "command, args, entrypoints, labels, annotations of every object, health checks, uploads, driverOpts, logOpts, logConfiguration, data and binaryData of a ConfigMap, data of a ServiceConfig, dockerLabels, inputs of what rules, schedules, pipes and state machines of AWS start",
   *container(container) {
     const { platform, spec, title } = container;
     if (inWords(commandLine(container))) yield `The ${title} must not have a secret in its command.`;
@@ -91,6 +92,10 @@ export const secretElsewhere: Rule = {
     if (kind === "aws:ecs:Run")
       for (const override of records(props.containerOverrides))
         if (inWords(texts(override.command))) yield `The task of "${name}" must not have a secret in its command.`;
+    if (kind === "aws:Input")
+      for (const [key, words] of namedWords(props.content))
+        if (isSecret(key, words) || holdsSecretInScript(words))
+          yield `The input of "${name}" must not have a secret${key ? ` in ${key}` : ""}.`;
     if (kind === "docker:Volume")
       for (const key of secretOptions(props.driverOpts)) yield `The volume "${name}" must not have a secret in its driver option ${key}.`;
     if (kind === "kubernetes:ConfigMap" || kind === "docker:ServiceConfig") yield* inData(subject);

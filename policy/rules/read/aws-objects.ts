@@ -2,6 +2,7 @@
  * AWS objects that stand in others: in the JSON of generic resources, and tasks that Batch, EventBridge, Scheduler, Pipes and
  * Step Functions describe by themselves. They are judged as what they are.
  */
+import { content, inputsIn, templateOf } from "./aws-inputs.ts";
 import type { Embedded } from "./kubernetes-objects.ts";
 import { overlaid, renamed } from "./merged.ts";
 import { each, isRecord, list, Malformed, type Props, record, records, text } from "./value.ts";
@@ -26,7 +27,10 @@ export const holdsAwsObjects = (kind: string): boolean => holders.has(kind);
 export function* awsObjectsIn(kind: string, props: Props): Iterable<Embedded> {
   if (generic.has(kind)) yield* named(props);
   if (kind === "aws:batch:JobDefinition") yield* jobs(props);
-  for (const run of runs(kind, props)) yield { kind: "aws:ecs:Run", name: undefined, props: run };
+  const ofKind = (as: string, read: (kind: string, props: Props) => Iterable<Props>) => [as, read] as const;
+  yield* each([ofKind("aws:ecs:Run", runs), ofKind("aws:Input", handedOver)], function* ([as, read]) {
+    for (const found of read(kind, props)) yield { kind: as, name: undefined, props: found };
+  });
 }
 
 /** JSON text, or what it would be. */
@@ -141,14 +145,21 @@ function* runs(kind: string, props: Props): Iterable<Props> {
     const parameters = record(props.targetParameters).ecsTaskParameters;
     if (isRecord(parameters)) yield run(parameters, () => parameters.overrides);
   }
-  if (/:StateMachine$/.test(kind) && kind.startsWith("aws:"))
-    for (const parameters of tasksIn(parsed(props.definition ?? props.definitionString, "a state machine")))
-      yield run(parameters, () => parameters.overrides);
+  for (const { runsTask, parameters } of statesIn(kind, props)) {
+    const own = camel(parameters);
+    if (runsTask) yield run(own, () => own.overrides);
+  }
+}
+
+/** What is handed to anything else than a task of ECS. */
+function* handedOver(kind: string, props: Props): Iterable<Props> {
+  for (const content of inputsIn(kind, props)) yield { content };
+  for (const { runsTask, parameters } of statesIn(kind, props)) if (!runsTask) yield { content: parameters };
 }
 
 /** The task that a target runs, where it runs one. */
 function* targeted(target: Props, parameters: unknown): Iterable<Props> {
-  if (isRecord(parameters)) yield run(parameters, () => target.input);
+  if (isRecord(parameters)) yield run(parameters, () => target.input ?? templateOf(target));
 }
 
 function run(parameters: Props, input: () => unknown): Props {
@@ -169,23 +180,28 @@ function run(parameters: Props, input: () => unknown): Props {
   };
 }
 
-/** What a text changes in containers; one that is a template, or for something else, changes none. */
+/** What a text changes in containers; one for something else changes none. */
 function overrides(input: unknown): unknown {
-  let content: unknown = input;
-  if (typeof input === "string")
-    try {
-      content = JSON.parse(input);
-    } catch {
-      return [];
-    }
-  return isRecord(content) ? camel(content).containerOverrides : [];
+  const said = content(input);
+  return isRecord(said) ? camel(said).containerOverrides : [];
 }
 
-/** The parameters of every state that runs a task of ECS, at any depth. */
-function* tasksIn(state: unknown): Iterable<Props> {
-  if (Array.isArray(state)) for (const one of list(state)) yield* tasksIn(one);
+interface State {
+  /** Whether it runs a task of ECS. */
+  readonly runsTask: boolean;
+  readonly parameters: Props;
+}
+
+/** The states of a state machine that start something, at any depth. */
+function* statesIn(kind: string, props: Props): Iterable<State> {
+  if (/:StateMachine$/.test(kind) && kind.startsWith("aws:"))
+    yield* within(parsed(props.definition ?? props.definitionString, "a state machine"));
+}
+
+function* within(state: unknown): Iterable<State> {
+  if (Array.isArray(state)) for (const one of list(state)) yield* within(one);
   if (!isRecord(state)) return;
-  if (/:ecs:runTask/.test(text(isText(state.Resource) ? state.Resource : "") ?? ""))
-    yield camel(record(state.Parameters ?? state.Arguments));
-  for (const inner of Object.values(state)) if (typeof inner === "object") yield* tasksIn(inner);
+  const resource = isText(state.Resource) ? String(state.Resource) : "";
+  if (resource !== "") yield { runsTask: /:ecs:runTask/.test(resource), parameters: record(state.Parameters ?? state.Arguments) };
+  for (const inner of Object.values(state)) if (typeof inner === "object") yield* within(inner);
 }
