@@ -17,7 +17,7 @@ function wildcard(rule: AccessRule, message: string): Found {
     const readsOnly = verbs.every((verb) => reading.has(verb)) || groups.every((group) => /(^|\.)metrics\.k8s\.io$/.test(group));
     return readsOnly ? advice(message) : graded("medium", message);
   }
-  const isModest = (resource: string) => /^[^/]+\/scale$/.test(resource) || (!groups.includes("*") && modest.test(resource));
+  const isModest = (resource: string) => /^[^/]+\/(scale|finalizers)$/.test(resource) || (!groups.includes("*") && modest.test(resource));
   return resources.every(isModest) ? graded("medium", message) : message;
 }
 

@@ -147,7 +147,9 @@ describe("a wildcard", () => {
     expect(evaluate([clusterRole(on("", "a", ["*"]), on("", "b", ["*"]))]).findings).toHaveLength(1);
   });
 
-  test("for how many run of whatever runs is not one for everything", () => {
+  test("for how many run, or what waits for whose end, is not one for everything", () => {
+    expect(violations(clusterRole(on("*", "*/finalizers", ["update"])))).toEqual(["K8S-006 medium"]);
+    expect(violations(clusterRole(on("*", "*/finalize", ["update"])))).toEqual(["K8S-006 critical"]);
     expect(violations(clusterRole(on("*", "*/scale", ["patch"])))).toEqual(["K8S-006 medium"]);
     expect(violations(clusterRole(on("apps", "deployments/scale", ["*"])))).toEqual(["K8S-006 medium"]);
     expect(violations(clusterRole(on("*", "x", ["patch"])))).toEqual(["K8S-006 critical"]);
