@@ -1,12 +1,7 @@
 import { entries, records, text } from "./read/value.ts";
 import { pss, type Rule } from "./rule.ts";
 
-/** Types of the node's own in KubeVirt's virtual machines are refused like Kubernetes' own; these hold data. */
-const ofMachines =
-  "containerDisk cloudInitNoCloud cloudInitConfigDrive dataVolume downwardMetrics emptyDisk memoryDump serviceAccount sysprep".split(" ");
-
 const allowed = new Set([
-  ...ofMachines,
   "configMap",
   "csi",
   "downwardAPI",
@@ -18,6 +13,14 @@ const allowed = new Set([
   "secret",
 ]);
 
+/** Types of Kubernetes, and KubeVirt's file of the node: in an operator's own object, what else stands in a volume is its own. */
+const refused = new Set(
+  (
+    "awsElasticBlockStore azureDisk azureFile cephfs cinder fc flexVolume flocker gcePersistentDisk gitRepo glusterfs hostDisk hostPath " +
+    "iscsi nfs photonPersistentDisk portworxVolume quobyte rbd scaleIO storageos vsphereVolume"
+  ).split(" "),
+);
+
 export const volumeTypes: Rule = {
   id: "K8S-005",
   name: "volume-types",
@@ -27,11 +30,12 @@ export const volumeTypes: Rule = {
   remediation: "Use a PersistentVolumeClaim.",
   reads: "volumes",
   platforms: ["kubernetes"],
-  *workload({ spec, title }) {
+  *workload({ spec, title, extent }) {
+    const isWrong = (type: string) => (extent === "part" ? refused.has(type) : type !== "name" && !allowed.has(type));
     // One that is null is none: charts write so.
     for (const volume of records(spec.volumes))
       for (const [type, source] of entries(volume))
-        if (type !== "name" && !allowed.has(type) && source !== null && source !== undefined)
+        if (isWrong(type) && source !== null && source !== undefined)
           yield `The ${title} must not have the volume "${text(volume.name) ?? ""}" of type ${type}.`;
   },
 };

@@ -92,7 +92,7 @@ export const workloadRights: readonly Right[] = [
 export const isClusterWide = (role: Subject): boolean => role.kind === "kubernetes:ClusterRole";
 
 /** Where the cluster's own pods run, whose accounts may do everything. */
-export const isOfCluster = (role: Subject): boolean => /^kube-(system|public|node-lease)$/.test(namespaceOf(role));
+export const isOfCluster = (object: Subject): boolean => /^kube-(system|public|node-lease)$/.test(namespaceOf(object));
 
 /** Whether a binding is one of a role; what is not known of one for the whole cluster may be any. */
 function binds(binding: Subject, role: Subject): boolean {
@@ -104,9 +104,12 @@ function binds(binding: Subject, role: Subject): boolean {
   }
 }
 
-/** Whether a stack binds a role of the cluster, and in namespaces alone. One that is gathered into others is theirs as well. */
+/**
+ * Whether a stack binds a role of the cluster, and in namespaces alone that are not the cluster's own. One that is gathered into
+ * others is theirs as well.
+ */
 export function isBoundInNamespaces(role: Subject, bindings: readonly Subject[]): boolean {
   const own = bindings.filter((binding) => binds(binding, role));
   const isGathered = [...entries(record(role.props.metadata).labels)].some(([key]) => /(^|[./-])aggregate-to-/.test(key));
-  return own.length > 0 && own.every(({ kind }) => kind === "kubernetes:RoleBinding") && !isGathered;
+  return own.length > 0 && own.every((one) => one.kind === "kubernetes:RoleBinding" && !isOfCluster(one)) && !isGathered;
 }

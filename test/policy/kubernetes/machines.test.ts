@@ -42,3 +42,22 @@ describe.each([
     expect(violations(make(unknown, hostDisk("/etc/shadow")))).toContain("CTR-012 high");
   });
 });
+
+describe("an operator's own object with volumes", () => {
+  const thing = (...volumes: unknown[]) => violations(object("example.com/v1:Thing", { spec: { volumes } }));
+
+  test("may have types and fields of its own", () => {
+    expect(thing({ name: "a", configMap: { name: "a" }, mountPath: "/a" })).toEqual([]);
+    expect(thing({ name: "a", configMap: { name: "a" } }, { name: "b", archive: { url: "x" } })).toEqual([]);
+  });
+
+  test.each(
+    (
+      "awsElasticBlockStore azureDisk azureFile cephfs cinder fc flexVolume flocker gcePersistentDisk gitRepo glusterfs hostDisk hostPath " +
+      "iscsi nfs photonPersistentDisk portworxVolume quobyte rbd scaleIO storageos vsphereVolume"
+    ).split(" "),
+  )("may not have %s, whatever is beside it", (type) => {
+    expect(thing({ name: "a", configMap: { name: "a" } }, { name: "b", archive: {} }, { name: "c", [type]: {} })).toEqual(["K8S-005 high"]);
+    expect(thing({ name: "a", configMap: { name: "a" } }, { name: "c", [`${type}2`]: {} })).toEqual([]);
+  });
+});

@@ -188,6 +188,14 @@ describe("a role of the cluster that is bound", () => {
     object(`${group}:${kind}`, { roleRef, subjects: [{ kind: "ServiceAccount", name: "x" }] });
   const high = ["K8S-029 high"];
 
+  test("beside the cluster's own pods may take their accounts", () => {
+    for (const namespace of ["kube-system", "kube-public"]) {
+      const there = object(`${group}:RoleBinding`, { ...bound("RoleBinding").props, metadata: { name: "x", namespace } });
+      expect(violations([starting(), there])).toEqual(high);
+      expect(violations([starting(), bound("RoleBinding"), there])).toEqual(high);
+    }
+  });
+
   test("in namespaces alone holds there alone", () => {
     expect(violations([starting(), bound("RoleBinding")])).toEqual([]);
     expect(violations([starting(), bound("RoleBinding"), bound("RoleBinding")])).toEqual([]);
