@@ -1,6 +1,6 @@
 import { StringDecoder } from "node:string_decoder";
 import type { Writable } from "node:stream";
-import { eachPiece, passOn } from "./runtime/streams.ts";
+import { eachPiece, passOn } from "./streams.ts";
 
 /** Text without anything that a terminal would obey. */
 export function plain(text: string): string {

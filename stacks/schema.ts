@@ -4,7 +4,7 @@ import { agent, restart } from "./settings/agent-form.ts";
 import { credentials, secret } from "./settings/credentials-form.ts";
 import { allowedHost, network } from "./settings/network-form.ts";
 import { parent } from "./settings/parent-form.ts";
-import { uid } from "./settings/uid.ts";
+import { uid } from "./settings/uid-form.ts";
 import { count, cpu, duration, flag, label, size, text } from "./settings/values.ts";
 
 /**

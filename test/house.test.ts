@@ -56,3 +56,76 @@ test("the folders at the top are the rooms", () => {
   );
   expect(folders.map(({ name }) => name).sort()).toEqual(["components", "images", "policy", "stacks", "test"]);
 });
+
+/** The rooms within stacks, each below those that may ask it. */
+const floors: readonly (readonly string[])[] = [
+  ["units", "near", "streams", "printable", "lock", "identity", "late-packages", "configuration"],
+  ["egress-sets"],
+  ["settings", "schema"],
+  ["secrets", "policy-config", "demo"],
+  ["runtime"],
+  ["strategies", "deploy"],
+  ["recorder"],
+  ["embedded"],
+  ["verify"],
+  ["cli"],
+  ["index"],
+];
+
+test("no arrow leads up within the stacks", () => {
+  const floor = (file: string) => {
+    const name = file.split("/")[1]?.replace(/\.(ts|js|schema\.json)$/, "") ?? "";
+    return floors.findIndex((rooms) => rooms.includes(name));
+  };
+  const within = imports.filter(({ from, to }) => room(from) === "stacks" && room(to) === "stacks");
+  expect([...new Set(within.flatMap(({ from, to }) => [from, to]))].filter((file) => floor(file) < 0)).toEqual([]);
+  expect(within.filter(({ from, to }) => floor(from) < floor(to))).toEqual([]);
+});
+
+test("no file comes to load itself", () => {
+  // A type is gone when a file is loaded.
+  const loaded = (file: string) =>
+    [
+      ...code(file)
+        .replace(/\b(import|export) type [^;]*;/g, "")
+        .matchAll(/(?:\bfrom|\bimport)\s*\(?\s*["'](\.[^"']*)["']/g),
+    ].map(([, path = ""]) => relative(root, resolve(root, dirname(file), path)));
+  const done = new Set<string>();
+  const circles: string[] = [];
+  const visit = (file: string, way: readonly string[]): void => {
+    if (way.includes(file)) return void circles.push([...way.slice(way.indexOf(file)), file].join(" -> "));
+    if (done.has(file) || !sources.includes(file)) return;
+    for (const next of loaded(file)) visit(next, [...way, file]);
+    done.add(file);
+  };
+  for (const file of sources) visit(file, []);
+  expect(circles).toEqual([]);
+});
+
+/** Where Docker's own files are: whatever is called so, the applier of its registrations, and what makes this machine have it. */
+const dockers = /(^|\/)docker(\.ts$|\/)|^components\/container-engine\/|^stacks\/(embedded|cli\/setup)\//;
+/** What the resources of Docker's strategy are made of, and that strategy. */
+const dockerParts = [
+  "components/credentials/fetch.ts",
+  "components/credentials/proxy.ts",
+  "components/credentials/secret-file.ts",
+  "components/session-volumes/repository.ts",
+  "stacks/strategies/local.ts",
+  "stacks/strategies/other-stacks.ts",
+];
+
+test("only Docker's own files import its client or its provider", () => {
+  const importers = sources.filter((file) => /\b(from|import)\s*\(?\s*["'](dockerode|@pulumi\/docker)["'/]/.test(code(file)));
+  expect(importers.length).toBeGreaterThan(20);
+  expect(importers.filter((file) => !dockers.test(file) && !dockerParts.includes(file))).toEqual([]);
+});
+
+test("the commands on running sessions, and verify, speak to no platform but through the runtime", () => {
+  const commands = ["attach", "diff", "egress", "exec", "list", "logs", "pull", "run", "sessions", "start", "stop", "unpulled", "verify"];
+  const speakers = sources.filter(
+    (file) => file.startsWith("stacks/verify/") || file.startsWith("stacks/cli/pull/") || commands.includes(file.slice(11, -3)),
+  );
+  expect(speakers.length).toBeGreaterThan(30);
+  const platform = (to: string) => to.startsWith("components/container-engine/") || /^stacks\/runtime\/docker(\.ts$|\/)/.test(to);
+  expect(imports.filter(({ from, to }) => speakers.includes(from) && platform(to))).toEqual([]);
+});

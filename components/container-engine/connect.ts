@@ -6,6 +6,9 @@ import { Duplex } from "node:stream";
 import Docker from "dockerode";
 import type { FoundEngine } from "./find.ts";
 
+/** A client for the Docker Engine or Podman, for who hands it on. */
+export type EngineClient = Docker;
+
 /**
  * Opens a client for the engine. Nothing is sent yet.
  *

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { runIn } from "./exec.ts";
 import { endOf, runningSession } from "./sessions.ts";
-import { loadStack, openEngine, stackOption } from "./stack.ts";
+import { loadStack, openRuntime, stackOption } from "./stack.ts";
 
 /** A terminal that the session's image does not describe is taken for a plain one; tmux would refuse it. */
 const script = "infocmp >/dev/null 2>&1 || export TERM=xterm-256color; exec tmux attach -t claude";
@@ -17,13 +17,12 @@ export function register(program: Command): void {
       if (!process.stdin.isTTY || !process.stdout.isTTY)
         throw new Error('attach needs a terminal; "npx sessions logs" shows what the session printed');
       const source = loadStack(options.stack);
-      const docker = await openEngine(source);
-      const container = await runningSession(docker, source, id);
-      const end = await endOf(docker, id, container);
+      const session = await runningSession(await openRuntime(source), source, id);
+      const end = await endOf(session);
       if (end !== undefined)
         throw new Error(
           `session "${id}" ${end.text}, and no agent runs in it; "npx sessions logs ${id}" shows what it said, "npx sessions exec ${id} -- COMMAND" works with its data, "npx sessions start ${id}" runs it again`,
         );
-      process.exitCode = await runIn(container, ["bash", "-c", script], { tty: true, stdin: true });
+      process.exitCode = await runIn(session, ["bash", "-c", script], { tty: true, stdin: true });
     });
 }

@@ -4,10 +4,10 @@ import { printable } from "../printable.ts";
 import { repositoriesOf } from "./repositories.ts";
 import { liveSession } from "./sessions.ts";
 import { sizeOption } from "./size-option.ts";
-import { loadStack, openEngine, stackOption } from "./stack.ts";
-import { capped, eachPiece, passOn } from "../runtime/streams.ts";
+import { loadStack, openRuntime, stackOption } from "./stack.ts";
+import { capped, eachPiece, passOn } from "../streams.ts";
 import { findBase } from "./unpulled.ts";
-import { inWorkspace, type Workspace } from "../runtime/docker/workspace.ts";
+import type { CommandPlace } from "../runtime/runtime.ts";
 
 interface Options {
   readonly stack: string;
@@ -49,14 +49,14 @@ git add --all --intent-to-add . && git --no-pager diff --no-ext-diff --no-textco
 
 async function run(id: string, options: Options): Promise<void> {
   const source = loadStack(options.stack);
-  const docker = await openEngine(source);
+  const runtime = await openRuntime(source);
   const repositories = repositoriesOf(source, id, options.repository);
-  await inWorkspace(docker, await liveSession(docker, source, id), async (place) => {
+  await (await liveSession(runtime, source, id)).inWorkspace(async (place) => {
     for (const { name } of repositories) await show(place, id, name, options);
   });
 }
 
-async function show({ container, user }: Workspace, id: string, name: string, options: Options): Promise<void> {
+async function show(place: CommandPlace, id: string, name: string, options: Options): Promise<void> {
   const clean = printable(process.stdout);
   const shown = options.raw ? eachPiece((chunk) => passOn(process.stdout, chunk)) : clean;
   let some = false;
@@ -70,7 +70,7 @@ async function show({ container, user }: Workspace, id: string, name: string, op
     (size) => `what session "${id}" changed in ${name} is cut here, at ${size}; --stat gives an overview, and --max-size SIZE shows more`,
   );
   const command = ["bash", "-c", script, "diff", name, options.stat ? "--stat" : "", String(options.maxSize + 1)];
-  const code = await runIn(container, command, { tty: false, stdin: false, user, output, errors: printable(process.stderr) });
+  const code = await runIn(place, command, { tty: false, stdin: false, output, errors: printable(process.stderr) });
   if (code !== 0) process.exitCode = 1;
   // Standard output may be a patch for git apply.
   else if (!some) console.error(`${name}: no changes`);

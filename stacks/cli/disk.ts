@@ -1,23 +1,29 @@
 import { statfs } from "node:fs/promises";
-import type Docker from "dockerode";
-import { type Held, heldBySession, type MeasuredVolume, measureVolumes } from "../../components/container-engine/disk-usage.ts";
+import { type MeasuredVolume, measureVolumes } from "../../components/container-engine/disk-usage.ts";
+import type { Held, SessionRuntime } from "../runtime/runtime.ts";
 import { formatSize } from "../units.ts";
 
 /** Seconds that the engine may count. */
 const patience = 30;
 
-/** Has the engine count, and says so when it takes longer than a moment. @returns nothing, with the reason printed, when it does not */
-export async function volumesNow(docker: Docker): Promise<readonly MeasuredVolume[] | undefined> {
-  const note = setTimeout(() => console.error(`The engine counts what its volumes hold, for ${patience} seconds at most.`), 2000);
-  const volumes = await measureVolumes(docker, patience).finally(() => clearTimeout(note));
-  if (!("notTried" in volumes)) return volumes;
-  console.error(`sessions: ${volumes.notTried}`);
-  return undefined;
+/** Has the engine count all its volumes. @returns nothing, with the reason printed, when it does not */
+export function volumesNow(docker: Parameters<typeof measureVolumes>[0]): Promise<readonly MeasuredVolume[] | undefined> {
+  return counted(measureVolumes(docker, patience));
 }
 
-/** What the volumes of each session hold; of none, when that is not known. */
-export async function heldNow(docker: Docker): Promise<ReadonlyMap<string, Held>> {
-  return heldBySession((await volumesNow(docker)) ?? []);
+/** What the volumes of each session hold; of none, with the reason printed, when that is not known. */
+export async function heldNow(runtime: SessionRuntime): Promise<ReadonlyMap<string, Held>> {
+  const held = await counted(runtime.held(patience));
+  return held ?? new Map();
+}
+
+/** Says so when counting takes longer than a moment, and why it came to nothing. */
+async function counted<T extends object>(counting: Promise<T | { readonly notTried: string }>): Promise<T | undefined> {
+  const note = setTimeout(() => console.error(`The engine counts what its volumes hold, for ${patience} seconds at most.`), 2000);
+  const result = await counting.finally(() => clearTimeout(note));
+  if (!("notTried" in result)) return result as T;
+  console.error(`sessions: ${result.notTried}`);
+  return undefined;
 }
 
 /** The volumes that hold most, the largest first, as people read them. */

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type Docker from "dockerode";
+import type { EngineClient } from "../../components/container-engine/connect.ts";
 import { findEngine } from "../../components/container-engine/find.ts";
 import { isHere } from "../../components/container-engine/here.ts";
 import { networkModeOf } from "../../components/isolated-network/args.ts";
@@ -109,7 +109,7 @@ async function examineMachine(settings: Settings, info: EngineInfo, here: boolea
 }
 
 /** What takes the engine's disk. */
-async function examineVolumes(docker: Docker): Promise<Finding> {
+async function examineVolumes(docker: EngineClient): Promise<Finding> {
   const volumes = await volumesNow(docker);
   return {
     subject: "largest volumes",
@@ -119,7 +119,7 @@ async function examineVolumes(docker: Docker): Promise<Finding> {
   };
 }
 
-async function examine(docker: Docker, settings: Settings, where: string): Promise<Finding[]> {
+async function examine(docker: EngineClient, settings: Settings, where: string): Promise<Finding[]> {
   const [info, version] = await Promise.all([docker.info() as Promise<EngineInfo>, docker.version()]);
   const options = (info.SecurityOptions ?? []).map((option) => option.replace(/^name=/, ""));
   const has = (name: string) => options.some((option) => option.split(",")[0] === name);

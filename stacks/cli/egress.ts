@@ -1,14 +1,13 @@
 import type { Command } from "commander";
-import type Docker from "dockerode";
 import { stringify } from "yaml";
-import type { StackSource } from "../configuration.ts";
-import { plainOutput } from "../../components/container-engine/output.ts";
+import { eachPiece } from "../streams.ts";
+import type { SessionRuntime } from "../runtime/runtime.ts";
 import { formatSize } from "../units.ts";
 import { type Asked, isRefusedTrial, summarize, suggest } from "./egress-record.ts";
 import { time } from "./logs.ts";
 import { table } from "./table.ts";
-import { liveProxies, liveSession } from "./sessions.ts";
-import { loadStack, openEngine, stackOption } from "./stack.ts";
+import { liveSession } from "./sessions.ts";
+import { loadStack, openRuntime, stackOption } from "./stack.ts";
 
 interface Options {
   readonly stack: string;
@@ -33,9 +32,9 @@ export function register(program: Command): void {
 
 async function run(id: string, options: Options): Promise<void> {
   const source = loadStack(options.stack);
-  const docker = await openEngine(source);
-  await liveSession(docker, source, id);
-  const asked = await readRecord(docker, source, id, options.since);
+  const runtime = await openRuntime(source);
+  await liveSession(runtime, source, id);
+  const asked = await readRecord(runtime, id, options.since);
   if (options.suggest) {
     const allow = suggest(asked);
     if (options.json) console.log(JSON.stringify(allow, null, 2));
@@ -72,17 +71,22 @@ function text(id: string, asked: readonly Asked[]): string {
  * @param since seconds since 1970
  * @throws Error when the session has no proxy
  */
-export async function readRecord(
-  docker: Docker,
-  source: Pick<StackSource, "project" | "stack">,
-  id: string,
-  since?: number,
-): Promise<Asked[]> {
-  const [proxy] = await liveProxies(docker, source, id);
+export async function readRecord(runtime: SessionRuntime, id: string, since?: number): Promise<Asked[]> {
+  const proxy = await runtime.part(id, "egress-proxy");
   if (proxy === undefined)
     throw new Error(
       `session "${id}" has no allow list, so nothing is recorded; set network.egress to {allow: [hosts]}, with mode: audit to let everything through and see what it asks for`,
     );
-  const log = await docker.getContainer(proxy.Id).logs({ stdout: true, follow: false, ...(since !== undefined && { since }) });
-  return summarize(plainOutput(log));
+  const record: Buffer[] = [];
+  const kept = eachPiece((chunk) => void record.push(chunk));
+  await proxy.logs(
+    { ...(since !== undefined && { since }) },
+    kept,
+    eachPiece(() => {}),
+  );
+  return summarize(
+    Buffer.concat(record)
+      .toString("utf8")
+      .replace(/[^\n\x20-\x7e]/g, ""),
+  );
 }

@@ -1,12 +1,13 @@
 import { fstatSync } from "node:fs";
-import type { Duplex, Writable } from "node:stream";
+import type { Writable } from "node:stream";
 import type { Command } from "commander";
-import type Docker from "dockerode";
+import { printable } from "../printable.ts";
+import type { CommandPlace, Session } from "../runtime/runtime.ts";
 import { withCleanup } from "./cleanup.ts";
 import { Screen } from "./screen.ts";
 import { endOf, runningSession } from "./sessions.ts";
-import { loadStack, openEngine, stackOption } from "./stack.ts";
-import { demultiplexer, eachPiece, passOn } from "../runtime/streams.ts";
+import { loadStack, openRuntime, stackOption } from "./stack.ts";
+import { beginning, eachPiece, passOn } from "../streams.ts";
 
 interface Options {
   readonly stack: string;
@@ -29,28 +30,25 @@ export function register(program: Command): void {
     .showHelpAfterError("The command and its own options stand after --, as in: npx sessions exec demo -- ls -la")
     .action(async (id: string, command: string[], options: Options) => {
       const source = loadStack(options.stack);
-      const docker = await openEngine(source);
+      const runtime = await openRuntime(source);
       if (options.tty && !process.stdin.isTTY && options.interactive)
         throw new Error("-t with -i needs a terminal, and standard input is none; leave -t out");
-      const container = await runningSession(docker, source, id);
-      // Asked while the command runs; on a terminal, the screen is the command's from then on.
-      const noted = noteFailure(docker, id, container);
-      if (options.tty) await noted;
-      const place = options.workdir === undefined ? ["default", await placeOfWork(container)] : ["named", options.workdir];
+      const session = await runningSession(runtime, source, id);
+      const place = options.workdir === undefined ? ["default", await placeOfWork(session)] : ["named", options.workdir];
       const line = ["bash", "-c", script, "exec", ...place, ...command];
-      process.exitCode = await runIn(container, line, {
-        tty: options.tty === true,
-        stdin: options.interactive === true || isPiped(),
-      });
-      await noted;
+      // Asked while the command runs; on a terminal, the screen is the command's from then on.
+      const noted = noteFailure(session);
+      if (options.tty) await noted;
+      const streams = { tty: options.tty === true, stdin: options.interactive === true || isPiped() };
+      [process.exitCode] = await Promise.all([runIn(session, line, streams), noted]);
     });
 }
 
 /** Says what the session is when its agent has failed for good. */
-async function noteFailure(docker: Docker, id: string, container: Docker.Container): Promise<void> {
-  const end = await endOf(docker, id, container);
+async function noteFailure(session: Session): Promise<void> {
+  const end = await endOf(session);
   if (end !== undefined && end.state !== "complete")
-    console.error(`sessions: session "${id}" ${end.text}; "npx sessions start ${id}" runs it again`);
+    console.error(`sessions: session "${session.id}" ${end.text}; "npx sessions start ${session.id}" runs it again`);
 }
 
 /** The engine's own words for a command or folder that is not there are long, and its exit code is not a shell's. */
@@ -62,12 +60,8 @@ exec "$@"
 `;
 
 /** Where the session's agent works. */
-async function placeOfWork(container: Docker.Container): Promise<string> {
-  const { Env } = (await container.inspect()).Config;
-  const names =
-    Env.find((entry) => entry.startsWith("SESSION_REPOSITORIES="))
-      ?.split("=")[1]
-      ?.split(" ") ?? [];
+async function placeOfWork(session: Session): Promise<string> {
+  const names = (await session.variable("SESSION_REPOSITORIES"))?.split(" ") ?? [];
   return names.length === 1 && names[0] !== "" ? `/workspace/${names[0]}` : "/workspace";
 }
 
@@ -85,8 +79,6 @@ function isPiped(): boolean {
 interface Streams {
   readonly tty: boolean;
   readonly stdin: boolean;
-  /** As whom it runs. @default the container's own user */
-  readonly user?: string;
   /** @default standard output */
   readonly output?: Writable;
   /** @default standard error */
@@ -94,26 +86,21 @@ interface Streams {
 }
 
 /**
- * Runs a command in a container with this process's own streams, or those that are given.
+ * Runs a command with this process's own streams, or those that are given.
  *
  * @returns the command's exit code
  */
 export async function runIn(
-  container: Docker.Container,
+  place: CommandPlace,
   command: readonly string[],
-  { tty, stdin, user, output = process.stdout, errors = process.stderr }: Streams,
+  { tty, stdin, output = process.stdout, errors = process.stderr }: Streams,
 ): Promise<number> {
-  const exec = await container.exec({
-    Cmd: [...command],
-    AttachStdin: stdin,
-    AttachStdout: true,
-    AttachStderr: true,
-    Tty: tty,
-    ...(user !== undefined && { User: user }),
-    ...(tty && { Env: [`TERM=${process.env.TERM ?? "xterm-256color"}`] }),
+  const started = await place.start(command, {
+    terminal: tty,
+    input: stdin,
+    ...(tty && { environment: { TERM: process.env.TERM ?? "xterm-256color" } }),
   });
-  const stream = await exec.start({ hijack: true, stdin, Tty: tty });
-  const resize = () => void exec.resize({ h: process.stdout.rows ?? 24, w: process.stdout.columns ?? 80 }).catch(() => {});
+  const resize = () => started.resize(process.stdout.rows ?? 24, process.stdout.columns ?? 80);
   const [shown, complaints] = [onScreen(output), onScreen(errors)];
   const cleanUp = () => {
     shown.leave();
@@ -126,27 +113,24 @@ export async function runIn(
       process.stdout.on("resize", resize);
       resize();
     }
-    if (stdin) process.stdin.pipe(stream);
+    if (stdin) process.stdin.pipe(started.input);
     try {
-      await carry(stream, tty ? shown.stream : demultiplexer(shown.stream, complaints.stream));
+      await started.carry(shown.stream, complaints.stream);
     } finally {
-      process.stdin.unpipe(stream);
+      process.stdin.unpipe(started.input);
       process.stdin.pause();
       process.stdout.off("resize", resize);
-      stream.destroy();
+      started.close();
     }
   });
-  const { ExitCode } = await exec.inspect();
-  return ExitCode ?? 1;
+  return (await started.exitCode()) ?? 1;
 }
 
-/** Passes a stream on to its end. @throws Error when what takes it fails */
-function carry(stream: Duplex, sink: Writable): Promise<void> {
-  return new Promise((resolve, reject) => {
-    sink.once("finish", resolve).once("error", reject);
-    stream.once("close", () => sink.end()).once("error", reject);
-    stream.pipe(sink);
-  });
+/** The first bytes of what a command prints; its errors go to standard error as plain text. */
+export async function outputOf(place: CommandPlace, command: readonly string[], most?: number): Promise<{ code: number; text: string }> {
+  const output = beginning(most);
+  const code = await runIn(place, command, { tty: false, stdin: false, output, errors: printable(process.stderr) });
+  return { code, text: output.text() };
 }
 
 /** A way to a stream: as it is, but where that is a terminal, only what a program may tell one. */

@@ -1,12 +1,9 @@
-import type { Readable, Writable } from "node:stream";
-import { pipeline } from "node:stream/promises";
+import type { Writable } from "node:stream";
 import { type Command, InvalidArgumentError } from "commander";
-import type Docker from "dockerode";
 import { parseDuration } from "../units.ts";
 import { printable } from "../printable.ts";
 import { credentialProxy, liveSession } from "./sessions.ts";
-import { loadStack, openEngine, stackOption } from "./stack.ts";
-import { demultiplexer } from "../runtime/streams.ts";
+import { loadStack, openRuntime, stackOption } from "./stack.ts";
 
 interface Options {
   readonly stack: string;
@@ -35,27 +32,11 @@ export function register(program: Command): void {
 
 async function run(id: string, options: Options): Promise<void> {
   const source = loadStack(options.stack);
-  const docker = await openEngine(source);
-  const container = await (options.proxy ? credentialProxy : liveSession)(docker, source, id);
-  const { tail, since } = options;
-  const which = { stdout: true, stderr: true, ...(tail !== undefined && { tail }), ...(since !== undefined && { since }) };
-  const stream = await readLogs(docker, container, { ...which, follow: options.follow === true });
+  const part = await (options.proxy ? credentialProxy : liveSession)(await openRuntime(source), source, id);
+  const { tail, since, follow = false } = options;
+  const which = { follow, ...(tail !== undefined && { tail }), ...(since !== undefined && { since }) };
   const shown = (target: Writable) => (options.raw ? target : printable(target));
-  await pipeline(stream, demultiplexer(shown(process.stdout), shown(process.stderr)));
-}
-
-/** A container's log as a stream; the library's own call holds all of it in memory when it does not follow. */
-function readLogs(docker: Docker, { id }: Docker.Container, query: Docker.ContainerLogsOptions): Promise<Readable> {
-  const asked = {
-    path: `/containers/${id}/logs?`,
-    method: "GET",
-    isStream: true,
-    statusCodes: { 200: true, 404: "no such container", 500: "server error" },
-    options: query,
-  };
-  return new Promise((resolve, reject) =>
-    docker.modem.dial(asked, (error, stream) => (error ? reject(error) : resolve(stream as Readable))),
-  );
+  await part.logs(which, shown(process.stdout), shown(process.stderr));
 }
 
 function lines(text: string): number {

@@ -3,23 +3,21 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { finished } from "node:stream/promises";
 import type { Command } from "commander";
-import type Docker from "dockerode";
 import type { StackSource } from "../configuration.ts";
-import { baseline } from "../../policy/baseline.ts";
 import type { RepositorySetting } from "../settings.ts";
 import { withCleanup } from "./cleanup.ts";
-import { runIn } from "./exec.ts";
+import { outputOf, runIn } from "./exec.ts";
 import { plain } from "../printable.ts";
 import { bring, type Brought } from "./pull/bring.ts";
 import { cleanGit } from "./pull/clean-git.ts";
-import { findTarget, refuseWritable, type WritableFolder } from "./pull/target.ts";
+import { findTarget, refuseWritable } from "./pull/target.ts";
 import { repositoriesOf } from "./repositories.ts";
 import { liveSession } from "./sessions.ts";
 import { sizeOption } from "./size-option.ts";
-import { loadStack, openEngine, path as pathOption, stackOption } from "./stack.ts";
-import { beginning, capped } from "../runtime/streams.ts";
+import { loadStack, openRuntime, path as pathOption, stackOption } from "./stack.ts";
+import { beginning, capped } from "../streams.ts";
 import { pulledRef, type Unpulled, unpulledIn, unpulledText } from "./unpulled.ts";
-import { inWorkspace, outputOf, type Workspace } from "../runtime/docker/workspace.ts";
+import type { CommandPlace, SessionRuntime, WritableFolder } from "../runtime/runtime.ts";
 
 /** More commits than this are counted, not listed. */
 const shownCommits = 20;
@@ -67,7 +65,7 @@ export function register(program: Command): void {
 
 async function run(id: string, options: Options): Promise<void> {
   const source = loadStack(options.stack);
-  const results = await pullSession(await openEngine(source), source, id, options);
+  const results = await pullSession(await openRuntime(source), source, id, options);
   console.log(options.json ? JSON.stringify(results, null, 2) : pulledText(id, results));
 }
 
@@ -81,14 +79,14 @@ export interface Pulled extends Brought {
 }
 
 /** Brings a session's commits out of it, whether it runs or not. */
-export async function pullSession(docker: Docker, source: StackSource, id: string, options: PullOptions): Promise<Pulled[]> {
+export async function pullSession(runtime: SessionRuntime, source: StackSource, id: string, options: PullOptions): Promise<Pulled[]> {
   const repositories = repositoriesOf(source, id, options.repository);
   if (options.into !== undefined && repositories.length > 1)
     throw new Error(
       `--into takes one repository, and session "${id}" has ${repositories.map(({ name }) => name).join(", ")}; name one with --repository`,
     );
-  const writable = await writableFolders(docker);
-  return inWorkspace(docker, await liveSession(docker, source, id), async (place) => {
+  const writable = await runtime.writableFolders();
+  return (await liveSession(runtime, source, id)).inWorkspace(async (place) => {
     const results: Pulled[] = [];
     for (const repository of repositories) {
       const { name } = repository;
@@ -131,7 +129,7 @@ git config user.email >/dev/null || identity=(-c "user.name=agent $2" -c "user.e
 git add --all && git "\${identity[@]}" commit --quiet --no-verify --message="Uncommitted work of session $2"
 `;
 
-async function commit(place: Workspace, id: string, name: string): Promise<void> {
+async function commit(place: CommandPlace, id: string, name: string): Promise<void> {
   const { code } = await outputOf(place, ["bash", "-c", commitLine, "commit", name, id]);
   if (code === 3)
     throw new Error(`${name}: the session has another branch than session/${id} checked out, so its files are not taken to that one`);
@@ -148,16 +146,8 @@ function targetOf(repository: RepositorySetting, into: string | undefined): stri
   return target;
 }
 
-/** What the sessions of all stacks on the engine may write of this machine, those that do not run too. */
-async function writableFolders(docker: Docker): Promise<WritableFolder[]> {
-  const containers = await docker.listContainers({ all: true, filters: { label: [`created_by=${baseline.createdBy}`, "session_id"] } });
-  return containers.flatMap(({ Labels, Mounts }) =>
-    Mounts.flatMap(({ RW, Source = "" }) => (RW && Source !== "" ? [{ session: Labels.session_id ?? "", path: Source }] : [])),
-  );
-}
-
 function pull(
-  place: Workspace,
+  place: CommandPlace,
   name: string,
   branch: string,
   path: string,
@@ -183,7 +173,7 @@ function pull(
 /** In the session, so that its process ends there too once too much has come. */
 const bundleLine = 'set -o pipefail; git -C "$1" bundle create --quiet - "$2" | head --bytes="$3"';
 
-async function receiveBundle({ container, user }: Workspace, folder: string, ref: string, file: string, most: number): Promise<void> {
+async function receiveBundle(place: CommandPlace, folder: string, ref: string, file: string, most: number): Promise<void> {
   const output = capped(
     createWriteStream(file),
     most,
@@ -191,10 +181,9 @@ async function receiveBundle({ container, user }: Workspace, folder: string, ref
       `the session sends more than ${limit}, which is the most that is taken; look at what it committed, and allow more with --max-size SIZE`,
   );
   const errors = beginning();
-  const code = await runIn(container, ["bash", "-c", bundleLine, "pull", folder, ref, String(most + 1)], {
+  const code = await runIn(place, ["bash", "-c", bundleLine, "pull", folder, ref, String(most + 1)], {
     tty: false,
     stdin: false,
-    user,
     output,
     errors,
   });

@@ -2,12 +2,13 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
-import type Docker from "dockerode";
 import type { StackSource } from "../configuration.ts";
 import { EmbeddedEngine, type Reviewed } from "../embedded/engine.ts";
 import { emptyLive } from "../embedded/live.ts";
 import { lock } from "../lock.ts";
 import { changes, limitTo, type Plan, type Step } from "../embedded/plan.ts";
+import { DockerRuntime } from "../runtime/docker.ts";
+import type { SessionRuntime } from "../runtime/runtime.ts";
 import { policyConfig } from "../policy-config.ts";
 import { noEncryptedConfig, Secrets, unknownHere } from "../secrets.ts";
 import { strategyOf } from "../strategies/index.ts";
@@ -34,7 +35,7 @@ export interface RollOutOptions {
 
 /** What was rolled out, and by what. */
 export interface RolledOut {
-  readonly docker: Docker;
+  readonly runtime: SessionRuntime;
   readonly engine: EmbeddedEngine;
   readonly by: EngineName;
   readonly changed: boolean;
@@ -56,13 +57,14 @@ export async function rollOut(
   detail: (line: string) => void,
 ): Promise<RolledOut | undefined> {
   const docker = await prepareMachine(source, options, say);
+  const runtime = new DockerRuntime(docker, source);
   const secrets = new Secrets(noEncryptedConfig, { announce: say, ...(options.only !== undefined && { only: options.only }) });
   const engine = new EmbeddedEngine(source, docker, secrets);
   refuseUnknown(engine, options.only);
   const name = chooseEngine(options.engine, await engine.live(), engine.identity, source);
   detail(`Stack ${source.stack}, ${name} engine.`);
   if (!strategyOf(source.config).embedded) say(`Pulumi alone rolls out the strategy ${engine.settings.strategy}.`);
-  if (name === "pulumi") return withPulumi(options, source, docker, engine, say);
+  if (name === "pulumi") return withPulumi(options, source, runtime, engine, say);
 
   const release = await lock(
     engine.identity.deployment,
@@ -108,7 +110,7 @@ export async function rollOut(
           `${failures.length} of ${outcomes.length} steps were not done: ${failures.map(({ name: object, error }) => `${object}${error === undefined ? " (skipped)" : ` (${error})`}`).join("; ")}. Mend the cause and run up again; what was done stays.`,
         );
     }
-    return { docker, engine, by: "embedded", changed, reviewed };
+    return { runtime, engine, by: "embedded", changed, reviewed };
   } finally {
     release();
   }
@@ -118,7 +120,7 @@ export async function rollOut(
 async function withPulumi(
   options: RollOutOptions,
   source: StackSource,
-  docker: Docker,
+  runtime: SessionRuntime,
   engine: EmbeddedEngine,
   say: (line: string) => void,
 ): Promise<RolledOut | undefined> {
@@ -143,7 +145,7 @@ async function withPulumi(
     rmSync(folder, { recursive: true }),
   );
   if (process.exitCode !== 0) return undefined;
-  return { docker, engine, by: "pulumi", changed: before !== (await objects()), reviewed };
+  return { runtime, engine, by: "pulumi", changed: before !== (await objects()), reviewed };
 }
 
 /** The resources of a plan, with all that the CLI wants targeted too when it is new: providers and parents. */

@@ -3,22 +3,21 @@ import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import type Docker from "dockerode";
-import { plainOutput } from "../../components/container-engine/output.ts";
-import { containerName } from "../../components/session-container/args.ts";
 import { fromConfig, type StackSource } from "../configuration.ts";
-import { askHealth, type Health } from "../runtime/health.ts";
+import { EmbeddedEngine } from "../embedded/engine.ts";
+import type { Health, Session, SessionRuntime } from "../runtime/runtime.ts";
 import { hasEnded, stateText } from "../runtime/session-state.ts";
 import { addEntry, type EntryOptions, entryOptions, type Task, task } from "./entry.ts";
+import { eachPiece } from "../streams.ts";
+import { outputOf } from "./exec.ts";
 import { plain } from "../printable.ts";
 import { type Pulled, pulledText, pullSession } from "./pull.ts";
 import { removeFromFile } from "./remove.ts";
 import { parse } from "../settings.ts";
 import { rollOut } from "./roll-out.ts";
-import { loadStack, reachableEngine, root, stackOption } from "./stack.ts";
+import { loadStack, openEngine, reachableEngine, root, stackOption } from "./stack.ts";
 import { idsIn, openDocument } from "./stack-document.ts";
 import { takeDown } from "./take-down.ts";
-import { outputOf } from "../runtime/docker/workspace.ts";
 
 interface Options extends EntryOptions {
   readonly stack: string;
@@ -56,10 +55,11 @@ async function run(work: Task, options: Options): Promise<void> {
   const interrupted = onInterrupt(() => console.error(`\nsessions: ${wayOn(id)}`));
   try {
     const source = loadStack(stack);
-    const docker = await start(source, id, options);
-    const end = await follow(docker, id);
-    const result = await resultOf(docker, id);
-    const pulled = await bringOut(docker, source, id, rm);
+    const runtime = await start(source, id, options);
+    const session = runtime.session(id);
+    const end = await follow(session);
+    const result = await resultOf(session);
+    const pulled = await bringOut(runtime, source, id, rm);
     const exitCode = end.state === "complete" ? 0 : end.exitCode || 1;
     if (options.json) console.log(JSON.stringify({ session: id, state: end.state, exitCode, result, pulled }, null, 2));
     else {
@@ -68,7 +68,7 @@ async function run(work: Task, options: Options): Promise<void> {
       if (pulled.length > 0) console.error(pulledText(id, pulled));
     }
     process.exitCode = exitCode;
-    if (rm) await removeAll(source, docker, id);
+    if (rm) await removeAll(source, id);
     else console.error(`npx sessions attach ${id} shows it; npx sessions remove ${id} --delete-data removes it.`);
   } catch (error) {
     if (idsIn(openDocument(stack).document).includes(id)) console.error(`sessions: ${wayOn(id)}`);
@@ -79,7 +79,7 @@ async function run(work: Task, options: Options): Promise<void> {
 }
 
 /** Brings a new session up. Where nothing of it was made, it leaves the stack file again. */
-async function start(source: StackSource, id: string, { install, yes = false }: Options): Promise<Docker> {
+async function start(source: StackSource, id: string, { install, yes = false }: Options): Promise<SessionRuntime> {
   console.error(`Session ${id}: starting …`);
   try {
     // Nothing that runs is changed, so there is no plan to agree to; an installation still is.
@@ -92,12 +92,10 @@ async function start(source: StackSource, id: string, { install, yes = false }: 
     );
     if (rolledOut === undefined) throw new Error(`session "${id}" was not started`);
     console.error(`Session ${id}: at work`);
-    return rolledOut.docker;
+    return rolledOut.runtime;
   } catch (error) {
-    const docker = await reachableEngine(source);
-    const containers = await docker?.listContainers({ all: true, filters: { label: [`session_id=${id}`] } });
-    const { Volumes } = (await docker?.listVolumes({ filters: { label: [`session_id=${id}`] } })) ?? {};
-    if ([...(containers ?? []), ...(Volumes ?? [])].length === 0) await removeFromFile(source.stack, id);
+    const { objects } = await new EmbeddedEngine(source, await reachableEngine(source)).live();
+    if (!objects.some(({ labels }) => labels.session_id === id)) await removeFromFile(source.stack, id);
     throw error;
   }
 }
@@ -139,43 +137,38 @@ function freeId(taken: readonly string[], work: Task, { repository = [] }: Entry
 const mostStarts = 3;
 
 /** Prints what a session says, until its agent has ended. @throws Error when it cannot end any more */
-async function follow(docker: Docker, id: string): Promise<Health> {
-  const container = docker.getContainer(containerName(id));
+async function follow(session: Session): Promise<Health> {
   let last = "";
   for (let stopped = 0; ; ) {
-    const health = await askHealth(docker, id, container.id);
-    for (const line of await linesSince(container, last)) {
+    const health = await session.health();
+    for (const line of await linesSince(session, last)) {
       last = line.slice(0, line.indexOf(" "));
       console.error(plain(line.slice(last.length + 1)));
     }
     if (hasEnded(health)) return health;
     stopped = health.state === "stopped" ? stopped + 1 : 0;
     if (stopped > 3 || (health.state === "unhealthy" && (health.starts ?? 0) > mostStarts))
-      throw new Error(`session "${id}" is ${stateText(health)}, and nothing of its agent runs`);
+      throw new Error(`session "${session.id}" is ${stateText(health)}, and nothing of its agent runs`);
     await new Promise((resolve) => setTimeout(resolve, 1000));
   }
 }
 
-/** What a container printed after a time, each line with its own before it. */
-async function linesSince(container: Docker.Container, time: string): Promise<string[]> {
+/** What a session printed after a time, each line with its own before it. */
+async function linesSince(session: Session, time: string): Promise<string[]> {
   const [seconds, fraction = "0"] = time === "" ? ["0"] : [String(Math.floor(Date.parse(time) / 1000)), /\.(\d+)/.exec(time)?.[1]];
-  const log = await container.logs({
-    stdout: true,
-    stderr: true,
-    timestamps: true,
-    follow: false,
-    since: `${seconds}.${fraction}` as never,
-  });
-  return plainOutput(log)
+  const pieces: Buffer[] = [];
+  const both = eachPiece((chunk) => void pieces.push(chunk));
+  await session.logs({ timestamps: true, since: `${seconds}.${fraction}` }, both, both);
+  return Buffer.concat(pieces)
+    .toString("utf8")
+    .replace(/[^\n\x20-\x7e]/g, "")
     .split("\n")
     .filter((line) => line !== "" && line.slice(0, line.indexOf(" ")) > time);
 }
 
 /** What the agent says at its end; nothing where it has left no result. */
-async function resultOf(docker: Docker, id: string): Promise<string | undefined> {
-  const container = docker.getContainer(containerName(id));
-  const user = (await container.inspect()).Config.User;
-  const { text } = await outputOf({ container, user }, ["cat", "/session/result.json"], 1024 ** 2);
+async function resultOf(session: Session): Promise<string | undefined> {
+  const { text } = await outputOf(session, ["cat", "/session/result.json"], 1024 ** 2);
   try {
     const { result } = JSON.parse(text) as { result?: unknown };
     return typeof result === "string" ? result : undefined;
@@ -185,20 +178,20 @@ async function resultOf(docker: Docker, id: string): Promise<string | undefined>
 }
 
 /** Brings out what can be brought without being asked where to. */
-async function bringOut(docker: Docker, source: StackSource, id: string, commit: boolean): Promise<Pulled[]> {
+async function bringOut(runtime: SessionRuntime, source: StackSource, id: string, commit: boolean): Promise<Pulled[]> {
   const session = parse(fromConfig(source.config), { root: source.root }).sessions.find((entry) => entry.id === id);
   const pulled: Pulled[] = [];
   for (const { name, ...repository } of session?.repositories ?? []) {
     if (repository.kind === "url" && repository.hostPath === undefined)
       console.error(`${name} was cloned from a URL; "npx sessions pull ${id} --repository ${name} --into FOLDER" brings its commits out`);
-    else pulled.push(...(await pullSession(docker, source, id, { repository: name, commit })));
+    else pulled.push(...(await pullSession(runtime, source, id, { repository: name, commit })));
   }
   return pulled;
 }
 
 /** Leaves nothing of the session; what would be lost with it keeps it. */
-async function removeAll(source: StackSource, docker: Docker, id: string): Promise<void> {
-  const taken = await takeDown(source, docker, [id], { engine: "auto", yes: true, deleteData: true, waits: true });
+async function removeAll(source: StackSource, id: string): Promise<void> {
+  const taken = await takeDown(source, await openEngine(source), [id], { engine: "auto", yes: true, deleteData: true, waits: true });
   if (taken === undefined) return;
   if (taken.failures.length > 0) throw new Error(`not removed: ${taken.failures.join("; ")}`);
   await removeFromFile(source.stack, id);

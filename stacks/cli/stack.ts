@@ -2,14 +2,15 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Option } from "commander";
-import type Docker from "dockerode";
 import { parse as parseYaml } from "yaml";
 import { fromHome } from "../../components/session-volumes/host-path.ts";
-import { connectEngine } from "../../components/container-engine/connect.ts";
+import { connectEngine, type EngineClient } from "../../components/container-engine/connect.ts";
 import { findEngine } from "../../components/container-engine/find.ts";
 import { ensureDemo } from "../demo.ts";
 import { keyPrefix, stackConfig, type StackSource } from "../configuration.ts";
 import { nearest } from "../near.ts";
+import { DockerRuntime } from "../runtime/docker.ts";
+import type { SessionRuntime } from "../runtime/runtime.ts";
 
 /** The checkout's folder. */
 export const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
@@ -70,7 +71,7 @@ function engineAddress(source: StackSource): { address?: string } {
 }
 
 /** A client for the stack's container engine; undefined when none answers. */
-export async function reachableEngine(source: StackSource): Promise<Docker | undefined> {
+export async function reachableEngine(source: StackSource): Promise<EngineClient | undefined> {
   const docker = connectEngine(await findEngine(engineAddress(source)));
   return docker.ping().then(
     () => docker,
@@ -79,11 +80,16 @@ export async function reachableEngine(source: StackSource): Promise<Docker | und
 }
 
 /** A client for the stack's container engine. @throws Error when none answers, naming where it was looked for */
-export async function openEngine(source: StackSource): Promise<Docker> {
+export async function openEngine(source: StackSource): Promise<EngineClient> {
   const docker = await reachableEngine(source);
   if (docker !== undefined) return docker;
   const { address, source: how } = await findEngine(engineAddress(source));
   throw new Error(
     `no container engine answers at ${address} (${how}); start it, or name another in agent-sessions:engine, or run "npm start", which can install one`,
   );
+}
+
+/** What commands ask of the stack's sessions. @throws Error when the platform does not answer, naming where it was looked for */
+export async function openRuntime(source: StackSource): Promise<SessionRuntime> {
+  return new DockerRuntime(await openEngine(source), source);
 }

@@ -1,11 +1,9 @@
 import type { Command } from "commander";
-import type Docker from "dockerode";
-import { ignore } from "../../components/container-engine/answers.ts";
-import { askHealth, type Health } from "../runtime/health.ts";
+import type { Health, Session } from "../runtime/runtime.ts";
 import { hasEnded, stateText } from "../runtime/session-state.ts";
 import { runIn } from "./exec.ts";
 import { liveSession } from "./sessions.ts";
-import { loadStack, openEngine, stackOption } from "./stack.ts";
+import { loadStack, openRuntime, stackOption } from "./stack.ts";
 
 export function register(program: Command): void {
   program
@@ -16,23 +14,23 @@ export function register(program: Command): void {
     .addHelpText("after", "\nExample:\n  npx sessions start demo\n")
     .action(async (id: string, options: { stack: string }) => {
       const source = loadStack(options.stack);
-      const docker = await openEngine(source);
-      console.log(await start(docker, await liveSession(docker, source, id), id));
+      console.log(await start(await liveSession(await openRuntime(source), source, id)));
     });
 }
 
 /** @returns what became of it. @throws Error when it fails at once */
-async function start(docker: Docker, container: Docker.Container, id: string): Promise<string> {
-  const before = await askHealth(docker, id, container.id);
-  if (before.state === "stopped") await container.start().catch(ignore(304));
+async function start(session: Session): Promise<string> {
+  const { id } = session;
+  const before = await session.health();
+  if (before.state === "stopped") await session.begin();
   // One that was stopped shows only now what it was before.
-  const found = before.state === "stopped" ? await afterStart(docker, container, id) : before;
+  const found = before.state === "stopped" ? await afterStart(session) : before;
   if (!hasEnded(found))
     return before.state === "stopped" ? `Session ${id} is started.` : `Session ${id} runs already: ${stateText(found)}.`;
-  const code = await runIn(container, ["/usr/local/bin/session-again"], { tty: false, stdin: false });
+  const code = await runIn(session, ["/usr/local/bin/session-again"], { tty: false, stdin: false });
   if (code !== 0) throw new Error(`session "${id}" was made by another version of this program; "npx sessions up" brings it to this one`);
-  await container.restart();
-  const health = await afterStart(docker, container, id);
+  await session.restart();
+  const health = await afterStart(session);
   if (health.state === "failed" || health.state === "key refused")
     throw new Error(
       `session "${id}" is ${stateText(health)} again; "npx sessions logs ${id}" shows what it said, "npx sessions exec ${id} -- COMMAND" works with its data`,
@@ -41,12 +39,12 @@ async function start(docker: Docker, container: Docker.Container, id: string): P
 }
 
 /** What a session is once it has finished starting, or after a minute. */
-async function afterStart(docker: Docker, container: Docker.Container, id: string): Promise<Health> {
+async function afterStart(session: Session): Promise<Health> {
   const deadline = Date.now() + 60_000;
-  let health = await askHealth(docker, id, container.id);
+  let health = await session.health();
   while ((health.state === "starting" || health.state === "stopped") && Date.now() < deadline) {
     await new Promise((resolve) => setTimeout(resolve, 200));
-    health = await askHealth(docker, id, container.id);
+    health = await session.health();
   }
   return health;
 }

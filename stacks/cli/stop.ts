@@ -1,7 +1,6 @@
 import type { Command } from "commander";
-import { ignore } from "../../components/container-engine/answers.ts";
 import { liveSession } from "./sessions.ts";
-import { loadStack, openEngine, stackOption } from "./stack.ts";
+import { loadStack, openRuntime, stackOption } from "./stack.ts";
 
 export function register(program: Command): void {
   program
@@ -12,8 +11,8 @@ export function register(program: Command): void {
     .addHelpText("after", "\nExample:\n  npx sessions stop demo\n")
     .action(async (id: string, options: { stack: string }) => {
       const source = loadStack(options.stack);
-      const container = await liveSession(await openEngine(source), source, id);
-      await container.stop().catch(ignore(304));
+      const session = await liveSession(await openRuntime(source), source, id);
+      await session.stop();
       console.log(`Session ${id} is stopped.`);
     });
 }

@@ -1,11 +1,11 @@
 import { createInterface } from "node:readline/promises";
-import type Docker from "dockerode";
 import type { StackSource } from "../configuration.ts";
+import type { EngineClient } from "../../components/container-engine/connect.ts";
 import { authStem, credentialProxyName } from "../../components/credentials/args.ts";
 import { cloneParts } from "../../components/session-volumes/args.ts";
 import { baseline } from "../../policy/baseline.ts";
 import { EmbeddedEngine } from "../embedded/engine.ts";
-import { labelNames } from "../embedded/labels.ts";
+import { labelNames } from "../../components/container-engine/object-labels.ts";
 import { emptyLive, type Live, type LiveObject } from "../embedded/live.ts";
 import { lock } from "../lock.ts";
 import type { Registration } from "../recorder/program.ts";
@@ -13,7 +13,7 @@ import { UnreadSecrets } from "../secrets.ts";
 import { chooseEngine, type EngineName, runPulumi } from "./engine-choice.ts";
 import { noSession } from "./sessions.ts";
 import { type Unpulled, unpulledIn, unpulledText } from "./unpulled.ts";
-import { inVolume, inWorkspace } from "../runtime/docker/workspace.ts";
+import { DockerRuntime } from "../runtime/docker.ts";
 
 export interface TakeDownOptions {
   readonly engine: "auto" | EngineName;
@@ -40,17 +40,18 @@ export interface TakenDown {
  */
 export async function takeDown(
   source: StackSource,
-  docker: Docker,
+  docker: EngineClient,
   ids: readonly string[] | undefined,
   options: TakeDownOptions,
 ): Promise<TakenDown | undefined> {
   const engine = new EmbeddedEngine(source, docker);
+  const runtime = new DockerRuntime(docker, source);
   const before = await engine.live();
   const name = chooseEngine(options.engine, before, engine.identity, source);
   const ofStack = (live: Live) => live.objects.filter((object) => isOf(object, engine, source));
   const volumesOf = async () =>
     chosen(ofStack(await engine.live()), ids).filter(({ kind, labels }) => kind === "volume" && labels.session_id !== undefined);
-  if (options.deleteData && !(await agreedToLose(docker, ofStack(before), ids, options))) return undefined;
+  if (options.deleteData && !(await agreedToLose(runtime, ofStack(before), ids, options))) return undefined;
 
   const removed: string[] = [];
   const failures: string[] = [];
@@ -65,13 +66,10 @@ export async function takeDown(
     // The CLI forgets the volumes and leaves them; they carry the stack's label.
     if (options.deleteData)
       for (const volume of await volumesOf())
-        await docker
-          .getVolume(volume.name)
-          .remove()
-          .then(
-            () => removed.push(volume.name),
-            (error: Error) => failures.push(`${volume.name}: ${error.message}`),
-          );
+        await engine.removeVolume(volume.name).then(
+          () => removed.push(volume.name),
+          (error: Error) => failures.push(`${volume.name}: ${error.message}`),
+        );
   } else {
     const release = await lock(engine.identity.deployment, options.waits ? () => {} : undefined);
     try {
@@ -134,7 +132,7 @@ async function urnsOf(engine: EmbeddedEngine, ids: readonly string[]): Promise<s
 
 /** Names the work that is nowhere else, and asks. @throws Error when there is some, no terminal, and no --force */
 async function agreedToLose(
-  docker: Docker,
+  runtime: DockerRuntime,
   objects: readonly LiveObject[],
   ids: readonly string[] | undefined,
   { force }: TakeDownOptions,
@@ -144,7 +142,7 @@ async function agreedToLose(
     await Promise.all(
       chosen(objects, ids)
         .filter(isWorkspace)
-        .map((volume) => lossOf(docker, volume, objects)),
+        .map((volume) => lossOf(runtime, volume, objects)),
     )
   ).flat();
   if (lines.length === 0) return true;
@@ -165,7 +163,7 @@ async function agreedToLose(
 const isWorkspace = ({ kind, labels }: LiveObject) => kind === "volume" && labels.kind === "workspace" && labels.session_id !== undefined;
 
 /** What is lost with a workspace, a line for each repository. */
-async function lossOf(docker: Docker, { name, labels }: LiveObject, objects: readonly LiveObject[]): Promise<string[]> {
+async function lossOf(runtime: DockerRuntime, { name, labels }: LiveObject, objects: readonly LiveObject[]): Promise<string[]> {
   const id = labels.session_id ?? "";
   const session = objects.find(
     (object) => object.kind === "container" && object.labels.session_id === id && object.labels.kind === undefined,
@@ -173,8 +171,8 @@ async function lossOf(docker: Docker, { name, labels }: LiveObject, objects: rea
   try {
     const found: Unpulled[] =
       session === undefined
-        ? await inVolume(docker, name, unpulledIn)
-        : await inWorkspace(docker, docker.getContainer(session.id), (place) => unpulledIn(place));
+        ? await runtime.inVolume(name, (place) => unpulledIn(place))
+        : await runtime.session(id).inWorkspace((place) => unpulledIn(place));
     return found.map((work) => `${id}: ${work.repository}: ${unpulledText(work)}`);
   } catch (error) {
     return [`${id}: what is in its workspace cannot be told (${(error as Error).message})`];
@@ -184,7 +182,7 @@ async function lossOf(docker: Docker, { name, labels }: LiveObject, objects: rea
 /** @throws Error when a session is neither on the engine nor in the stack file */
 export async function refuseUnknown(
   source: StackSource,
-  docker: Docker,
+  docker: EngineClient,
   ids: readonly string[],
   described: readonly string[],
 ): Promise<void> {

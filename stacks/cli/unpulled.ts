@@ -1,5 +1,6 @@
 import { plain } from "../printable.ts";
-import { outputOf, type Workspace } from "../runtime/docker/workspace.ts";
+import type { CommandPlace } from "../runtime/runtime.ts";
+import { outputOf } from "./exec.ts";
 
 /** Work in a session's repository that is nowhere else. */
 export interface Unpulled {
@@ -43,7 +44,7 @@ done
  * @param repository only this one
  * @throws Error when they cannot be looked at within a minute
  */
-export async function unpulledIn(place: Workspace, repository?: string): Promise<Unpulled[]> {
+export async function unpulledIn(place: CommandPlace, repository?: string): Promise<Unpulled[]> {
   const only = repository === undefined ? [] : [`/workspace/${repository}`];
   const { code, text } = await outputOf(place, ["timeout", "60", "bash", "-c", script, "unpulled", ...only]);
   if (code !== 0) throw new Error(`git ended with ${code}`);

@@ -1,16 +1,16 @@
 import type { Command } from "commander";
-import { containerName, limitsOf } from "../../components/session-container/args.ts";
+import { limitsOf } from "../../components/session-container/args.ts";
 import type { EmbeddedEngine } from "../embedded/engine.ts";
-import { type Health, waitHealthy } from "../runtime/health.ts";
+import { waitHealthy } from "../runtime/health.ts";
+import type { Health } from "../runtime/runtime.ts";
 import { isWell, stateText } from "../runtime/session-state.ts";
 import type { DeployedSession } from "../strategies/strategy.ts";
 import { formatSize } from "../units.ts";
 import { checks } from "../verify/checks/index.ts";
-import { dockerTarget } from "../verify/docker.ts";
+import { targetOf } from "../verify/target.ts";
 import { promisedTo } from "../verify/promised.ts";
 import { count, shortForm } from "../verify/report.ts";
 import { verifyQuickly } from "../verify/run.ts";
-import { heldIn } from "../verify/surroundings.ts";
 import { engineOption } from "./engine-choice.ts";
 import { nextSteps } from "./next-steps.ts";
 import { planJson } from "./render.ts";
@@ -49,20 +49,16 @@ async function run(options: Options): Promise<void> {
 }
 
 /** Waits for health, verifies quickly and prints the one table. */
-async function finish(options: Options, { docker, engine, ...result }: RolledOut, say: (line: string) => void): Promise<void> {
-  const sessions = engine.settings.sessions
-    .filter(({ id }) => options.only?.includes(id) ?? true)
-    .map(({ id }) => ({ id, container: containerName(id) }));
-  const waiting = waitHealthy(docker, sessions, Number(options.timeout), (health) => {
+async function finish(options: Options, { runtime, engine, ...result }: RolledOut, say: (line: string) => void): Promise<void> {
+  const sessions = engine.settings.sessions.filter(({ id }) => options.only?.includes(id) ?? true).map(({ id }) => runtime.session(id));
+  const waiting = waitHealthy(sessions, Number(options.timeout), (health) => {
     if (health.state === "healthy") return;
     say(`  ${health.session} is ${stateText(health)}${health.output === undefined ? "" : "; it said last:"}`);
     for (const line of health.output?.split("\n") ?? []) say(`    ${line}`);
   });
-  const [health, held] = await Promise.all([waiting, heldIn(docker, 10)]);
+  const [health, held] = await Promise.all([waiting, runtime.held(10)]);
   const well = health.filter(isWell).map(({ session }) => session);
-  const targets = engine.settings.sessions
-    .filter(({ id }) => well.includes(id))
-    .map((session) => dockerTarget(docker, promisedTo(session)));
+  const targets = engine.settings.sessions.filter(({ id }) => well.includes(id)).map((session) => targetOf(runtime, promisedTo(session)));
   const verified = await verifyQuickly(targets, checks, held);
   const { plan, report, refusals } = result.reviewed;
   const deployed = plan.run.outputs.sessions as Readonly<Record<string, DeployedSession>>;

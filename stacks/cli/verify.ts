@@ -1,18 +1,18 @@
 import { writeFileSync } from "node:fs";
 import { type Command, InvalidArgumentError } from "commander";
-import type Docker from "dockerode";
+import type { SessionRuntime } from "../runtime/runtime.ts";
 import { fromConfig, type StackSource } from "../configuration.ts";
 import { parse } from "../settings.ts";
 import { checks } from "../verify/checks/index.ts";
-import { dockerTarget } from "../verify/docker.ts";
+import { targetOf } from "../verify/target.ts";
 import { promisedTo } from "../verify/promised.ts";
 import { count, junit, shortForm } from "../verify/report.ts";
 import { type Verified, verify } from "../verify/run.ts";
 import { surroundingsOf } from "../verify/surroundings.ts";
 import { plain } from "../printable.ts";
 import { table } from "./table.ts";
-import { liveSessions, noSession, runningSession } from "./sessions.ts";
-import { loadStack, openEngine, path, stackOption } from "./stack.ts";
+import { noSession, runningSession } from "./sessions.ts";
+import { loadStack, openRuntime, path, stackOption } from "./stack.ts";
 
 interface Options {
   readonly stack: string;
@@ -47,8 +47,7 @@ function wholeNumber(text: string): number {
 
 async function run(ids: string[], options: Options): Promise<void> {
   const source = loadStack(options.stack);
-  const docker = await openEngine(source);
-  const sessions = await verifySessions(docker, source, ids, options.parallel);
+  const sessions = await verifySessions(await openRuntime(source), source, ids, options.parallel);
   if (options.junit !== undefined) writeFileSync(options.junit, junit(sessions));
   if (options.json) console.log(JSON.stringify(sessions, null, 2));
   else for (const verified of sessions) console.log(text(verified, options.all === true));
@@ -61,7 +60,7 @@ async function run(ids: string[], options: Options): Promise<void> {
  *
  * @throws Error when one is not in the stack file or does not run
  */
-async function verifySessions(docker: Docker, source: StackSource, ids: readonly string[], parallel: number): Promise<Verified[]> {
+async function verifySessions(runtime: SessionRuntime, source: StackSource, ids: readonly string[], parallel: number): Promise<Verified[]> {
   const settings = parse(fromConfig(source.config), { root: source.root });
   const { sessions } = settings;
   const unknown = ids.filter((id) => !sessions.some((session) => session.id === id));
@@ -74,12 +73,11 @@ async function verifySessions(docker: Docker, source: StackSource, ids: readonly
       ),
     );
   const chosen = sessions.filter(({ id }) => ids.length === 0 || ids.includes(id));
-  for (const { id } of chosen) await runningSession(docker, source, id);
-  const running = (await liveSessions(docker, source)).flatMap(({ container }) => (container.State === "running" ? [container] : []));
-  const { around, close } = await surroundingsOf(docker, running, settings);
+  for (const { id } of chosen) await runningSession(runtime, source, id);
+  const { around, close } = await surroundingsOf(runtime, settings);
   try {
     return await verify(
-      chosen.map((session) => dockerTarget(docker, promisedTo(session))),
+      chosen.map((session) => targetOf(runtime, promisedTo(session))),
       { checks, around, parallel },
     );
   } finally {

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type Docker from "dockerode";
 import type { Identity } from "../identity.ts";
-import { labelNames } from "./labels.ts";
+import { labelNames } from "../../components/container-engine/object-labels.ts";
 import type { Plan } from "./plan.ts";
 
 /** Docker's own pools give about this many networks; more need pools of smaller networks. */

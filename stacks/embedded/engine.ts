@@ -8,7 +8,7 @@ import { type Applied, applyPlan, type ApplyOptions, removeAll } from "./apply.t
 import { networkShortage } from "./capacity.ts";
 import { buildImage, type Progress } from "./docker/image.ts";
 import { type Identity, identify } from "../identity.ts";
-import { labelNames } from "./labels.ts";
+import { labelNames } from "../../components/container-engine/object-labels.ts";
 import { emptyLive, imageType, type Live, readLive } from "./live.ts";
 import { type Plan, planDeployment, type PlanOptions, type Step } from "./plan.ts";
 import { review } from "../recorder/review.ts";
@@ -136,6 +136,11 @@ export class EmbeddedEngine {
         live: object,
       };
     });
+  }
+
+  /** Removes a volume with its data, whichever engine made it. */
+  async removeVolume(name: string): Promise<void> {
+    await this.#docker?.getVolume(name).remove();
   }
 
   /** Removes what {@link teardown} lists. @returns the failures, one sentence each */

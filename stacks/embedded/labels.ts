@@ -1,17 +1,7 @@
 import { gunzipSync, gzipSync } from "node:zlib";
+import { labelNames } from "../../components/container-engine/object-labels.ts";
 import type { Identity } from "../identity.ts";
 import type { Properties, Registration } from "../recorder/program.ts";
-
-/** The labels by which the engine's own objects are this engine's state. */
-export const labelNames = {
-  deployment: "agent-sessions.deployment",
-  /** The URN. */
-  resource: "agent-sessions.resource",
-  /** The inputs it was made from, packed. */
-  inputs: "agent-sessions.inputs",
-  /** Its data is kept when the resource leaves the program. */
-  retain: "agent-sessions.retain",
-} as const;
 
 /** JSON with sorted keys, so that equal values are equal texts. */
 export function stableJson(value: unknown): string {
@@ -46,7 +36,3 @@ export function ownLabels(identity: Identity, registration: Registration, inputs
     ...(registration.retainOnDelete && { [labelNames.retain]: "true" }),
   };
 }
-
-/** What a container's label says that its session may do, a line each. */
-export const authorityIn = ({ authority = "" }: Readonly<Record<string, string>>): string[] =>
-  authority.split("\n").filter((line) => line !== "");

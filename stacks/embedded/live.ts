@@ -1,6 +1,7 @@
 import type Docker from "dockerode";
 import type { Identity } from "../identity.ts";
-import { labelNames, unpackInputs } from "./labels.ts";
+import { labelNames } from "../../components/container-engine/object-labels.ts";
+import { unpackInputs } from "./labels.ts";
 import type { Properties } from "../recorder/program.ts";
 
 export type ObjectKind = "container" | "network" | "volume";

@@ -1,5 +1,3 @@
-import type Docker from "dockerode";
-
 /** What a session is found to be, in the words that every command uses. */
 export interface SessionState {
   readonly state: "starting" | "healthy" | "unhealthy" | "complete" | "failed" | "key refused" | "stopped";
@@ -16,31 +14,6 @@ export interface SessionState {
 
 const answered = ["starting", "healthy", "complete", "failed", "key refused"] as const;
 
-/** How a container ends that was told to. */
-const stopped = [0, 137, 143];
-
-/**
- * Tells a session's state from what the engine says of its container.
- *
- * @param answer what the session's own health check says now; the engine's last check of it when left out, which is up to an interval old
- */
-export function sessionState(inspected: Pick<Docker.ContainerInspectInfo, "State" | "RestartCount">, answer?: string): SessionState {
-  const { State, RestartCount = 0 } = inspected;
-  const exitCode = State.ExitCode;
-  if (State.Restarting) {
-    const starts = RestartCount + 1;
-    return { state: "unhealthy", why: endText(exitCode, starts), exitCode, starts };
-  }
-  if (State.Paused) return { state: "stopped", why: "paused" };
-  if (!State.Running)
-    return {
-      state: "stopped",
-      ...(State.Status === "created" ? {} : { exitCode }),
-      ...(!stopped.includes(exitCode) && { why: endText(exitCode) }),
-    };
-  return readAnswer(answer ?? lastAnswer(State)) ?? { state: "starting" };
-}
-
 /** A state in one line: `complete (agent-exit)`, `failed (exit 3, 4 starts)`, `key refused (401)`. */
 export function stateText({ state, why }: Pick<SessionState, "state" | "why">): string {
   return why === undefined ? state : `${state} (${why})`;
@@ -56,16 +29,8 @@ export const isSettled = ({ state }: SessionState): boolean => state !== "starti
 export const hasEnded = ({ state, exitCode }: SessionState): boolean =>
   state === "complete" || state === "failed" || (state === "key refused" && exitCode !== undefined);
 
-const endText = (exitCode: number, starts?: number) =>
-  `exit ${exitCode}${starts === undefined ? "" : `, ${starts} ${starts === 1 ? "start" : "starts"}`}`;
-
-/** The engine keeps the answers of before the start too, and its own words where a check took too long. */
-function lastAnswer({ Health, StartedAt }: Docker.ContainerInspectInfo["State"]): string | undefined {
-  return (Health?.Log ?? []).findLast(({ Start, Output }) => Date.parse(Start) >= Date.parse(StartedAt) && /^\{/.test(Output))?.Output;
-}
-
 /** What a session's health check printed. Whatever runs in the session can write there too, so no control character comes through. */
-function readAnswer(text: string | undefined): SessionState | undefined {
+export function readAnswer(text: string | undefined): SessionState | undefined {
   if (text === undefined) return undefined;
   let read: Readonly<Record<string, unknown>>;
   try {

@@ -2,7 +2,7 @@ import type Docker from "dockerode";
 import { containerName } from "../../components/session-container/args.ts";
 import { overlapRefusal, placeOf } from "../../components/session-volumes/overlap.ts";
 import { baseline } from "../../policy/baseline.ts";
-import { labelNames } from "../embedded/labels.ts";
+import { labelNames } from "../../components/container-engine/object-labels.ts";
 import type { HostPath } from "../settings/host-paths.ts";
 import { type Settings, SettingsError } from "../settings.ts";
 import type { Place } from "./strategy.ts";

@@ -1,4 +1,4 @@
-import type { Held } from "../../components/container-engine/disk-usage.ts";
+import type { Held, MountedVolume, Reachable } from "../runtime/runtime.ts";
 import type { VisitedPort } from "./outsider.ts";
 import type { Promised } from "./promised.ts";
 import type { KnownSecrets } from "./secrets.ts";
@@ -68,20 +68,9 @@ export interface Listener {
   heard(beginning: string): readonly string[];
 }
 
-export interface MountedVolume {
-  readonly target: string;
-  readonly name: string;
-  /** The session that its labels name. */
-  readonly owner?: string;
-  /** What its labels say it holds. */
-  readonly kind?: string;
-}
-
 /** A running session as others would look for it. */
-export interface Neighbour {
+export interface Neighbour extends Reachable {
   readonly id: string;
-  readonly names: readonly string[];
-  readonly addresses: readonly string[];
   readonly port: number;
   /** Whether its server has ended too early, as whatever runs in that session can bring about. @default it has not */
   ended?(): boolean;

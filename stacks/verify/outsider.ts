@@ -1,9 +1,8 @@
 import { spawn } from "node:child_process";
 import { randomBytes, randomInt } from "node:crypto";
 import { text } from "node:stream/consumers";
-import type Docker from "dockerode";
-import { edgeName, proxyName } from "../../components/egress-proxy/args.ts";
-import { containerName, isLocal, type Port } from "../../components/session-container/args.ts";
+import { isLocal, type Port } from "../../components/session-container/args.ts";
+import type { SessionRuntime } from "../runtime/runtime.ts";
 import type { Settings } from "../settings.ts";
 import { knock, type Target, type Visit } from "./knock.ts";
 
@@ -29,11 +28,11 @@ const patience = { here: 10, outside: 2 };
  * @returns the visits by session; or why there could be no neighbour
  */
 export async function visitPorts(
-  docker: Docker,
+  runtime: Pick<SessionRuntime, "portAddresses">,
   settings: Settings,
   onThisMachine: boolean,
 ): Promise<ReadonlyMap<string, readonly VisitedPort[]> | { readonly notTried: string }> {
-  const wanted = (await Promise.all(settings.sessions.map((session) => portsOf(docker, session)))).flat();
+  const wanted = (await Promise.all(settings.sessions.map((session) => portsOf(runtime, session)))).flat();
   if (wanted.length === 0) return new Map();
   if (!onThisMachine) return { notTried: "the engine is on another machine, whose neighbours cannot be stood in for" };
   if (process.getuid?.() !== 0) return { notTried: "it takes root to stand in for a neighbour of this machine" };
@@ -51,18 +50,10 @@ export async function visitPorts(
 }
 
 /** The ports of a session that are for this machine alone, each with the addresses of the container that publishes it. */
-async function portsOf(docker: Docker, { id, network }: Settings["sessions"][number]) {
+async function portsOf(runtime: Pick<SessionRuntime, "portAddresses">, { id, network }: Settings["sessions"][number]) {
   const ports = network.ports.filter(isLocal);
   if (ports.length === 0) return [];
-  const listed = typeof network.egress === "object";
-  const name = listed ? proxyName(id) : containerName(id);
-  const found = await docker
-    .getContainer(name)
-    .inspect()
-    .catch(() => undefined);
-  // A proxy is on the session's network too, to which nobody comes from elsewhere.
-  const networks = Object.entries(found?.NetworkSettings.Networks ?? {}).filter(([name]) => !listed || name === edgeName(id));
-  const addresses = networks.flatMap(([, { IPAddress }]) => IPAddress || []);
+  const addresses = await runtime.portAddresses(id, typeof network.egress === "object");
   return ports.flatMap((port) =>
     addresses.map((address) => ({ session: id, port, target: { address, port: port.container, protocol: port.protocol } })),
   );

@@ -1,7 +1,7 @@
 import { Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { expect, test } from "vitest";
-import { beginning, capped, demultiplexer, eachPiece } from "../../stacks/runtime/streams.ts";
+import { beginning, capped, demultiplexer, eachPiece } from "../../stacks/streams.ts";
 
 /** Keeps what is written to it. */
 function collector() {

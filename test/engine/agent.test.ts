@@ -6,7 +6,7 @@ import { ownAddress } from "../support/own-address.ts";
 import { makeRepository } from "../support/repository.ts";
 import { stringify } from "yaml";
 import { plainOutput } from "../../components/container-engine/output.ts";
-import { askHealth } from "../../stacks/runtime/health.ts";
+import { askHealth } from "../../stacks/runtime/docker/health.ts";
 import { stateText } from "../../stacks/runtime/session-state.ts";
 import { Checkout } from "../cli/checkout.ts";
 import { ModelApi } from "../support/model-api.ts";

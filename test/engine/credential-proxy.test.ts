@@ -8,7 +8,8 @@ import { Credentials } from "../../components/credentials/docker.ts";
 import { IsolatedNetwork } from "../../components/isolated-network/docker.ts";
 import { SessionContainer } from "../../components/session-container/docker.ts";
 import { SessionVolumes } from "../../components/session-volumes/docker.ts";
-import { askHealth, waitHealthy } from "../../stacks/runtime/health.ts";
+import { askHealth } from "../../stacks/runtime/docker/health.ts";
+import { waitHealthy } from "../../stacks/runtime/health.ts";
 import { changes } from "../../stacks/embedded/plan.ts";
 import { stateText } from "../../stacks/runtime/session-state.ts";
 import { Checkout } from "../cli/checkout.ts";
@@ -65,8 +66,7 @@ describe.skipIf(docker === undefined)("the credential proxy", () => {
     address = `http://${ownAddress()}:${(server.address() as { port: number }).port}`;
     expect((await deploy()).failures).toEqual([]);
     const health = await waitHealthy(
-      rig.docker,
-      ["proxy-one", "proxy-bedrock", "proxy-none"].map((id) => ({ id, container: `claude-agent-${id}` })),
+      ["proxy-one", "proxy-bedrock", "proxy-none"].map((id) => rig.runtime.session(id)),
       60,
       () => {},
     );

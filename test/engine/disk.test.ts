@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
-import { askHealth } from "../../stacks/runtime/health.ts";
+import { askHealth } from "../../stacks/runtime/docker/health.ts";
 import { Checkout } from "../cli/checkout.ts";
 import { liveEngine, Rig, until } from "./rig.ts";
 

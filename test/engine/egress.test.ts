@@ -39,7 +39,7 @@ describe.skipIf(docker === undefined)("a session with an allow list", () => {
   /** Curl's status, and what the proxy said to CONNECT. */
   const ask = async (url: string, ...options: string[]) =>
     (await rig.shell(id, `curl -s -m 10 -o /tmp/answer -w '%{http_code} %{http_connect}' ${options.join(" ")} '${url}'`)).output;
-  const record = () => readRecord(rig.docker, { project: "agent-sessions", stack: "egress" }, id);
+  const record = () => readRecord(rig.runtime, id);
   const idOf = async (container: string) => (await rig.docker.getContainer(container).inspect()).Id;
 
   /** A web server with names on one network. Its image is the sessions', which has Node. */

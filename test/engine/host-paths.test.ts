@@ -10,7 +10,7 @@ import type { Mount } from "../../components/session-volumes/args.ts";
 import { SettingsError } from "../../stacks/settings.ts";
 import { verifyQuickly } from "../../stacks/verify/run.ts";
 import { mounts } from "../../stacks/verify/checks/mounts.ts";
-import { dockerTarget } from "../../stacks/verify/docker.ts";
+import { targetOf } from "../../stacks/verify/target.ts";
 import { type Promised, promisedTo } from "../../stacks/verify/promised.ts";
 import { liveEngine, Rig, until } from "./rig.ts";
 
@@ -84,7 +84,7 @@ describe.skipIf(docker === undefined || !mayGive)("folders of the host that a se
 
   const logs = async (container: Docker.Container) => plainOutput(await container.logs({ stdout: true, stderr: true }));
   const found = async (session: Promised) => {
-    const [verified] = await verifyQuickly([dockerTarget(rig.docker, session)], mounts);
+    const [verified] = await verifyQuickly([targetOf(rig.runtime, session)], mounts);
     return verified?.results.map(({ id, verdict, found }) => `${id} ${verdict}: ${found}`);
   };
   const swap = (name: string) => `rm -rf /data/${name} && ln -s ${at("marker")} /data/${name}`;

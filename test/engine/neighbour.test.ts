@@ -4,7 +4,7 @@ import { ownAddress } from "../support/own-address.ts";
 import { proxyName } from "../../components/egress-proxy/args.ts";
 import { parse } from "../../stacks/settings.ts";
 import { ports as list } from "../../stacks/verify/checks/ports.ts";
-import { dockerTarget } from "../../stacks/verify/docker.ts";
+import { targetOf } from "../../stacks/verify/target.ts";
 import { knockFromOutside } from "../../stacks/verify/outsider.ts";
 import { promisedTo } from "../../stacks/verify/promised.ts";
 import { verify } from "../../stacks/verify/run.ts";
@@ -32,10 +32,9 @@ describe.skipIf(docker === undefined || !isRoot)("a neighbour that routes to the
     (await rig.docker.getContainer(container).inspect()).NetworkSettings.Networks[network]?.IPAddress ?? "";
   const verdicts = async (sessions: readonly object[]) => {
     const settings = parse({ sessions }, { root: rig.root });
-    const running = await rig.docker.listContainers({ filters: { label: [`stack=agent-sessions/${rig.stack}`, "session_id"] } });
-    const { around, close } = await surroundingsOf(rig.docker, running, settings);
+    const { around, close } = await surroundingsOf(rig.runtime, settings);
     try {
-      const targets = settings.sessions.map((session) => dockerTarget(rig.docker, promisedTo(session)));
+      const targets = settings.sessions.map((session) => targetOf(rig.runtime, promisedTo(session)));
       return (await verify(targets, { checks: list, around })).flatMap(({ session, results }) =>
         results.map(({ verdict, found }) => `${session} ${verdict}: ${found}`),
       );

@@ -4,10 +4,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { makeRepository } from "../support/repository.ts";
 import { parse } from "../../stacks/settings.ts";
 import { checks } from "../../stacks/verify/checks/index.ts";
-import { dockerTarget } from "../../stacks/verify/docker.ts";
+import { targetOf } from "../../stacks/verify/target.ts";
 import { promisedTo } from "../../stacks/verify/promised.ts";
 import { verify } from "../../stacks/verify/run.ts";
-import { surroundingsOf, uidsOf } from "../../stacks/verify/surroundings.ts";
+import { surroundingsOf } from "../../stacks/verify/surroundings.ts";
 import { liveEngine, Rig, until } from "./rig.ts";
 
 const docker = await liveEngine();
@@ -121,7 +121,7 @@ describe.skipIf(docker === undefined)("sessions with a uid of their own", () => 
       curl -s -o /dev/null -w '%{http_code}\\n' "$ANTHROPIC_BASE_URL/v1/messages"
       python3 -c 'import getpass; print(getpass.getuser())'; touch "$TMPDIR/x" /session/x /logs/x && tmux list-sessions -F '#S'`,
     );
-    const name = `agent${(await uidsOf(rig.docker)).get("u-one")}`;
+    const name = `agent${(await rig.runtime.uids()).get("u-one")}`;
     expect(answers.output.split("\n")).toEqual([name, "agent", "/session/home", "hello", "hello", "agent u-one", "502", name, "claude"]);
     expect((await rig.shell("u-two", "cat /auth/token; stat -c '%U %a' /workspace /tmp/agent")).output.split("\n")).toEqual([
       "a-key-of-the-session-22",
@@ -133,17 +133,12 @@ describe.skipIf(docker === undefined)("sessions with a uid of their own", () => 
 
   test("hold all promises, and verify names one whose uid another has too", async () => {
     const settings = parse({ sessions }, { root: rig.root });
-    const running = await rig.docker.listContainers({ filters: { label: ["stack=agent-sessions/uids"] } });
-    const { around, close } = await surroundingsOf(
-      rig.docker,
-      running.filter(({ Labels }) => Labels.kind === undefined && Labels.session_id !== undefined),
-      settings,
-    );
+    const { around, close } = await surroundingsOf(rig.runtime, settings);
     try {
       const tried = checks.filter(
         (check) => check.id === "own-uid" || settings.sessions.every((session) => check.quick(promisedTo(session))),
       );
-      const targets = settings.sessions.slice(0, 3).map((session) => dockerTarget(rig.docker, promisedTo(session)));
+      const targets = settings.sessions.slice(0, 3).map((session) => targetOf(rig.runtime, promisedTo(session)));
       const open = async (uids: ReadonlyMap<string, number>) =>
         (await verify(targets, { checks: tried, around: { ...around, uids } })).flatMap(({ session, results }) =>
           results.flatMap(({ id, verdict, found }) => (verdict === "held" ? [] : [`${session} ${id} ${verdict}: ${found}`])),

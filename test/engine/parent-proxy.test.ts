@@ -224,7 +224,7 @@ describe.skipIf(docker === undefined)("what goes out by way of a parent proxy", 
       containers.map(async ({ Id }) => JSON.stringify(await rig.docker.getContainer(Id).inspect()) + (await logs(Id).catch(() => ""))),
     );
     const { output } = await rig.shell(id, "env; cat /proc/*/environ /proc/mounts; ls / /run /secret /parent 2>&1 || :");
-    const record = await readRecord(rig.docker, { project: "agent-sessions", stack: "parent" }, id);
+    const record = await readRecord(rig.runtime, id);
     const all = [
       ...told,
       output,

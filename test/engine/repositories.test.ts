@@ -4,10 +4,10 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { cloneName } from "../../components/session-volumes/args.ts";
-import { labelNames } from "../../stacks/embedded/labels.ts";
+import { labelNames } from "../../components/container-engine/object-labels.ts";
 import { parse } from "../../stacks/settings.ts";
 import { files } from "../../stacks/verify/checks/files.ts";
-import { dockerTarget } from "../../stacks/verify/docker.ts";
+import { targetOf } from "../../stacks/verify/target.ts";
 import { promisedTo } from "../../stacks/verify/promised.ts";
 import { verifyQuickly } from "../../stacks/verify/run.ts";
 import { liveEngine, Rig } from "./rig.ts";
@@ -47,7 +47,7 @@ describe.skipIf(docker === undefined)("repositories by URL", () => {
         expect((await rig.shell(id, "cat /repos/code/file /workspace/code/file")).output).toBe("firstfirst");
         expect((await rig.shell(id, "touch /repos/code/x")).output).toContain("Read-only file system");
         const [session] = parse({ sessions: sessions("v1").filter((entry) => entry.id === id) }, { root: rig.root }).sessions;
-        const [verified] = await verifyQuickly([dockerTarget(rig.docker, promisedTo(session!))], files);
+        const [verified] = await verifyQuickly([targetOf(rig.runtime, promisedTo(session!))], files);
         expect(verified?.results.flatMap((result) => (result.id === "clones" ? [result.verdict, result.found] : []))).toEqual([
           "held",
           "only what the clone was given: /repos/code/.git",

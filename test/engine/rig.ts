@@ -16,7 +16,9 @@ import { type Applied, applyPlan } from "../../stacks/embedded/apply.ts";
 import { EmbeddedEngine, type Reviewed } from "../../stacks/embedded/engine.ts";
 import { readLive } from "../../stacks/embedded/live.ts";
 import { type Plan, planDeployment } from "../../stacks/embedded/plan.ts";
-import { type Health, waitHealthy } from "../../stacks/runtime/health.ts";
+import { DockerRuntime } from "../../stacks/runtime/docker.ts";
+import { waitHealthy } from "../../stacks/runtime/health.ts";
+import type { Health } from "../../stacks/runtime/runtime.ts";
 import { mayInstall } from "../support/engine.ts";
 
 /** A client for the engine of this machine; undefined, with the reason printed, when none answers. */
@@ -46,6 +48,10 @@ export class Rig {
     this.root = root;
   }
 
+  get runtime(): DockerRuntime {
+    return new DockerRuntime(this.docker, { project: "agent-sessions", stack: this.stack, root: this.root });
+  }
+
   engine(sessions: readonly object[], more: Readonly<Record<string, unknown>> = {}): EmbeddedEngine {
     const described = { sessions, image: { agent: "none" }, ...more };
     const config = textConfig({
@@ -67,8 +73,7 @@ export class Rig {
     const failures = applied.outcomes.flatMap(({ name, error }) => (error === undefined ? [] : [`${name}: ${error}`]));
     if (failures.length > 0) throw new Error(failures.join("\n"));
     const health = await waitHealthy(
-      this.docker,
-      engine.settings.sessions.map(({ id }) => ({ id, container: `claude-agent-${id}` })),
+      engine.settings.sessions.map(({ id }) => this.runtime.session(id)),
       60,
       () => {},
     );

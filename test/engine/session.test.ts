@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ownAddress } from "../support/own-address.ts";
 import { makeRepository } from "../support/repository.ts";
-import { askHealth } from "../../stacks/runtime/health.ts";
+import { askHealth } from "../../stacks/runtime/docker/health.ts";
 import { changes } from "../../stacks/embedded/plan.ts";
 import { liveEngine, Rig, until } from "./rig.ts";
 

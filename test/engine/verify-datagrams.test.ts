@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse } from "../../stacks/settings.ts";
 import { datagrams } from "../../stacks/verify/checks/datagrams.ts";
-import { dockerTarget } from "../../stacks/verify/docker.ts";
+import { targetOf } from "../../stacks/verify/target.ts";
 import { promisedTo } from "../../stacks/verify/promised.ts";
 import { surroundingsOf } from "../../stacks/verify/surroundings.ts";
 import { liveEngine, Rig, until } from "./rig.ts";
@@ -35,10 +35,9 @@ describe.skipIf(docker === undefined)("verify, of datagrams that go one way", ()
       loosenNetwork: ({ Options }: { Options?: Record<string, string> }) => delete Options?.["com.docker.network.bridge.inhibit_ipv4"],
     };
     const targets = await Promise.all([twins.start(sealed!, "weak", { ...weak, ...onHost }), twins.start(sealed!, "on-host", onHost)]);
-    const running = await rig.docker.listContainers({ filters: { label: ["stack=agent-sessions/verify-datagrams", "session_id"] } });
-    const { around, close } = await surroundingsOf(rig.docker, running, settings);
+    const { around, close } = await surroundingsOf(rig.runtime, settings);
     try {
-      found = await failures([...promised.map((session) => dockerTarget(rig.docker, session)), ...targets], { checks: datagrams, around });
+      found = await failures([...promised.map((session) => targetOf(rig.runtime, session)), ...targets], { checks: datagrams, around });
     } finally {
       close();
     }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse } from "../../stacks/settings.ts";
 import { checks } from "../../stacks/verify/checks/index.ts";
-import { startServer } from "../../stacks/verify/docker.ts";
+import { startServer } from "../../stacks/verify/target.ts";
 import { serverCommand } from "../../stacks/verify/probe.ts";
 import { promisedTo } from "../../stacks/verify/promised.ts";
 import { nothingAround, type Target, verify } from "../../stacks/verify/run.ts";
@@ -109,7 +109,7 @@ describe.skipIf(docker === undefined)("verify, of a session that forges answers"
   });
 
   test("a server in such a session is believed its own port alone", async () => {
-    const container = rig.docker.getContainer(`claude-agent-${early}`);
+    const container = rig.runtime.session(early);
     const server = await startServer(container, serverCommand("hello", 60));
     expect(server?.port).toBeGreaterThan(1023);
     expect(server?.ended()).toBe(false);
@@ -119,7 +119,7 @@ describe.skipIf(docker === undefined)("verify, of a session that forges answers"
   });
 
   test("a server that is ended there is known to be", async () => {
-    const container = rig.docker.getContainer(`claude-agent-${early}`);
+    const container = rig.runtime.session(early);
     const server = await startServer(container, serverCommand("hello", 60));
     await rig.shell(early, "pkill -KILL -f closed-loader");
     await until(async () => server?.ended(), 20, "the server's end");

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse } from "../../stacks/settings.ts";
 import { checks } from "../../stacks/verify/checks/index.ts";
 import { network } from "../../stacks/verify/checks/network.ts";
-import { dockerTarget } from "../../stacks/verify/docker.ts";
+import { targetOf } from "../../stacks/verify/target.ts";
 import { promisedTo } from "../../stacks/verify/promised.ts";
 import { verify } from "../../stacks/verify/run.ts";
 import { surroundingsOf } from "../../stacks/verify/surroundings.ts";
@@ -96,14 +96,10 @@ describe.skipIf(docker === undefined)("verify, of a network", () => {
       twins.start(sealed!, "sealed"),
       ...loosenings.map((loosening, index) => twins.start(sealed!, String(index), loosening)),
     ]);
-    const { around, close } = await surroundingsOf(
-      rig.docker,
-      await rig.docker.listContainers({ filters: { label: ["stack=agent-sessions/verify-network", "session_id"] } }),
-      settings,
-    );
+    const { around, close } = await surroundingsOf(rig.runtime, settings);
     try {
       healthy = await verify(
-        promised.map((session) => dockerTarget(rig.docker, session)),
+        promised.map((session) => targetOf(rig.runtime, session)),
         { checks: tried, around },
       );
       // Volumes are what verify.test.ts is about.

@@ -6,7 +6,7 @@ import { isRefusedTrial, suggest } from "../../stacks/cli/egress-record.ts";
 import { parse } from "../../stacks/settings.ts";
 import { checks } from "../../stacks/verify/checks/index.ts";
 import { egressProxy } from "../../stacks/verify/checks/proxy.ts";
-import { dockerTarget } from "../../stacks/verify/docker.ts";
+import { targetOf } from "../../stacks/verify/target.ts";
 import { promisedTo } from "../../stacks/verify/promised.ts";
 import { surroundingsOf } from "../../stacks/verify/surroundings.ts";
 import { liveEngine, Rig } from "./rig.ts";
@@ -89,16 +89,12 @@ describe.skipIf(docker === undefined)("verify, of an egress proxy", () => {
         return target;
       }),
     );
-    const { around, close } = await surroundingsOf(
-      rig.docker,
-      await rig.docker.listContainers({ filters: { name: [`^/claude-agent-${session.id}$`] } }),
-      settings,
-    );
+    const { around, close } = await surroundingsOf(rig.runtime, settings);
     try {
       // Volumes and processor time are what verify.test.ts is about; there is no other session.
       const list = checks.filter(({ id }) => !["own-volumes", "disk-limit", "cpu-limit", "other-sessions", "stray-datagrams"].includes(id));
       healthy = await failures(
-        settings.sessions.map((entry) => dockerTarget(rig.docker, promisedTo(entry))),
+        settings.sessions.map((entry) => targetOf(rig.runtime, promisedTo(entry))),
         { checks: list, around },
       );
       found = await failures(targets, { checks: list, around });
@@ -122,7 +118,7 @@ describe.skipIf(docker === undefined)("verify, of an egress proxy", () => {
   });
 
   test.each([session.id, audited.id])("what verify tried in %s is recorded as such and suggests nothing", async (id) => {
-    const asked = await readRecord(rig.docker, { project: "agent-sessions", stack: rig.stack }, id);
+    const asked = await readRecord(rig.runtime, id);
     expect(asked.filter(isRefusedTrial).map(({ host }) => host)).toContain("169.254.169.254");
     expect(asked.filter(({ verify }) => !verify)).toEqual([]);
     expect(suggest(asked)).toEqual([]);

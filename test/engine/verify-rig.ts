@@ -1,6 +1,7 @@
 import type Docker from "dockerode";
+import { DockerRuntime } from "../../stacks/runtime/docker.ts";
 import type { Check } from "../../stacks/verify/check.ts";
-import { dockerTarget } from "../../stacks/verify/docker.ts";
+import { targetOf } from "../../stacks/verify/target.ts";
 import type { Promised } from "../../stacks/verify/promised.ts";
 import { type RunOptions, type Target, verify } from "../../stacks/verify/run.ts";
 
@@ -97,7 +98,8 @@ export class Twins {
     await this.#run(body);
     if (neighbour !== undefined)
       await this.#docker.getNetwork(body.HostConfig.NetworkMode ?? "").connect({ Container: `claude-agent-${neighbour}` });
-    return dockerTarget(this.#docker, { ...session, ...promised, id });
+    const runtime = new DockerRuntime(this.#docker, { project: "agent-sessions", stack: "twins", root: import.meta.dirname });
+    return targetOf(runtime, { ...session, ...promised, id });
   }
 
   async #network(of: string, name: string, loosen?: Loosening["loosenNetwork"]): Promise<string> {

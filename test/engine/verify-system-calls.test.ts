@@ -3,7 +3,7 @@ import { seccompProfile } from "../../components/seccomp/docker.ts";
 import { parse } from "../../stacks/settings.ts";
 import type { Surroundings } from "../../stacks/verify/check.ts";
 import { systemCalls } from "../../stacks/verify/checks/system-calls.ts";
-import { dockerTarget } from "../../stacks/verify/docker.ts";
+import { targetOf } from "../../stacks/verify/target.ts";
 import { promisedTo } from "../../stacks/verify/promised.ts";
 import { verify } from "../../stacks/verify/run.ts";
 import { liveEngine, Rig } from "./rig.ts";
@@ -76,7 +76,7 @@ describe.skipIf(docker === undefined)("verify, of system calls", () => {
   }, minute);
 
   test("a session that was made makes none of them, and there are many", async () => {
-    const [verified] = await verify([dockerTarget(rig.docker, promised)], { checks: systemCalls, around });
+    const [verified] = await verify([targetOf(rig.runtime, promised)], { checks: systemCalls, around });
     expect(verified?.results.map(({ id, verdict, found: text }) => [id, verdict, Number(text.split(" ")[0]) > 8])).toEqual([
       ["system-calls", "held", true],
       ["sockets", "held", true],

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import type Docker from "dockerode";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { seccompProfile } from "../../components/seccomp/docker.ts";
-import { askHealth } from "../../stacks/runtime/health.ts";
+import { askHealth } from "../../stacks/runtime/docker/health.ts";
 import { parse } from "../../stacks/settings.ts";
 import { disk } from "../../stacks/verify/checks/disk.ts";
 import { files } from "../../stacks/verify/checks/files.ts";
@@ -16,12 +16,12 @@ import { checks } from "../../stacks/verify/checks/index.ts";
 import { limits } from "../../stacks/verify/checks/limits.ts";
 import { mounts } from "../../stacks/verify/checks/mounts.ts";
 import { privileges } from "../../stacks/verify/checks/privileges.ts";
-import { dockerTarget } from "../../stacks/verify/docker.ts";
+import { targetOf } from "../../stacks/verify/target.ts";
 import { secrets } from "../../stacks/verify/checks/secrets.ts";
 import { promisedTo } from "../../stacks/verify/promised.ts";
 import { type Verified, verify } from "../../stacks/verify/run.ts";
 import { knownSecrets } from "../../stacks/verify/secrets.ts";
-import { volumesOf } from "../../stacks/verify/surroundings.ts";
+import { volumesOf } from "../../stacks/runtime/docker/surroundings.ts";
 import { Checkout } from "../cli/checkout.ts";
 import { liveEngine, Rig } from "./rig.ts";
 import { failures, type Loosening, Twins, unbroken } from "./verify-rig.ts";
@@ -242,7 +242,7 @@ describe.skipIf(docker === undefined)("verify", () => {
     const traces = () => rig.shell("v-one", "find / -xdev 2>/dev/null | wc -l; ls -A /tmp /workspace /session /dev/shm; pgrep -c python3");
     const before = await traces();
     const [verified, proxied] = await verify(
-      settings.sessions.map((entry) => dockerTarget(rig.docker, promisedTo(entry))),
+      settings.sessions.map((entry) => targetOf(rig.runtime, promisedTo(entry))),
       { checks, around },
     );
     for (const { results = [] } of [verified!, proxied!])

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { askHealth } from "../../stacks/runtime/health.ts";
+import { askHealth } from "../../stacks/runtime/docker/health.ts";
 import { changes } from "../../stacks/embedded/plan.ts";
 import { liveEngine, Rig, until } from "../engine/rig.ts";
 import { canRunEngine, OwnEngine } from "./own-engine.ts";

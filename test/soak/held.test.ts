@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { askHealth } from "../../stacks/runtime/health.ts";
+import { askHealth } from "../../stacks/runtime/docker/health.ts";
 import type { Verified } from "../../stacks/verify/run.ts";
 import { Checkout } from "../cli/checkout.ts";
 import { freePorts, liveEngine, until } from "../engine/rig.ts";

@@ -1,7 +1,8 @@
 import { Container, Network, Volume } from "@pulumi/docker";
 import type Docker from "dockerode";
 import { describe, expect, test } from "vitest";
-import { labelNames, ownLabels } from "../../stacks/embedded/labels.ts";
+import { labelNames } from "../../components/container-engine/object-labels.ts";
+import { ownLabels } from "../../stacks/embedded/labels.ts";
 import { emptyLive, readLive } from "../../stacks/embedded/live.ts";
 import { changes, planDeployment, type PlanOptions } from "../../stacks/embedded/plan.ts";
 

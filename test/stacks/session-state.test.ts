@@ -1,6 +1,7 @@
 import type Docker from "dockerode";
 import { describe, expect, test } from "vitest";
-import { hasEnded, isSettled, isWell, sessionState, stateText } from "../../stacks/runtime/session-state.ts";
+import { sessionState } from "../../stacks/runtime/docker/state.ts";
+import { hasEnded, isSettled, isWell, stateText } from "../../stacks/runtime/session-state.ts";
 
 type Inspected = Pick<Docker.ContainerInspectInfo, "State" | "RestartCount">;
 

@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, mkdirSync, openSync, readSync, realpathSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
+import type { WritableFolder } from "../../runtime/runtime.ts";
 import { type Git, must } from "./clean-git.ts";
 
 /** The parts of a git folder that are data. What is not there is left out by git itself. */
@@ -21,12 +22,6 @@ export interface Target {
 export function findTarget(git: Git, path: string): Target {
   const found = must(git("-C", path, "rev-parse", "--git-common-dir"), `git could not open ${path}`);
   return { path, gitFolder: resolve(path, found.replace(/\n$/, "")) };
-}
-
-/** A folder of this machine that a session may write. */
-export interface WritableFolder {
-  readonly session: string;
-  readonly path: string;
 }
 
 /**

@@ -1,5 +1,4 @@
-import type Docker from "dockerode";
-import { connectEngine } from "../../../components/container-engine/connect.ts";
+import { connectEngine, type EngineClient } from "../../../components/container-engine/connect.ts";
 import { findEngine } from "../../../components/container-engine/find.ts";
 import { fromConfig, type StackSource } from "../../configuration.ts";
 import { parse } from "../../settings.ts";
@@ -22,7 +21,7 @@ interface Consent {
  * @returns a client for the engine
  * @throws SettingsError when the stack is faulty, before anything is installed; SetupError with the steps for a person
  */
-export async function prepareMachine(source: StackSource, options: Consent, report: Report): Promise<Docker> {
+export async function prepareMachine(source: StackSource, options: Consent, report: Report): Promise<EngineClient> {
   const install: Install = options.install ? (options.yes ? "yes" : "ask") : "no";
   const settings = parse(fromConfig(source.config), { root: source.root });
   const address = settings.engine === undefined ? {} : { address: settings.engine };

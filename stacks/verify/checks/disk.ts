@@ -1,4 +1,4 @@
-import type { Held } from "../../../components/container-engine/disk-usage.ts";
+import type { Held } from "../../runtime/runtime.ts";
 import { baseline } from "../../../policy/baseline.ts";
 import { formatSize } from "../../units.ts";
 import { check, type Check, heldUnless } from "../check.ts";

@@ -1,5 +1,6 @@
 import { authFolder } from "../../../components/credentials/args.ts";
-import { check, type Check, heldUnless, type MountedVolume } from "../check.ts";
+import type { MountedVolume } from "../../runtime/runtime.ts";
+import { check, type Check, heldUnless } from "../check.ts";
 
 /** Where a secret would lie that a session was given by mistake. The workspace and the repositories hold the user's own. */
 const places = [authFolder, "/session", "/tmp", "/run", "/dev/shm", "/etc", "/home", "/opt", "/root", "/srv"];

@@ -1,5 +1,5 @@
 import { Writable } from "node:stream";
-import { formatSize } from "../units.ts";
+import { formatSize } from "./units.ts";
 
 /** Writes to another stream and waits until that has taken it. */
 export function passOn(target: Writable, chunk: Buffer | string): Promise<void> {

@@ -1,0 +1,154 @@
+import type Docker from "dockerode";
+import { heldBySession, measureVolumes } from "../../components/container-engine/disk-usage.ts";
+import { isHere } from "../../components/container-engine/here.ts";
+import { labelNames } from "../../components/container-engine/object-labels.ts";
+import { edgeName, proxyName } from "../../components/egress-proxy/args.ts";
+import { containerName } from "../../components/session-container/args.ts";
+import { baseline } from "../../policy/baseline.ts";
+import type { StackSource } from "../configuration.ts";
+import { identify } from "../identity.ts";
+import { startOnHostNetwork } from "./docker/host-network.ts";
+import { DockerPart, DockerSession } from "./docker/session.ts";
+import { uidsOf, volumesOf } from "./docker/surroundings.ts";
+import { inVolume } from "./docker/workspace.ts";
+import type {
+  CommandPlace,
+  Held,
+  ListedSession,
+  MountedVolume,
+  PartName,
+  Reachable,
+  RunningPart,
+  SessionRuntime,
+  WritableFolder,
+} from "./runtime.ts";
+
+/** Sessions on the Docker Engine or Podman, whichever engine of ours made them. */
+export class DockerRuntime implements SessionRuntime {
+  readonly #docker: Docker;
+  readonly #source: Omit<StackSource, "config">;
+
+  constructor(docker: Docker, source: Omit<StackSource, "config">) {
+    this.#docker = docker;
+    this.#source = source;
+  }
+
+  get #label(): string {
+    return `stack=${this.#source.project}/${this.#source.stack}`;
+  }
+
+  /** Containers with labels, those that do not run too. */
+  #labelled(...label: readonly string[]): Promise<Docker.ContainerInfo[]> {
+    return this.#docker.listContainers({ all: true, filters: { label: [...label] } });
+  }
+
+  /** Containers of sessions; what only serves one says so by its kind. */
+  async #sessions(...label: readonly string[]): Promise<Docker.ContainerInfo[]> {
+    const containers = await this.#labelled(`created_by=${baseline.createdBy}`, "session_id", ...label);
+    return containers.filter(({ Labels }) => Labels.kind === undefined);
+  }
+
+  async #own(): Promise<Docker.ContainerInfo[]> {
+    const { project, stack, root } = this.#source;
+    const { deployment } = identify(project, stack, root);
+    return (await this.#sessions(this.#label)).filter(({ Labels }) => (Labels[labelNames.deployment] ?? deployment) === deployment);
+  }
+
+  async #running(): Promise<Docker.ContainerInfo[]> {
+    return (await this.#own()).filter(({ State }) => State === "running");
+  }
+
+  /** Those by which sessions with an allow list get out. @param id of all sessions when left out */
+  #proxies(id?: string): Promise<Docker.ContainerInfo[]> {
+    return this.#labelled(this.#label, "kind=egress-proxy", id === undefined ? "serves" : `serves=${id}`);
+  }
+
+  async list(): Promise<readonly ListedSession[]> {
+    // Asked once for all sessions, and not at all where none is described.
+    let asked: Promise<Docker.ContainerInfo[]> | undefined;
+    const proxies = () => (asked ??= this.#proxies());
+    const found = (await this.#own()).map(({ Id, Labels, State }) => {
+      const { session_id: id = "" } = Labels;
+      const own = async () => (await proxies()).filter(({ Labels }) => Labels.serves === id);
+      return Object.assign(new DockerSession(this.#docker, id, Id, own), { state: State });
+    });
+    return found.sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  session(id: string): DockerSession {
+    return new DockerSession(this.#docker, id, containerName(id), () => this.#proxies(id));
+  }
+
+  async part(id: string, name: PartName): Promise<RunningPart | undefined> {
+    const [found] =
+      name === "egress-proxy" ? await this.#proxies(id) : await this.#labelled(this.#label, `kind=${name}`, `session_id=${id}`);
+    return found && new DockerPart(this.#docker, found.Id);
+  }
+
+  async stackOf(id: string): Promise<string | undefined> {
+    const [elsewhere] = await this.#sessions(`session_id=${id}`);
+    return elsewhere && (elsewhere.Labels.stack ?? "");
+  }
+
+  /** Works on the workspace of a session that is gone, by its volume. @throws Error when the engine has no image of sessions to do it with */
+  inVolume<T>(volume: string, work: (place: CommandPlace) => Promise<T>): Promise<T> {
+    return inVolume(this.#docker, volume, work);
+  }
+
+  async held(seconds: number): Promise<ReadonlyMap<string, Held> | { readonly notTried: string }> {
+    const volumes = await measureVolumes(this.#docker, seconds);
+    return "notTried" in volumes ? volumes : heldBySession(volumes);
+  }
+
+  async writableFolders(): Promise<readonly WritableFolder[]> {
+    const containers = await this.#labelled(`created_by=${baseline.createdBy}`, "session_id");
+    return containers.flatMap(({ Labels, Mounts }) =>
+      Mounts.flatMap(({ RW, Source = "" }) => (RW && Source !== "" ? [{ session: Labels.session_id ?? "", path: Source }] : [])),
+    );
+  }
+
+  isHere(): Promise<boolean> {
+    return isHere(this.#docker);
+  }
+
+  async gateways(): Promise<readonly string[]> {
+    const networks = await this.#docker.listNetworks();
+    return networks.flatMap(({ IPAM }) => (IPAM?.Config ?? []).flatMap(({ Gateway }) => (Gateway ? [Gateway] : [])));
+  }
+
+  async reachable(): Promise<ReadonlyMap<string, Reachable>> {
+    return new Map(
+      (await this.#running()).map(({ Names, Labels, NetworkSettings }) => {
+        const { session_id: id = "" } = Labels;
+        const addresses = Object.values(NetworkSettings.Networks).flatMap(({ IPAddress }) => (IPAddress ? [IPAddress] : []));
+        return [id, { names: [id, ...Names.map((name) => name.replace(/^\//, ""))], addresses }];
+      }),
+    );
+  }
+
+  async volumes(): Promise<ReadonlyMap<string, readonly MountedVolume[]>> {
+    return volumesOf(this.#docker, await this.#running());
+  }
+
+  uids(): Promise<ReadonlyMap<string, number>> {
+    return uidsOf(this.#docker);
+  }
+
+  egressProxy(id: string): RunningPart {
+    return new DockerPart(this.#docker, proxyName(id));
+  }
+
+  async portAddresses(id: string, byProxy: boolean): Promise<readonly string[]> {
+    const found = await this.#docker
+      .getContainer(byProxy ? proxyName(id) : containerName(id))
+      .inspect()
+      .catch(() => undefined);
+    // A proxy is on the session's network too, to which nobody comes from elsewhere.
+    const networks = Object.entries(found?.NetworkSettings.Networks ?? {}).filter(([name]) => !byProxy || name === edgeName(id));
+    return networks.flatMap(([, { IPAddress }]) => IPAddress || []);
+  }
+
+  async startOnHostNetwork(command: readonly string[]) {
+    return startOnHostNetwork(this.#docker, (await this.#running())[0]?.ImageID, command);
+  }
+}

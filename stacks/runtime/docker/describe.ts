@@ -1,0 +1,51 @@
+import type Docker from "dockerode";
+import type { IsolationLevel } from "../../../components/isolated-network/args.ts";
+import { authorityIn } from "../../../components/container-engine/object-labels.ts";
+import type { Description } from "../runtime.ts";
+
+/** @param proxies those of the session, by which it gets out */
+export async function describe(
+  docker: Docker,
+  id: string,
+  container: Docker.Container,
+  proxies: readonly Docker.ContainerInfo[],
+): Promise<Description> {
+  const { Name, HostConfig, Config, NetworkSettings } = await container.inspect();
+  // The Docker provider connects a container to its network after making it, and leaves the mode at the default.
+  const mode = /^(default|bridge)$/.test(HostConfig.NetworkMode ?? "default")
+    ? (Object.keys(NetworkSettings.Networks)[0] ?? "default")
+    : (HostConfig.NetworkMode ?? "default");
+  const own = proxies.filter(({ NetworkSettings: { Networks } }) => Object.hasOwn(Networks, mode));
+  return {
+    container: Name.slice(1),
+    network: mode,
+    isolation: await isolationOf(docker, id, mode, own),
+    memory: HostConfig.Memory ?? 0,
+    cpu: (HostConfig.NanoCpus ?? 0) / 1e9,
+    processes: HostConfig.PidsLimit ?? 0,
+    // None of one that was made before there were any.
+    disk: Number(variableIn(Config.Env, "SESSION_DISK_LIMIT") ?? 0),
+    // Hosts and ports are the proxy's to give, where there is one.
+    authority: [Config.Labels, ...own.map(({ Labels }) => Labels)].flatMap(authorityIn).sort(),
+    attach: `docker exec -it ${Name.slice(1)} tmux attach -t claude`,
+  };
+}
+
+/** A variable among those of a container. */
+export function variableIn(environment: readonly string[], name: string): string | undefined {
+  return environment.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1);
+}
+
+/** How far a container is cut off. */
+async function isolationOf(docker: Docker, id: string, mode: string, proxies: readonly Docker.ContainerInfo[]): Promise<IsolationLevel> {
+  if (mode === "none") return "sealed";
+  if (mode === "host" || mode.startsWith("container:")) return "none";
+  const network: Docker.NetworkInspectInfo | undefined = await docker
+    .getNetwork(mode)
+    .inspect()
+    .catch(() => undefined);
+  if (network?.Labels?.session_id !== id) return "shared";
+  if (network.Labels.purpose === "session-egress")
+    return proxies.every(({ Labels }) => Labels.egress === "enforce") ? "egress-filtered" : "isolated";
+  return network.Internal ? "sealed" : "isolated";
+}
