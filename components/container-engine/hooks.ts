@@ -15,27 +15,40 @@ export const hookNames = {
   ownVolumeGuard: "agent-sessions-own-volume",
 } as const;
 
-const hooks = new Map<string, pulumi.ResourceHook>();
-let engine: FoundEngine | undefined;
-let client: Promise<Docker> | undefined;
+/** The hooks of one engine. Each is registered once, under one name, however many resources carry it. */
+class EngineHooks {
+  readonly #engine: FoundEngine | undefined;
+  readonly #known = new Map<string, pulumi.ResourceHook>();
+  #client: Promise<Docker> | undefined;
 
-/** Names the engine that hooks speak to: the same that the provider was given. A strategy calls it once, before it makes anything. */
-export function useEngine(found: FoundEngine): void {
-  engine = found;
-  client = undefined;
-  // A run of the program registers its hooks anew.
-  hooks.clear();
+  constructor(engine?: FoundEngine) {
+    this.#engine = engine;
+  }
+
+  once(name: string, callback: (args: pulumi.ResourceHookArgs, client: Docker) => Promise<void>): pulumi.ResourceHook {
+    const known = this.#known.get(name) ?? new pulumi.ResourceHook(name, async (args) => callback(args, await this.#connect()));
+    this.#known.set(name, known);
+    return known;
+  }
+
+  #connect(): Promise<Docker> {
+    this.#client ??= (async () => connectEngine(this.#engine ?? (await findEngine())))();
+    return this.#client;
+  }
 }
 
-async function engineClient(): Promise<Docker> {
-  client ??= (async () => connectEngine(engine ?? (await findEngine())))();
-  return client;
+const hooks = new WeakMap<object, EngineHooks>();
+
+/** Has the hooks of all that a provider makes speak to the engine that it speaks to. */
+export function speakTo(provider: pulumi.ProviderResource, engine: FoundEngine): void {
+  hooks.set(provider, new EngineHooks(engine));
 }
 
-/** A hook is registered with the engine once, under one name, however many resources carry it. */
-function once(name: string, callback: pulumi.ResourceHookFunction): pulumi.ResourceHook {
-  const known = hooks.get(name) ?? new pulumi.ResourceHook(name, callback);
-  hooks.set(name, known);
+/** The hooks of a resource's provider; where it has none of its own, those of the program, for the engine that is found. */
+function hooksOf(resource: pulumi.Resource): EngineHooks {
+  const owner = resource.getProvider("docker:index/container:Container") ?? pulumi.runtime.getStackResource() ?? resource;
+  const known = hooks.get(owner) ?? new EngineHooks();
+  hooks.set(owner, known);
   return known;
 }
 
@@ -52,9 +65,9 @@ async function limitProcesses(container: Docker.Container, { name, newInputs }: 
 }
 
 /** Limits the processes of a container that runs already. The session's entrypoint starts nothing until the limit holds. */
-export function processLimit(): pulumi.ResourceHook {
-  return once(hookNames.processLimit, async (args) => {
-    await limitProcesses((await engineClient()).getContainer(args.id ?? ""), args);
+export function processLimit(component: pulumi.Resource): pulumi.ResourceHook {
+  return hooksOf(component).once(hookNames.processLimit, async (args, client) => {
+    await limitProcesses(client.getContainer(args.id ?? ""), args);
   });
 }
 
@@ -63,9 +76,9 @@ export function processLimit(): pulumi.ResourceHook {
  * only makes it: what the provider starts has ended before a hook can limit it. One that failed is removed, so that a refresh
  * makes it anew.
  */
-export function runOnce(): pulumi.ResourceHook {
-  return once(hookNames.runOnce, async (args) => {
-    const container = (await engineClient()).getContainer(args.id ?? "");
+export function runOnce(component: pulumi.Resource): pulumi.ResourceHook {
+  return hooksOf(component).once(hookNames.runOnce, async (args, client) => {
+    const container = client.getContainer(args.id ?? "");
     try {
       await limitProcesses(container, args);
       await container.start();
@@ -84,11 +97,10 @@ export function runOnce(): pulumi.ResourceHook {
  * Refuses a volume name that somebody else has taken: the engine answers a second create with success and keeps the old
  * volume, even one that is a bind of the host in disguise.
  */
-export function ownVolumeGuard(): pulumi.ResourceHook {
-  return once(hookNames.ownVolumeGuard, async (args) => {
+export function ownVolumeGuard(component: pulumi.Resource): pulumi.ResourceHook {
+  return hooksOf(component).once(hookNames.ownVolumeGuard, async (args, client) => {
     const { name, labels = [] } = args.newInputs as { name: string; labels?: readonly { label: string; value: string }[] };
-    const docker = await engineClient();
-    const found = await docker
+    const found = await client
       .getVolume(name)
       .inspect()
       .catch(() => undefined);

@@ -44,7 +44,7 @@ export class CredentialFetch extends pulumi.ComponentResource {
     const volume = new docker.Volume(
       `${name}-volume`,
       { name: source.name, driver: "local", labels: dockerLabels(labels) },
-      { parent: this, hooks: { beforeCreate: [ownVolumeGuard()] } },
+      { parent: this, hooks: { beforeCreate: [ownVolumeGuard(this)] } },
     );
     const network = new docker.Network(`${name}-network`, toOpenNetwork(stem, labels), { parent: this, deleteBeforeReplace: true });
     const secret =
@@ -84,7 +84,7 @@ export class CredentialFetch extends pulumi.ComponentResource {
       dependsOn: [...again, ...access.resources],
       replaceWith: again,
       deleteBeforeReplace: true,
-      hooks: { afterCreate: [runOnce()] },
+      hooks: { afterCreate: [runOnce(this)] },
     });
     this.mount = { target: args.target, readOnly: true, source };
     this.resources = [fetch];

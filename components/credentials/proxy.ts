@@ -51,7 +51,7 @@ export class CredentialProxy extends pulumi.ComponentResource {
     const volume = new docker.Volume(
       `${name}-volume`,
       { name: stem, driver: "local", labels: dockerLabels(labels) },
-      { parent: this, hooks: { beforeCreate: [ownVolumeGuard()] } },
+      { parent: this, hooks: { beforeCreate: [ownVolumeGuard(this)] } },
     );
     const network = new docker.Network(`${name}-network`, toOpenNetwork(stem, labels), { parent: this, deleteBeforeReplace: true });
     const secret = new SecretFile(
@@ -81,7 +81,7 @@ export class CredentialProxy extends pulumi.ComponentResource {
       dependsOn: [volume, network, ...secret.resources, ...access.resources],
       replaceWith: [volume, network],
       deleteBeforeReplace: true,
-      hooks: { afterCreate: [processLimit()], afterUpdate: [processLimit()] },
+      hooks: { afterCreate: [processLimit(this)], afterUpdate: [processLimit(this)] },
     });
     this.mount = socketMount(sessionId);
     this.environment = proxyEnvironment(args);

@@ -36,7 +36,7 @@ export class SecretFile extends pulumi.ComponentResource {
     const volume = new docker.Volume(
       `${name}-volume`,
       { name: args.volume, driver: "local", labels: dockerLabels(args.labels) },
-      { parent: this, hooks: { beforeCreate: [ownVolumeGuard()] } },
+      { parent: this, hooks: { beforeCreate: [ownVolumeGuard(this)] } },
     );
     const carrier = new docker.Container(`${name}-carrier`, toCarrier(args), {
       parent: this,

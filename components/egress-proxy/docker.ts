@@ -45,7 +45,7 @@ export class EgressProxy extends pulumi.ComponentResource {
       dependsOn: first,
       replaceWith: first,
       deleteBeforeReplace: true,
-      hooks: { afterCreate: [processLimit()], afterUpdate: [processLimit()] },
+      hooks: { afterCreate: [processLimit(this)], afterUpdate: [processLimit(this)] },
     });
     this.resources = [container];
     this.authority = egressAuthority(args);

@@ -36,7 +36,7 @@ export class SessionContainer extends pulumi.ComponentResource {
       // The name is fixed, so the old one has to go first.
       deleteBeforeReplace: true,
       replaceWith: [...args.network.resources],
-      hooks: { afterCreate: [processLimit()], afterUpdate: [processLimit()] },
+      hooks: { afterCreate: [processLimit(this)], afterUpdate: [processLimit(this)] },
     });
     this.containerName = containerName(args.sessionId);
     this.containerId = container.id;

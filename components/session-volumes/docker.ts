@@ -36,7 +36,7 @@ export class SessionVolumes extends pulumi.ComponentResource {
           parent: this,
           // The data is the user's: what is made once is never replaced nor removed with the stack.
           retainOnDelete: true,
-          hooks: { beforeCreate: [ownVolumeGuard()] },
+          hooks: { beforeCreate: [ownVolumeGuard(this)] },
         }),
     );
     this.forSession = { mounts, resources };

@@ -50,7 +50,7 @@ export class RepositoryClone extends pulumi.ComponentResource {
     const volume = new docker.Volume(
       `${name}-volume`,
       { name: stem, driver: "local", labels: dockerLabels(labels) },
-      { parent: this, hooks: { beforeCreate: [ownVolumeGuard()] } },
+      { parent: this, hooks: { beforeCreate: [ownVolumeGuard(this)] } },
     );
     const remote = args.hostPath === undefined;
     const network = remote
@@ -65,7 +65,7 @@ export class RepositoryClone extends pulumi.ComponentResource {
       dependsOn: [volume, ...network, ...(secret?.resources ?? []), ...access.resources],
       replaceWith: network,
       deleteBeforeReplace: true,
-      hooks: { afterCreate: [runOnce()] },
+      hooks: { afterCreate: [runOnce(this)] },
     });
     this.repository = { name: args.name, kind: "volume", volume: stem };
     this.resources = [fetch];

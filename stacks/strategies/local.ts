@@ -1,10 +1,10 @@
-import * as docker from "@pulumi/docker";
+import type * as docker from "@pulumi/docker";
 import { isManaged } from "../../components/agent-settings/args.ts";
 import { AgentSettings } from "../../components/agent-settings/docker.ts";
 import { connectEngine } from "../../components/container-engine/connect.ts";
 import { type FoundEngine, findEngine } from "../../components/container-engine/find.ts";
 import { sharesInodes } from "../../components/container-engine/here.ts";
-import { useEngine } from "../../components/container-engine/hooks.ts";
+import { EngineProvider } from "../../components/container-engine/provider.ts";
 import { Credentials } from "../../components/credentials/docker.ts";
 import { EgressProxy } from "../../components/egress-proxy/docker.ts";
 import { localBase, stockBase } from "../../components/hardened-image/args.ts";
@@ -32,7 +32,6 @@ import type { Deployed, DeployedSession, Place } from "./strategy.ts";
  */
 export async function deploy(settings: Settings, place: Place, secrets: Secrets): Promise<Deployed> {
   const engine = await findEngine({ address: settings.engine });
-  useEngine(engine);
   // Asked together with what follows; neither ever fails.
   const [sharing, stock] = [sharesInodes(engine), chooseBase(engine)];
   await refuseOpenPorts(settings, engine);
@@ -40,10 +39,7 @@ export async function deploy(settings: Settings, place: Place, secrets: Secrets)
   refuseRepositories(settings);
   warnOfProviders(settings);
   const folders = (await sharing) ? identitiesOf(settings.hostPaths) : undefined;
-  const provider = new docker.Provider("engine", {
-    host: engine.address,
-    ...(engine.certPath !== undefined && { certPath: engine.certPath }),
-  });
+  const provider = new EngineProvider("engine", engine);
   const opts = { provider };
 
   const { parent, ofBuilds } = parentOf(settings, secrets);

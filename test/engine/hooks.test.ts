@@ -5,8 +5,9 @@ import { Volume } from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type Docker from "dockerode";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { findEngine } from "../../components/container-engine/find.ts";
-import { ownVolumeGuard, processLimit, runOnce, useEngine } from "../../components/container-engine/hooks.ts";
+import { type FoundEngine, findEngine } from "../../components/container-engine/find.ts";
+import { ownVolumeGuard, processLimit, runOnce } from "../../components/container-engine/hooks.ts";
+import { EngineProvider } from "../../components/container-engine/provider.ts";
 import { plainOutput } from "../../components/container-engine/output.ts";
 import { localBase, stockBase } from "../../components/hardened-image/args.ts";
 import { cloneName } from "../../components/session-volumes/args.ts";
@@ -17,6 +18,10 @@ import { liveEngine, Rig } from "./rig.ts";
 
 const docker = await liveEngine();
 const minutes = 60_000;
+
+/** A component whose provider speaks to an engine. */
+const componentAt = (engine: FoundEngine, name = "one") =>
+  new pulumi.ComponentResource("t:m:One", name, {}, { provider: new EngineProvider(`${name}-engine`, engine) });
 
 /** What a container says of its own process limit, whichever version the control groups have. */
 const sayLimit = "cat /sys/fs/cgroup/pids.max /sys/fs/cgroup/pids/pids.max 2>/dev/null; true";
@@ -30,8 +35,8 @@ describe.skipIf(docker === undefined)("what a hook does when the Pulumi engine c
   beforeAll(async () => {
     const found = await findEngine();
     await record(() => {
-      useEngine(found);
-      Object.assign(hooks, { processLimit: processLimit(), runOnce: runOnce(), ownVolumeGuard: ownVolumeGuard() });
+      const one = componentAt(found);
+      Object.assign(hooks, { processLimit: processLimit(one), runOnce: runOnce(one), ownVolumeGuard: ownVolumeGuard(one) });
     });
     const known = await Promise.all(
       [localBase, stockBase].map((name) =>
@@ -113,12 +118,19 @@ describe.skipIf(docker === undefined)("what a hook does when the Pulumi engine c
     const one = await container("sleep 60");
     await one.start();
     await record(async () => {
-      useEngine({ address: "unix:///nowhere/docker.sock", source: "settings" });
-      await expect(processLimit().callback(argsOf(one.id, limited("33")))).rejects.toThrow(/ENOENT.*nowhere/);
-      useEngine(await findEngine());
-      const hook = processLimit();
+      const elsewhere = componentAt({ address: "unix:///nowhere/docker.sock", source: "settings" }, "elsewhere");
+      await expect(processLimit(elsewhere).callback(argsOf(one.id, limited("33")))).rejects.toThrow(/ENOENT.*nowhere/);
+      const found = componentAt(await findEngine(), "found");
+      const hook = processLimit(found);
       await hook.callback(argsOf(one.id, limited("33")));
-      expect(processLimit()).toBe(hook);
+      // Each is registered once for all that its provider makes, at whatever depth.
+      const child = new pulumi.ComponentResource("t:m:Child", "child", {}, { parent: found });
+      expect([processLimit(found), processLimit(child)]).toEqual([hook, hook]);
+      expect(processLimit(child)).toBe(hook);
+      expect(processLimit(elsewhere)).not.toBe(hook);
+      const [first, second] = ["first", "second"].map((name) => new pulumi.ComponentResource("t:m:Alone", name));
+      expect(processLimit(first!)).toBe(processLimit(second!));
+      await processLimit(first!).callback(argsOf(one.id, limited("33")));
     });
     expect((await one.inspect()).HostConfig.PidsLimit).toBe(33);
   });
