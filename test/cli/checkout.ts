@@ -6,6 +6,14 @@ import { stringify } from "yaml";
 
 const source = join(import.meta.dirname, "../..");
 
+/** What a command's environment holds for Node, as its way in sets it. */
+export const forNode = { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(source, "node_modules/.cache/node-compile") };
+
+/** What Node runs for `sessions`, without the look at the packages, which are there. @param root the checkout's folder */
+export function commandIn(root: string): readonly string[] {
+  return ["--import", join(root, "stacks/late-packages.js"), join(root, "stacks/cli/main.ts")];
+}
+
 /** What a command left behind. */
 export interface Result {
   readonly code: number | null;
@@ -31,17 +39,15 @@ export class Checkout {
     return join(this.root, "stacks", `Pulumi.${stack}.yaml`);
   }
 
-  /** Writes a stack file: as it is, or from the sessions in it. */
-  write(stack: string, content: string | readonly object[]): void {
-    writeFileSync(
-      this.stackFile(stack),
-      typeof content === "string" ? content : stringify({ config: { "agent-sessions:sessions": content } }),
-    );
+  /** Writes a stack file: as it is, or from the sessions in it and other keys beside them. */
+  write(stack: string, content: string | readonly object[], more: Readonly<Record<string, unknown>> = {}): void {
+    const keys = Object.entries({ sessions: content, ...more }).map(([key, value]) => [`agent-sessions:${key}`, value]);
+    writeFileSync(this.stackFile(stack), typeof content === "string" ? content : stringify({ config: Object.fromEntries(keys) }));
   }
 
   /** Runs `sessions`; standard input is empty unless given. */
   run(args: readonly string[], input?: string): Promise<Result> {
-    return this.spawn(process.execPath, [join(this.root, "stacks/cli/main.ts"), ...args], input);
+    return this.spawn(process.execPath, [...commandIn(this.root), ...args], input);
   }
 
   /** Runs another program in the checkout, with this Node first in PATH. */
@@ -51,7 +57,7 @@ export class Checkout {
 
   /** Runs `sessions` on a terminal of 33 lines of 111 columns; `keys` are typed when the screen shows `prompt`. */
   runOnTerminal(args: readonly string[], prompt: RegExp, keys: string): Promise<Result> {
-    const line = [process.execPath, join(this.root, "stacks/cli/main.ts"), ...args].map((word) => `'${word}'`).join(" ");
+    const line = [process.execPath, ...commandIn(this.root), ...args].map((word) => `'${word}'`).join(" ");
     return this.spawn("script", ["-qefc", `stty rows 33 cols 111; ${line}`, "/dev/null"], keys, prompt);
   }
 
@@ -64,7 +70,7 @@ export class Checkout {
       const { PULUMI_STACK, DEBUG, ...env } = process.env;
       const child = spawn(program, args, {
         cwd: this.root,
-        env: { ...env, TERM: "no-such-terminal", ...this.#variables },
+        env: { ...env, ...forNode, TERM: "no-such-terminal", ...this.#variables },
         stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
       });
       let [stdout, stderr, typed] = ["", "", false];

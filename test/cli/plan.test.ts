@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
 import { temporaryFolder } from "../support/folder.ts";
-import { Checkout } from "./checkout.ts";
+import { Checkout, commandIn, forNode } from "./checkout.ts";
 
 const folder = temporaryFolder("plan");
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -13,8 +13,8 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const sessions = (...args: string[]) => sessionsIn(root, process.env.HOME, ...args);
 
 function sessionsIn(cwd: string, home: string | undefined, ...args: string[]) {
-  const env = { HOME: home, PATH: "/nowhere", DOCKER_HOST: "unix:///nowhere/docker.sock" };
-  return spawnSync(process.execPath, ["stacks/cli/main.ts", ...args], { cwd, env, encoding: "utf8" });
+  const env = { HOME: home, PATH: "/nowhere", DOCKER_HOST: "unix:///nowhere/docker.sock", ...forNode };
+  return spawnSync(process.execPath, [...commandIn(cwd), ...args], { cwd, env, encoding: "utf8" });
 }
 
 test("plan needs no engine, no CLI and no network", () => {
@@ -195,9 +195,9 @@ test("with --only, the secrets and clones of the others are neither read nor pla
       { id: "two", ...secret("ONLY_SET"), ...clone("ours") },
     ]);
     const plan = (...args: string[]) =>
-      spawnSync(process.execPath, ["stacks/cli/main.ts", "plan", "--stack", "only", "--json", ...args], {
+      spawnSync(process.execPath, [...commandIn(checkout.root), "plan", "--stack", "only", "--json", ...args], {
         cwd: checkout.root,
-        env: { HOME: process.env.HOME, PATH: "/nowhere", DOCKER_HOST: "unix:///nowhere/docker.sock", ONLY_SET: "a-key" },
+        env: { HOME: process.env.HOME, PATH: "/nowhere", DOCKER_HOST: "unix:///nowhere/docker.sock", ONLY_SET: "a-key", ...forNode },
         encoding: "utf8",
       });
     expect([plan().status, plan().stderr]).toEqual([2, expect.stringContaining("env ONLY_UNSET is not set")]);

@@ -9,7 +9,7 @@ import { refusals } from "../../components/seccomp/refused.ts";
 import { parse } from "../../stacks/settings.ts";
 import { liveEngine } from "../engine/rig.ts";
 import { temporaryFolder } from "../support/folder.ts";
-import { Checkout } from "./checkout.ts";
+import { Checkout, commandIn } from "./checkout.ts";
 
 const docker = await liveEngine();
 const root = join(import.meta.dirname, "../..");
@@ -172,7 +172,7 @@ describe.skipIf(docker === undefined)("a session in a minute", () => {
 
 /** Follows until the first output, then ends it as Ctrl-C does. */
 async function followed(checkout: Checkout, args: readonly string[]): Promise<void> {
-  const child = spawn(process.execPath, [join(checkout.root, "stacks/cli/main.ts"), ...args], {
+  const child = spawn(process.execPath, [...commandIn(checkout.root), ...args], {
     cwd: checkout.root,
     stdio: ["ignore", "pipe", "inherit"],
   });

@@ -8,7 +8,7 @@ import { ownAddress } from "../support/own-address.ts";
 import { stringify } from "yaml";
 import { liveEngine } from "../engine/rig.ts";
 import { ModelApi } from "../support/model-api.ts";
-import { Checkout } from "./checkout.ts";
+import { Checkout, commandIn } from "./checkout.ts";
 
 const docker = (await liveEngine()) as Docker;
 const minute = 60_000;
@@ -126,7 +126,7 @@ describe.skipIf(docker === undefined)("sessions run", () => {
     "an interrupt leaves the session at work, and names the way on",
     async () => {
       const line = ["run", "WAIT", "--id", "waits", "--stack", "run", "--repository", code];
-      const child = spawn(process.execPath, [join(checkout.root, "stacks/cli/main.ts"), ...line], {
+      const child = spawn(process.execPath, [...commandIn(checkout.root), ...line], {
         cwd: checkout.root,
         stdio: ["ignore", "ignore", "pipe"],
       });
