@@ -25,13 +25,19 @@ export function describeSessions(count: number): object[] {
   return Array.from({ length: count }, (_, index) => ({ id: `bench-${index}`, limits: { memory: "64 MB", cpu: 0.1, processes: 32 } }));
 }
 
-/** The embedded engine, with Node's start and its compile cache, as the scripts run it, and without waiting for health. */
+/** The embedded engine, with Node's start, as the command runs it, and without waiting for health. */
 export function embedded(folder: string): Contender {
   return {
     name: "embedded",
     command: (operation, sessions) => ({
-      argv: [process.execPath, "--stack-trace-limit=0", join(root, "test/bench/embedded.ts"), operation, String(sessions), folder],
-      env: { NODE_COMPILE_CACHE: join(root, "node_modules/.cache/node-compile") },
+      argv: [
+        process.execPath,
+        join(root, "stacks/cli/bootstrap.js"),
+        join(root, "test/bench/embedded.ts"),
+        operation,
+        String(sessions),
+        folder,
+      ],
       cwd: root,
     }),
   };

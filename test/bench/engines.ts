@@ -5,9 +5,11 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import Table from "cli-table3";
 import Docker from "dockerode";
+import { containerName } from "../../components/session-container/args.ts";
 import { toCreateOptions } from "../../stacks/embedded/docker/container.ts";
 import { labelsOf } from "../../stacks/embedded/docker/inputs.ts";
 import { EmbeddedEngine } from "../../stacks/embedded/engine.ts";
+import { waitHealthy } from "../../stacks/embedded/health.ts";
 import {
   compose,
   type Contender,
@@ -39,6 +41,8 @@ const { values } = parseArgs({
 const sizes = values.sizes.split(",").map(Number);
 const operations: readonly Operation[] = ["create", "nothing", "add", "destroy"];
 const docker = new Docker();
+/** Of the sessions' containers and volumes. */
+const prefix = containerName("bench-");
 const folder = realpathSync(mkdtempSync(join(tmpdir(), "agent-sessions-bench-")));
 
 interface Figure {
@@ -93,6 +97,14 @@ async function measure(contender: Contender, operation: Operation, sessions: num
   return { seconds: (performance.now() - started) / 1000, megabytes: kilobytes / 1024 };
 }
 
+/** Lets the sessions finish their start, so that none of it counts as what comes next, and none is ended amid it. */
+async function settle(): Promise<void> {
+  const containers = await docker.listContainers({ filters: { name: [prefix] } });
+  const sessions = containers.map(({ Id, Names: [name = ""] }) => ({ id: name, container: Id }));
+  const ill = (await waitHealthy(docker, sessions, 300, () => {})).filter(({ state }) => state !== "healthy");
+  if (ill.length > 0) throw new Error(`not healthy: ${ill.map(({ session, state }) => `${session} is ${state}`).join(", ")}`);
+}
+
 try {
   for (const size of sizes) for (const count of [size, size + 1]) await prepare(count);
   const others = [compose(folder), values["no-pulumi"] ? undefined : pulumi(folder)].filter((contender) => contender !== undefined);
@@ -110,6 +122,7 @@ try {
       for (const contender of contenders) {
         for (const operation of operations) {
           const figure = await measure(contender, operation, size);
+          await settle();
           if (figure !== undefined)
             figures.set(`${operation} ${contender.name}`, [...(figures.get(`${operation} ${contender.name}`) ?? []), figure]);
         }
@@ -134,9 +147,8 @@ try {
   );
 } finally {
   // The Pulumi CLI leaves the sessions' volumes, as it should, and a run that failed leaves all.
-  const name = "claude-agent-bench-";
-  for (const { Id } of await docker.listContainers({ all: true, filters: { name: [name] } }))
+  for (const { Id } of await docker.listContainers({ all: true, filters: { name: [prefix] } }))
     await docker.getContainer(Id).remove({ force: true });
-  for (const { Name } of (await docker.listVolumes({ filters: { name: [name] } })).Volumes) await docker.getVolume(Name).remove();
+  for (const { Name } of (await docker.listVolumes({ filters: { name: [prefix] } })).Volumes) await docker.getVolume(Name).remove();
   rmSync(folder, { recursive: true, force: true });
 }

@@ -1,10 +1,10 @@
 /**
  * Runs the benchmarks: all of them, or those that are named.
  *
- *   npm run bench [-- engines|policy|egress …]
- *   npm run bench -- engines|egress options of the one that is named
+ *   npm run bench [-- engines|commands|policy|egress …]
+ *   npm run bench -- engines|commands|egress options of the one that is named
  */
-const benchmarks = ["engines", "policy", "egress"];
+const benchmarks = ["engines", "commands", "policy", "egress"];
 
 const words = process.argv.slice(2);
 const named = words.filter((word) => benchmarks.includes(word));
