@@ -73,7 +73,7 @@ export const parentEnvironment = ({ host, port }: ParentProxy): Readonly<Record<
 });
 
 /** The parent, where a host is reached through it. */
-export function parentFor(parent: ParentProxy | undefined, host: string): ParentProxy | undefined {
+export function parentFor<Parent extends Pick<ParentProxy, "noProxy">>(parent: Parent | undefined, host: string): Parent | undefined {
   const name = host.toLowerCase();
   const direct = parent?.noProxy?.some((entry) => (entry.startsWith("*.") ? name.endsWith(entry.slice(1)) : name === entry));
   return direct === true ? undefined : parent;

@@ -2,6 +2,7 @@ import type { Held, MountedVolume, Reachable } from "../runtime/runtime.ts";
 import type { VisitedPort } from "./outsider.ts";
 import type { Promised } from "./promised.ts";
 import type { KnownSecrets } from "./secrets.ts";
+import type { Ways } from "./ways.ts";
 
 /** One promise to a session and how it is put to the test; whatever runs the session can use it. */
 export interface Check {
@@ -60,6 +61,8 @@ export interface Surroundings {
   readonly secrets: KnownSecrets;
   /** By session, visits to its ports that are for this machine alone; or why there were none. @default nobody visited any */
   readonly ports?: ReadonlyMap<string, readonly VisitedPort[]> | { readonly notTried: string };
+  /** By session, where its proxies lead that are to go out by way of a parent. @default nobody looked, or there is no parent */
+  readonly ways?: ReadonlyMap<string, readonly Ways[]>;
 }
 
 export interface Listener {

@@ -11,6 +11,7 @@ import { visitPorts } from "./outsider.ts";
 import { serverCommand } from "./probe.ts";
 import { knownSecrets } from "./secrets.ts";
 import { startServer } from "./target.ts";
+import { waysOf } from "./ways.ts";
 
 /** How long the engine may count what volumes hold. */
 const measureSeconds = 30;
@@ -33,12 +34,13 @@ export async function surroundingsOf(runtime: SessionRuntime, settings: Settings
     ? await listen("::", greeting).catch(() => listen("0.0.0.0", greeting))
     : { notTried: "the engine is on another machine, where nothing can be opened to be reached" };
   const listener = await hostListener(runtime, serverSeconds);
-  const [volumes, uids, held, secrets, ports] = await Promise.all([
+  const [volumes, uids, held, secrets, ports, ways] = await Promise.all([
     runtime.volumes(),
     runtime.uids(),
     runtime.held(measureSeconds),
     knownSecrets(settings),
     visitPorts(runtime, settings, onThisMachine),
+    waysOf(runtime, settings),
   ]);
   return {
     around: {
@@ -50,6 +52,7 @@ export async function surroundingsOf(runtime: SessionRuntime, settings: Settings
       secrets,
       listener,
       ports,
+      ways,
       host: "notTried" in host ? host : { port: host.port, addresses: await ownAddresses(runtime) },
     },
     close() {

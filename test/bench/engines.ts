@@ -9,7 +9,8 @@ import { containerName } from "../../components/session-container/args.ts";
 import { toCreateOptions } from "../../stacks/embedded/docker/container.ts";
 import { labelsOf } from "../../stacks/embedded/docker/inputs.ts";
 import { EmbeddedEngine } from "../../stacks/embedded/engine.ts";
-import { waitHealthy } from "../../stacks/embedded/health.ts";
+import { DockerSession } from "../../stacks/runtime/docker/session.ts";
+import { waitHealthy } from "../../stacks/runtime/health.ts";
 import {
   compose,
   type Contender,
@@ -100,8 +101,8 @@ async function measure(contender: Contender, operation: Operation, sessions: num
 /** Lets the sessions finish their start, so that none of it counts as what comes next, and none is ended amid it. */
 async function settle(): Promise<void> {
   const containers = await docker.listContainers({ filters: { name: [prefix] } });
-  const sessions = containers.map(({ Id, Names: [name = ""] }) => ({ id: name, container: Id }));
-  const ill = (await waitHealthy(docker, sessions, 300, () => {})).filter(({ state }) => state !== "healthy");
+  const sessions = containers.map(({ Id, Names: [name = ""] }) => new DockerSession(docker, name, Id, async () => []));
+  const ill = (await waitHealthy(sessions, 300, () => {})).filter(({ state }) => state !== "healthy");
   if (ill.length > 0) throw new Error(`not healthy: ${ill.map(({ session, state }) => `${session} is ${state}`).join(", ")}`);
 }
 

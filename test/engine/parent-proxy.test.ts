@@ -10,6 +10,11 @@ import { buildVariables } from "../../components/parent-proxy/args.ts";
 import { readRecord } from "../../stacks/cli/egress.ts";
 import { buildImage } from "../../stacks/embedded/docker/image.ts";
 import { changes } from "../../stacks/embedded/plan.ts";
+import { parentProxy } from "../../stacks/verify/checks/parent.ts";
+import { promisedTo } from "../../stacks/verify/promised.ts";
+import { nothingAround, verify } from "../../stacks/verify/run.ts";
+import { targetOf } from "../../stacks/verify/target.ts";
+import { waysOf } from "../../stacks/verify/ways.ts";
 import { ParentProxyServer } from "../support/parent-proxy.ts";
 import { liveEngine, Rig, until } from "./rig.ts";
 
@@ -37,10 +42,11 @@ describe.skipIf(docker === undefined)("what goes out by way of a parent proxy", 
   let url = "";
   let directly: () => Promise<string>;
 
-  const up = () =>
-    rig.up([session], {
-      egress: { parent: { url, username: "svc", secret: { env: "PARENT_TEST_PASSWORD" }, noProxy: ["direct.parent.test"] } },
-    });
+  const more = () => ({
+    egress: { parent: { url, username: "svc", secret: { env: "PARENT_TEST_PASSWORD" }, noProxy: ["direct.parent.test"] } },
+  });
+  const engine = () => rig.engine([session], more());
+  const up = () => rig.up([session], more());
   const inspect = (name: string) => rig.docker.getContainer(`claude-agent-${id}${name}`).inspect();
   const logs = async (name: string) => plainOutput(await rig.docker.getContainer(name).logs({ stdout: true, stderr: true }));
   const curl = async (target: string, ...options: string[]) =>
@@ -62,7 +68,7 @@ describe.skipIf(docker === undefined)("what goes out by way of a parent proxy", 
       Entrypoint: [
         "node",
         "-e",
-        'require("node:http").createServer(({ headers: { host } }, response) => { console.log(host); response.end("directly"); }).listen(80)',
+        'require("node:http").createServer(({ headers: { host } }, response) => { console.log(host); response.end("directly"); }).listen(80); require("node:net").createServer(() => {}).listen(443)',
       ],
       HostConfig: { NetworkMode: web },
       NetworkingConfig: { EndpointsConfig: { [web]: { Aliases: ["seen.parent.test", "direct.parent.test"] } } },
@@ -243,6 +249,26 @@ describe.skipIf(docker === undefined)("what goes out by way of a parent proxy", 
     expect(reviewed.plan.run.outputs.authority).toContain(line);
     for (const name of ["-proxy", "-credential-proxy"]) expect((await inspect(name)).Config.Labels.authority?.split("\n")).toContain(line);
     expect((await inspect("")).Config.Labels.authority).not.toContain("parent proxy");
+  });
+
+  test("verify holds it, and names a proxy that goes another way", async () => {
+    const { settings } = engine();
+    const verified = async () => {
+      const around = { ...nothingAround, ways: await waysOf(rig.runtime, settings) };
+      const [session] = await verify([targetOf(rig.runtime, promisedTo(settings.sessions[0]!))], { checks: parentProxy, around });
+      return session?.results.map(({ promise, verdict, found }) => [promise, verdict, found]);
+    };
+    const promise = `its proxies go out by way of ${new URL(url).host} and by no other`;
+    expect(await verified()).toEqual([[promise, "held", "seen.parent.test:443: 200"]]);
+    const loosened = "sed -i 's/^never_direct .*/always_direct allow all/' /run/rules.conf && kill -HUP -1";
+    const loosen = async (line: string) => {
+      const exec = await rig.docker.getContainer(`claude-agent-${id}-proxy`).exec({ Cmd: ["bash", "-c", line] });
+      await exec.start({ Detach: true });
+    };
+    await loosen(loosened);
+    const found = "the egress-proxy is connected to 198.22.0.";
+    await until(async () => (await verified())?.[0]?.[2]?.startsWith(found), 30, "the finding");
+    expect((await verified())?.[0]?.[1]).toBe("not held");
   });
 
   test("another password replaces what reads it once, and one that it does not take is named as such", async () => {

@@ -5,6 +5,7 @@ import { files } from "./files.ts";
 import { limits } from "./limits.ts";
 import { mounts } from "./mounts.ts";
 import { network } from "./network.ts";
+import { parentProxy } from "./parent.ts";
 import { ports } from "./ports.ts";
 import { privileges } from "./privileges.ts";
 import { egressProxy } from "./proxy.ts";
@@ -23,5 +24,6 @@ export const checks: readonly Check[] = [
   ...datagrams,
   ...ports,
   ...egressProxy,
+  ...parentProxy,
   ...secrets,
 ];
