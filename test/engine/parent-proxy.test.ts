@@ -47,6 +47,8 @@ describe.skipIf(docker === undefined)("what goes out by way of a parent proxy", 
   });
   const engine = () => rig.engine([session], more());
   const up = () => rig.up([session], more());
+  /** As what the password would be found. */
+  const forms = () => [password, encodeURIComponent(password), Buffer.from(`svc:${password}`).toString("base64"), "corp%20p"];
   const inspect = (name: string) => rig.docker.getContainer(`claude-agent-${id}${name}`).inspect();
   const logs = async (name: string) => plainOutput(await rig.docker.getContainer(name).logs({ stdout: true, stderr: true }));
   const curl = async (target: string, ...options: string[]) =>
@@ -197,22 +199,27 @@ describe.skipIf(docker === undefined)("what goes out by way of a parent proxy", 
   });
 
   test("a build finds it, and neither the image nor its history holds the password", async () => {
-    mkdirSync(join(rig.root, "context"));
+    const folder = join(rig.root, "context");
+    mkdirSync(folder);
     const { Image } = await inspect("");
-    writeFileSync(
-      join(rig.root, "context/Dockerfile"),
-      `FROM ${Image}\nRUN printenv http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY | wc -l > /tmp/count\n`,
-    );
     const login = { username: "svc", password, secretName: "env X" };
     const args = buildVariables({ host: "proxy.corp.test", port: 3128, noProxy: ["a.test"], login });
-    const name = "parent-test-image:1";
-    const build = { context: join(rig.root, "context"), dockerfile: join(rig.root, "context/Dockerfile"), args };
     const said: string[] = [];
-    await buildImage(rig.docker, { imageName: name, build }, (line) => said.push(line));
+    const built = async (name: string, step: string) => {
+      writeFileSync(join(folder, "Dockerfile"), `FROM ${Image}\nRUN ${step}\n`);
+      const build = { context: folder, dockerfile: join(folder, "Dockerfile"), args };
+      await buildImage(rig.docker, { imageName: name, build }, (line) => said.push(line));
+    };
+    const name = "parent-test-image:1";
+    await built(name, "printenv http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY | tee /dev/stderr | wc -l > /tmp/count");
+    const failure = await built("parent-test-image:2", 'echo "$http_proxy"; exit 3').catch((error: Error) => error.message);
+    expect(failure).toMatch(/could not be built/);
     const image = rig.docker.getImage(name);
     made.unshift(image);
-    const told = JSON.stringify([said, await image.inspect(), await image.history()]);
-    expect(told).not.toMatch(/corp|proxy\.corp/);
+    expect(said.join("\n").match(/http:\/\/…@proxy\.corp\.test:3128/g)).toHaveLength(5);
+    const told = JSON.stringify([failure, said, await image.inspect(), await image.history()]);
+    expect(forms().filter((form) => told.includes(form))).toEqual([]);
+    expect(JSON.stringify([await image.inspect(), await image.history()])).not.toContain("proxy.corp.test");
     const container = await rig.docker.createContainer({ Image: name, Entrypoint: ["cat", "/tmp/count"] });
     made.unshift(container);
     await container.start();
@@ -221,7 +228,6 @@ describe.skipIf(docker === undefined)("what goes out by way of a parent proxy", 
   });
 
   test("its password is in no description, label, log or session", async () => {
-    const forms = [password, encodeURIComponent(password), Buffer.from(`svc:${password}`).toString("base64"), "corp%20p"];
     const containers = (await rig.docker.listContainers({ all: true })).filter(({ Names }) =>
       Names.some((name) => /parent-one|repository-code/.test(name)),
     );
@@ -238,7 +244,7 @@ describe.skipIf(docker === undefined)("what goes out by way of a parent proxy", 
       JSON.stringify(await rig.docker.listVolumes()),
       JSON.stringify((await rig.engine([session]).live()).own),
     ];
-    expect(all.flatMap((text) => forms.filter((form) => text.includes(form)))).toEqual([]);
+    expect(all.flatMap((text) => forms().filter((form) => text.includes(form)))).toEqual([]);
     expect(output).toMatch(/cannot access '\/parent'/);
   });
 
@@ -269,6 +275,34 @@ describe.skipIf(docker === undefined)("what goes out by way of a parent proxy", 
     const found = "the egress-proxy is connected to 198.22.0.";
     await until(async () => (await verified())?.[0]?.[2]?.startsWith(found), 30, "the finding");
     expect((await verified())?.[0]?.[1]).toBe("not held");
+  });
+
+  test("a proxy that nobody can tell the parent's address yet waits for it", async () => {
+    const { Config, HostConfig } = await inspect("-proxy");
+    const late = await rig.docker.createContainer({
+      Image: Config.Image,
+      User: Config.User,
+      Entrypoint: Config.Entrypoint as string[],
+      Env: Config.Env.map((entry) => (entry.startsWith("PARENT_PROXY=") ? "PARENT_PROXY=http://late.parent.test:3128" : entry)),
+      HostConfig: { ...HostConfig, Mounts: [], NetworkMode: inner, RestartPolicy: { Name: "no" } },
+    });
+    made.unshift(late);
+    await late.start();
+    await until(
+      async () => (await logs(late.id)).includes("nobody knows the address of the parent proxy late.parent.test yet"),
+      30,
+      "a word",
+    );
+    const named = await rig.docker.createContainer({
+      Image: (await inspect("")).Image,
+      Entrypoint: ["sleep", "infinity"],
+      HostConfig: { NetworkMode: inner, Init: true },
+      NetworkingConfig: { EndpointsConfig: { [inner]: { Aliases: ["late.parent.test"] } } },
+    });
+    made.unshift(named);
+    await named.start();
+    await until(async () => (await logs(late.id)).includes("Configuring Parent late.parent.test/3128"), 30, "its start");
+    expect(await logs(late.id)).not.toContain("DNS lookup for 'parent' failed");
   });
 
   test("another password replaces what reads it once, and one that it does not take is named as such", async () => {

@@ -69,17 +69,20 @@ describe("ids whose names meet on the engine are one sentence with both ids and 
 });
 
 /** What the program asks the engine for, by kind and name. */
-async function made(sessions: readonly object[]): Promise<{ names: string[]; urns: string[]; compared: string[] }> {
-  const settings = read(...sessions);
+async function made(sessions: readonly object[], more: object = {}): Promise<{ names: string[]; urns: string[]; compared: string[] }> {
+  const settings = parse({ sessions, ...more }, { environment: {} });
+  const signsIn = settings.parent?.login !== undefined;
   const { all } = await record(() => deploy(settings, { stack: "agent-sessions/test" }, new UnreadSecrets()));
   const names = all.flatMap(({ type, inputs }) => {
     const [, kind] = /^docker:index\/(container|network|volume):/.exec(type) ?? [];
     return kind === undefined ? [] : [`${kind} ${inputs.name}`];
   });
   const clones = settings.sessions.flatMap(({ repositories }) =>
-    repositories.flatMap((one) => (one.kind === "url" ? cloneNames(one) : [])),
+    repositories.flatMap((one) => (one.kind === "url" ? cloneNames(one, signsIn) : [])),
   );
-  const compared = [...settings.sessions.flatMap((session) => sessionNames(session)), ...clones].map(({ kind, name }) => `${kind} ${name}`);
+  const compared = [...settings.sessions.flatMap((session) => sessionNames(session, signsIn)), ...clones].map(
+    ({ kind, name }) => `${kind} ${name}`,
+  );
   return { names, compared, urns: all.map(({ urn }) => urn) };
 }
 
@@ -94,12 +97,15 @@ const features = {
   ],
 } as const;
 
-test("every name that the program asks for is compared", async () => {
+const login = { url: "http://proxy.test", username: "svc", secret: { env: "CORP" } };
+
+test.each([{}, { egress: { parent: login } }])("every name that the program asks for with %j is compared", async (more) => {
   const sessions = Object.values(features).flatMap((choices, kind) =>
     choices.map((choice, index) => ({ id: `s${kind}${index}`, ...choice })),
   );
-  const { names, compared } = await made(sessions);
+  const { names, compared } = await made(sessions, more);
   expect(names.length).toBeGreaterThan(60);
+  expect(names.some((name) => name.endsWith("-parent"))).toBe("egress" in more);
   expect(names.filter((name) => !compared.includes(name))).toEqual([]);
 });
 

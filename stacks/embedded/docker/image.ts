@@ -40,8 +40,17 @@ export async function buildImage(docker: Docker, inputs: Properties, progress: P
     rm: true,
     forcerm: true,
   } as Docker.ImageBuildOptions);
-  await follow(docker, stream, `the image ${name} could not be built`, progress);
+  await follow(docker, stream, `the image ${name} could not be built`, progress, withoutLogins(build.args));
   return (await docker.getImage(name).inspect()).Id;
+}
+
+/** Leaves out of what a build says who signs in at the proxies that it was given; any step may print its variables. */
+function withoutLogins(args: BuildInput["args"] = {}): (text: string) => string {
+  const logins = Object.values(args).flatMap((value) => /^https?:\/\/([^/@]+)@/.exec(value)?.[1] ?? []);
+  const told = [
+    ...new Set(logins.flatMap((login) => [login, login.split(":")[1] ?? login].flatMap((text) => [text, decodeURIComponent(text)]))),
+  ];
+  return (text) => told.reduce((rest, secret) => rest.replaceAll(secret, "…"), text);
 }
 
 /** Pulls an image by name. @returns its local id */
@@ -51,10 +60,16 @@ export async function pullImage(docker: Docker, inputs: Properties, progress: Pr
   return (await docker.getImage(name).inspect()).Id;
 }
 
-function follow(docker: Docker, stream: NodeJS.ReadableStream, failure: string, progress: Progress): Promise<void> {
+function follow(
+  docker: Docker,
+  stream: NodeJS.ReadableStream,
+  failure: string,
+  progress: Progress,
+  tellable = (text: string) => text,
+): Promise<void> {
   const last: string[] = [];
   const note = (message: Message) => {
-    const line = (message.stream ?? message.status ?? "").trimEnd();
+    const line = tellable((message.stream ?? message.status ?? "").trimEnd());
     if (line === "") return;
     last.push(line);
     if (last.length > 10) last.shift();
@@ -66,7 +81,7 @@ function follow(docker: Docker, stream: NodeJS.ReadableStream, failure: string, 
       (error: Error | null, messages: Message[]) => {
         const refused = error?.message ?? messages.find((message) => message.error !== undefined)?.error;
         if (refused === undefined) resolve();
-        else reject(new Error(`${failure}: ${refused}\n${last.join("\n")}`));
+        else reject(new Error(`${failure}: ${tellable(refused)}\n${last.join("\n")}`));
       },
       note,
     );
