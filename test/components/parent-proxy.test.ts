@@ -4,7 +4,7 @@ import { EgressProxy } from "../../components/egress-proxy/docker.ts";
 import { toRules } from "../../components/egress-proxy/rules.ts";
 import { HardenedImage, toDockerImage } from "../../components/hardened-image/docker.ts";
 import { buildVariables, loginText, parentAuthority, parentFor } from "../../components/parent-proxy/args.ts";
-import { cloneName } from "../../components/session-volumes/args.ts";
+import { cloneName, cloneNames, cloneParts } from "../../components/session-volumes/args.ts";
 import { RepositoryClone } from "../../components/session-volumes/repository.ts";
 import type { Properties } from "../../stacks/recorder/program.ts";
 import { concealSecrets, revealSecrets } from "../../stacks/recorder/secret-inputs.ts";
@@ -162,6 +162,11 @@ test.each([
   const { envs, entrypoints } = of("Container").find(({ name }) => name === "c-fetch")?.inputs ?? {};
   expect(String(envs).includes("PARENT_PROXY=")).toBe(through);
   expect((entrypoints as string[]).includes("/usr/local/bin/by-parent")).toBe(through);
+});
+
+test("what is made for a clone is known by its volume, the login included", () => {
+  const names = cloneNames(clone, true).map(({ name }) => name);
+  expect([...new Set(names)].sort()).toEqual(cloneParts(cloneName(clone)).sort());
 });
 
 test("a key for a host that is reached directly goes there directly", async () => {
