@@ -291,6 +291,19 @@ export const cases: Case[] = [
     .broken("the default group", aws("ec2/defaultSecurityGroup:DefaultSecurityGroup", { ingress: [open(["0.0.0.0/0"])] }))
     .clean("a network and an office", group({ ingress: [open(["10.0.0.0/8"]), open(["203.0.113.0/24"])] }))
     .clean("pieces on different ports", group({ ingress: [open(["16.0.0.0/5"], 8080), open(["24.0.0.0/5"], 8081)] }))
+    .clean("pieces by different protocols", [piece("a", "16.0.0.0/5"), changed(piece("b", "24.0.0.0/5"), { ipProtocol: "udp" })])
+    .broken("pieces of a group that is not made yet", [
+      securityGroup,
+      { ...changed(piece("a", "16.0.0.0/5"), { securityGroupId: unknown }), dependencies: ["urn:vpc", securityGroup.urn] },
+      { ...changed(piece("b", "24.0.0.0/5"), { securityGroupId: unknown }), dependencies: [securityGroup.urn] },
+    ])
+    .finds({ at: ["SecurityGroupIngressRule a", "SecurityGroupIngressRule b"] })
+    .clean("parts of different groups that are not made yet", [
+      securityGroup,
+      { ...securityGroup, urn: `${securityGroup.urn}-2` },
+      { ...changed(piece("a", "16.0.0.0/5"), { securityGroupId: unknown }), dependencies: [securityGroup.urn] },
+      { ...changed(piece("b", "24.0.0.0/5"), { securityGroupId: unknown }), dependencies: [`${securityGroup.urn}-2`] },
+    ])
     .clean("parts of different groups", [piece("a", "16.0.0.0/5"), changed(piece("b", "24.0.0.0/5"), { securityGroupId: "sg-2" })])
     .broken("pieces beside one that is not known", [
       piece("a", "16.0.0.0/5"),

@@ -152,6 +152,7 @@ describe("a wildcard", () => {
     expect(violations(clusterRole(on("*", "*/finalize", ["update"])))).toEqual(["K8S-006 critical"]);
     expect(violations(clusterRole(on("*", "*/scale", ["patch"])))).toEqual(["K8S-006 medium"]);
     expect(violations(clusterRole(on("apps", "deployments/scale", ["*"])))).toEqual(["K8S-006 medium"]);
+    expect(violations(clusterRole(on("apps", "*/scale", ["patch"])))).toEqual([]);
     expect(violations(clusterRole(on("*", "x", ["patch"])))).toEqual(["K8S-006 critical"]);
     expect(violations(clusterRole({ ...on("*", "*/scale", ["patch"]), resources: ["*/scale", "x"] }))).toEqual(["K8S-006 critical"]);
   });
