@@ -292,6 +292,8 @@ export const cases: Case[] = [
     .clean("a network and an office", group({ ingress: [open(["10.0.0.0/8"]), open(["203.0.113.0/24"])] }))
     .clean("pieces on different ports", group({ ingress: [open(["16.0.0.0/5"], 8080), open(["24.0.0.0/5"], 8081)] }))
     .clean("pieces by different protocols", [piece("a", "16.0.0.0/5"), changed(piece("b", "24.0.0.0/5"), { ipProtocol: "udp" })])
+    .broken("pieces beside another group", [piece("a", "16.0.0.0/5"), piece("b", "24.0.0.0/5"), securityGroup])
+    .finds({ at: ["SecurityGroupIngressRule a", "SecurityGroupIngressRule b"] })
     .broken("pieces of a group that is not made yet", [
       securityGroup,
       { ...changed(piece("a", "16.0.0.0/5"), { securityGroupId: unknown }), dependencies: ["urn:vpc", securityGroup.urn] },
