@@ -8,7 +8,8 @@ import { createVolume, removeVolume } from "./docker/volume.ts";
 import type { Identity } from "../identity.ts";
 import { ownLabels } from "./labels.ts";
 import { imageType, isImage, type Live, type LiveObject, type ObjectKind, readLive, resourceTypes } from "./live.ts";
-import type { Operation, Plan, Step } from "./plan.ts";
+import type { Operation } from "./decide.ts";
+import type { Plan, Step } from "./plan.ts";
 import { type Properties, type Registration, type Resolution, type RunOptions, runProgram } from "../recorder/program.ts";
 import { concealSecrets, revealSecrets } from "../recorder/secret-inputs.ts";
 

@@ -5,10 +5,10 @@ import { deploy } from "../deploy.ts";
 import { noEncryptedConfig, Secrets } from "../secrets.ts";
 import { parse, type Settings } from "../settings.ts";
 import { type Applied, applyPlan, type ApplyOptions, removeAll } from "./apply.ts";
+import { decideGone } from "./decide.ts";
 import { networkShortage } from "./capacity.ts";
 import { buildImage, type Progress } from "./docker/image.ts";
 import { type Identity, identify } from "../identity.ts";
-import { labelNames } from "../../components/container-engine/object-labels.ts";
 import { emptyLive, imageType, type Live, readLive } from "./live.ts";
 import { type Plan, planDeployment, type PlanOptions, type Step } from "./plan.ts";
 import { review } from "../recorder/review.ts";
@@ -125,17 +125,14 @@ export class EmbeddedEngine {
 
   /** What `down` would do: remove everything of the deployment, volumes with data only when asked. */
   teardown(live: Live, deleteData: boolean): Step[] {
-    return live.own.map((object) => {
-      const kept = object.labels[labelNames.retain] === "true" && !deleteData;
-      return {
-        operation: kept ? "keep" : "delete",
-        urn: object.urn ?? object.name,
-        type: object.kind,
-        name: object.name,
-        changes: [],
-        live: object,
-      };
-    });
+    return live.own.map((object) => ({
+      operation: decideGone(object, { deleteData }),
+      urn: object.urn ?? object.name,
+      type: object.kind,
+      name: object.name,
+      changes: [],
+      live: object,
+    }));
   }
 
   /** Removes a volume with its data, whichever engine made it. */

@@ -1,26 +1,14 @@
 import type Docker from "dockerode";
-import { foreignVolume } from "../../components/container-engine/hooks.ts";
 import { cloneParts } from "../../components/session-volumes/args.ts";
-import { baseline } from "../../policy/baseline.ts";
+import { type Decision, decide, decideGone, type Operation } from "./decide.ts";
 import { imageOutputs } from "./docker/image.ts";
-import { labelsOf, neverStarts } from "./docker/inputs.ts";
+import { labelsOf } from "./docker/inputs.ts";
 import type { Identity } from "../identity.ts";
-import { authorityIn, labelNames } from "../../components/container-engine/object-labels.ts";
-import { stableJson } from "./labels.ts";
+import { authorityIn } from "../../components/container-engine/object-labels.ts";
 import { isImage, type Live, type LiveObject, type ObjectKind, resourceTypes } from "./live.ts";
 import { type ProgramRun, type Properties, type Registration, type Resolution, runProgram, type RunOptions } from "../recorder/program.ts";
 import { unknownValue } from "../recorder/unknown.ts";
 import { concealSecrets } from "../recorder/secret-inputs.ts";
-
-/** What is to happen to one resource. `keep` leaves a volume that has left the program with its data. */
-export type Operation = "same" | "create" | "replace" | "start" | "delete" | "keep";
-
-/** One input that differs. */
-export interface InputChange {
-  readonly key: string;
-  readonly before?: unknown;
-  readonly after?: unknown;
-}
 
 export interface Step {
   readonly operation: Operation;
@@ -28,7 +16,7 @@ export interface Step {
   readonly type: string;
   /** What the engine calls it. */
   readonly name: string;
-  readonly changes: readonly InputChange[];
+  readonly changes: Decision["changes"];
   /** The object that is there now. */
   readonly live?: LiveObject;
   /** The session whose running agent the step ends. */
@@ -96,9 +84,8 @@ export async function planDeployment(options: PlanOptions): Promise<Plan> {
   const wanted = new Set(steps.map(({ urn, name }) => `${urn} ${name}`));
   for (const live of options.live.own) {
     if (live.urn === undefined || wanted.has(`${live.urn} ${live.name}`)) continue;
-    const kept = live.labels[labelNames.retain] === "true" && !options.deleteData;
     steps.push({
-      operation: kept ? "keep" : "delete",
+      operation: decideGone(live, options),
       urn: live.urn,
       type: typeOf(live.kind),
       name: live.name,
@@ -153,79 +140,23 @@ function planObject(registration: Registration, options: PlanOptions, steps: rea
   if (kind === undefined) return { step: { operation: "create", urn, type, name, changes: [] }, resolution: { outputs: inputs } };
 
   const live = options.live.find(kind, name);
-  const own = live !== undefined && live.labels[labelNames.deployment] === options.identity.deployment;
-  if (live === undefined) return { step: { operation: "create", urn, type, name, changes: [] }, resolution: { outputs: inputs } };
-  if (!own) {
-    const adopted = planForeign(live, options, conflicts);
-    return {
-      step: { operation: adopted, urn, type, name, changes: [], live, ...restartOf(live) },
-      resolution: known(adopted === "same" ? live.id : undefined, inputs),
-    };
-  }
-
-  const differing = compareInputs(live.inputs ?? {}, concealSecrets(inputs));
-  const cause = registration.replaceWith.some((other) => steps.some((step) => step.urn === other && step.operation !== "same"));
-  if (kind === "volume") {
-    if (differing.length > 0)
-      conflicts.push(
-        `volume ${name} cannot change (${differing.map(({ key }) => key).join(", ")}), as its data would be lost; remove it with "npx sessions down --delete-data" first`,
-      );
-    return { step: { operation: "same", urn, type, name, changes: differing, live }, resolution: known(live.id, inputs) };
-  }
-  const user = differing.find(({ key }) => key === "user");
-  if (user !== undefined && live.labels.session_id !== undefined) conflicts.push(otherUser(live, user));
-  const operation = differing.length > 0 || cause ? "replace" : stateOperation(live, inputs);
-  const step: Step = { operation, urn, type, name, changes: differing, live, ...(operation !== "same" && restartOf(live)) };
-  return { step, resolution: known(operation === "replace" ? undefined : live.id, inputs) };
-}
-
-/** Its files stay those of the user who made them, and another could write none of them. */
-function otherUser({ name, labels, volumes = [] }: LiveObject, { before, after }: InputChange): string {
-  const uid = (user: unknown) => String(user).split(":")[0];
-  const own = volumes.filter((volume) => [`${name}-session`, `${name}-workspace`].includes(volume)).sort();
-  return (
-    `session ${labels.session_id} has data of uid ${uid(before)} and would run as uid ${uid(after)}; write ` +
-    `"uid: ${uid(before) === String(baseline.user.uid) ? "shared" : uid(before)}" for it, or remove its data with "docker rm -f ${name}" and "docker volume rm ${own.join(" ")}"`
+  const { operation, changes, conflict } = decide(
+    {
+      name,
+      inputs: concealSecrets(inputs),
+      cause: registration.replaceWith.some((other) => steps.some((step) => step.urn === other && step.operation !== "same")),
+    },
+    live,
+    {
+      ...options,
+      deployment: options.identity.deployment,
+      inUse: kind === "volume" && options.live.own.some((object) => object.volumes?.includes(name)),
+    },
   );
-}
-
-/** What a container with the right inputs needs to be as the program wants it. */
-function stateOperation(live: LiveObject, inputs: Properties): Operation {
-  if (live.kind !== "container" || neverStarts(inputs)) return "same";
-  if (live.state === "dead" || live.state === "removing") return "replace";
-  if (inputs.mustRun === false) return live.state === "exited" && live.exitCode === 0 ? "same" : "replace";
-  return live.state === "running" || live.state === "restarting" ? "same" : "start";
-}
-
-/** An object with our name that is not ours: a conflict, unless it is to be taken over. */
-function planForeign(live: LiveObject, options: PlanOptions, conflicts: string[]): Operation {
-  const owner =
-    live.labels[labelNames.deployment] !== undefined
-      ? "belongs to another checkout or stack"
-      : live.labels.created_by === undefined
-        ? "was not made by agent-sessions"
-        : "was made by another engine, such as the Pulumi CLI";
-  if (live.kind === "volume") {
-    const foreign = foreignVolume({ Labels: { ...live.labels }, Options: { ...live.options } }, {});
-    const inUse = options.live.own.some((object) => object.volumes?.includes(live.name));
-    if (inUse) return "same";
-    if (options.adopt && foreign === undefined) return "same";
-    conflicts.push(
-      `volume ${live.name} is already there and ${foreign ?? owner}; ${foreign === undefined ? 'take it over, data and all, with "--adopt"' : `remove it with "docker volume rm ${live.name}"`}, or rename the session`,
-    );
-    return "same";
-  }
-  if (options.adopt) return "replace";
-  conflicts.push(`${live.kind} ${live.name} is already there and ${owner}; remove it, replace it with "--adopt", or rename the session`);
-  return "same";
-}
-
-/** The inputs that differ, sorted by key. */
-export function compareInputs(before: Properties, after: Properties): InputChange[] {
-  const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
-  return keys
-    .filter((key) => stableJson(before[key]) !== stableJson(after[key]))
-    .map((key) => ({ key, before: before[key], after: after[key] }));
+  if (conflict !== undefined) conflicts.push(conflict);
+  const restarts = live !== undefined && operation !== "same" ? restartOf(live) : {};
+  const step: Step = { operation, urn, type, name, changes, ...(live !== undefined && { live }), ...restarts };
+  return { step, resolution: known(operation === "create" || operation === "replace" ? undefined : live?.id, inputs) };
 }
 
 function restartOf(live: LiveObject): { restarts?: string } {

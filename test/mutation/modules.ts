@@ -10,7 +10,7 @@ export const modules: Readonly<Record<string, readonly string[]>> = {
   images: ["components/hardened-image/**/*.ts"],
   settings: ["stacks/settings.ts", "stacks/settings/**/*.ts", "stacks/units.ts"],
   secrets: ["stacks/secrets.ts", "stacks/recorder/secret-inputs.ts"],
-  planner: ["stacks/embedded/plan.ts", "stacks/embedded/labels.ts", "stacks/embedded/docker/inputs.ts"],
+  planner: ["stacks/embedded/plan.ts", "stacks/embedded/decide.ts", "stacks/embedded/labels.ts", "stacks/embedded/docker/inputs.ts"],
   "egress sets": ["stacks/egress-sets/**/*.ts"],
   "policy readers": ["policy/rules/read/**/*.ts"],
   "policy rules": ["policy/rules/*.ts"],
