@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { liveEngine, Rig, until } from "../engine/rig.ts";
 import { Checkout } from "./checkout.ts";
+import { missing } from "../support/missing.ts";
 
 const docker = await liveEngine();
 const minute = 60_000;
@@ -284,7 +285,7 @@ describe.skipIf(docker === undefined)(
     test("pull writes nowhere where a session may write", async (context) => {
       const { Mountpoint } = await rig.docker.getVolume("claude-agent-c-work-workspace").inspect();
       const into = join(Mountpoint, "code");
-      if (!existsSync(into)) context.skip(`${into} of the engine cannot be seen from here`);
+      if (!existsSync(into)) context.skip(missing(`${into} of the engine cannot be seen from here`));
       expect(await sessions("pull", "c-work", "--repository", "code", "--into", into)).toMatchObject({
         code: 1,
         stderr: expect.stringMatching(/lies where session "c-work" may write|dubious ownership/),

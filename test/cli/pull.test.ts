@@ -21,6 +21,7 @@ import { bring } from "../../stacks/cli/pull/bring.ts";
 import { cleanGit } from "../../stacks/cli/pull/clean-git.ts";
 import { findTarget, refuseWritable } from "../../stacks/cli/pull/target.ts";
 import { temporaryFolder } from "../support/folder.ts";
+import { missing } from "../support/missing.ts";
 
 const root = temporaryFolder("pull");
 const identity = ["-c", "user.name=t", "-c", "user.email=t@localhost"];
@@ -160,7 +161,7 @@ test("nothing is run that a variable of this process names", () => {
 });
 
 test("what belongs to somebody else is opened only where the user has said so", (context) => {
-  if (process.getuid?.() !== 0) context.skip("only root can give a folder away");
+  if (process.getuid?.() !== 0) context.skip(missing("only root can give a folder away"));
   const source = upstream();
   const bundle = bundleOf(source);
   execFileSync("chown", ["-R", "12345", source]);
@@ -258,7 +259,7 @@ test("a repository with refs in a reftable takes the branch", (context) => {
   try {
     git(root, "init", "-q", "-b", "main", "--ref-format=reftable", folder);
   } catch {
-    context.skip("this git knows no reftable");
+    context.skip(missing("this git knows no reftable"));
   }
   writeFileSync(join(folder, "file"), "first");
   git(folder, "add", ".");

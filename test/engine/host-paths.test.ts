@@ -13,10 +13,11 @@ import { mounts } from "../../stacks/verify/checks/mounts.ts";
 import { targetOf } from "../../stacks/verify/target.ts";
 import { type Promised, promisedTo } from "../../stacks/verify/promised.ts";
 import { liveEngine, Rig, until } from "./rig.ts";
+import { missing } from "../support/missing.ts";
 
 const docker = await liveEngine();
 const mayGive = process.getuid?.() === 0;
-if (!mayGive) console.warn("skipped: only root can give a folder to the agent's uid, as a writable one must belong to it");
+if (!mayGive) missing("only root can give a folder to the agent's uid, as a writable one must belong to it");
 const minute = 60_000;
 
 describe.skipIf(docker === undefined || !mayGive)("folders of the host that a session may write", () => {

@@ -10,10 +10,11 @@ import { promisedTo } from "../../stacks/verify/promised.ts";
 import { verify } from "../../stacks/verify/run.ts";
 import { surroundingsOf } from "../../stacks/verify/surroundings.ts";
 import { freePorts, liveEngine, Rig } from "./rig.ts";
+import { missing } from "../support/missing.ts";
 
 const docker = await liveEngine();
 const isRoot = process.platform === "linux" && process.getuid?.() === 0;
-if (!isRoot) console.warn("skipped: it takes root on Linux to stand in for a neighbour of this machine");
+if (!isRoot) missing("it takes root on Linux to stand in for a neighbour of this machine");
 const minute = 60_000;
 
 describe.skipIf(docker === undefined || !isRoot)("a neighbour that routes to the networks of sessions", () => {

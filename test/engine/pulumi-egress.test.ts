@@ -5,10 +5,11 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { which } from "../../stacks/cli/setup/command.ts";
 import { Checkout } from "../cli/checkout.ts";
 import { liveEngine, until } from "./rig.ts";
+import { missing } from "../support/missing.ts";
 
 const docker = await liveEngine();
 const cli = which("pulumi");
-if (cli === undefined) console.warn("skipped: the tests of the Pulumi engine need the Pulumi CLI (pulumi) in PATH");
+if (cli === undefined) missing("the tests of the Pulumi engine need the Pulumi CLI (pulumi) in PATH");
 
 const stack = "egress-test";
 const minutes = 60_000;

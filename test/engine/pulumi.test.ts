@@ -8,12 +8,13 @@ import { which } from "../../stacks/cli/setup/command.ts";
 import { baseline } from "../../policy/baseline.ts";
 import { Checkout } from "../cli/checkout.ts";
 import { liveEngine, until } from "./rig.ts";
+import { missing } from "../support/missing.ts";
 
 /** The program under the Pulumi CLI with the Docker provider: what mocks cannot show. */
 
 const docker = await liveEngine();
 const cli = which("pulumi");
-if (cli === undefined) console.warn("skipped: the tests of the Pulumi engine need the Pulumi CLI (pulumi) in PATH");
+if (cli === undefined) missing("the tests of the Pulumi engine need the Pulumi CLI (pulumi) in PATH");
 
 const stack = "pulumi-test";
 const folder = realpathSync(mkdtempSync(join(tmpdir(), "agent-sessions-pulumi-")));

@@ -20,6 +20,7 @@ import { DockerRuntime } from "../../stacks/runtime/docker.ts";
 import { waitHealthy } from "../../stacks/runtime/health.ts";
 import type { Health } from "../../stacks/runtime/runtime.ts";
 import { mayInstall } from "../support/engine.ts";
+import { missing } from "../support/missing.ts";
 
 /** A client for the engine of this machine; undefined, with the reason printed, when none answers. */
 export async function liveEngine(): Promise<Docker | undefined> {
@@ -30,7 +31,7 @@ export async function liveEngine(): Promise<Docker | undefined> {
     await ensureBaseImage({ docker, install: await mayInstall(), report: () => {} });
     return docker;
   } catch (error) {
-    console.warn(`skipped: no container engine answers at ${found.address} (${(error as Error).message})`);
+    missing(`no container engine answers at ${found.address} (${(error as Error).message})`);
     return undefined;
   }
 }

@@ -6,9 +6,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { plainOutput } from "../../components/container-engine/output.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { buildSessionImage, docker, whyNot } from "./live-session.ts";
+import { missing } from "../support/missing.ts";
 
 const reason = await whyNot();
-if (reason !== undefined) console.warn(`skipped: tests of repository-fetch, as ${reason}`);
+if (reason !== undefined) missing(`tests of repository-fetch, as ${reason}`);
 
 const password = "a-password-of-nobody";
 /** What a hostile configuration names: it would carry the password to where sessions read it. */

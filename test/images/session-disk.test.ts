@@ -1,8 +1,9 @@
 import { describe, expect } from "vitest";
 import { sessionTests, until, whyNot } from "./live-session.ts";
+import { missing } from "../support/missing.ts";
 
 const reason = await whyNot();
-if (reason !== undefined) console.warn(`skipped: tests of a session's disk, as ${reason}`);
+if (reason !== undefined) missing(`tests of a session's disk, as ${reason}`);
 
 describe.skipIf(reason !== undefined)("a session's disk", { concurrent: true }, () => {
   const { test } = sessionTests();

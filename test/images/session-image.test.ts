@@ -4,9 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect } from "vitest";
 import { buildSessionImage, docker, sessionTests, until, whyNot } from "./live-session.ts";
+import { missing } from "../support/missing.ts";
 
 const reason = await whyNot();
-if (reason !== undefined) console.warn(`skipped: tests of the session image, as ${reason}`);
+if (reason !== undefined) missing(`tests of the session image, as ${reason}`);
 
 /** A new folder that the agent's uid may read, as a repository on the host must be. */
 function sharedFolder(): string {

@@ -1,9 +1,10 @@
 import { describe, expect } from "vitest";
 import { baseline } from "../../policy/baseline.ts";
 import { type LiveSession, sessionTests, whyNot } from "./live-session.ts";
+import { missing } from "../support/missing.ts";
 
 const reason = await whyNot();
-if (reason !== undefined) console.warn(`skipped: tests of a session's uid, as ${reason}`);
+if (reason !== undefined) missing(`tests of a session's uid, as ${reason}`);
 
 describe.skipIf(reason !== undefined)("a session's uid", { concurrent: true }, () => {
   const { test } = sessionTests();

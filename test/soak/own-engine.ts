@@ -6,12 +6,13 @@ import Docker from "dockerode";
 import { localBase } from "../../components/hardened-image/args.ts";
 import { which } from "../../stacks/cli/setup/command.ts";
 import { Rig, until } from "../engine/rig.ts";
+import { missing } from "../support/missing.ts";
 
 const dockerd = process.platform === "linux" && process.getuid?.() === 0 ? which("dockerd") : undefined;
 
 /** Whether this machine can run an engine of the test's own; if not, the reason is printed. */
 export const canRunEngine = dockerd !== undefined;
-if (!canRunEngine) console.warn("skipped: an engine of the test's own needs Linux, root and dockerd");
+if (!canRunEngine) missing("an engine of the test's own needs Linux, root and dockerd");
 
 // Named, since it has no base image of its own to choose by.
 const image = { agent: "none", base: localBase };

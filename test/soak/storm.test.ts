@@ -3,6 +3,7 @@ import { basename, dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { baseline } from "../../policy/baseline.ts";
 import { liveEngine, Rig } from "../engine/rig.ts";
+import { missing } from "../support/missing.ts";
 
 const docker = await liveEngine();
 const minutes = 60_000;
@@ -30,7 +31,7 @@ describe.skipIf(docker === undefined)("a session that writes a gigabyte to its l
   test(
     "takes no more of the disk than its log may, and the engine goes on answering",
     async (context) => {
-      if (!existsSync(log)) context.skip("the engine keeps its logs on another machine");
+      if (!existsSync(log)) context.skip(missing("the engine keeps its logs on another machine"));
       let over = false;
       // As the container's main process would: nothing slows it down.
       const storm = rig

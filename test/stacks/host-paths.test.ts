@@ -7,12 +7,13 @@ import { placeOf, relation } from "../../components/session-volumes/overlap.ts";
 import { hostPath, overlapping } from "../../stacks/settings/host-paths.ts";
 import { parse, SettingsError } from "../../stacks/settings.ts";
 import { temporaryFolder } from "../support/folder.ts";
+import { missing } from "../support/missing.ts";
 
 /** What sessions may be given of the host beside what others of them may write. */
 
 const root = temporaryFolder("host-paths");
 const mayGive = process.getuid?.() === 0;
-if (!mayGive) console.warn("skipped: only root can give a folder to the agent's uid, as a writable one must belong to it");
+if (!mayGive) missing("only root can give a folder to the agent's uid, as a writable one must belong to it");
 
 const at = (...parts: string[]) => join(root, ...parts);
 for (const folder of ["box/inner", "box/own", "box/deep/er", "code", "boxes", "src"]) mkdirSync(at(folder), { recursive: true });

@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { missing } from "./missing.ts";
 
 const folder = fileURLToPath(new URL("../../.agent-sessions/judges", import.meta.url));
 
@@ -17,7 +18,7 @@ function once(name: string, what: readonly string[], make: (path: string) => str
   if (fault === undefined && !existsSync(path)) renameSync(unfinished, path);
   rmSync(unfinished, { recursive: true, force: true });
   if (fault === undefined) return path;
-  console.warn(`skipped: ${what.join(", ")} cannot be had: ${fault}`);
+  missing(`${what.join(", ")} cannot be had: ${fault}`);
   return undefined;
 }
 
