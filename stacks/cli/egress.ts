@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { stringify } from "yaml";
-import { eachPiece } from "../streams.ts";
+import { printed } from "../runtime/printed.ts";
 import type { SessionRuntime } from "../runtime/runtime.ts";
 import { formatSize } from "../units.ts";
 import { type Asked, isRefusedTrial, summarize, suggest } from "./egress-record.ts";
@@ -77,16 +77,5 @@ export async function readRecord(runtime: SessionRuntime, id: string, since?: nu
     throw new Error(
       `session "${id}" has no allow list, so nothing is recorded; set network.egress to {allow: [hosts]}, with mode: audit to let everything through and see what it asks for`,
     );
-  const record: Buffer[] = [];
-  const kept = eachPiece((chunk) => void record.push(chunk));
-  await proxy.logs(
-    { ...(since !== undefined && { since }) },
-    kept,
-    eachPiece(() => {}),
-  );
-  return summarize(
-    Buffer.concat(record)
-      .toString("utf8")
-      .replace(/[^\n\x20-\x7e]/g, ""),
-  );
+  return summarize(await printed(proxy, since === undefined ? {} : { since }));
 }

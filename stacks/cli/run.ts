@@ -8,7 +8,7 @@ import { EmbeddedEngine } from "../embedded/engine.ts";
 import type { Health, Session, SessionRuntime } from "../runtime/runtime.ts";
 import { hasEnded, stateText } from "../runtime/session-state.ts";
 import { addEntry, type EntryOptions, entryOptions, type Task, task } from "./entry.ts";
-import { eachPiece } from "../streams.ts";
+import { printed } from "../runtime/printed.ts";
 import { outputOf } from "./exec.ts";
 import { plain } from "../printable.ts";
 import { type Pulled, pulledText, pullSession } from "./pull.ts";
@@ -156,12 +156,7 @@ async function follow(session: Session): Promise<Health> {
 /** What a session printed after a time, each line with its own before it. */
 async function linesSince(session: Session, time: string): Promise<string[]> {
   const [seconds, fraction = "0"] = time === "" ? ["0"] : [String(Math.floor(Date.parse(time) / 1000)), /\.(\d+)/.exec(time)?.[1]];
-  const pieces: Buffer[] = [];
-  const both = eachPiece((chunk) => void pieces.push(chunk));
-  await session.logs({ timestamps: true, since: `${seconds}.${fraction}` }, both, both);
-  return Buffer.concat(pieces)
-    .toString("utf8")
-    .replace(/[^\n\x20-\x7e]/g, "")
+  return (await printed(session, { timestamps: true, since: `${seconds}.${fraction}` }))
     .split("\n")
     .filter((line) => line !== "" && line.slice(0, line.indexOf(" ")) > time);
 }

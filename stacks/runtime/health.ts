@@ -1,6 +1,6 @@
+import { printed } from "./printed.ts";
 import type { Health, Session } from "./runtime.ts";
 import { isSettled, isWell } from "./session-state.ts";
-import { beginning } from "../streams.ts";
 
 /** So many more starts while it is waited for, and a session will not become well by itself. */
 const moreStarts = 4;
@@ -40,16 +40,6 @@ async function waitForOne(session: Session, deadline: number): Promise<Health> {
     health = await session.health();
   }
   if (isWell(health)) return health;
-  const output = await lastOutput(session).catch(() => "");
+  const output = await printed(session, { tail: 5 }).catch(() => "");
   return { ...health, ...(output !== "" && { output }) };
-}
-
-/** The last lines that a session printed, without control characters. */
-async function lastOutput(session: Session): Promise<string> {
-  const both = beginning(64 * 1024);
-  await session.logs({ tail: 5 }, both, both);
-  return both
-    .text()
-    .replace(/[^\n\x20-\x7e]/g, "")
-    .trim();
 }
