@@ -169,7 +169,9 @@ class Recorder extends MockMonitor {
   }
 
   override async invoke(request: resproto.ResourceInvokeRequest, reply: Reply): Promise<void> {
-    if (request.getTok() === "pulumi:pulumi:getResource") return super.invoke(request, reply);
+    // One that this run has made; of another nothing is known.
+    const { urn } = (request.getArgs()?.toJavaScript() ?? {}) as { readonly urn?: string };
+    if (request.getTok() === "pulumi:pulumi:getResource" && this.resources.has(urn ?? "")) return super.invoke(request, reply);
     const answer = this.#answer(request.getTok(), request.getArgs());
     const response = new resproto.ResourceInvokeResponse();
     response.setReturn(answer);

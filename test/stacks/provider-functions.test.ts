@@ -67,6 +67,18 @@ test("an answer that nobody gives is unknown, awaited and as an output, and so i
   expect(unanswered).toEqual([token, "cloud:net/getName:getName", "cloud:net/thing:Thing", "cloud:net/thing:Thing/kubeconfig"].sort());
 });
 
+test("what other stacks have is unknown, be it an output or a resource", async () => {
+  const urn = "urn:pulumi:other::p::cloud:net/thing:Thing::far";
+  const { inputs, unanswered } = await inputsOf(async () => {
+    const other = new pulumi.StackReference("organization/other/prod");
+    new Thing("by-output", { network: other.getOutput("network"), required: other.requireOutput("network") });
+    const far = pulumi.runtime.invokeOutput("pulumi:pulumi:getResource", { urn }) as pulumi.Output<{ state: unknown }>;
+    new Thing("by-urn", { state: far.state });
+  });
+  expect(inputs).toEqual({ "by-output": { network: unknownValue, required: unknownValue }, "by-urn": { state: unknownValue } });
+  expect(unanswered).toEqual(["pulumi:pulumi:StackReference", "pulumi:pulumi:getResource"]);
+});
+
 test("what the caller says is the answer", async () => {
   const answer = (asked: string, args: Properties) => (asked === token && args.vpc === "v" ? { ids: ["a", "b"] } : undefined);
   const program = async () => {
