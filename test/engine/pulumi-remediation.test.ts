@@ -6,12 +6,13 @@ import { automatic } from "../../policy/remediate.ts";
 import { which } from "../../stacks/cli/setup/command.ts";
 import { Checkout } from "../cli/checkout.ts";
 import { liveEngine } from "./rig.ts";
+import { missing } from "../support/missing.ts";
 
 /** A stack that nobody hardened, with every remedy asked of the policy pack: what its provider makes of them, no mock shows. */
 
 const docker = await liveEngine();
 const cli = which("pulumi");
-if (cli === undefined) console.warn("skipped: the tests of the Pulumi engine need the Pulumi CLI (pulumi) in PATH");
+if (cli === undefined) missing("the tests of the Pulumi engine need the Pulumi CLI (pulumi) in PATH");
 
 const name = "agent-sessions-remediation-test";
 const program = `
