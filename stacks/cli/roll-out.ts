@@ -165,7 +165,10 @@ export function refuseUnknown(engine: EmbeddedEngine, only: readonly string[] = 
 
 /** What `--only` leaves of a plan. */
 export function narrow(reviewed: Reviewed, only: readonly string[] | undefined): Reviewed {
-  return only === undefined ? reviewed : { ...reviewed, plan: limitTo(reviewed.plan, only) };
+  if (only === undefined) return reviewed;
+  const plan = limitTo(reviewed.plan, only);
+  const others = reviewed.plan.conflicts.filter((conflict) => !plan.conflicts.includes(conflict));
+  return { ...reviewed, plan, refusals: reviewed.refusals.filter((refusal) => !others.includes(refusal)) };
 }
 
 /** Stops before anything is created when the plan must not be carried out. */

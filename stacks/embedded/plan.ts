@@ -21,6 +21,8 @@ export interface Step {
   readonly live?: LiveObject;
   /** The session whose running agent the step ends. */
   readonly restarts?: string;
+  /** Why it cannot be carried out, a sentence. */
+  readonly conflict?: string;
 }
 
 export interface Plan {
@@ -60,8 +62,11 @@ export function limitTo(plan: Plan, sessions: readonly string[]): Plan {
     const session = session_id ?? serves ?? byName.get(step.name);
     return session === undefined || sessions.includes(session);
   };
-  return { ...plan, steps: plan.steps.filter(wanted) };
+  const steps = plan.steps.filter(wanted);
+  return { ...plan, steps, conflicts: conflictsOf(steps) };
 }
+
+const conflictsOf = (steps: readonly Step[]): string[] => steps.flatMap(({ conflict }) => conflict ?? []);
 
 /** Whether a plan changes anything. */
 export function changes(plan: Plan): boolean {
@@ -71,12 +76,9 @@ export function changes(plan: Plan): boolean {
 /** Runs the program as a preview and compares what it asks for with what the engine holds. Nothing is changed. */
 export async function planDeployment(options: PlanOptions): Promise<Plan> {
   const steps: Step[] = [];
-  const conflicts: string[] = [];
   const resolve = async (registration: Registration): Promise<Resolution> => {
     if (registration.type.startsWith("pulumi:providers:")) return { outputs: registration.inputs };
-    const step = isImage(registration.type)
-      ? await planImage(registration, options.docker)
-      : planObject(registration, options, steps, conflicts);
+    const step = isImage(registration.type) ? await planImage(registration, options.docker) : planObject(registration, options, steps);
     steps.push(step.step);
     return step.resolution;
   };
@@ -98,7 +100,7 @@ export async function planDeployment(options: PlanOptions): Promise<Plan> {
     options.live.own.flatMap(({ kind, labels }) => (kind === "container" ? [labels] : [])),
     run.registrations.map(({ inputs }) => labelsOf(inputs)),
   );
-  return { steps, authority, conflicts, run };
+  return { steps, authority, conflicts: conflictsOf(steps), run };
 }
 
 function typeOf(kind: ObjectKind): string {
@@ -132,7 +134,7 @@ async function planImage(registration: Registration, docker: Docker | undefined)
   return { step, resolution: known(id, imageOutputs(registration.inputs, id ?? unknownValue)) };
 }
 
-function planObject(registration: Registration, options: PlanOptions, steps: readonly Step[], conflicts: string[]): Planned {
+function planObject(registration: Registration, options: PlanOptions, steps: readonly Step[]): Planned {
   const { urn, type, inputs } = registration;
   const kind = resourceTypes[type as keyof typeof resourceTypes];
   const asked = String(inputs.name ?? registration.name);
@@ -153,9 +155,9 @@ function planObject(registration: Registration, options: PlanOptions, steps: rea
       inUse: kind === "volume" && options.live.own.some((object) => object.volumes?.includes(name)),
     },
   );
-  if (conflict !== undefined) conflicts.push(conflict);
   const restarts = live !== undefined && operation !== "same" ? restartOf(live) : {};
-  const step: Step = { operation, urn, type, name, changes, ...(live !== undefined && { live }), ...restarts };
+  const found = { ...(live !== undefined && { live }), ...(conflict !== undefined && { conflict }) };
+  const step: Step = { operation, urn, type, name, changes, ...found, ...restarts };
   return { step, resolution: known(operation === "create" || operation === "replace" ? undefined : live?.id, inputs) };
 }
 

@@ -2,6 +2,8 @@ import { Container, Network, Volume } from "@pulumi/docker";
 import type Docker from "dockerode";
 import { describe, expect, test } from "vitest";
 import { labelNames } from "../../components/container-engine/object-labels.ts";
+import type { Report } from "../../policy/evaluate.ts";
+import { narrow } from "../../stacks/cli/roll-out.ts";
 import { ownLabels } from "../../stacks/embedded/labels.ts";
 import { emptyLive, readLive } from "../../stacks/embedded/live.ts";
 import { changes, planDeployment, type PlanOptions } from "../../stacks/embedded/plan.ts";
@@ -113,6 +115,20 @@ describe("of what is ours", () => {
     expect((await planned(docker, { container: { user: after } })).conflicts).toEqual([
       `session one has data of uid ${from} and would run as uid ${to}; write "uid: ${write}" for it, or remove its data with "docker rm -f c-one" and "docker volume rm c-one-session c-one-workspace"`,
     ]);
+  });
+
+  test("a plan for some sessions holds their steps and conflicts, and none of others", async () => {
+    const Mounts = [{ Type: "volume", Name: "c-one-session" }];
+    const docker = await listed({ Container: { Mounts } }, { container: { user: "10001:1000" } });
+    const plan = await planned(docker);
+    const narrowed = (id: string) => {
+      const report = { findings: [] } as unknown as Report;
+      const { plan: limited, refusals } = narrow({ plan, report, refusals: [...plan.conflicts, "policy X"] }, [id]);
+      return { steps: limited.steps.map(({ name }) => name).sort(), refusals };
+    };
+    expect(plan.conflicts).toHaveLength(1);
+    expect(narrowed("one")).toEqual({ steps: Object.keys(unchanged).sort(), refusals: [...plan.conflicts, "policy X"] });
+    expect(narrowed("two")).toEqual({ steps: [], refusals: ["policy X"] });
   });
 
   test("what serves a session may be given another user", async () => {
