@@ -127,15 +127,22 @@ afterAll(() => checkout.dispose());
 
 test("a program that asks providers is checked and planned by the commands", async () => {
   checkout.write("asking", [{ id: "one" }]);
-  const strategy = join(checkout.root, "stacks/strategies/local.ts");
-  const asking = `
-    const { invoke, invokeOutput } = pulumi.runtime;
-    const awaited = await invoke("${token}", {});
-    for (const id of awaited.ids.slice(0, 2)) new docker.Network("asked", { name: id }, opts);
-    new docker.Network("asked-output", { name: invokeOutput("${token}", {}).ids[0] }, opts);
-    const opened = `;
-  const text = readFileSync(strategy, "utf8").replace(/const base = /, `${asking}undefined;\n  const base = `);
-  writeFileSync(strategy, `import * as pulumi from "@pulumi/pulumi";\n${text}`);
+  const folder = join(checkout.root, "stacks/strategies");
+  const index = readFileSync(join(folder, "index.ts"), "utf8");
+  expect(index).toContain('import("./local.ts")');
+  writeFileSync(join(folder, "index.ts"), index.replace('import("./local.ts")', 'import("./asking.ts")'));
+  writeFileSync(
+    join(folder, "asking.ts"),
+    `import { Network } from "@pulumi/docker";
+    import * as pulumi from "@pulumi/pulumi";
+    import * as local from "./local.ts";
+    export async function deploy(...given: Parameters<typeof local.deploy>) {
+      const awaited: any = await pulumi.runtime.invoke("${token}", {});
+      for (const id of awaited.ids.slice(0, 2)) new Network("asked", { name: id });
+      new Network("asked-output", { name: pulumi.runtime.invokeOutput<any>("${token}", {}).ids[0] });
+      return local.deploy(...given);
+    }`,
+  );
   const checked = await checkout.run(["check", "--stack", "asking", "--format", "json"]);
   expect([checked.code, checked.stderr]).toEqual([0, ""]);
   const report = JSON.parse(checked.stdout) as { findings: readonly { resource: string; verdict: string }[] };
