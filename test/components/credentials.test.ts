@@ -167,6 +167,16 @@ test("an init step runs once before the session, in a network of its own, and ag
   expect(JSON.stringify(all.map(({ inputs }) => concealSecrets(inputs)))).not.toContain("hunter2");
 });
 
+test("an init step without a secret of its own mounts none", async () => {
+  const { of, one } = await make({ ...place, kind: "init", provider: "anthropic", command: "fetch-it" });
+  const [fetch, session, ...others] = of("Container");
+  expect(fetch?.inputs.mounts).toEqual([{ type: "volume", source: "claude-agent-a-auth-fetched", target: "/workspace", readOnly: false }]);
+  expect(new Set(fetch?.replaceWith)).toEqual(
+    new Set([of("Volume").find(({ name }) => name === "a-auth-volume")?.urn, one("Network").urn]),
+  );
+  expect([session?.inputs.name, others]).toEqual(["claude-agent-a", []]);
+});
+
 test("a proxy has the secret, the session has a socket, a base URL and a placeholder", async () => {
   const { of, one, all, forSession } = await make({
     ...place,

@@ -217,6 +217,19 @@ describe("apt", () => {
       },
       ["near.example:80", "far.example:443", "list.example:80", "tls.example:443"],
     ],
+    [
+      "a list of mirrors by the URL of its file, with blanks before its lines",
+      {
+        "etc/apt/sources.list": "deb mirror+file:///etc/apt//mirrors.txt x main\n",
+        "etc/apt/mirrors.txt": "  # http://off.example/#\n  http://near.example/debian#\n",
+      },
+      ["near.example:80"],
+    ],
+    [
+      "a list of mirrors that is not there",
+      { "etc/apt/sources.list": "deb mirror+file:/etc/apt/mirrors.txt x main\ndeb http://one.example x main\n" },
+      ["one.example:80"],
+    ],
   ])("%s", (_, files, expected) => {
     expect(read("apt", files)).toEqual(expected);
   });
@@ -345,6 +358,24 @@ describe("maven", () => {
       {},
       ["plain.example:443", central],
     ],
+    ...[
+      ["external:*", "https://a.example", ["m.example:443"]],
+      ["external:*", "http://127.0.0.2", ["m.example:443"]],
+      ["external:*", "http://localhost:8081", [expect.stringContaining("leads to localhost")]],
+      ["external:*", "http://127.0.0.1:8081", [expect.stringContaining("leads to 127.0.0.1")]],
+      ["external:*", "file:///srv/maven", ["m.example:443"]],
+      ["external:http:*", "http://localhost:8081", [expect.stringContaining("leads to localhost")]],
+      ["external:http:*", "http://a.example", ["m.example:443", central]],
+      ["external:http:*", "https://a.example", ["a.example:443", central]],
+      ["a", "https://a.example", ["m.example:443", central]],
+      ["b", "https://a.example", ["a.example:443", central]],
+      ["a,b", "https://a.example", ["m.example:443", central]],
+    ].map(([of, url, hosts]): [string, Files, Record<string, string>, string[]] => [
+      `a mirror of ${of} for ${url}`,
+      user(`<mirrors>${mirror("m", of as string)}</mirrors>${active(repository("a", url as string))}`),
+      {},
+      hosts as string[],
+    ]),
     [
       "a mirror that blocks",
       user(
