@@ -28,10 +28,10 @@ const look = `if [[ $3 ]]; then
   read -r -t 8 _ status _ <&3
 fi
 echo "status \${status:-}"
-say() { getent ahostsv4 "$2" | while read -r address _; do echo "$1 $address"; done; }
+say() { getent ahostsv4 "$2" | while read -r address _; do echo "$1 $address$3"; done; }
 say parent "$1"
 say session "$2"
-[[ ! $3 ]] || say target "\${3%:*}"
+[[ ! $3 ]] || say target "\${3%:*}" ":\${3##*:}"
 while read -r _ from to state _; do echo "tcp $from $to $state"; done < <(cat /proc/net/tcp /proc/net/tcp6 2> /dev/null)`;
 
 /**
@@ -101,8 +101,8 @@ export function readLook(text: string, around: { readonly port: number; readonly
   const astray = rows
     .filter(({ state }) => state === established || state === asked)
     .filter(({ near, far }) => !near.address.startsWith("127.") && !sessions.has(far.address) && !served.has(near.port))
-    .filter(({ far }) => !parents.has(`${far.address}:${far.port}`) && (around.judgesAll || targets.has(far.address)))
-    .map(({ far }) => `${far.address}:${far.port}`);
+    .map(({ far }) => `${far.address}:${far.port}`)
+    .filter((far) => !parents.has(far) && (around.judgesAll || targets.has(far)));
   return { status: of("status")[0]?.[0] ?? "", astray: [...new Set(astray)].sort() };
 }
 

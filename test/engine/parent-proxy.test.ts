@@ -16,6 +16,7 @@ import { nothingAround, verify } from "../../stacks/verify/run.ts";
 import { targetOf } from "../../stacks/verify/target.ts";
 import { waysOf } from "../../stacks/verify/ways.ts";
 import { ParentProxyServer } from "../support/parent-proxy.ts";
+import { git, makeRepository } from "../support/repository.ts";
 import { liveEngine, Rig, until } from "./rig.ts";
 
 const docker = await liveEngine();
@@ -101,14 +102,8 @@ describe.skipIf(docker === undefined)("what goes out by way of a parent proxy", 
     }).listen(0, "127.0.0.1");
     await once(upstream, "listening");
     const repository = join(rig.root, "upstream");
-    mkdirSync(repository);
-    const git = (...args: string[]) =>
-      execFileSync("git", ["-C", repository, "-c", "user.name=t", "-c", "user.email=t@localhost", ...args]);
-    git("init", "-q", "-b", "main");
-    writeFileSync(join(repository, "file"), "cloned");
-    git("add", ".");
-    git("commit", "-qm", "first");
-    git("update-server-info");
+    makeRepository(repository, { file: "cloned" });
+    git(repository, "update-server-info");
     parent = new ParentProxyServer(
       `svc:${password}`,
       (request, response) => {

@@ -11,7 +11,7 @@ const end = (address: string, port: number) =>
     .join("")}:${port.toString(16).padStart(4, "0")}`.toUpperCase();
 const mapped = (address: string, port: number) => `0000000000000000FFFF0000${end(address, port)}`;
 const said = (...rows: string[]) =>
-  ["status 200", "parent 10.9.9.9", "session 172.20.0.2", "target 198.22.0.2", ...rows.map((row) => `tcp ${row}`)].join("\n");
+  ["status 200", "parent 10.9.9.9", "session 172.20.0.2", "target 198.22.0.2:443", ...rows.map((row) => `tcp ${row}`)].join("\n");
 const around = { port: 3128, judgesAll: true };
 const out = "172.21.0.2";
 
@@ -36,7 +36,7 @@ test.each<[string, string[], string[]]>([
 });
 
 test("where hosts are reached directly, only the tunnel's own end counts", () => {
-  const rows = [`${end(out, 1)} ${end("198.22.0.9", 443)} 01`, `${end(out, 2)} ${end("198.22.0.2", 443)} 01`];
+  const rows = [end("198.22.0.9", 443), end("198.22.0.2", 443), end("198.22.0.2", 80)].map((far, at) => `${end(out, at)} ${far} 01`);
   expect(readLook(said(...rows), { ...around, judgesAll: false }).astray).toEqual(["198.22.0.2:443"]);
   expect(readLook("", around)).toEqual({ status: "", astray: [] });
 });
