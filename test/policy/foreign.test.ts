@@ -53,8 +53,10 @@ const source = fileURLToPath(new URL("../../policy", import.meta.url));
 function unpack(folder: string): void {
   const [packed] = JSON.parse(execFileSync("npm", ["pack", "--json", "--pack-destination", folder], { cwd: source, encoding: "utf8" }));
   const files: string[] = packed.files.map(({ path }: { path: string }) => path);
-  expect(files).toEqual(expect.arrayContaining(["README.md", "RULES.md", "levels/production.json", "PulumiPolicy.yaml", "index.js"]));
-  expect(files.filter((path) => !/\.(ts|js|json|md|yaml)$/.test(path))).toEqual([]);
+  expect(files).toEqual(
+    expect.arrayContaining(["LICENSE", "README.md", "RULES.md", "levels/production.json", "PulumiPolicy.yaml", "index.js"]),
+  );
+  expect(files.filter((path) => !/(^LICENSE|\.(ts|js|json|md|yaml))$/.test(path))).toEqual([]);
   execFileSync("tar", ["-xzf", join(folder, packed.filename), "--strip-components=1", "-C", folder]);
 }
 
