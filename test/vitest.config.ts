@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
-// The live tests share one engine and two cores.
-const options = { maxWorkers: 2, maxConcurrency: 3, testTimeout: 180_000, hookTimeout: 600_000 };
+// The live tests share one engine and two cores, and wait for much of their time.
+const options = { maxWorkers: 3, maxConcurrency: 3, testTimeout: 180_000, hookTimeout: 600_000 };
 const underPulumi = "test/engine/pulumi*.test.ts";
 
 export default defineConfig({
