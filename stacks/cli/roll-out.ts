@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import type { StackSource } from "../configuration.ts";
-import { EmbeddedEngine, type Reviewed } from "../embedded/engine.ts";
+import { EmbeddedEngine, refusalsOf, type Reviewed } from "../embedded/engine.ts";
 import { emptyLive } from "../embedded/live.ts";
 import { lock } from "../lock.ts";
 import { changes, limitTo, type Plan, type Step } from "../embedded/plan.ts";
@@ -167,8 +167,7 @@ export function refuseUnknown(engine: EmbeddedEngine, only: readonly string[] = 
 export function narrow(reviewed: Reviewed, only: readonly string[] | undefined): Reviewed {
   if (only === undefined) return reviewed;
   const plan = limitTo(reviewed.plan, only);
-  const others = reviewed.plan.conflicts.filter((conflict) => !plan.conflicts.includes(conflict));
-  return { ...reviewed, plan, refusals: reviewed.refusals.filter((refusal) => !others.includes(refusal)) };
+  return { ...reviewed, plan, refusals: refusalsOf(plan, reviewed.report) };
 }
 
 /** Stops before anything is created when the plan must not be carried out. */

@@ -10,7 +10,7 @@ import { networkShortage } from "./capacity.ts";
 import { buildImage, type Progress } from "./docker/image.ts";
 import { type Identity, identify } from "../identity.ts";
 import { emptyLive, imageType, type Live, readLive } from "./live.ts";
-import { type Plan, planDeployment, type PlanOptions, type Step } from "./plan.ts";
+import { conflictsOf, type Plan, planDeployment, type PlanOptions, type Step } from "./plan.ts";
 import { review } from "../recorder/review.ts";
 import { revealSecrets } from "../recorder/secret-inputs.ts";
 
@@ -27,6 +27,17 @@ export interface BuiltImage {
   readonly name: string;
   /** False when it was there already. */
   readonly built: boolean;
+}
+
+/** Why a plan must not be carried out, one sentence each: what stands in its way on the engine, and what the policy rules refuse. */
+export function refusalsOf(plan: Plan, report: Report): string[] {
+  const refused = report.findings.filter(stops);
+  return [
+    ...conflictsOf(plan),
+    ...refused.map(
+      ({ rule, resource, message, remediation }) => `policy ${rule}: ${resource.split("::").pop()}: ${message} ${remediation}`,
+    ),
+  ];
 }
 
 /** The embedded engine for one stack: plans with or without a container engine, and applies with one. */
@@ -82,14 +93,7 @@ export class EmbeddedEngine {
     const run = this.#run(secrets);
     const plan = await planDeployment({ ...run, ...options, identity: this.identity, live, ...(docker !== undefined && { docker }) });
     const report = review(plan.run.registrations, this.settings);
-    const refused = report.findings.filter(stops);
-    const refusals = [
-      ...plan.conflicts,
-      ...refused.map(
-        ({ rule, resource, message, remediation }) => `policy ${rule}: ${resource.split("::").pop()}: ${message} ${remediation}`,
-      ),
-    ];
-    return { plan, report, refusals };
+    return { plan, report, refusals: refusalsOf(plan, report) };
   }
 
   /** Builds the images that the engine has not; all of them when forced. */

@@ -28,8 +28,6 @@ export interface Step {
 export interface Plan {
   readonly steps: readonly Step[];
   readonly authority: { readonly added: readonly string[]; readonly removed: readonly string[] };
-  /** Why it cannot be carried out, one sentence each. */
-  readonly conflicts: readonly string[];
   readonly run: ProgramRun;
 }
 
@@ -62,11 +60,13 @@ export function limitTo(plan: Plan, sessions: readonly string[]): Plan {
     const session = session_id ?? serves ?? byName.get(step.name);
     return session === undefined || sessions.includes(session);
   };
-  const steps = plan.steps.filter(wanted);
-  return { ...plan, steps, conflicts: conflictsOf(steps) };
+  return { ...plan, steps: plan.steps.filter(wanted) };
 }
 
-const conflictsOf = (steps: readonly Step[]): string[] => steps.flatMap(({ conflict }) => conflict ?? []);
+/** Why a plan cannot be carried out, one sentence each. */
+export function conflictsOf({ steps }: Pick<Plan, "steps">): string[] {
+  return steps.flatMap(({ conflict }) => conflict ?? []);
+}
 
 /** Whether a plan changes anything. */
 export function changes(plan: Plan): boolean {
@@ -100,7 +100,7 @@ export async function planDeployment(options: PlanOptions): Promise<Plan> {
     options.live.own.flatMap(({ kind, labels }) => (kind === "container" ? [labels] : [])),
     run.registrations.map(({ inputs }) => labelsOf(inputs)),
   );
-  return { steps, authority, conflicts: conflictsOf(steps), run };
+  return { steps, authority, run };
 }
 
 function typeOf(kind: ObjectKind): string {

@@ -24,7 +24,6 @@ test.each<[string, unknown, unknown, string]>([
   const plan: Plan = {
     steps: [step],
     authority: { added: [], removed: [] },
-    conflicts: [],
     run: { registrations: [], outputs: {}, unanswered: [] },
   };
   expect(planText(plan, evaluate([])).split("\n").slice(0, 2)).toEqual(["  ± replace container  one", `      envs: ${shown}`]);

@@ -13,6 +13,7 @@ import { localBase, stockBase } from "../../components/hardened-image/args.ts";
 import { cloneName } from "../../components/session-volumes/args.ts";
 import { RepositoryClone } from "../../components/session-volumes/repository.ts";
 import { createVolume } from "../../stacks/embedded/docker/volume.ts";
+import { conflictsOf } from "../../stacks/embedded/plan.ts";
 import { record } from "../support/record.ts";
 import { liveEngine, Rig } from "./rig.ts";
 
@@ -213,7 +214,7 @@ describe.skipIf(docker === undefined)("the same under the embedded engine, which
       await engine.createVolume({ Name: cloneName(args) });
       const { plan } = await deploy(args);
       const why = `volume ${cloneName(args)} is already there and was not made by agent-sessions`;
-      expect(plan.conflicts).toEqual([expect.stringContaining(why)]);
+      expect(conflictsOf(plan)).toEqual([expect.stringContaining(why)]);
       const inputs = plan.run.registrations.find(({ type }) => type.endsWith(":Volume"))?.inputs ?? {};
       await expect(createVolume(engine, inputs, {})).rejects.toThrow(why);
       await engine.getContainer(cloneName(args)).remove({ force: true });

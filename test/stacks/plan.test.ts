@@ -4,9 +4,10 @@ import { describe, expect, test } from "vitest";
 import { labelNames } from "../../components/container-engine/object-labels.ts";
 import type { Report } from "../../policy/evaluate.ts";
 import { narrow } from "../../stacks/cli/roll-out.ts";
+import { refusalsOf } from "../../stacks/embedded/engine.ts";
 import { ownLabels } from "../../stacks/embedded/labels.ts";
 import { emptyLive, readLive } from "../../stacks/embedded/live.ts";
-import { changes, planDeployment, type PlanOptions } from "../../stacks/embedded/plan.ts";
+import { changes, conflictsOf, planDeployment, type PlanOptions } from "../../stacks/embedded/plan.ts";
 
 /** What is to happen to objects, told from what an engine lists; no engine is asked. */
 
@@ -61,7 +62,7 @@ async function listed(edits: Readonly<Record<string, Record<string, unknown> | u
 async function planned(docker: Docker, wanted: Wanted = {}, more: Partial<PlanOptions> = {}) {
   const plan = await planDeployment({ ...identity, identity, live: await readLive(docker, identity), program: program(wanted), ...more });
   const operations = Object.fromEntries(plan.steps.map(({ name, operation }) => [name, operation]));
-  return { ...plan, operations, changed: changes(plan) };
+  return { ...plan, operations, conflicts: conflictsOf(plan), changed: changes(plan) };
 }
 
 const unchanged = { "n-one": "same", "c-one-session": "same", "c-one": "same" };
@@ -121,14 +122,23 @@ describe("of what is ours", () => {
     const Mounts = [{ Type: "volume", Name: "c-one-session" }];
     const docker = await listed({ Container: { Mounts } }, { container: { user: "10001:1000" } });
     const plan = await planned(docker);
+    const finding = {
+      rule: "X",
+      resource: "urn::c-one",
+      message: "No.",
+      remediation: "Mend it.",
+      verdict: "violation",
+      enforcement: "mandatory",
+    };
+    const report = { findings: [finding] } as unknown as Report;
+    const ofPolicy = "policy X: c-one: No. Mend it.";
     const narrowed = (id: string) => {
-      const report = { findings: [] } as unknown as Report;
-      const { plan: limited, refusals } = narrow({ plan, report, refusals: [...plan.conflicts, "policy X"] }, [id]);
+      const { plan: limited, refusals } = narrow({ plan, report, refusals: refusalsOf(plan, report) }, [id]);
       return { steps: limited.steps.map(({ name }) => name).sort(), refusals };
     };
     expect(plan.conflicts).toHaveLength(1);
-    expect(narrowed("one")).toEqual({ steps: Object.keys(unchanged).sort(), refusals: [...plan.conflicts, "policy X"] });
-    expect(narrowed("two")).toEqual({ steps: [], refusals: ["policy X"] });
+    expect(narrowed("one")).toEqual({ steps: Object.keys(unchanged).sort(), refusals: [...plan.conflicts, ofPolicy] });
+    expect(narrowed("two")).toEqual({ steps: [], refusals: [ofPolicy] });
   });
 
   test("what serves a session may be given another user", async () => {
