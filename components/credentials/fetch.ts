@@ -2,7 +2,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { ownVolumeGuard, runOnce } from "../container-engine/hooks.ts";
 import { toJob, toOpenNetwork } from "../container-engine/auxiliary.ts";
-import { dockerLabels } from "../labels.ts";
+import { authorityLabel, dockerLabels } from "../labels.ts";
 import { sessionLabels } from "../session-container/args.ts";
 import { noProxyText, type ParentProxy } from "../parent-proxy/args.ts";
 import { parentAccess } from "../parent-proxy/docker.ts";
@@ -73,7 +73,7 @@ export class CredentialFetch extends pulumi.ComponentResource {
         ...access.environment,
         ...(args.parent?.noProxy?.length && { PARENT_NO_PROXY: noProxyText(args.parent) }),
       },
-      labels: { ...labels, ...(access.authority.length > 0 && { authority: access.authority.join("\n") }) },
+      labels: { ...labels, ...authorityLabel(access.authority) },
       // The session image's workspace belongs to the agent, and a new volume takes that over.
       mounts: [{ target: "/workspace", readOnly: false, source }, ...(secret === undefined ? [] : [secret.mount]), ...access.mounts],
       network: stem,

@@ -2,7 +2,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { toOpenNetwork, toService } from "../container-engine/auxiliary.ts";
 import { ownVolumeGuard, processLimit } from "../container-engine/hooks.ts";
-import { dockerLabels } from "../labels.ts";
+import { authorityLabel, dockerLabels } from "../labels.ts";
 import { sessionLabels } from "../session-container/args.ts";
 import { type ParentProxy, parentFor } from "../parent-proxy/args.ts";
 import { parentAccess } from "../parent-proxy/docker.ts";
@@ -70,7 +70,7 @@ export class CredentialProxy extends pulumi.ComponentResource {
         image,
         program: ["node", script],
         environment: { PROVIDER: provider, SESSION_ID: sessionId, UPSTREAM: upstream, ...access.environment },
-        labels: { ...labels, ...(access.authority.length > 0 && { authority: access.authority.join("\n") }) },
+        labels: { ...labels, ...authorityLabel(access.authority) },
         mounts: [{ ...socketMount(sessionId), readOnly: false }, secret.mount, ...access.mounts],
         network: stem,
       },

@@ -4,7 +4,7 @@ import { baseline } from "../../policy/baseline.ts";
 import { toVolumesAndBinds } from "../container-engine/auxiliary.ts";
 import { processLimit } from "../container-engine/hooks.ts";
 import { dockerLabels } from "../labels.ts";
-import { parentAccess, type ParentAccess } from "../parent-proxy/docker.ts";
+import { directAccess, parentAccess } from "../parent-proxy/docker.ts";
 import { securityOpts } from "../seccomp/docker.ts";
 import { toDockerPorts } from "../session-container/docker.ts";
 import { edgeName, type EgressProxyArgs, egressAuthority, proxyAlias, proxyName } from "./args.ts";
@@ -73,7 +73,7 @@ export function toEdgeNetwork(args: EgressProxyArgs) {
 }
 
 /** The provider's inputs for the proxy, held to the same baseline as a session. */
-export function toProxyContainer(args: EgressProxyArgs, access?: ParentAccess) {
+export function toProxyContainer(args: EgressProxyArgs, access = directAccess) {
   const { sessionId, network, ports = [] } = args;
   return {
     name: proxyName(sessionId),
@@ -85,7 +85,7 @@ export function toProxyContainer(args: EgressProxyArgs, access?: ParentAccess) {
     envs: [
       `EGRESS_RULES=${toRules(args)}`,
       ...(ports.length > 0 ? [`FORWARDED_PORTS=${toForwards(args)}`] : []),
-      ...Object.entries(access?.environment ?? {}).map(([key, value]) => `${key}=${value}`),
+      ...Object.entries(access.environment).map(([key, value]) => `${key}=${value}`),
     ],
     labels: dockerLabels({
       ...proxyLabels(args),
@@ -93,7 +93,7 @@ export function toProxyContainer(args: EgressProxyArgs, access?: ParentAccess) {
       egress: args.mode ?? "enforce",
       // By which a plan shows that it changes.
       ...(args.download !== undefined && { download_limit: String(args.download) }),
-      authority: [...egressAuthority(args), ...(access?.authority ?? [])].join("\n"),
+      authority: [...egressAuthority(args), ...access.authority].join("\n"),
     }),
     readOnly: baseline.readOnlyRootFilesystem,
     capabilities: { drops: [...baseline.capabilities.drop] },
@@ -103,7 +103,7 @@ export function toProxyContainer(args: EgressProxyArgs, access?: ParentAccess) {
     memorySwap: memory,
     cpus: "1.0",
     ulimits: [{ name: "nofile", soft: openFiles, hard: openFiles }],
-    ...((access?.mounts.length ?? 0) > 0 && { mounts: toVolumesAndBinds(access?.mounts ?? []) }),
+    ...(access.mounts.length > 0 && { mounts: toVolumesAndBinds(access.mounts) }),
     tmpfs: { "/run": "rw,noexec,nosuid,nodev,size=1048576,mode=0700,uid=13,gid=13" },
     networksAdvanced: [{ name: network.name, aliases: [proxyAlias] }, { name: edgeName(sessionId) }],
     ...((args.dns?.length ?? 0) > 0 && { dns: [...(args.dns ?? [])] }),

@@ -25,13 +25,16 @@ export interface ParentAccess {
   readonly resources: readonly pulumi.Resource[];
 }
 
+/** What a container takes that goes out directly. */
+export const directAccess: ParentAccess = { mounts: [], environment: {}, program: [], authority: [], resources: [] };
+
 /** Gives a container its way to the parent, its login as a file in a volume of the container's own. */
 export function parentAccess(
   name: string,
   { parent, container, image, labels }: ParentAccessArgs,
   opts: pulumi.ComponentResourceOptions,
 ): ParentAccess {
-  if (parent === undefined) return { mounts: [], environment: {}, program: [], authority: [], resources: [] };
+  if (parent === undefined) return directAccess;
   const stem = parentStem(container);
   const login =
     parent.login &&

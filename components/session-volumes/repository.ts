@@ -5,9 +5,9 @@ import { toJob, toOpenNetwork } from "../container-engine/auxiliary.ts";
 import { secretStem } from "../credentials/args.ts";
 import { SecretFile } from "../credentials/secret-file.ts";
 import { ownVolumeGuard, runOnce } from "../container-engine/hooks.ts";
-import { dockerLabels } from "../labels.ts";
+import { authorityLabel, dockerLabels } from "../labels.ts";
 import { type ParentProxy, parentFor } from "../parent-proxy/args.ts";
-import { type ParentAccess, parentAccess } from "../parent-proxy/docker.ts";
+import { directAccess, parentAccess } from "../parent-proxy/docker.ts";
 import { cloneName, type Mount, type Repository } from "./args.ts";
 
 /** A repository that is cloned once and read by every session that names the same URL. */
@@ -88,7 +88,7 @@ export function toCloneContainer(
   stem: string,
   labels: Record<string, string>,
   secret?: Mount,
-  access?: ParentAccess,
+  access = directAccess,
 ) {
   const { credential, hostPath, ref = "" } = args;
   const mounted = "/source";
@@ -96,19 +96,19 @@ export function toCloneContainer(
   const mounts: Mount[] = [{ target: "/workspace", readOnly: false, source: { kind: "volume", name: stem } }];
   if (hostPath !== undefined) mounts.push({ target: mounted, readOnly: true, source: { kind: "bind", path: hostPath } });
   if (secret !== undefined) mounts.push(secret);
-  mounts.push(...(access?.mounts ?? []));
-  const authority = [...cloneAuthority(args), ...(access?.authority ?? [])];
+  mounts.push(...access.mounts);
+  const authority = [...cloneAuthority(args), ...access.authority];
   return toJob({
     name: stem,
     image: args.image,
-    program: [...(access?.program ?? []), "/usr/local/bin/repository-fetch"],
+    program: [...access.program, "/usr/local/bin/repository-fetch"],
     environment: {
       REPOSITORY_REF: ref,
       REPOSITORY_URL: hostPath === undefined ? args.url : `file://${mounted}`,
       ...(credential !== undefined && { REPOSITORY_USERNAME: credential.username }),
-      ...access?.environment,
+      ...access.environment,
     },
-    labels: { ...labels, ...(authority.length > 0 && { authority: authority.join("\n") }) },
+    labels: { ...labels, ...authorityLabel(authority) },
     mounts,
     ...(hostPath === undefined && { network: stem }),
   });
