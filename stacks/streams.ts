@@ -19,6 +19,9 @@ export function eachPiece(take: (chunk: Buffer) => Promise<void> | void, end: ()
   }).on("error", () => {});
 }
 
+/** A stream of which nothing is kept. */
+export const ignored = (): Writable => eachPiece(() => {});
+
 /**
  * Takes apart what a container without a terminal writes: each piece has a header of 8 bytes, the stream's number and, in the
  * last 4, its length.

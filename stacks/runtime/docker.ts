@@ -130,8 +130,8 @@ export class DockerRuntime implements SessionRuntime {
     return volumesOf(this.#docker, await this.#running());
   }
 
-  uids(): Promise<ReadonlyMap<string, number>> {
-    return uidsOf(this.#docker);
+  async uids(): Promise<ReadonlyMap<string, number>> {
+    return uidsOf(this.#docker, await this.#sessions());
   }
 
   egressProxy(id: string): RunningPart {

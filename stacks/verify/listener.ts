@@ -1,6 +1,7 @@
 import { createInterface } from "node:readline";
 import { PassThrough } from "node:stream";
 import type { SessionRuntime } from "../runtime/runtime.ts";
+import { ignored } from "../streams.ts";
 import type { Listener } from "./check.ts";
 import { listenerCommand } from "./probe.ts";
 
@@ -14,7 +15,7 @@ export async function hostListener(
   const output = new PassThrough();
   // Its end is an end of the output, however it came about.
   const end = () => void output.end();
-  started.carry(output, new PassThrough().resume()).then(end, end);
+  started.carry(output, ignored()).then(end, end);
   const heard = new Set<string>();
   const lines = createInterface({ input: output });
   const port = await new Promise<number>((resolve) => {

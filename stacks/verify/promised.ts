@@ -1,7 +1,7 @@
 import { isManaged, managedMount } from "../../components/agent-settings/args.ts";
 import { authFolder, hostMounts } from "../../components/credentials/args.ts";
 import { socketMount } from "../../components/credentials/proxy.ts";
-import type { AllowList } from "../../components/egress-proxy/args.ts";
+import type { AllowedHost, AllowList } from "../../components/egress-proxy/args.ts";
 import { isolationOf, type IsolationLevel, type NetworkMode, networkModeOf } from "../../components/isolated-network/args.ts";
 import { isLocal, limitsOf, type Limits, type Port } from "../../components/session-container/args.ts";
 import { uidOf } from "../../components/session-container/user.ts";
@@ -33,6 +33,12 @@ export interface Promised {
     /** Ports that are for this machine alone. */
     readonly localPorts: readonly Port[];
   };
+}
+
+/** Host and port of the first of some entries that names a host and no suffix. */
+export function firstListed(allow: readonly AllowedHost[] = []): readonly [string, number] | undefined {
+  const first = allow.find(({ host }) => !host.startsWith("*."));
+  return first && [first.host, first.ports.includes(443) ? 443 : (first.ports[0] ?? 443)];
 }
 
 /** Reads the promises to a session from its settings. */

@@ -1,7 +1,7 @@
 import { StringDecoder } from "node:string_decoder";
 import { baseline } from "../../policy/baseline.ts";
 import type { CommandPlace, SessionRuntime } from "../runtime/runtime.ts";
-import { eachPiece } from "../streams.ts";
+import { eachPiece, ignored } from "../streams.ts";
 import { newKey, signedText } from "./probe.ts";
 import type { Promised } from "./promised.ts";
 import type { Halted, Target } from "./run.ts";
@@ -22,9 +22,6 @@ const inside = {
   // Where the session's own variables lead to what the agent writes, its code would run in here.
   environment: { LD_AUDIT: "", LD_LIBRARY_PATH: "", LD_PRELOAD: "" },
 };
-
-/** A stream that is not read. */
-const ignored = () => eachPiece(() => {});
 
 /** A server in a session. */
 export interface StartedServer {

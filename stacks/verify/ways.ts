@@ -3,7 +3,8 @@ import { parentFor } from "../../components/parent-proxy/args.ts";
 import { containerName } from "../../components/session-container/args.ts";
 import type { PartName, SessionRuntime } from "../runtime/runtime.ts";
 import type { Session, Settings } from "../settings.ts";
-import { eachPiece } from "../streams.ts";
+import { eachPiece, ignored } from "../streams.ts";
+import { firstListed } from "./promised.ts";
 
 /** Where the connections of a proxy lead that is to go out by way of a parent. */
 export interface Ways {
@@ -50,10 +51,9 @@ export async function waysOf(runtime: SessionRuntime, { sessions, parent }: Sett
 
 function proxiesOf({ network: { egress }, credentials }: Session, parent: NonNullable<Settings["parent"]>) {
   const through = (host: string) => parentFor(parent, host) !== undefined;
-  const named = typeof egress === "object" ? egress.allow.find(({ host }) => !host.startsWith("*.") && through(host)) : undefined;
-  const target = named && `${named.host}:${named.ports.includes(443) ? 443 : named.ports[0]}`;
+  const listed = typeof egress === "object" ? egress.allow.filter(({ host }) => through(host)) : [];
   return [
-    ...(typeof egress === "object" ? [{ name: "egress-proxy", target } as const] : []),
+    ...(typeof egress === "object" ? [{ name: "egress-proxy", target: firstListed(listed)?.join(":") } as const] : []),
     ...(credentials.kind === "proxy" && through(new URL(credentials.upstream).hostname)
       ? [{ name: "credential-proxy", target: undefined } as const]
       : []),
@@ -73,7 +73,7 @@ async function waysFrom(
     const said: Buffer[] = [];
     await started.carry(
       eachPiece((chunk) => void said.push(chunk)),
-      eachPiece(() => {}),
+      ignored(),
     );
     // The hosts that are reached directly lead to addresses that nobody here can tell from others.
     const judgesAll = proxy === "credential-proxy" || noProxy.length === 0;

@@ -1,5 +1,4 @@
 import type Docker from "dockerode";
-import { baseline } from "../../../policy/baseline.ts";
 import type { MountedVolume } from "../runtime.ts";
 
 /** What volumes containers have, by the session in their labels. */
@@ -20,14 +19,11 @@ export async function volumesOf(
   return new Map(await Promise.all(entries));
 }
 
-/** Who the sessions of an engine are, those that do not run among them. One that was removed meanwhile is left out. */
-export async function uidsOf(docker: Docker): Promise<ReadonlyMap<string, number>> {
-  const containers = await docker.listContainers({ all: true, filters: { label: [`created_by=${baseline.createdBy}`, "session_id"] } });
-  const users = containers
-    .filter(({ Labels }) => Labels.kind === undefined)
-    .map(async ({ Id, Labels }) => {
-      const { Config } = await docker.getContainer(Id).inspect();
-      return [Labels.session_id ?? "", Number.parseInt(Config.User, 10)] as const;
-    });
+/** Who sessions are, by the session in their labels. One that was removed meanwhile is left out. */
+export async function uidsOf(docker: Docker, sessions: readonly Docker.ContainerInfo[]): Promise<ReadonlyMap<string, number>> {
+  const users = sessions.map(async ({ Id, Labels }) => {
+    const { Config } = await docker.getContainer(Id).inspect();
+    return [Labels.session_id ?? "", Number.parseInt(Config.User, 10)] as const;
+  });
   return new Map((await Promise.allSettled(users)).flatMap((result) => (result.status === "fulfilled" ? [result.value] : [])));
 }

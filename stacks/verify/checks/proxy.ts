@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { type AllowList, proxyAlias, proxyPort } from "../../../components/egress-proxy/args.ts";
+import { proxyAlias, proxyPort } from "../../../components/egress-proxy/args.ts";
 import { check, type Check, heldUnless } from "../check.ts";
+import { firstListed } from "../promised.ts";
 
 /** The status of each answer, or how there was none. */
 type Statuses = Readonly<Record<string, string>>;
@@ -14,12 +15,6 @@ const byVerify = "User-Agent: agent-sessions-verify\r\n";
 const connectTo = (target: string) => `CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\n${byVerify}\r\n`;
 const tunnelsTo = (targets: readonly string[]) => Object.fromEntries(targets.map((target) => [`CONNECT ${target}`, connectTo(target)]));
 const get = (name: string, header = name) => `GET http://${name}/ HTTP/1.1\r\nHost: ${header}\r\n${byVerify}Connection: close\r\n\r\n`;
-
-/** Host and port of the first entry that names a host and no suffix. */
-function firstListed(egress: AllowList | undefined): readonly [string, number] | undefined {
-  const first = egress?.allow.find((entry) => !entry.host.startsWith("*."));
-  return first && [first.host, first.ports.includes(443) ? 443 : (first.ports[0] ?? 443)];
-}
 
 export const egressProxy: readonly Check[] = [
   check<Statuses>({
@@ -67,7 +62,7 @@ export const egressProxy: readonly Check[] = [
     promise: ({ network: { egress } }) => ((egress?.allow.length ?? 0) === 0 ? undefined : "a listed host can be reached"),
     attempt({ network: { egress } }) {
       const how = "a tunnel to the first host that is listed by its whole name";
-      const listed = firstListed(egress);
+      const listed = firstListed(egress?.allow);
       if (listed === undefined) return { how, notTried: "only suffixes are listed" };
       const target = listed.join(":");
       return { how, probe: "ask_proxy", args: { ...proxy, requests: { [target]: connectTo(target) }, seconds: 3 * seconds } };
@@ -83,7 +78,7 @@ export const egressProxy: readonly Check[] = [
     id: "proxy-halted",
     promise: ({ network: { egress } }) => (egress === undefined ? undefined : "without its proxy nothing gets out"),
     attempt({ network: { egress } }) {
-      const listed = firstListed(egress) ?? [`${randomBytes(8).toString("hex")}.invalid`, 443];
+      const listed = firstListed(egress?.allow) ?? [`${randomBytes(8).toString("hex")}.invalid`, 443];
       return {
         how: "while its proxy stands still, a tunnel through whoever goes by the proxy's name, and a listed host directly",
         probe: "pass_by_proxy",
