@@ -1,5 +1,4 @@
-import { type Name, named } from "../names.ts";
-import { containerName } from "../session-container/args.ts";
+import { managedName } from "../session.ts";
 import type { Mount } from "../session-volumes/args.ts";
 
 /** Where Claude Code looks for what whoever runs the machine says, and no session may change. */
@@ -13,14 +12,8 @@ export interface ManagedSettings {
   readonly instructions?: string;
 }
 
-/** The name of the volume, and of the container that brings the files there. */
-export const managedName = (sessionId: string): string => `${containerName(sessionId)}-managed`;
-
 /** Whether there is anything to bring. */
 export const isManaged = ({ settings, instructions }: ManagedSettings): boolean => settings !== undefined || instructions !== undefined;
-
-/** The names that it takes on the engine. */
-export const managedNames = (sessionId: string): Name[] => named(managedName(sessionId), "volume", "container");
 
 /** What the session mounts. */
 export function managedMount(sessionId: string): Mount {

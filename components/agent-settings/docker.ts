@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { SecretFile } from "../credentials/secret-file.ts";
-import { sessionLabels } from "../session-container/args.ts";
+import { managedName, sessionLabels } from "../session.ts";
 import type { Mount } from "../session-volumes/args.ts";
-import { type ManagedSettings, managedFiles, managedFolder, managedName } from "./args.ts";
+import { managedFiles, managedFolder, type ManagedSettings } from "./args.ts";
 
 export interface AgentSettingsArgs extends ManagedSettings {
   readonly sessionId: string;

@@ -1,7 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { type Name, named } from "../names.ts";
-import { type ParentProxy, parentNames } from "../parent-proxy/args.ts";
-import { containerName } from "../session-container/args.ts";
+import type { AuthFile } from "../session.ts";
+import type { ParentProxy } from "../parent-proxy/args.ts";
 import type { Mount } from "../session-volumes/args.ts";
 
 /** Who answers the agent. */
@@ -12,47 +11,6 @@ export const authFolder = "/auth";
 
 /** Where a session finds the socket of its credential proxy. */
 export const proxyFolder = "/run/credential-proxy";
-
-/**
- * The files below `/auth` by which the image's entrypoint knows what to tell the agent: the agent's own store of an OAuth
- * token, an API key, and AWS credentials.
- */
-export const authFiles = [".credentials.json", "token", "aws-credentials"] as const;
-export type AuthFile = (typeof authFiles)[number];
-
-/** The stem of what brings a session its credentials. */
-export const authStem = (sessionId: string): string => `${containerName(sessionId)}-auth`;
-
-/** The name of a credential proxy, of its network and of the volume with its socket. */
-export const credentialProxyName = (sessionId: string): string => `${containerName(sessionId)}-credential-proxy`;
-
-/** The name of a volume with a secret, and of the container that brings it there, for what has the stem as its own name. */
-export const secretStem = (stem: string): string => `${stem}-secret`;
-
-/** The name of the volume for what an init step fetches. */
-export const fetchedName = (sessionId: string): string => `${authStem(sessionId)}-fetched`;
-
-/** The name of the volume for a file. One for each form of secret: a secret of another form leaves nothing of the one before it. */
-export function authVolumeName(sessionId: string, file: AuthFile): string {
-  return `${authStem(sessionId)}-${file.replace(/^\./, "").replace(/\.json$/, "")}`;
-}
-
-/** The names that a session's credentials take, whatever the form of the secret, and with a login at a parent proxy. */
-export function credentialNames(sessionId: string, kind: CredentialsArgs["kind"] | "none", signsInAtParent = false): Name[] {
-  const [auth, proxy] = [authStem(sessionId), credentialProxyName(sessionId)];
-  const secret = (stem: string) => named(secretStem(stem), "volume", "container");
-  const login = (stem: string) => (signsInAtParent ? parentNames(stem) : []);
-  switch (kind) {
-    case "file":
-      return [...named(auth, "container"), ...authFiles.flatMap((file) => named(authVolumeName(sessionId, file), "volume"))];
-    case "init":
-      return [...named(auth, "container", "network"), ...named(fetchedName(sessionId), "volume"), ...secret(auth), ...login(auth)];
-    case "proxy":
-      return [...named(proxy, "container", "network", "volume"), ...secret(proxy), ...login(proxy)];
-    default:
-      return [];
-  }
-}
 
 /** What one session signs in with. */
 export type CredentialsArgs = {

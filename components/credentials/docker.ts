@@ -1,15 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { sessionLabels } from "../session-container/args.ts";
-import {
-  authContent,
-  authFolder,
-  authStem,
-  authVolumeName,
-  type CredentialsArgs,
-  type CredentialsForSession,
-  hostMounts,
-  providerEnvironment,
-} from "./args.ts";
+import { authStem, authVolumeName, sessionLabels } from "../session.ts";
+import { authContent, authFolder, type CredentialsArgs, type CredentialsForSession, hostMounts, providerEnvironment } from "./args.ts";
 import { CredentialFetch } from "./fetch.ts";
 import { CredentialProxy } from "./proxy.ts";
 import { SecretFile } from "./secret-file.ts";

@@ -3,11 +3,11 @@ import * as pulumi from "@pulumi/pulumi";
 import { ownVolumeGuard, runOnce } from "../container-engine/hooks.ts";
 import { toJob, toOpenNetwork } from "../container-engine/auxiliary.ts";
 import { authorityLabel, dockerLabels } from "../labels.ts";
-import { sessionLabels } from "../session-container/args.ts";
+import { authStem, fetchedName, secretStem, sessionLabels } from "../session.ts";
 import { noProxyText, type ParentProxy } from "../parent-proxy/args.ts";
 import { parentAccess } from "../parent-proxy/docker.ts";
 import type { Mount } from "../session-volumes/args.ts";
-import { authStem, fetchedName, type Provider, secretStem } from "./args.ts";
+import type { Provider } from "./args.ts";
 import { SecretFile } from "./secret-file.ts";
 
 export interface CredentialFetchArgs {

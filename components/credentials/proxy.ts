@@ -3,11 +3,11 @@ import * as pulumi from "@pulumi/pulumi";
 import { toOpenNetwork, toService } from "../container-engine/auxiliary.ts";
 import { ownVolumeGuard, processLimit } from "../container-engine/hooks.ts";
 import { authorityLabel, dockerLabels } from "../labels.ts";
-import { sessionLabels } from "../session-container/args.ts";
+import { credentialProxyName, secretStem, sessionLabels } from "../session.ts";
 import { type ParentProxy, parentFor } from "../parent-proxy/args.ts";
 import { parentAccess } from "../parent-proxy/docker.ts";
 import type { Mount } from "../session-volumes/args.ts";
-import { bedrockEnvironment, credentialProxyName, type Provided, proxyFolder, secretStem } from "./args.ts";
+import { bedrockEnvironment, type Provided, proxyFolder } from "./args.ts";
 import { SecretFile } from "./secret-file.ts";
 
 export interface CredentialProxyArgs extends Provided {

@@ -1,7 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { alias, type Name, named } from "../names.ts";
+import { type Port, portAuthority, proxyAlias, proxyPort } from "../session.ts";
 import type { ParentProxy } from "../parent-proxy/args.ts";
-import { containerName, type Port, portAuthority } from "../session-container/args.ts";
 
 /** Hosts that a session may reach. */
 export interface AllowedHost {
@@ -41,28 +40,6 @@ export interface EgressProxyArgs extends AllowList {
 
 /** The ports of an entry that names none. */
 export const webPorts: readonly number[] = [80, 443];
-
-/** The proxy's name on the session's network, by which a new one takes an old one's place. */
-export const proxyAlias = "egress-proxy";
-
-/** The name of a session's proxy container. */
-export const proxyName = (sessionId: string): string => `${containerName(sessionId)}-proxy`;
-
-/** The name of the network by which a session's proxy gets out. */
-export const edgeName = (sessionId: string): string => `${containerName(sessionId)}-edge`;
-
-/** The names that a session's proxy takes. */
-export function proxyNames(sessionId: string): Name[] {
-  return [
-    ...named(proxyName(sessionId), "container"),
-    ...named(edgeName(sessionId), "network"),
-    alias(containerName(sessionId), proxyAlias),
-    alias(containerName(sessionId), proxyName(sessionId)),
-  ];
-}
-
-/** Where the proxy listens, for whatever the session asks for. */
-export const proxyPort = 3128;
 
 /** Where the session finds the proxy. */
 export const proxyAddress = `http://${proxyAlias}:${proxyPort}`;

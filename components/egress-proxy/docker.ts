@@ -7,7 +7,8 @@ import { dockerLabels } from "../labels.ts";
 import { directAccess, parentAccess } from "../parent-proxy/docker.ts";
 import { securityOpts } from "../seccomp/docker.ts";
 import { toDockerPorts } from "../session-container/docker.ts";
-import { edgeName, type EgressProxyArgs, egressAuthority, proxyAlias, proxyName } from "./args.ts";
+import { edgeName, proxyAlias, proxyName } from "../session.ts";
+import { egressAuthority, type EgressProxyArgs } from "./args.ts";
 import { forwardDnsOptions, toForwards } from "./forwards.ts";
 import { toRules } from "./rules.ts";
 

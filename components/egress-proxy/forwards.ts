@@ -1,4 +1,4 @@
-import { containerName, isLocal } from "../session-container/args.ts";
+import { containerName, isLocal } from "../session.ts";
 import type { EgressProxyArgs } from "./args.ts";
 
 /**

@@ -1,7 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { type AllowList, proxyPort } from "../egress-proxy/args.ts";
-import { alias, type Name, named } from "../names.ts";
-import { containerName, type Port } from "../session-container/args.ts";
+import type { AllowList } from "../egress-proxy/args.ts";
+import { type Port, proxyPort } from "../session.ts";
 
 /**
  * How far a session is cut off, calculated from its network, best last:
@@ -61,13 +60,6 @@ export interface NetworkAttachment {
  */
 export function networkModeOf(args: Pick<IsolatedNetworkArgs, "mode" | "egress">): NetworkMode {
   return args.mode ?? { kind: (args.egress ?? "none") === "none" ? "none" : "bridge" };
-}
-
-/** The names that a session's network takes, where it has one of its own. */
-export function networkNames(args: Pick<IsolatedNetworkArgs, "sessionId" | "mode" | "egress">): Name[] {
-  if (networkModeOf(args).kind !== "bridge") return [];
-  const name = containerName(args.sessionId);
-  return [...named(name, "network"), alias(name, args.sessionId), alias(name, name)];
 }
 
 /** See {@link IsolationLevel}. */

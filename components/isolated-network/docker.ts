@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { baseline } from "../../policy/baseline.ts";
 import { proxyEnvironment } from "../egress-proxy/args.ts";
 import { dockerLabels } from "../labels.ts";
-import { containerName, sessionLabels } from "../session-container/args.ts";
+import { containerName, sessionLabels } from "../session.ts";
 import { type IsolatedNetworkArgs, isolationOf, type NetworkAttachment, networkConflicts, networkModeOf } from "./args.ts";
 
 /**

@@ -1,5 +1,3 @@
-import { type Name, named } from "../names.ts";
-
 /** A company's HTTP proxy, by which alone its network lets anything out. */
 export interface ParentProxy {
   /** A name or an IPv4 address that containers reach. */
@@ -25,12 +23,6 @@ export const loginFile = "login";
 
 /** Bytes of a user's name and password with the colon between them; Squid 5 keeps no more (`MAX_LOGIN_SZ` in its src/defines.h). */
 export const longestLogin = 128;
-
-/** The name of the volume with the login, and of the container that brings it there, for what has the stem as its own name. */
-export const parentStem = (stem: string): string => `${stem}-parent`;
-
-/** The names that the login takes for whatever has the stem as its own name. */
-export const parentNames = (stem: string): Name[] => named(parentStem(stem), "volume", "container");
 
 /** Everything but letters and digits with percent signs, so that nothing in it has a meaning of its own. */
 function quoted(text: string): string {

@@ -1,7 +1,8 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { SecretFile } from "../credentials/secret-file.ts";
 import type { Mount } from "../session-volumes/args.ts";
-import { byParent, loginFile, loginFolder, loginText, type ParentProxy, parentAuthority, parentEnvironment, parentStem } from "./args.ts";
+import { parentStem } from "../session.ts";
+import { byParent, loginFile, loginFolder, loginText, parentAuthority, parentEnvironment, type ParentProxy } from "./args.ts";
 
 interface ParentAccessArgs {
   readonly parent: ParentProxy | undefined;

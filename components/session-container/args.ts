@@ -1,8 +1,8 @@
-import { BlockList, isIPv6 } from "node:net";
 import type * as pulumi from "@pulumi/pulumi";
 import { baseline } from "../../policy/baseline.ts";
 import type { CredentialsForSession } from "../credentials/args.ts";
 import type { NetworkAttachment } from "../isolated-network/args.ts";
+import { type Port, portAuthority } from "../session.ts";
 import type { Mount } from "../session-volumes/args.ts";
 
 /** What a session may use at most. Sizes are bytes. */
@@ -61,21 +61,6 @@ export interface Agent {
   readonly permissions?: "ask" | "bypass";
 }
 
-/** A port of the session that is published. */
-export interface Port {
-  readonly container: number;
-  readonly host: number;
-  /** @default 127.0.0.1 */
-  readonly address: string;
-  readonly protocol: "tcp" | "udp";
-  /**
-   * Whoever sends packets to the session's own network is let in too, though the address is a loopback one; see {@link isLocal}.
-   *
-   * @default false
-   */
-  readonly neighbours?: boolean;
-}
-
 /** One agent session, whatever the platform. */
 export interface SessionContainerArgs {
   /** A DNS label of at most 40 characters; it names the container `claude-agent-<id>`. */
@@ -119,16 +104,6 @@ export interface SessionContainerArgs {
   readonly idleTimeout?: number;
   /** Seconds after the first start until the session counts as complete. @default none */
   readonly maxLifetime?: number;
-}
-
-/** The name of a session's container and the stem of everything that belongs to it. */
-export function containerName(sessionId: string): string {
-  return `claude-agent-${sessionId}`;
-}
-
-/** The labels that everything made for a session carries. None of them changes in the object's life. */
-export function sessionLabels(sessionId: string, stack: string): Record<string, string> {
-  return { session_id: sessionId, created_by: baseline.createdBy, stack };
 }
 
 /** The limits with the baseline's figures where none are given. */
@@ -195,28 +170,6 @@ function foldersOf(args: SessionContainerArgs): string[] {
 /** Everything that the session sees besides its image. */
 export function allMounts(args: SessionContainerArgs): readonly Mount[] {
   return [...args.mounts, ...(args.credentials?.mounts ?? [])];
-}
-
-/** What a published port adds to a session's authority. */
-export function portAuthority({ address, host, container, protocol, neighbours }: Port): string {
-  return `port ${address}:${host} to ${container}/${protocol}${neighbours === true ? ", for neighbours too" : ""}`;
-}
-
-const loopback = new BlockList();
-loopback.addSubnet("127.0.0.0", 8);
-loopback.addAddress("::1", "ipv6");
-
-/** Whether an address is one that only this machine itself can connect to. */
-export function isLoopback(address: string): boolean {
-  return loopback.check(address, isIPv6(address) ? "ipv6" : "ipv4");
-}
-
-/**
- * Whether a port is for this machine alone. Its address does not see to that: the engine forwards to the container's own address,
- * and who is on this machine's network can send packets there.
- */
-export function isLocal({ address, neighbours }: Pick<Port, "address" | "neighbours">): boolean {
-  return isLoopback(address) && neighbours !== true;
 }
 
 /**

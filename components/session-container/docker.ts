@@ -5,17 +5,8 @@ import { processLimit } from "../container-engine/hooks.ts";
 import { dockerLabels } from "../labels.ts";
 import { securityOpts } from "../seccomp/docker.ts";
 import type { Mount } from "../session-volumes/args.ts";
-import {
-  allMounts,
-  authorityOf,
-  containerName,
-  environmentOf,
-  healthCheckOf,
-  limitsOf,
-  type Port,
-  type SessionContainerArgs,
-  sessionLabels,
-} from "./args.ts";
+import { containerName, type Port, sessionLabels } from "../session.ts";
+import { allMounts, authorityOf, environmentOf, healthCheckOf, limitsOf, type SessionContainerArgs } from "./args.ts";
 import { isOwnUid, uidOf } from "./user.ts";
 
 const MiB = 1024 ** 2;

@@ -1,9 +1,5 @@
-import { createHash } from "node:crypto";
 import type * as pulumi from "@pulumi/pulumi";
-import { secretStem } from "../credentials/args.ts";
-import { type Name, named } from "../names.ts";
-import { parentNames, parentStem } from "../parent-proxy/args.ts";
-import { containerName } from "../session-container/args.ts";
+import { type Name, named, volumeName } from "../session.ts";
 
 /** A repository that sessions read under `/repos/<name>`. */
 export type Repository =
@@ -72,39 +68,10 @@ export function volumeKindsOf(args: Pick<SessionVolumesArgs, "workspace">): Volu
   return [...((args.workspace?.kind ?? "volume") === "volume" ? (["workspace"] as const) : []), "session", "logs"];
 }
 
-/** The name of a session's volume. */
-export function volumeName(sessionId: string, kind: VolumeKind): string {
-  return `${containerName(sessionId)}-${kind}`;
-}
-
 /** The names that a session's volumes take. */
 export function volumeNames(args: Pick<SessionVolumesArgs, "sessionId" | "workspace">): Name[] {
   return volumeKindsOf(args).flatMap((kind) => named(volumeName(args.sessionId, kind), "volume"));
 }
-
-/**
- * How a clone comes about. Where an earlier form let what the repository tracks become configuration, nothing in the volume can
- * be believed, not even that it is sound: a clone of another form gets another name, so it is made anew and the old one removed.
- */
-const cloneForm = 2;
-
-/** A clone's name, made of the URL, so that sessions that name the same one share it. */
-export function cloneName({ name, url }: { readonly name: string; readonly url: string }): string {
-  return `agent-repository-${name}-${createHash("sha256").update(`${cloneForm} ${url}`).digest("hex").slice(0, 8)}`;
-}
-
-/** The names that a clone takes, with a secret or without, and with a login at a parent proxy. */
-export function cloneNames(clone: { readonly name: string; readonly url: string }, signsInAtParent = false): Name[] {
-  const stem = cloneName(clone);
-  return [
-    ...named(stem, "volume", "network", "container"),
-    ...named(secretStem(stem), "volume", "container"),
-    ...(signsInAtParent ? parentNames(stem) : []),
-  ];
-}
-
-/** What a clone's volume and all that is made for it are called, by the volume's name. */
-export const cloneParts = (volume: string): string[] => [volume, secretStem(volume), parentStem(volume)];
 
 /** What a session container takes from its volumes. */
 export interface VolumesForSession {

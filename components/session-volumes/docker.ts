@@ -3,15 +3,14 @@ import * as pulumi from "@pulumi/pulumi";
 import { baseline } from "../../policy/baseline.ts";
 import { ownVolumeGuard } from "../container-engine/hooks.ts";
 import { dockerLabels } from "../labels.ts";
-import { sessionLabels } from "../session-container/args.ts";
+import { sessionLabels, volumeName } from "../session.ts";
 import {
   duplicateTargets,
   type Mount,
   type SessionVolumesArgs,
   type VolumeKind,
-  type VolumesForSession,
   volumeKindsOf,
-  volumeName,
+  type VolumesForSession,
   type Workspace,
 } from "./args.ts";
 

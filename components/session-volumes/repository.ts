@@ -2,13 +2,13 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { baseline } from "../../policy/baseline.ts";
 import { toJob, toOpenNetwork } from "../container-engine/auxiliary.ts";
-import { secretStem } from "../credentials/args.ts";
+import { cloneName, secretStem } from "../session.ts";
 import { SecretFile } from "../credentials/secret-file.ts";
 import { ownVolumeGuard, runOnce } from "../container-engine/hooks.ts";
 import { authorityLabel, dockerLabels } from "../labels.ts";
 import { type ParentProxy, parentFor } from "../parent-proxy/args.ts";
 import { directAccess, parentAccess } from "../parent-proxy/docker.ts";
-import { cloneName, type Mount, type Repository } from "./args.ts";
+import type { Mount, Repository } from "./args.ts";
 
 /** A repository that is cloned once and read by every session that names the same URL. */
 export interface RepositoryCloneArgs {

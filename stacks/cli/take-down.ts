@@ -1,8 +1,7 @@
 import { createInterface } from "node:readline/promises";
 import type { StackSource } from "../configuration.ts";
 import type { EngineClient } from "../../components/container-engine/connect.ts";
-import { authStem, credentialProxyName } from "../../components/credentials/args.ts";
-import { cloneParts } from "../../components/session-volumes/args.ts";
+import { authStem, cloneParts, credentialProxyName } from "../../components/session.ts";
 import { baseline } from "../../policy/baseline.ts";
 import { EmbeddedEngine } from "../embedded/engine.ts";
 import { labelNames } from "../../components/container-engine/object-labels.ts";

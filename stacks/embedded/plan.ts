@@ -1,5 +1,5 @@
 import type Docker from "dockerode";
-import { cloneParts } from "../../components/session-volumes/args.ts";
+import { cloneParts } from "../../components/session.ts";
 import { type Decision, decide, decideGone, type Operation } from "./decide.ts";
 import { imageOutputs } from "./docker/image.ts";
 import { labelsOf } from "./docker/inputs.ts";

@@ -1,11 +1,18 @@
-import { isManaged, managedNames } from "../../components/agent-settings/args.ts";
-import { credentialNames } from "../../components/credentials/args.ts";
-import { proxyName, proxyNames } from "../../components/egress-proxy/args.ts";
-import { networkNames } from "../../components/isolated-network/args.ts";
-import { type Name, named } from "../../components/names.ts";
-import { parentNames } from "../../components/parent-proxy/args.ts";
-import { containerName } from "../../components/session-container/args.ts";
-import { cloneNames, volumeNames } from "../../components/session-volumes/args.ts";
+import { isManaged } from "../../components/agent-settings/args.ts";
+import { networkModeOf } from "../../components/isolated-network/args.ts";
+import {
+  cloneNames,
+  containerName,
+  credentialNames,
+  managedName,
+  type Name,
+  named,
+  networkNames,
+  parentNames,
+  proxyName,
+  proxyNames,
+} from "../../components/session.ts";
+import { volumeNames } from "../../components/session-volumes/args.ts";
 import { shown } from "./sentences.ts";
 import type { Session } from "./sessions.ts";
 
@@ -23,14 +30,13 @@ interface Owner {
 
 /** All names that a session takes on the engine, but for those of its clones. */
 export function sessionNames({ id, workspace, network, credentials, agent }: Session, signsInAtParent = false): Name[] {
-  const args = { sessionId: id, workspace, ...network };
   return [
     ...named(containerName(id), "container"),
-    ...volumeNames(args),
-    ...networkNames(args),
+    ...volumeNames({ sessionId: id, workspace }),
+    ...(networkModeOf(network).kind === "bridge" ? networkNames(id) : []),
     ...(typeof network.egress === "object" ? [...proxyNames(id), ...(signsInAtParent ? parentNames(proxyName(id)) : [])] : []),
     ...credentialNames(id, credentials.kind, signsInAtParent),
-    ...(isManaged(agent) ? managedNames(id) : []),
+    ...(isManaged(agent) ? named(managedName(id), "volume", "container") : []),
   ];
 }
 

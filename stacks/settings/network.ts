@@ -1,5 +1,5 @@
 import { type Egress, networkConflicts, type NetworkMode } from "../../components/isolated-network/args.ts";
-import { isLoopback, type Port } from "../../components/session-container/args.ts";
+import { isLoopback, type Port } from "../../components/session.ts";
 import { baseline } from "../../policy/baseline.ts";
 import type { Deployment } from "../schema.ts";
 import { resolveEgress } from "./egress.ts";

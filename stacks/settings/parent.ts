@@ -1,4 +1,4 @@
-import { isLoopback } from "../../components/session-container/args.ts";
+import { isLoopback } from "../../components/session.ts";
 import type { Exception } from "../../policy/exceptions.ts";
 import type { Deployment } from "../schema.ts";
 import { readHost } from "./allowed-host.ts";

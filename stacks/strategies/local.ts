@@ -13,7 +13,7 @@ import { type ParentProxy, parentAuthority } from "../../components/parent-proxy
 import type { NetworkAttachment } from "../../components/isolated-network/args.ts";
 import { IsolatedNetwork } from "../../components/isolated-network/docker.ts";
 import { SessionContainer } from "../../components/session-container/docker.ts";
-import { cloneName } from "../../components/session-volumes/args.ts";
+import { cloneName } from "../../components/session.ts";
 import { SessionVolumes } from "../../components/session-volumes/docker.ts";
 import { RepositoryClone } from "../../components/session-volumes/repository.ts";
 import { nameOf, type Secrets } from "../secrets.ts";

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { connectEngine } from "../../components/container-engine/connect.ts";
 import type { FoundEngine } from "../../components/container-engine/find.ts";
-import { isLocal, portAuthority } from "../../components/session-container/args.ts";
+import { isLocal, portAuthority } from "../../components/session.ts";
 import { type Settings, SettingsError } from "../settings.ts";
 
 /**

@@ -1,5 +1,5 @@
 import type Docker from "dockerode";
-import { containerName } from "../../components/session-container/args.ts";
+import { containerName } from "../../components/session.ts";
 import { overlapRefusal, placeOf } from "../../components/session-volumes/overlap.ts";
 import { baseline } from "../../policy/baseline.ts";
 import { labelNames } from "../../components/container-engine/object-labels.ts";

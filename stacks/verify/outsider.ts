@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { randomBytes, randomInt } from "node:crypto";
 import { text } from "node:stream/consumers";
-import { isLocal, type Port } from "../../components/session-container/args.ts";
+import { isLocal, type Port } from "../../components/session.ts";
 import type { SessionRuntime } from "../runtime/runtime.ts";
 import type { Settings } from "../settings.ts";
 import { knock, type Target, type Visit } from "./knock.ts";

@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
-import type { Port } from "../../components/session-container/args.ts";
+import type { Port } from "../../components/session.ts";
 
 /** What one attempt brought: the answer of its probe, why there is none, or why none can be believed. */
 export type Outcome = { readonly id: string } & ({ readonly answer: unknown } | { readonly error: string } | { readonly forged: string });

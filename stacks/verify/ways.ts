@@ -1,6 +1,5 @@
-import { proxyPort } from "../../components/egress-proxy/args.ts";
+import { containerName, proxyPort } from "../../components/session.ts";
 import { parentFor } from "../../components/parent-proxy/args.ts";
-import { containerName } from "../../components/session-container/args.ts";
 import type { PartName, SessionRuntime } from "../runtime/runtime.ts";
 import type { Session, Settings } from "../settings.ts";
 import { eachPiece, ignored } from "../streams.ts";

@@ -4,7 +4,7 @@ import { cpus } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import Table from "cli-table3";
-import { containerName } from "../../components/session-container/args.ts";
+import { containerName } from "../../components/session.ts";
 import { Checkout } from "../cli/checkout.ts";
 import { liveEngine, Rig } from "../engine/rig.ts";
 import { median, spread } from "./figures.ts";

@@ -1,7 +1,7 @@
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import Table from "cli-table3";
-import { proxyName } from "../../components/egress-proxy/args.ts";
+import { proxyName } from "../../components/session.ts";
 import { liveEngine, Rig, until } from "../engine/rig.ts";
 import { median, spread } from "./figures.ts";
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import Table from "cli-table3";
 import Docker from "dockerode";
-import { containerName } from "../../components/session-container/args.ts";
+import { containerName } from "../../components/session.ts";
 import { toCreateOptions } from "../../stacks/embedded/docker/container.ts";
 import { labelsOf } from "../../stacks/embedded/docker/inputs.ts";
 import { EmbeddedEngine } from "../../stacks/embedded/engine.ts";

@@ -8,7 +8,7 @@ import { toRules } from "../../components/egress-proxy/rules.ts";
 import { isolationOf } from "../../components/isolated-network/args.ts";
 import { seccompProfile } from "../../components/seccomp/docker.ts";
 import { evaluate } from "../../policy/evaluate.ts";
-import { isLocal } from "../../components/session-container/args.ts";
+import { isLocal } from "../../components/session.ts";
 import { record } from "../support/record.ts";
 
 const network = { name: "claude-agent-a", resources: [] };

@@ -4,7 +4,7 @@ import { EgressProxy } from "../../components/egress-proxy/docker.ts";
 import { toRules } from "../../components/egress-proxy/rules.ts";
 import { HardenedImage, toDockerImage } from "../../components/hardened-image/docker.ts";
 import { buildVariables, loginText, parentAuthority, parentFor } from "../../components/parent-proxy/args.ts";
-import { cloneName, cloneNames, cloneParts } from "../../components/session-volumes/args.ts";
+import { cloneName, cloneNames, cloneParts } from "../../components/session.ts";
 import { RepositoryClone } from "../../components/session-volumes/repository.ts";
 import type { Properties } from "../../stacks/recorder/program.ts";
 import { concealSecrets, revealSecrets } from "../../stacks/recorder/secret-inputs.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { seccompProfile } from "../../components/seccomp/docker.ts";
-import { cloneName } from "../../components/session-volumes/args.ts";
+import { cloneName } from "../../components/session.ts";
 import { RepositoryClone, type RepositoryCloneArgs } from "../../components/session-volumes/repository.ts";
 import { revealSecrets } from "../../stacks/recorder/secret-inputs.ts";
 import { record } from "../support/record.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { proxyName } from "../../components/egress-proxy/args.ts";
+import { proxyName } from "../../components/session.ts";
 import { planText } from "../../stacks/cli/render.ts";
 import { liveEngine, Rig, until } from "./rig.ts";
 

@@ -10,7 +10,7 @@ import { ownVolumeGuard, processLimit, runOnce } from "../../components/containe
 import { EngineProvider } from "../../components/container-engine/provider.ts";
 import { plainOutput } from "../../components/container-engine/output.ts";
 import { localBase, stockBase } from "../../components/hardened-image/args.ts";
-import { cloneName } from "../../components/session-volumes/args.ts";
+import { cloneName } from "../../components/session.ts";
 import { RepositoryClone } from "../../components/session-volumes/repository.ts";
 import { createVolume } from "../../stacks/embedded/docker/volume.ts";
 import { conflictsOf } from "../../stacks/embedded/plan.ts";

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ownAddress } from "../support/own-address.ts";
-import { proxyName } from "../../components/egress-proxy/args.ts";
+import { proxyName } from "../../components/session.ts";
 import { parse } from "../../stacks/settings.ts";
 import { ports as list } from "../../stacks/verify/checks/ports.ts";
 import { targetOf } from "../../stacks/verify/target.ts";

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ownAddress } from "../support/own-address.ts";
 import { git, makeRepository } from "../support/repository.ts";
-import { cloneName } from "../../components/session-volumes/args.ts";
+import { cloneName } from "../../components/session.ts";
 import { RepositoryClone } from "../../components/session-volumes/repository.ts";
 import { liveEngine, Rig } from "./rig.ts";
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { plainOutput } from "../../components/container-engine/output.ts";
-import { proxyName } from "../../components/egress-proxy/args.ts";
+import { proxyName } from "../../components/session.ts";
 import { askHealth } from "../../stacks/runtime/docker/health.ts";
 import { liveEngine, Rig, until } from "./rig.ts";
 

@@ -3,7 +3,7 @@ import { chownSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { cloneName } from "../../components/session-volumes/args.ts";
+import { cloneName } from "../../components/session.ts";
 import { which } from "../../stacks/cli/setup/command.ts";
 import { baseline } from "../../policy/baseline.ts";
 import { Checkout } from "../cli/checkout.ts";

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { cloneName } from "../../components/session-volumes/args.ts";
+import { cloneName } from "../../components/session.ts";
 import { labelNames } from "../../components/container-engine/object-labels.ts";
 import { parse } from "../../stacks/settings.ts";
 import { files } from "../../stacks/verify/checks/files.ts";

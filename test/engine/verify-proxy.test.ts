@@ -1,6 +1,6 @@
 import type Docker from "dockerode";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { proxyName } from "../../components/egress-proxy/args.ts";
+import { proxyName } from "../../components/session.ts";
 import { readRecord } from "../../stacks/cli/egress.ts";
 import { isRefusedTrial, suggest } from "../../stacks/cli/egress-record.ts";
 import { parse } from "../../stacks/settings.ts";

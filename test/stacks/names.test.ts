@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { cloneNames } from "../../components/session-volumes/args.ts";
+import { cloneNames } from "../../components/session.ts";
 import { deploy } from "../../stacks/deploy.ts";
 import { UnreadSecrets } from "../../stacks/secrets.ts";
 import { sessionNames } from "../../stacks/settings/names.ts";

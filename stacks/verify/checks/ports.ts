@@ -1,4 +1,4 @@
-import { portAuthority } from "../../../components/session-container/args.ts";
+import { portAuthority } from "../../../components/session.ts";
 import { check, type Check, heldUnless } from "../check.ts";
 import type { VisitedPort } from "../outsider.ts";
 

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { proxyAlias, proxyPort } from "../../../components/egress-proxy/args.ts";
+import { proxyAlias, proxyPort } from "../../../components/session.ts";
 import { check, type Check, heldUnless } from "../check.ts";
 import { firstListed } from "../promised.ts";
 
