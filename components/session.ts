@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import { BlockList, isIPv6 } from "node:net";
-import { baseline } from "../policy/baseline.ts";
 
 /** What all parts of a session agree on: what they are called, how they are marked, and which ports lead to it. */
 
@@ -20,13 +19,20 @@ const alias = (network: string, name: string): Name => ({ kind: "alias", name: `
 /** The name of a session's container and the stem of everything that belongs to it. */
 export const containerName = (sessionId: string): string => `claude-agent-${sessionId}`;
 
-/** The labels that everything made for a session carries. None of them changes in the object's life. */
-export function sessionLabels(sessionId: string, stack: string): Record<string, string> {
-  return { session_id: sessionId, created_by: baseline.createdBy, stack };
+/** The stack that something belongs to. */
+export interface Owner {
+  readonly project: string;
+  readonly stack: string;
 }
 
-/** The name of what a session keeps: its `workspace`, its `session` data or its `logs`. */
-export const volumeName = (sessionId: string, kind: string): string => `${containerName(sessionId)}-${kind}`;
+/** The session, and its stack, that something belongs to. */
+export interface SessionOwner extends Owner {
+  /** A DNS label of at most 40 characters. */
+  readonly sessionId: string;
+}
+
+/** The name of what a session keeps: its `workspace`, its `session` data or its `logs`. @param container the session's */
+export const volumeName = (container: string, kind: string): string => `${container}-${kind}`;
 
 /** The names that a network of the session's own takes. */
 export function networkNames(sessionId: string): Name[] {
@@ -73,12 +79,16 @@ export const credentialProxyName = (sessionId: string): string => `${containerNa
 /** The name of a volume with a secret, and of what brings it there, for what has the stem as its own name. */
 export const secretStem = (stem: string): string => `${stem}-secret`;
 
-/** The name of the volume for what an init step fetches. */
-export const fetchedName = (sessionId: string): string => `${authStem(sessionId)}-fetched`;
+/** The name of the volume for what an init step fetches. @param stem the step's own name */
+export const fetchedName = (stem: string): string => `${stem}-fetched`;
 
-/** The name of the volume for a file. One for each form of secret: a secret of another form leaves nothing of the one before it. */
-export function authVolumeName(sessionId: string, file: AuthFile): string {
-  return `${authStem(sessionId)}-${file.replace(/^\./, "").replace(/\.json$/, "")}`;
+/**
+ * The name of the volume for a file. One for each form of secret: a secret of another form leaves nothing of the one before it.
+ *
+ * @param stem that of what brings the session its credentials
+ */
+export function authVolumeName(stem: string, file: AuthFile): string {
+  return `${stem}-${file.replace(/^\./, "").replace(/\.json$/, "")}`;
 }
 
 /** The names that a session's credentials take, whatever the form of the secret, and with a login at a parent proxy. */
@@ -88,9 +98,9 @@ export function credentialNames(sessionId: string, kind: string, signsInAtParent
   const login = (stem: string) => (signsInAtParent ? parentNames(stem) : []);
   switch (kind) {
     case "file":
-      return [...named(auth, "container"), ...authFiles.flatMap((file) => named(authVolumeName(sessionId, file), "volume"))];
+      return [...named(auth, "container"), ...authFiles.flatMap((file) => named(authVolumeName(auth, file), "volume"))];
     case "init":
-      return [...named(auth, "container", "network"), ...named(fetchedName(sessionId), "volume"), ...secret(auth), ...login(auth)];
+      return [...named(auth, "container", "network"), ...named(fetchedName(auth), "volume"), ...secret(auth), ...login(auth)];
     case "proxy":
       return [...named(proxy, "container", "network", "volume"), ...secret(proxy), ...login(proxy)];
     default:

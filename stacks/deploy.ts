@@ -2,7 +2,7 @@ import { fromConfig } from "./configuration.ts";
 import type { Secrets } from "./secrets.ts";
 import { parse, type Settings } from "./settings.ts";
 import { strategies } from "./strategies/index.ts";
-import type { Deployed, Place } from "./strategies/strategy.ts";
+import type { Deployed, StackIdentity } from "./strategies/strategy.ts";
 
 /**
  * Deploys what a stack's configuration describes.
@@ -10,8 +10,12 @@ import type { Deployed, Place } from "./strategies/strategy.ts";
  * @param config all configuration keys as Pulumi keeps them: texts, of which structured ones are JSON
  * @throws SettingsError when the configuration is faulty or a secret cannot be read, before anything is registered
  */
-export async function deployFromConfig(config: Readonly<Record<string, string>>, place: Place, secrets: Secrets): Promise<Deployed> {
-  return deploy(parse(fromConfig(config)), place, secrets);
+export async function deployFromConfig(
+  config: Readonly<Record<string, string>>,
+  stack: StackIdentity,
+  secrets: Secrets,
+): Promise<Deployed> {
+  return deploy(parse(fromConfig(config)), stack, secrets);
 }
 
 /**
@@ -19,8 +23,8 @@ export async function deployFromConfig(config: Readonly<Record<string, string>>,
  *
  * @throws SettingsError when a secret cannot be read, or a folder is another deployment's too, before anything is registered
  */
-export async function deploy(settings: Settings, place: Place, secrets: Secrets): Promise<Deployed> {
+export async function deploy(settings: Settings, stack: StackIdentity, secrets: Secrets): Promise<Deployed> {
   await secrets.read(settings);
   const strategy = await strategies[settings.strategy].load();
-  return strategy.deploy(settings, place, secrets);
+  return strategy.deploy(settings, stack, secrets);
 }

@@ -25,7 +25,7 @@ ensureDemo(config, process.cwd());
 /** The Pulumi program: the stack's configuration becomes its resources, and these its outputs. */
 export const { sessions, authority } = await deployFromConfig(
   config,
-  { stack: `${project}/${stack}`, deployment: identify(project, stack, process.cwd()).deployment },
+  identify(project, stack, process.cwd()),
   new Secrets(encrypted, { announce: (line) => void pulumi.log.info(line) }),
 ).catch((error: unknown) => {
   // The CLI prints a RunError as it stands: what is wrong is the stack file, not the program.

@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { longestLogin } from "../components/parent-proxy/args.ts";
+import { SecretReference } from "../components/session-part.ts";
 import type { CredentialsSetting, SecretSource } from "./settings/credentials.ts";
 import { type Settings, SettingsError } from "./settings.ts";
 
@@ -66,8 +67,12 @@ export class Secrets {
     if (all.length > 0) throw new SettingsError([...new Set(all)]);
   }
 
-  /** A secret that was read. */
-  valueOf(source: SecretSource): string {
+  /** A secret that was read, by the place where it is kept. */
+  reference(source: SecretSource): SecretReference {
+    return new SecretReference(nameOf(source), () => this.valueOf(source));
+  }
+
+  protected valueOf(source: SecretSource): string {
     const value = this.#values.get(identity(source));
     if (value === undefined && this.#options.only === undefined) throw new Error(`${source.key} has not been read`);
     return value ?? "";
@@ -116,7 +121,7 @@ export class UnreadSecrets extends Secrets {
 
   override async read(): Promise<void> {}
 
-  override valueOf(): string {
+  protected override valueOf(): string {
     return "";
   }
 }

@@ -59,7 +59,7 @@ test("the folders at the top are the rooms", () => {
 
 /** The rooms within stacks, each below those that may ask it. */
 const floors: readonly (readonly string[])[] = [
-  ["units", "near", "streams", "printable", "lock", "identity", "late-packages", "configuration"],
+  ["units", "near", "streams", "authority", "printable", "lock", "identity", "late-packages", "configuration"],
   ["egress-sets"],
   ["settings", "schema"],
   ["secrets", "policy-config", "demo"],

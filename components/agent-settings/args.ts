@@ -1,5 +1,6 @@
-import { managedName } from "../session.ts";
-import type { Mount } from "../session-volumes/args.ts";
+import type * as pulumi from "@pulumi/pulumi";
+import { part, SecretReference, type SessionPart } from "../session-part.ts";
+import type { SessionOwner } from "../session.ts";
 
 /** Where Claude Code looks for what whoever runs the machine says, and no session may change. */
 export const managedFolder = "/etc/claude-code";
@@ -12,15 +13,16 @@ export interface ManagedSettings {
   readonly instructions?: string;
 }
 
+export interface AgentSettingsArgs extends SessionOwner, ManagedSettings {
+  /** An image for what only carries the files to where they are read; the session's own. */
+  readonly image: pulumi.Input<string>;
+}
+
 /** Whether there is anything to bring. */
 export const isManaged = ({ settings, instructions }: ManagedSettings): boolean => settings !== undefined || instructions !== undefined;
 
-/** What the session mounts. */
-export function managedMount(sessionId: string): Mount {
-  return { target: managedFolder, readOnly: true, source: { kind: "volume", name: managedName(sessionId) } };
-}
-
 /** The files by the names that Claude Code knows. Both are always written, so that nothing of an earlier one stays. */
-export function managedFiles({ settings = "{}", instructions = "" }: ManagedSettings): Record<string, string> {
-  return { "managed-settings.json": `${settings}\n`, "CLAUDE.md": instructions };
+export function managedPart({ settings = "{}", instructions = "" }: ManagedSettings): SessionPart {
+  const files = new SecretReference("agent", () => ({ "managed-settings.json": `${settings}\n`, "CLAUDE.md": instructions }));
+  return part({ mounts: [{ target: managedFolder, readOnly: true, source: { kind: "secret", name: "managed", files } }] });
 }

@@ -1,23 +1,19 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { AuthFile } from "../session.ts";
 import type { ParentProxy } from "../parent-proxy/args.ts";
-import type { Mount } from "../session-volumes/args.ts";
-
-/** Who answers the agent. */
-export type Provider = "anthropic" | "bedrock";
+import { type Mount, part, type SecretReference, type SessionPart } from "../session-part.ts";
+import type { AuthFile, SessionOwner } from "../session.ts";
+import { credentialFetch, fetchedMount } from "./fetch.ts";
+import { bedrockEnvironment, type Provided, type Provider } from "./provider.ts";
+import { credentialProxy, proxyEnvironment, socketMount } from "./proxy.ts";
 
 /** Where a session finds its credentials. */
 export const authFolder = "/auth";
 
-/** Where a session finds the socket of its credential proxy. */
-export const proxyFolder = "/run/credential-proxy";
+const variable = "CLAUDE_AUTH_TOKEN";
 
 /** What one session signs in with. */
-export type CredentialsArgs = {
-  readonly sessionId: string;
-  /** `<project>/<stack>`; becomes a label. */
-  readonly stack: string;
-  /** An image for the container that only carries the file into the volume and never starts; the session's own. */
+export type CredentialsArgs = SessionOwner & {
+  /** The session's own image, which has what a credential proxy and an init step run. */
   readonly image: pulumi.Input<string>;
   /** By way of which a credential proxy reaches its upstream, and an init step whatever it asks. @default directly */
   readonly parent?: ParentProxy;
@@ -25,54 +21,61 @@ export type CredentialsArgs = {
 
 type CredentialsKind =
   // Files of a folder of the host, by its real path, read-only below `/auth`, and nothing that lies beside them.
-  | (Provided & HostFiles & { readonly kind: "hostMount" })
+  | (Provided & { readonly kind: "hostMount"; readonly path: string; readonly files: readonly AuthFile[] })
   // A secret as a file below `/auth`.
-  | (Provided & Secret & { readonly kind: "file" })
+  | (Provided & { readonly kind: "file"; readonly secret: SecretReference })
   // What a command, a line for bash, prints, run once before the session starts in a container of its own with open egress, as a
   // file below `/auth`. A secret given beside it is the file `/secret/token`.
-  | (Provided & Partial<Secret> & { readonly kind: "init"; readonly command: string })
+  | (Provided & { readonly kind: "init"; readonly command: string; readonly secret?: SecretReference })
   // No secret at all: a proxy outside the session adds it to requests to one URL, whose path is the prefix that they must have.
-  | (Provided & Secret & { readonly kind: "proxy"; readonly upstream: string })
+  | (Provided & { readonly kind: "proxy"; readonly secret: SecretReference; readonly upstream: string })
   // A secret as the variable `CLAUDE_AUTH_TOKEN`, which the policy pack refuses without an exception.
-  | (Secret & { readonly kind: "environment" });
+  | { readonly kind: "environment"; readonly secret: SecretReference };
 
-/** Credentials in a folder of the host. */
-interface HostFiles {
-  /** The folder. */
-  readonly path: string;
-  readonly files: readonly AuthFile[];
+/** What a session takes from its credentials. */
+export function credentialsPart(args: CredentialsArgs): SessionPart {
+  switch (args.kind) {
+    case "environment":
+      return part({
+        secretEnvironment: { [variable]: args.secret },
+        authority: [`secret ${args.secret.name} as the variable ${variable}`],
+      });
+    case "hostMount":
+      return part({ mounts: args.files.map((file) => hostFile(args.path, file)), environment: providerEnvironment(args) });
+    case "file":
+      return part({
+        mounts: [{ target: authFolder, readOnly: true, source: { kind: "secret", name: "auth", files: authFile(args) } }],
+        environment: providerEnvironment(args),
+        authority: [`secret ${args.secret.name} as a file below ${authFolder}`],
+      });
+    case "proxy":
+      return part({
+        mounts: [socketMount(args)],
+        environment: proxyEnvironment(args),
+        companions: [credentialProxy(args)],
+        authority: [`secret ${args.secret.name} for ${args.upstream} by way of a proxy`],
+      });
+    case "init": {
+      const known = args.secret === undefined ? "" : ` with secret ${args.secret.name}`;
+      return part({
+        mounts: [{ ...fetchedMount(args), target: authFolder, readOnly: true }],
+        environment: providerEnvironment(args),
+        companions: [credentialFetch(args)],
+        authority: [`secret that an init step with egress to any host fetches${known}: ${args.command}`],
+      });
+    }
+  }
 }
 
-/** What a session sees of them. */
-export function hostMounts({ path, files }: HostFiles): Mount[] {
-  return files.map((file) => ({ target: `${authFolder}/${file}`, readOnly: true, source: { kind: "bind", path: `${path}/${file}` } }));
+function hostFile(folder: string, file: AuthFile): Mount {
+  return { target: `${authFolder}/${file}`, readOnly: true, source: { kind: "host", path: `${folder}/${file}` } };
 }
 
-interface Secret {
-  /** The secret itself. It goes into no other input than that of the file or the variable. */
-  readonly value: string;
-  /** What people call it: where it was read from. */
-  readonly secretName: string;
-}
-
-/** Who answers the agent. */
-export interface Provided {
-  readonly provider: Provider;
-  /** The AWS region; bedrock alone. */
-  readonly region?: string;
-}
-
-/** What a session container takes from its credentials. */
-export interface CredentialsForSession {
-  readonly mounts: readonly Mount[];
-  /** Plain variables. */
-  readonly environment: Readonly<Record<string, string>>;
-  /** Variables whose values are secret. */
-  readonly secretEnvironment: Readonly<Record<string, pulumi.Output<string>>>;
-  /** What the session may know, as fragments of plain sentences that name each secret and never its value. */
-  readonly authority: readonly string[];
-  /** The resources that must be there first. */
-  readonly resources: readonly pulumi.Resource[];
+function authFile({ provider, secret }: { readonly provider: Provider; readonly secret: SecretReference }) {
+  return secret.map((value) => {
+    const { file, content } = authContent(provider, value);
+    return { [file]: content };
+  });
 }
 
 /** A secret as the agent finds it below `/auth`. */
@@ -98,11 +101,6 @@ export function authContent(provider: Provider, value: string): AuthContent {
 }
 
 /** Plain variables by which the agent finds its provider. */
-export function providerEnvironment({ provider, region }: Provided): Record<string, string> {
+function providerEnvironment({ provider, region }: Provided): Record<string, string> {
   return provider === "anthropic" ? {} : { ...bedrockEnvironment(region), AWS_SHARED_CREDENTIALS_FILE: "/auth/aws-credentials" };
-}
-
-/** Plain variables that have the agent ask Bedrock, however its requests are signed. */
-export function bedrockEnvironment(region: string | undefined): Record<string, string> {
-  return { CLAUDE_CODE_USE_BEDROCK: "1", ...(region !== undefined && { AWS_REGION: region }) };
 }

@@ -1,23 +1,21 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { baseline } from "../../policy/baseline.ts";
-import { toVolumesAndBinds } from "../container-engine/auxiliary.ts";
+import { toOpenNetwork } from "../container-engine/companion.ts";
+import { toHardened, toService } from "../container-engine/hardened.ts";
 import { processLimit } from "../container-engine/hooks.ts";
-import { dockerLabels } from "../labels.ts";
-import { directAccess, parentAccess } from "../parent-proxy/docker.ts";
-import { securityOpts } from "../seccomp/docker.ts";
-import { toDockerPorts } from "../session-container/docker.ts";
-import { edgeName, proxyAlias, proxyName } from "../session.ts";
-import { egressAuthority, type EgressProxyArgs } from "./args.ts";
-import { forwardDnsOptions, toForwards } from "./forwards.ts";
-import { toRules } from "./rules.ts";
+import { stackLabels } from "../container-engine/object-labels.ts";
+import { secretFiles } from "../container-engine/secret-file.ts";
+import { toDockerPorts } from "../isolated-network/docker.ts";
+import { type MadePart, type Service, userOf } from "../session-part.ts";
+import { containerName, edgeName, proxyAlias } from "../session.ts";
+import type { EgressProxyArgs } from "./args.ts";
+import { egressPart, egressProxy } from "./part.ts";
 
-/** Megabytes. Squid takes 8 when idle, nginx 2 where ports are published; each connection some tens of kilobytes. */
-const memory = 128;
-/** Squid is one process, nginx two; their entrypoint and its init are the others. */
-const processes = 16;
-/** Two for each connection. */
-const openFiles = 4096;
+/**
+ * Keeps the engine from asking others for names without a dot. While there is no session, they may answer with any address, and
+ * what is meant for the session would be carried there.
+ */
+const forwardDnsOptions: readonly string[] = ["ndots:1"];
 
 /**
  * The proxy of one session: the only other member of the session's sealed network, and alone in having a way out. The ports that
@@ -25,96 +23,57 @@ const openFiles = 4096;
  * session's container as it is; while there is none, nothing gets out or in.
  */
 export class EgressProxy extends pulumi.ComponentResource {
-  /** What the session needs to be there before it starts. Their replacement does not replace it. */
-  readonly resources: readonly pulumi.Resource[];
-  /** The hosts that the session may reach and the ports that it publishes, sorted. */
-  readonly authority: readonly string[];
+  /** Its replacement does not replace the session. */
+  readonly part: MadePart;
 
   constructor(name: string, args: EgressProxyArgs, opts?: pulumi.ComponentResourceOptions) {
     super("agent-sessions:docker:EgressProxy", name, {}, opts);
-    const edge = new docker.Network(`${name}-edge`, toEdgeNetwork(args), { parent: this, deleteBeforeReplace: true });
-    const labels = { ...proxyLabels(args), kind: "parent-proxy" };
-    const access = parentAccess(
-      `${name}-proxy`,
-      { parent: args.parent, container: proxyName(args.sessionId), image: args.image, labels },
-      { parent: this },
-    );
+    const proxy = egressProxy(args);
+    // One way out for each proxy: a network of the size that many sessions need would hold few of them.
+    const edge = new docker.Network(`${name}-edge`, toOpenNetwork(edgeName(args.sessionId), labelsOf(args)), {
+      parent: this,
+      deleteBeforeReplace: true,
+    });
+    const of = { container: proxy.name, image: args.image, labels: { ...labelsOf(args), kind: "parent-proxy" } };
+    const login = secretFiles(`${name}-proxy`, proxy.mounts, of, { parent: this });
     // Squid reads the login once.
-    const first = [...args.network.resources, edge, ...access.resources];
-    const container = new docker.Container(`${name}-proxy`, toProxyContainer(args, access), {
+    const first = [...args.network.resources, edge, ...[...login.values()].flat()];
+    const container = new docker.Container(`${name}-proxy`, toDocker(args, proxy), {
       parent: this,
       dependsOn: first,
       replaceWith: first,
       deleteBeforeReplace: true,
       hooks: { afterCreate: [processLimit(this)], afterUpdate: [processLimit(this)] },
     });
-    this.resources = [container];
-    this.authority = egressAuthority(args);
-    this.registerOutputs({ authority: this.authority });
+    this.part = { ...egressPart(args), resources: [container] };
+    this.registerOutputs({ authority: this.part.authority });
   }
 }
 
 /** It serves a session and is none itself. */
-const proxyLabels = ({ sessionId, stack }: EgressProxyArgs) => ({
-  serves: sessionId,
-  created_by: baseline.createdBy,
-  stack,
-  kind: "egress-proxy",
-});
-
-/** The proxy's way out. One for each proxy: a network of the size that many sessions need would hold few of them. */
-export function toEdgeNetwork(args: EgressProxyArgs) {
-  return {
-    name: edgeName(args.sessionId),
-    driver: "bridge",
-    internal: false,
-    options: { "com.docker.network.bridge.enable_icc": "false", "com.docker.network.bridge.enable_ip_masquerade": "true" },
-    labels: dockerLabels(proxyLabels(args)),
-  };
-}
+const labelsOf = (args: EgressProxyArgs) => ({ serves: args.sessionId, ...stackLabels(args), kind: "egress-proxy" });
 
 /** The provider's inputs for the proxy, held to the same baseline as a session. */
-export function toProxyContainer(args: EgressProxyArgs, access = directAccess) {
-  const { sessionId, network, ports = [] } = args;
+function toDocker(args: EgressProxyArgs, proxy: Service) {
+  const { sessionId, mode = "enforce", download, dns = [], ports = [] } = args;
+  const { openFiles } = proxy.limits;
+  const { mounts, ...hardened } = toHardened({
+    ...proxy,
+    user: userOf(proxy),
+    // By the limit a plan shows that it changes.
+    labels: { ...labelsOf(args), egress: mode, ...(download !== undefined && { download_limit: String(download) }) },
+  });
   return {
-    name: proxyName(sessionId),
-    image: args.image,
+    ...hardened,
+    // None is not no mounts to the provider.
+    ...(mounts.length > 0 && { mounts }),
     hostname: proxyAlias,
-    // The user that Debian's Squid runs as.
-    user: "13:13",
-    entrypoints: [...baseline.init, "/usr/local/bin/proxy-entrypoint"],
-    envs: [
-      `EGRESS_RULES=${toRules(args)}`,
-      ...(ports.length > 0 ? [`FORWARDED_PORTS=${toForwards(args)}`] : []),
-      ...Object.entries(access.environment).map(([key, value]) => `${key}=${value}`),
-    ],
-    labels: dockerLabels({
-      ...proxyLabels(args),
-      pids_limit: String(processes),
-      egress: args.mode ?? "enforce",
-      // By which a plan shows that it changes.
-      ...(args.download !== undefined && { download_limit: String(args.download) }),
-      authority: [...egressAuthority(args), ...access.authority].join("\n"),
-    }),
-    readOnly: baseline.readOnlyRootFilesystem,
-    capabilities: { drops: [...baseline.capabilities.drop] },
-    securityOpts: securityOpts(),
-    ipcMode: "private",
-    memory,
-    memorySwap: memory,
-    cpus: "1.0",
-    ulimits: [{ name: "nofile", soft: openFiles, hard: openFiles }],
-    ...(access.mounts.length > 0 && { mounts: toVolumesAndBinds(access.mounts) }),
-    tmpfs: { "/run": "rw,noexec,nosuid,nodev,size=1048576,mode=0700,uid=13,gid=13" },
-    networksAdvanced: [{ name: network.name, aliases: [proxyAlias] }, { name: edgeName(sessionId) }],
-    ...((args.dns?.length ?? 0) > 0 && { dns: [...(args.dns ?? [])] }),
+    ...(openFiles !== undefined && { ulimits: [{ name: "nofile", soft: openFiles, hard: openFiles }] }),
+    networksAdvanced: [{ name: containerName(sessionId), aliases: [proxyAlias] }, { name: edgeName(sessionId) }],
+    ...(dns.length > 0 && { dns: [...dns] }),
     ...(ports.length > 0 && { dnsOpts: [...forwardDnsOptions], ...toDockerPorts(ports) }),
-    healthcheck: { tests: ["CMD", "/usr/local/bin/proxy-health"], interval: "30s", timeout: "10s", startPeriod: "10s", retries: 3 },
-    restart: baseline.restart,
-    logDriver: "json-file",
+    ...toService(proxy.health),
     logOpts: { "max-size": "10m", "max-file": "5" },
-    wait: false,
-    mustRun: true,
     destroyGraceSeconds: 3,
   };
 }

@@ -2,12 +2,6 @@ import { containerName, isLocal } from "../session.ts";
 import type { EgressProxyArgs } from "./args.ts";
 
 /**
- * Keeps the engine from asking others for names without a dot. While there is no session, they may answer with any address, and
- * what is meant for the session would be carried there.
- */
-export const forwardDnsOptions: readonly string[] = ["ndots:1"];
-
-/**
  * The ports that a session publishes as nginx reads them: it listens on each port and carries what comes there to the same port of
  * the session. The session's name is in a variable, so that it is asked for anew; see {@link forwardDnsOptions}. Ports for this
  * machine alone let in whom local-only.conf lets in: the edge network's gateway, from which this machine's connections come.

@@ -1,20 +1,30 @@
 import type { ParentProxy } from "../parent-proxy/args.ts";
 
-/** An image of this project. */
-export interface HardenedImageArgs {
-  /** Which one: the sessions' own, or one that serves them. @default session */
-  readonly source?: "session" | "egress-proxy";
+/** An image of this project: the sessions' own, or one that serves them. */
+export type HardenedImageArgs = SessionImageArgs | EgressProxyImageArgs;
+
+/** The image of an egress proxy. */
+export interface EgressProxyImageArgs extends BuiltImageArgs {
+  readonly source: "egress-proxy";
+}
+
+/** The sessions' image. */
+export interface SessionImageArgs extends BuiltImageArgs {
+  readonly source: "session";
+  /** `slim` holds what an agent needs to work; `full` adds compilers, package managers and editors. @default slim */
+  readonly variant?: "slim" | "full";
+  /** The agent's npm package and version; with none, sessions run a login shell. */
+  readonly agent?: { readonly package: string; readonly version: string };
+  /** Debian packages beside those of the variant. Their order changes nothing. @default none */
+  readonly packages?: readonly string[];
+}
+
+interface BuiltImageArgs {
   /**
    * What it is built upon: a Debian-based image, by name or digest.
    * @see defaultBase
    */
   readonly base: string;
-  /** Of the sessions' image: `slim` holds what an agent needs to work; `full` adds compilers, package managers and editors. @default slim */
-  readonly variant?: "slim" | "full";
-  /** Of the sessions' image: the agent's npm package and version; with none, sessions run a login shell. */
-  readonly agent?: { readonly package: string; readonly version: string };
-  /** Of the sessions' image: Debian packages beside those of the variant. Their order changes nothing. @default none */
-  readonly packages?: readonly string[];
   /**
    * A file of PEM certificates that the build and the sessions trust besides the usual ones, as behind a company proxy.
    * @default none

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import type { HardenedImageArgs } from "./args.ts";
+import type { HardenedImageArgs, SessionImageArgs } from "./args.ts";
 import { buildVariables } from "../parent-proxy/args.ts";
 import { type BuildContext, buildContext } from "./context.ts";
 
@@ -15,11 +15,9 @@ export class HardenedImage extends pulumi.ComponentResource {
 
   constructor(name: string, args: HardenedImageArgs, opts?: pulumi.ComponentResourceOptions) {
     super("agent-sessions:docker:HardenedImage", name, {}, opts);
-    const image = new docker.Image(
-      `${name}-image`,
-      toDockerImage(args, buildContext(`images/${args.source ?? "session"}`, args.caBundle)),
-      { parent: this },
-    );
+    const image = new docker.Image(`${name}-image`, toDockerImage(args, buildContext(`images/${args.source}`, args.caBundle)), {
+      parent: this,
+    });
     this.reference = image.repoDigest;
     this.registerOutputs({ reference: this.reference });
   }
@@ -27,17 +25,14 @@ export class HardenedImage extends pulumi.ComponentResource {
 
 /** The provider's inputs. The tag is a hash of everything that goes into the build, so equal sources share one image. */
 export function toDockerImage(args: HardenedImageArgs, context: BuildContext) {
-  const source = args.source ?? "session";
-  const variant = source === "session" ? (args.variant ?? "slim") : undefined;
-  const packages = [...new Set(args.packages)].sort();
+  const variant = args.source === "session" ? (args.variant ?? "slim") : undefined;
   const build = {
     context: context.folder,
     dockerfile: `${context.folder}/Dockerfile`,
     ...(variant !== undefined && { target: variant }),
     args: {
       BASE_IMAGE: args.base,
-      ...(source === "session" && { AGENT_PACKAGE: args.agent?.package ?? "", AGENT_VERSION: args.agent?.version ?? "" }),
-      ...(packages.length > 0 && { PACKAGES: packages.join(" ") }),
+      ...(args.source === "session" && sessionArguments(args)),
       VERSION: args.labels?.version ?? "",
       VCS_REF: args.labels?.revision ?? "",
       BUILD_DATE: args.labels?.created ?? "",
@@ -54,8 +49,16 @@ export function toDockerImage(args: HardenedImageArgs, context: BuildContext) {
     .update(JSON.stringify([context.hash, build.args, variant, args.platform ?? ""]))
     .digest("hex");
   return {
-    imageName: `agent-sessions-${source}:${variant === undefined ? "" : `${variant}-`}${hash.slice(0, 12)}`,
+    imageName: `agent-sessions-${args.source}:${variant === undefined ? "" : `${variant}-`}${hash.slice(0, 12)}`,
     build: { ...build, args: { ...build.args, ...Object.fromEntries(way) } },
     skipPush: true,
+  };
+}
+
+function sessionArguments({ agent, packages = [] }: SessionImageArgs) {
+  return {
+    AGENT_PACKAGE: agent?.package ?? "",
+    AGENT_VERSION: agent?.version ?? "",
+    ...(packages.length > 0 && { PACKAGES: [...new Set(packages)].sort().join(" ") }),
   };
 }

@@ -1,6 +1,6 @@
-import type * as pulumi from "@pulumi/pulumi";
 import type { AllowList } from "../egress-proxy/args.ts";
-import { type Port, proxyPort } from "../session.ts";
+import { part, type SessionPart } from "../session-part.ts";
+import { type Port, portAuthority, proxyPort, type SessionOwner } from "../session.ts";
 
 /**
  * How far a session is cut off, calculated from its network, best last:
@@ -20,10 +20,8 @@ export type NetworkMode =
 /** Nowhere, anywhere, or some hosts. */
 export type Egress = "none" | "open" | AllowList;
 
-export interface IsolatedNetworkArgs {
-  readonly sessionId: string;
-  /** `<project>/<stack>`; becomes a label. */
-  readonly stack: string;
+/** How one session reaches others, and they it. */
+export interface NetworkOptions {
   /** @default no network at all without egress, else a network of the session's own */
   readonly mode?: NetworkMode;
   /** Where the session may connect to; hosts by name need an EgressProxy on its network. @default none */
@@ -34,36 +32,18 @@ export interface IsolatedNetworkArgs {
   readonly dns?: readonly string[];
 }
 
-/** What a session container needs to know of its network. */
-export interface NetworkAttachment {
-  /** The engine's network mode, where the session joins no network of its own. */
-  readonly networkMode?: string;
-  /** The network that the session joins, and the name by which others on it find the session. */
-  readonly network?: { readonly name: string; readonly alias: string };
-  /** Ports that the session's container itself publishes. */
-  readonly ports: readonly Port[];
-  readonly dns: readonly string[];
-  /** The resolver's options, as in resolv.conf. @default the engine's */
-  readonly dnsOptions?: readonly string[];
-  /** Variables by which the session's programs find their way out. @default none */
-  readonly environment?: Readonly<Record<string, string>>;
-  readonly isolation: IsolationLevel;
-  /** What the network lets the session do beyond a sealed box. */
-  readonly authority: readonly string[];
-  /** The resources that must be there first, and whose replacement replaces the session. */
-  readonly resources: readonly pulumi.Resource[];
-}
+export interface IsolatedNetworkArgs extends SessionOwner, NetworkOptions {}
 
 /**
  * The mode that holds when none is chosen: with egress a network of the session's own; without, none at all, which is
  * stronger than a sealed network and takes no address from the engine's pools.
  */
-export function networkModeOf(args: Pick<IsolatedNetworkArgs, "mode" | "egress">): NetworkMode {
+export function networkModeOf(args: Pick<NetworkOptions, "mode" | "egress">): NetworkMode {
   return args.mode ?? { kind: (args.egress ?? "none") === "none" ? "none" : "bridge" };
 }
 
 /** See {@link IsolationLevel}. */
-export function isolationOf(args: Pick<IsolatedNetworkArgs, "mode" | "egress">): IsolationLevel {
+export function isolationOf(args: Pick<NetworkOptions, "mode" | "egress">): IsolationLevel {
   const mode = networkModeOf(args);
   switch (mode.kind) {
     case "host":
@@ -79,12 +59,32 @@ export function isolationOf(args: Pick<IsolatedNetworkArgs, "mode" | "egress">):
   }
 }
 
+/** What a session may do by its network beyond a sealed box; a proxy's ports and hosts are the proxy's. */
+export function networkPart(args: NetworkOptions): SessionPart {
+  const ports = typeof args.egress === "object" ? [] : (args.ports ?? []).map(portAuthority);
+  return part({ authority: [...wayOut(args), ...ports] });
+}
+
+function wayOut(args: NetworkOptions): string[] {
+  const mode = networkModeOf(args);
+  switch (mode.kind) {
+    case "none":
+      return [];
+    case "host":
+      return ["the host's network"];
+    case "container":
+      return [`the network of container ${mode.id}`];
+    case "custom":
+      return [`the network ${mode.name}`];
+    case "bridge":
+      return args.egress === "open" ? ["egress to any host"] : [];
+  }
+}
+
 /**
  * What does not fit together in a session's network, as sentences without the key they belong to.
  */
-export function networkConflicts(
-  args: Pick<IsolatedNetworkArgs, "mode" | "egress" | "ports" | "dns">,
-): { key: "ports" | "dns" | "egress"; sentence: string }[] {
+export function networkConflicts(args: NetworkOptions): { key: "ports" | "dns" | "egress"; sentence: string }[] {
   const mode = networkModeOf(args);
   const conflicts: { key: "ports" | "dns" | "egress"; sentence: string }[] = [];
   const filtered = typeof args.egress === "object";

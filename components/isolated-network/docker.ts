@@ -1,10 +1,10 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { baseline } from "../../policy/baseline.ts";
-import { proxyEnvironment } from "../egress-proxy/args.ts";
-import { dockerLabels } from "../labels.ts";
-import { containerName, sessionLabels } from "../session.ts";
-import { type IsolatedNetworkArgs, isolationOf, type NetworkAttachment, networkConflicts, networkModeOf } from "./args.ts";
+import { dockerLabels, sessionLabels } from "../container-engine/object-labels.ts";
+import type { MadePart } from "../session-part.ts";
+import { containerName, type Port } from "../session.ts";
+import { type IsolatedNetworkArgs, networkConflicts, networkModeOf, type NetworkOptions, networkPart } from "./args.ts";
 
 /**
  * The network of one session: none at all, sealed, or open to the outside; never shared with another session.
@@ -12,8 +12,7 @@ import { type IsolatedNetworkArgs, isolationOf, type NetworkAttachment, networkC
  * It makes a `docker.Network` only where the session needs one of its own.
  */
 export class IsolatedNetwork extends pulumi.ComponentResource {
-  /** What the session container takes. */
-  readonly attachment: NetworkAttachment;
+  readonly part: MadePart;
 
   /** @throws Error when ports, resolvers and egress contradict the mode. */
   constructor(name: string, args: IsolatedNetworkArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -24,8 +23,8 @@ export class IsolatedNetwork extends pulumi.ComponentResource {
 
     const own = networkModeOf(args).kind === "bridge";
     const resources = own ? [new docker.Network(`${name}-bridge`, toDockerNetwork(args), { parent: this, deleteBeforeReplace: true })] : [];
-    this.attachment = { ...attach(args), resources };
-    this.registerOutputs({ isolation: this.attachment.isolation });
+    this.part = { ...networkPart(args), resources, replaceWith: resources };
+    this.registerOutputs();
   }
 }
 
@@ -46,29 +45,52 @@ export function toDockerNetwork(args: IsolatedNetworkArgs) {
       "com.docker.network.bridge.enable_ip_masquerade": String(open),
       ...(!open && { "com.docker.network.bridge.inhibit_ipv4": "true" }),
     },
-    labels: dockerLabels({ ...sessionLabels(args.sessionId, args.stack), ...(shared && { purpose: "session-egress" }) }),
+    labels: dockerLabels({ ...sessionLabels(args), ...(shared && { purpose: "session-egress" }) }),
   };
 }
 
-function attach(args: IsolatedNetworkArgs): Omit<NetworkAttachment, "resources"> {
+/** What a container is told of its network. */
+interface Attachment {
+  /** The engine's network mode, where the container joins no network of its own. */
+  readonly networkMode?: string;
+  /** The network that it joins, and the name by which others on it find it. */
+  readonly network?: { readonly name: string; readonly alias: string };
+  /** Ports that the container itself publishes. */
+  readonly ports: readonly Port[];
+  readonly dns: readonly string[];
+  /** The resolver's options, as in resolv.conf. @default the engine's */
+  readonly dnsOptions?: readonly string[];
+}
+
+/** How a session's container is attached to its network. */
+export function attach(sessionId: string, args: NetworkOptions): Attachment {
   const mode = networkModeOf(args);
-  const isolation = isolationOf(args);
-  const rest = { ports: args.ports ?? [], dns: args.dns ?? [], isolation };
+  const { egress, ports = [], dns = [] } = args;
   switch (mode.kind) {
     case "none":
-      return { ...rest, networkMode: "none", authority: [] };
     case "host":
-      return { ...rest, networkMode: "host", authority: ["the host's network"] };
+      return { ports, dns, networkMode: mode.kind };
     case "container":
-      return { ...rest, networkMode: `container:${mode.id}`, authority: [`the network of container ${mode.id}`] };
+      return { ports, dns, networkMode: `container:${mode.id}` };
     case "custom":
-      return { ...rest, network: { name: mode.name, alias: args.sessionId }, authority: [`the network ${mode.name}`] };
+      return { ports, dns, network: { name: mode.name, alias: sessionId } };
     case "bridge": {
-      const network = { name: containerName(args.sessionId), alias: args.sessionId };
-      if (args.egress === "open") return { ...rest, network, authority: ["egress to any host"] };
+      const network = { name: containerName(sessionId), alias: sessionId };
       // What a sealed container publishes is not there; its proxy has a bridge to publish on.
-      const sealed = { ...rest, network, ports: [], dns: baseline.sealedDns, dnsOptions: baseline.sealedDnsOptions, authority: [] };
-      return typeof args.egress === "object" ? { ...sealed, environment: proxyEnvironment } : sealed;
+      return egress === "open"
+        ? { ports, dns, network }
+        : { network, ports: [], dns: baseline.sealedDns, dnsOptions: baseline.sealedDnsOptions };
     }
   }
+}
+
+/** The provider's input for published ports, to be spread, in the order in which it reads them back: in any other it would replace the container. */
+export function toDockerPorts(ports: readonly Port[]) {
+  if (ports.length === 0) return {};
+  const key = ({ container, protocol }: Port) => `${container}/${protocol}`;
+  return {
+    ports: ports
+      .toSorted((one, other) => (key(one) < key(other) ? -1 : 1))
+      .map(({ container, host, address, protocol }) => ({ internal: container, external: host, ip: address, protocol })),
+  };
 }

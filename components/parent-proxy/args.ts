@@ -1,3 +1,5 @@
+import { type Mount, SecretReference } from "../session-part.ts";
+
 /** A company's HTTP proxy, by which alone its network lets anything out. */
 export interface ParentProxy {
   /** A name or an IPv4 address that containers reach. */
@@ -11,15 +13,12 @@ export interface ParentProxy {
 
 interface ParentLogin {
   readonly username: string;
-  /** It goes into no other input than that of a file and of an image's build. */
-  readonly password: string;
-  /** What people call the password: where it was read from. */
-  readonly secretName: string;
+  readonly password: SecretReference;
 }
 
 /** Where a container finds who signs in at the parent: `user:password`, each with percent signs, as URLs and Squid read them. */
-export const loginFolder = "/parent";
-export const loginFile = "login";
+const loginFolder = "/parent";
+const loginFile = "login";
 
 /** Bytes of a user's name and password with the colon between them; Squid 5 keeps no more (`MAX_LOGIN_SZ` in its src/defines.h). */
 export const longestLogin = 128;
@@ -35,10 +34,10 @@ function quoted(text: string): string {
 }
 
 /** Who signs in, as the file has it. */
-export const loginText = ({ username, password }: ParentLogin): string => `${quoted(username)}:${quoted(password)}`;
+export const loginText = ({ username, password }: ParentLogin): string => `${quoted(username)}:${quoted(password.reveal())}`;
 
 /** Runs a program whose own programs heed the usual variables; see by-parent in the sessions' image. */
-export const byParent = "/usr/local/bin/by-parent";
+const byParent = "/usr/local/bin/by-parent";
 
 /** Hosts that are reached directly, as `NO_PROXY` has them. */
 export const noProxyText = ({ noProxy = [] }: ParentProxy): string => noProxy.map((host) => host.replace(/^\*/, "")).join(",");
@@ -59,10 +58,33 @@ export function buildVariables(parent: ParentProxy): Record<string, string> {
   );
 }
 
-/** The plain variable by which what runs in a container finds the parent. */
-export const parentEnvironment = ({ host, port }: ParentProxy): Readonly<Record<string, string>> => ({
-  PARENT_PROXY: `http://${host}:${port}`,
-});
+/** What a container takes to go out by way of the parent; nothing where there is none. */
+export interface WayOut {
+  readonly mounts: readonly Mount[];
+  readonly environment: Readonly<Record<string, string>>;
+  /** What runs a program whose own programs heed the usual variables, before that. */
+  readonly program: readonly string[];
+}
+
+/** Gives a container its way to the parent, its login as a file of the container's own. */
+export function byWayOf(parent: ParentProxy | undefined): WayOut {
+  if (parent === undefined) return { mounts: [], environment: {}, program: [] };
+  const { host, port, login } = parent;
+  const file = (signsIn: ParentLogin): Mount => ({
+    target: loginFolder,
+    readOnly: true,
+    source: {
+      kind: "secret",
+      name: "parent",
+      files: new SecretReference(signsIn.password.name, () => ({ [loginFile]: loginText(signsIn) })),
+    },
+  });
+  return {
+    mounts: login === undefined ? [] : [file(login)],
+    environment: { PARENT_PROXY: `http://${host}:${port}` },
+    program: [byParent],
+  };
+}
 
 /** The parent, where a host is reached through it. */
 export function parentFor<Parent extends Pick<ParentProxy, "noProxy">>(parent: Parent | undefined, host: string): Parent | undefined {
@@ -75,7 +97,7 @@ export function parentFor<Parent extends Pick<ParentProxy, "noProxy">>(parent: P
 export function parentAuthority({ host, port, noProxy = [], login }: ParentProxy): string {
   return [
     `parent proxy ${host}:${port} for what proxies, clones and image builds let out`,
-    ...(login === undefined ? [] : [`secret ${login.secretName}`]),
+    ...(login === undefined ? [] : [`secret ${login.password.name}`]),
     ...(noProxy.length > 0 ? [`not for ${noProxy.join(", ")}`] : []),
   ].join("; ");
 }

@@ -1,9 +1,8 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { baseline } from "../../policy/baseline.ts";
-import type { CredentialsForSession } from "../credentials/args.ts";
-import type { NetworkAttachment } from "../isolated-network/args.ts";
-import { type Port, portAuthority } from "../session.ts";
-import type { Mount } from "../session-volumes/args.ts";
+import type { NetworkOptions } from "../isolated-network/args.ts";
+import type { MadePart, Mount, SecretReference } from "../session-part.ts";
+import type { SessionOwner } from "../session.ts";
 
 /** What a session may use at most. Sizes are bytes. */
 export interface Limits {
@@ -62,11 +61,7 @@ export interface Agent {
 }
 
 /** One agent session, whatever the platform. */
-export interface SessionContainerArgs {
-  /** A DNS label of at most 40 characters; it names the container `claude-agent-<id>`. */
-  readonly sessionId: string;
-  /** The stack the session belongs to, `<project>/<stack>`; becomes a label. */
-  readonly stack: string;
+export interface SessionContainerArgs extends SessionOwner {
   /** What the agent calls itself. @default the session id */
   readonly agentId?: string;
   /** The image, by digest or local id; see HardenedImage. */
@@ -87,12 +82,10 @@ export interface SessionContainerArgs {
   readonly reservations?: Reservations;
   readonly healthCheck?: Partial<HealthCheck>;
   readonly security?: Security;
-  /** How the session reaches others; see IsolatedNetwork. */
-  readonly network: NetworkAttachment;
-  /** What the session sees of volumes and folders; see SessionVolumes. */
-  readonly mounts: readonly Mount[];
-  /** What the agent signs in with; see Credentials. @default nothing */
-  readonly credentials?: CredentialsForSession;
+  /** How the session reaches others; see IsolatedNetwork. @default it does not */
+  readonly network?: NetworkOptions;
+  /** What its parts hand to it. Of two variables of one name a later part's wins. */
+  readonly parts: readonly MadePart[];
   /** Names below `/repos` that are cloned into the workspace at the first start. */
   readonly repositories?: readonly string[];
   /**
@@ -104,6 +97,16 @@ export interface SessionContainerArgs {
   readonly idleTimeout?: number;
   /** Seconds after the first start until the session counts as complete. @default none */
   readonly maxLifetime?: number;
+}
+
+/** Where a session is on its platform. */
+export interface DeployedSession {
+  readonly container: string;
+  readonly containerId: pulumi.Output<string>;
+  /** The network's name, or the mode where there is none of its own. */
+  readonly network: string;
+  /** The command line that enters its terminal. */
+  readonly attach: string;
 }
 
 /** The limits with the baseline's figures where none are given. */
@@ -122,8 +125,7 @@ export function environmentOf(args: SessionContainerArgs): Record<string, string
   const health = healthCheckOf(args);
   return {
     ...args.environment,
-    ...args.credentials?.environment,
-    ...args.network.environment,
+    ...Object.assign({}, ...args.parts.map(({ environment }) => environment)),
     SESSION_ID: args.sessionId,
     AGENT_ID: args.agentId ?? args.sessionId,
     CLAUDE_HEADLESS: "true",
@@ -144,51 +146,51 @@ export function environmentOf(args: SessionContainerArgs): Record<string, string
   };
 }
 
+/** The variables whose values are secret. */
+export function secretEnvironmentOf({ parts }: Pick<SessionContainerArgs, "parts">): Readonly<Record<string, SecretReference>> {
+  return Object.assign({}, ...parts.map(({ secretEnvironment }) => secretEnvironment));
+}
+
 /**
  * Where the agent works without asking whether a folder is trusted: the repositories that the settings name, and the session's own
  * workspace, unless it is a folder of the host.
  */
-function trustedFolders({ mounts, repositories = [] }: SessionContainerArgs): string[] {
-  const own = mounts.every(({ target, source }) => target !== "/workspace" || source.kind !== "bind");
-  return [...(own ? ["/workspace"] : []), ...repositories.map((name) => `/workspace/${name}`)];
+function trustedFolders(args: SessionContainerArgs): string[] {
+  const own = mountsOf(args).every(({ target, source }) => target !== "/workspace" || source.kind !== "host");
+  return [...(own ? ["/workspace"] : []), ...(args.repositories ?? []).map((name) => `/workspace/${name}`)];
 }
 
 /** The session's own volumes that its disk limit counts. */
-function measuredFolders({ mounts }: SessionContainerArgs): string[] {
+function measuredFolders(args: SessionContainerArgs): string[] {
   const counted = ["/session", "/workspace"];
-  return mounts.flatMap(({ target, source }) => (source.kind === "volume" && counted.includes(target) ? [target] : []));
+  return mountsOf(args).flatMap(({ target, source }) => (source.kind === "persistent" && counted.includes(target) ? [target] : []));
 }
 
 /** What the session compares at each start: an identity and a target for each folder of the host. */
 function foldersOf(args: SessionContainerArgs): string[] {
-  return allMounts(args).flatMap(({ source, target }) => {
-    const identity = source.kind === "bind" ? args.folders?.get(source.path) : undefined;
+  return mountsOf(args).flatMap(({ source, target }) => {
+    const identity = source.kind === "host" ? args.folders?.get(source.path) : undefined;
     return identity === undefined ? [] : [`${identity} ${target}`];
   });
 }
 
 /** Everything that the session sees besides its image. */
-export function allMounts(args: SessionContainerArgs): readonly Mount[] {
-  return [...args.mounts, ...(args.credentials?.mounts ?? [])];
+export function mountsOf({ parts }: Pick<SessionContainerArgs, "parts">): readonly Mount[] {
+  return parts.flatMap(({ mounts }) => mounts);
 }
 
 /**
  * What the session may do beyond a sealed box, one plain sentence fragment each, sorted: what a preview shows as added or
- * removed authority.
+ * removed authority. Nothing of it stands in what makes the session, so that no word of it replaces anything.
  */
-export function authorityOf(args: SessionContainerArgs, ports: readonly Port[]): string[] {
-  const of = `session ${args.sessionId}:`;
-  return [
-    ...(args.agent?.permissions === "bypass" ? [`${of} agent uses its tools without asking`] : []),
-    ...(args.security?.capabilities ?? []).map((name) => `${of} capability ${name}`),
-    ...allMounts(args)
-      .filter((mount) => mount.source.kind === "bind")
-      .map(
-        (mount) =>
-          `${of} mount ${(mount.source as { path: string }).path} at ${mount.target} (${mount.readOnly ? "read-only" : "writable"})`,
-      ),
-    ...ports.map((port) => `${of} ${portAuthority(port)}`),
-    ...(args.credentials?.authority ?? []).map((entry) => `${of} ${entry}`),
-    ...args.network.authority.map((entry) => `${of} ${entry}`),
-  ].sort();
+export function authorityOf(args: Pick<SessionContainerArgs, "sessionId" | "agent" | "security" | "parts">): string[] {
+  const lines = [
+    ...(args.agent?.permissions === "bypass" ? ["agent uses its tools without asking"] : []),
+    ...(args.security?.capabilities ?? []).map((name) => `capability ${name}`),
+    ...mountsOf(args).flatMap(({ source, target, readOnly }) =>
+      source.kind === "host" ? [`mount ${source.path} at ${target} (${readOnly ? "read-only" : "writable"})`] : [],
+    ),
+    ...args.parts.flatMap(({ authority }) => authority),
+  ];
+  return lines.map((line) => `session ${args.sessionId}: ${line}`).sort();
 }

@@ -1,5 +1,6 @@
-import type * as pulumi from "@pulumi/pulumi";
-import { type Name, named, volumeName } from "../session.ts";
+import { baseline } from "../../policy/baseline.ts";
+import { type Mount, part, type SessionPart } from "../session-part.ts";
+import { containerName, type Name, named, type SessionOwner, volumeName } from "../session.ts";
 
 /** A repository that sessions read under `/repos/<name>`. */
 export type Repository =
@@ -11,9 +12,9 @@ export type Repository =
     }
   | {
       readonly name: string;
-      readonly kind: "volume";
-      /** The volume that a {@link RepositoryClone} fills. */
-      readonly volume: string;
+      readonly kind: "clone";
+      /** What it is called; see cloneName. */
+      readonly clone: string;
     };
 
 /** Where `/workspace` lives. */
@@ -25,10 +26,7 @@ export type Workspace =
   /** A folder of the host. */
   | { readonly kind: "host"; readonly path: string };
 
-export interface SessionVolumesArgs {
-  readonly sessionId: string;
-  /** `<project>/<stack>`; becomes a label. */
-  readonly stack: string;
+export interface SessionVolumesArgs extends SessionOwner {
   /** @default [] */
   readonly repositories?: readonly Repository[];
   /** @default a volume */
@@ -39,29 +37,8 @@ export interface SessionVolumesArgs {
   readonly binds?: readonly { readonly source: string; readonly target: string; readonly readOnly: boolean }[];
 }
 
-/** One thing that a session sees in its file system. */
-export interface Mount {
-  /** Absolute path in the session. */
-  readonly target: string;
-  readonly readOnly: boolean;
-  readonly source:
-    | { readonly kind: "volume"; readonly name: string }
-    | { readonly kind: "bind"; readonly path: string }
-    | {
-        readonly kind: "tmpfs";
-        /** Bytes. */
-        readonly size: number;
-        /** Programs may be run from it. */
-        readonly exec: boolean;
-        /** Octal permissions. */
-        readonly mode: string;
-        /** Belongs to the agent rather than to root. */
-        readonly owned: boolean;
-      };
-}
-
 /** The kinds of volume a session owns; the label `kind` carries one. */
-export type VolumeKind = "workspace" | "session" | "logs" | "repository";
+export type VolumeKind = "workspace" | "session" | "logs";
 
 /** The volumes that a session needs: its own data, its logs, and the workspace unless that lives elsewhere. */
 export function volumeKindsOf(args: Pick<SessionVolumesArgs, "workspace">): VolumeKind[] {
@@ -70,14 +47,55 @@ export function volumeKindsOf(args: Pick<SessionVolumesArgs, "workspace">): Volu
 
 /** The names that a session's volumes take. */
 export function volumeNames(args: Pick<SessionVolumesArgs, "sessionId" | "workspace">): Name[] {
-  return volumeKindsOf(args).flatMap((kind) => named(volumeName(args.sessionId, kind), "volume"));
+  return volumeKindsOf(args).flatMap((kind) => named(volumeName(containerName(args.sessionId), kind), "volume"));
 }
 
-/** What a session container takes from its volumes. */
-export interface VolumesForSession {
-  readonly mounts: readonly Mount[];
-  /** The resources that must be there first. */
-  readonly resources: readonly pulumi.Resource[];
+/**
+ * Everything that a session sees besides its image, sorted by target.
+ *
+ * @throws Error when two mounts claim one target, or a folder of the host is all of it
+ */
+export function volumesPart(args: Omit<SessionVolumesArgs, keyof SessionOwner> & Pick<SessionOwner, "sessionId">): SessionPart {
+  const mounts: Mount[] = [
+    workspaceMount(args.workspace ?? { kind: "volume" }),
+    { target: "/session", readOnly: false, source: { kind: "persistent", name: "session" } },
+    // The folder's own mode (1733, root) lets the agent add and append, not list.
+    { target: "/logs", readOnly: false, source: { kind: "persistent", name: "logs" } },
+    memory("/tmp", args.tmp ?? baseline.limits.tmp, { exec: false, mode: "1777", owned: false }),
+    memory("/tmp/agent", baseline.limits.agentTmp, { exec: false, mode: "0700", owned: true }),
+    ...(args.repositories ?? []).map((repository): Mount => {
+      const source =
+        repository.kind === "path"
+          ? ({ kind: "host", path: repository.path } as const)
+          : ({ kind: "shared", name: repository.clone } as const);
+      return { target: `/repos/${repository.name}`, readOnly: true, source };
+    }),
+    ...(args.binds ?? []).map(
+      (bind): Mount => ({ target: bind.target, readOnly: bind.readOnly, source: { kind: "host", path: bind.source } }),
+    ),
+  ];
+  const of = `session ${args.sessionId}:`;
+  const twice = duplicateTargets(mounts.map((mount) => mount.target));
+  if (twice.length > 0) throw new Error(`${of} two mounts on ${twice.join(", ")}; give each a target of its own`);
+  const whole = mounts.find(({ source }) => source.kind === "host" && /^\/+$/.test(source.path));
+  if (whole !== undefined) throw new Error(`${of} ${whole.target} is to be /, which is all of the host; name a folder`);
+  return part({ mounts: mounts.sort((a, b) => (a.target < b.target ? -1 : 1)) });
+}
+
+function workspaceMount(workspace: Workspace): Mount {
+  const target = "/workspace";
+  switch (workspace.kind) {
+    case "volume":
+      return { target, readOnly: false, source: { kind: "persistent", name: "workspace" } };
+    case "tmpfs":
+      return memory(target, workspace.size, { exec: true, mode: "0700", owned: true });
+    case "host":
+      return { target, readOnly: false, source: { kind: "host", path: workspace.path } };
+  }
+}
+
+function memory(target: string, size: number, rest: { readonly exec: boolean; readonly mode: string; readonly owned: boolean }): Mount {
+  return { target, readOnly: false, source: { kind: "memory", size, ...rest } };
 }
 
 /** Targets that a bind of the user's own may not cover or lie in: the session's own, and the system's. */

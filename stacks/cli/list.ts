@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { keptAuthority, sessionOf } from "../authority.ts";
 import type { Held } from "../runtime/runtime.ts";
 import { someAtOnce } from "../runtime/health.ts";
 import { stateText } from "../runtime/session-state.ts";
@@ -18,11 +19,13 @@ export function register(program: Command): void {
     .action(async (options: { stack: string; wide?: boolean; json?: boolean }) => {
       const source = loadStack(options.stack);
       const runtime = await openRuntime(source);
+      const kept = keptAuthority(source.root, source.stack);
       const held = options.wide ? await heldNow(runtime) : undefined;
       const rows = await someAtOnce(await runtime.list(), async (session) => {
-        const { container, network, isolation, memory, cpu, processes, disk: limit, authority, attach } = await session.describe();
+        const { container, network, isolation, memory, cpu, processes, disk: limit, attach } = await session.describe();
         const { session: id, container: _, ...state } = await session.health();
         const disk = held !== undefined && { disk: { ...held.get(id), limit } };
+        const authority = kept?.filter((line) => sessionOf(line) === id);
         return { session: id, container, network, isolation, ...state, memory, cpu, processes, ...disk, authority, attach };
       });
       if (options.json) console.log(JSON.stringify(rows, null, 2));

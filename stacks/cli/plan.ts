@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import type { Command } from "commander";
+import { compareAuthority } from "../authority.ts";
 import { EmbeddedEngine } from "../embedded/engine.ts";
 import { emptyLive } from "../embedded/live.ts";
-import { labelsOf } from "../embedded/docker/inputs.ts";
-import { changes, compareAuthority, type Plan } from "../embedded/plan.ts";
+import { authorityIn, changes, type Plan } from "../embedded/plan.ts";
 import { compareInputs } from "../embedded/decide.ts";
 import { concealSecrets } from "../recorder/secret-inputs.ts";
 import { noEncryptedConfig, Secrets, unknownHere } from "../secrets.ts";
@@ -56,12 +56,12 @@ async function run(options: Options): Promise<void> {
     ...(only !== undefined && { only }),
   });
   const { plan, report, refusals } = narrow(await engine.plan(foreign ? emptyLive(engine.identity) : live, { secrets }), only);
-  const saved = savedResources(plan);
+  const saved = savedPlan(plan);
   if (options.save !== undefined) writeFileSync(options.save, `${JSON.stringify(saved, null, 2)}\n`);
 
-  const before = options.against === undefined ? undefined : (JSON.parse(readFileSync(options.against, "utf8")) as Saved);
-  const differences = before && compare(before, saved);
-  const authority = before === undefined ? plan.authority : compareAuthority(labelsIn(before), labelsIn(saved));
+  const before = options.against === undefined ? undefined : readSaved(options.against);
+  const differences = before && compare(before.resources, saved.resources);
+  const authority = before === undefined ? plan.authority : compareAuthority(before.authority, saved.authority);
   if (options.json)
     console.log(
       JSON.stringify(
@@ -75,8 +75,7 @@ async function run(options: Options): Promise<void> {
         2,
       ),
     );
-  else if (differences !== undefined)
-    console.log(differences.length === 0 ? "Nothing differs from the saved plan." : differencesText(differences, authority));
+  else if (differences !== undefined) console.log(differencesText(differences, authority));
   else console.log(`${asNew(source.stack, { embedded, foreign, answers: docker !== undefined })}${planText(plan, report)}`);
 
   if (!options.json) {
@@ -98,17 +97,31 @@ function asNew(stack: string, { embedded, foreign, answers }: Readonly<Record<"e
 
 function differencesText(differences: readonly Difference[], authority: Plan["authority"]): string {
   const lines = differences.map(({ operation, urn, keys }) => `  ${operation} ${urn}${keys.length > 0 ? `: ${keys.join(", ")}` : ""}`);
-  return [...lines, ...authorityText(authority)].join("\n");
+  const all = [...lines, ...authorityText(authority)];
+  return all.length === 0 ? "Nothing differs from the saved plan." : all.join("\n");
 }
 
 /** Inputs by URN. */
-type Saved = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+type Resources = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
-function savedResources(plan: Plan): Saved {
-  return Object.fromEntries(plan.run.registrations.filter(({ custom }) => custom).map(({ urn, inputs }) => [urn, concealSecrets(inputs)]));
+/** A plan as a file keeps it. */
+interface Saved {
+  readonly resources: Resources;
+  readonly authority: readonly string[];
 }
 
-const labelsIn = (saved: Saved) => Object.values(saved).map(labelsOf);
+function savedPlan({ run }: Plan): Saved {
+  const custom = run.registrations.filter((registration) => registration.custom);
+  return { resources: Object.fromEntries(custom.map(({ urn, inputs }) => [urn, concealSecrets(inputs)])), authority: authorityIn(run) };
+}
+
+/** @throws Error when a file holds no plan, or one that an earlier version saved */
+function readSaved(file: string): Saved {
+  const saved = JSON.parse(readFileSync(file, "utf8")) as Partial<Saved>;
+  if (saved.resources === undefined || saved.authority === undefined)
+    throw new Error(`--against: ${file} is no plan that this version saved; save it anew with "npx sessions plan --save ${file}"`);
+  return { resources: saved.resources, authority: saved.authority };
+}
 
 interface Difference {
   readonly operation: "create" | "delete" | "change";
@@ -116,7 +129,7 @@ interface Difference {
   readonly keys: readonly string[];
 }
 
-function compare(before: Saved, after: Saved): Difference[] {
+function compare(before: Resources, after: Resources): Difference[] {
   return [...new Set([...Object.keys(before), ...Object.keys(after)])].sort().flatMap((urn): Difference[] => {
     const [old, now] = [before[urn], after[urn]];
     if (old === undefined) return [{ operation: "create", urn, keys: [] }];

@@ -14,7 +14,7 @@ import { noEncryptedConfig, Secrets, unknownHere } from "../secrets.ts";
 import { strategyOf } from "../strategies/index.ts";
 import { BuildProgress } from "./build-progress.ts";
 import { chooseEngine, type EngineName, runPulumi } from "./engine-choice.ts";
-import { planText } from "./render.ts";
+import { authorityText, planText } from "./render.ts";
 import { noSession } from "./sessions.ts";
 import { prepareMachine } from "./setup/machine.ts";
 
@@ -76,8 +76,10 @@ export async function rollOut(
     const reviewed = narrow(await engine.plan(live, { adopt: options.adopt === true }), options.only);
     await refuse(reviewed, engine);
     const changed = changes(reviewed.plan);
-    if (!changed) detail("Nothing is to change.");
-    else {
+    if (!changed) {
+      for (const line of ["Nothing is to change.", ...authorityText(reviewed.plan.authority)]) detail(line);
+      engine.keepAuthority(reviewed.plan, options.only);
+    } else {
       detail(planText(reviewed.plan, reviewed.report));
       if (!options.yes && !options.unasked && !(await agreed(reviewed.plan.steps))) {
         say("Nothing was changed.");
@@ -87,6 +89,7 @@ export async function rollOut(
       const build = new BuildProgress(say);
       const { outcomes } = await engine.apply(reviewed.plan, live, {
         parallel: Number(options.parallel),
+        ...(options.only !== undefined && { only: options.only }),
         progress: {
           begin: build.begin,
           line: build.line,
@@ -145,6 +148,7 @@ async function withPulumi(
     rmSync(folder, { recursive: true }),
   );
   if (process.exitCode !== 0) return undefined;
+  engine.keepAuthority(reviewed.plan, options.only);
   return { runtime, engine, by: "pulumi", changed: before !== (await objects()), reviewed };
 }
 

@@ -4,7 +4,7 @@ import type { EmbeddedEngine } from "../embedded/engine.ts";
 import { waitHealthy } from "../runtime/health.ts";
 import type { Health } from "../runtime/runtime.ts";
 import { isWell, stateText } from "../runtime/session-state.ts";
-import type { DeployedSession } from "../strategies/strategy.ts";
+import type { Deployed } from "../strategies/strategy.ts";
 import { formatSize } from "../units.ts";
 import { checks } from "../verify/checks/index.ts";
 import { targetOf } from "../verify/target.ts";
@@ -61,7 +61,7 @@ async function finish(options: Options, { runtime, engine, ...result }: RolledOu
   const targets = engine.settings.sessions.filter(({ id }) => well.includes(id)).map((session) => targetOf(runtime, promisedTo(session)));
   const verified = await verifyQuickly(targets, checks, held);
   const { plan, report, refusals } = result.reviewed;
-  const deployed = plan.run.outputs.sessions as Readonly<Record<string, DeployedSession>>;
+  const deployed = plan.run.outputs.sessions as Deployed["sessions"];
   if (options.json) {
     // What the Pulumi CLI did stands in its own output; the plan here knows nothing of its state.
     const details = result.by === "pulumi" ? { policy: report } : planJson(plan, report, refusals);
@@ -88,7 +88,7 @@ async function finish(options: Options, { runtime, engine, ...result }: RolledOu
   if (well.length < health.length || verified.some((session) => count(session).notHeld > 0)) process.exitCode = 1;
 }
 
-function summary(engine: EmbeddedEngine, deployed: Readonly<Record<string, DeployedSession>>, health: readonly Health[]): string {
+function summary(engine: EmbeddedEngine, deployed: Deployed["sessions"], health: readonly Health[]): string {
   const rows = engine.settings.sessions.map((session) => {
     const limits = limitsOf(session);
     const found = health.find((entry) => entry.session === session.id);

@@ -1,5 +1,6 @@
 import type Docker from "dockerode";
 import { type Report, stops } from "../../policy/evaluate.ts";
+import { authorityOfSessions, keepAuthority, keptAuthority, sessionOf } from "../authority.ts";
 import { fromConfig, type StackSource } from "../configuration.ts";
 import { deploy } from "../deploy.ts";
 import { noEncryptedConfig, Secrets } from "../secrets.ts";
@@ -10,7 +11,7 @@ import { networkShortage } from "./capacity.ts";
 import { buildImage, type Progress } from "./docker/image.ts";
 import { type Identity, identify } from "../identity.ts";
 import { emptyLive, imageType, type Live, readLive } from "./live.ts";
-import { conflictsOf, type Plan, planDeployment, type PlanOptions, type Step } from "./plan.ts";
+import { authorityIn, conflictsOf, type Plan, planDeployment, type PlanOptions, type Step } from "./plan.ts";
 import { review } from "../recorder/review.ts";
 import { revealSecrets } from "../recorder/secret-inputs.ts";
 
@@ -68,10 +69,9 @@ export class EmbeddedEngine {
 
   #run(secrets = this.#secrets): Pick<PlanOptions, "project" | "stack" | "program"> {
     const { project, stack } = this.#source;
-    const { deployment } = this.identity;
-    const place = { stack: `${project}/${stack}`, ...(this.#docker !== undefined && { deployment }) };
+    const identity = this.#docker === undefined ? { project, stack } : this.identity;
     // What was planned is applied, whatever a package manager's configuration says by then.
-    return { project, stack, program: async () => deploy(this.settings, place, secrets) };
+    return { project, stack, program: async () => deploy(this.settings, identity, secrets) };
   }
 
   /** What the engine holds now; nothing for a plan without one. */
@@ -91,7 +91,15 @@ export class EmbeddedEngine {
   ): Promise<Reviewed> {
     const docker = this.#docker;
     const run = this.#run(secrets);
-    const plan = await planDeployment({ ...run, ...options, identity: this.identity, live, ...(docker !== undefined && { docker }) });
+    const authority = keptAuthority(this.#source.root, this.#source.stack);
+    const plan = await planDeployment({
+      ...run,
+      ...options,
+      identity: this.identity,
+      live,
+      ...(docker !== undefined && { docker }),
+      ...(authority !== undefined && { authority }),
+    });
     const report = review(plan.run.registrations, this.settings);
     return { plan, report, refusals: refusalsOf(plan, report) };
   }
@@ -121,10 +129,34 @@ export class EmbeddedEngine {
     return this.#docker === undefined ? Promise.resolve(undefined) : networkShortage(plan, this.#docker, this.identity);
   }
 
-  /** Carries a plan out. @throws Error when there is no container engine */
-  apply(plan: Plan, live: Live, options: Pick<ApplyOptions, "parallel" | "progress"> = {}): Promise<Applied> {
+  /**
+   * Carries a plan out.
+   *
+   * @param options.only the sessions that the plan was limited to
+   * @throws Error when there is no container engine
+   */
+  async apply(
+    plan: Plan,
+    live: Live,
+    { only, ...options }: Pick<ApplyOptions, "parallel" | "progress"> & { readonly only?: readonly string[] } = {},
+  ): Promise<Applied> {
     if (this.#docker === undefined) throw new Error("there is no container engine to apply the plan to");
-    return applyPlan(plan, { ...this.#run(), ...options, docker: this.#docker, identity: this.identity, live });
+    const applied = await applyPlan(plan, { ...this.#run(), ...options, docker: this.#docker, identity: this.identity, live });
+    if (applied.outcomes.every(({ error, skipped }) => error === undefined && !skipped)) this.keepAuthority(plan, only);
+    return applied;
+  }
+
+  /**
+   * Keeps what the sessions may do, once a plan has been carried out, by whichever engine.
+   *
+   * @param only the sessions that it was carried out for
+   */
+  keepAuthority(plan: Plan, only?: readonly string[]): void {
+    const { root, stack } = this.#source;
+    const now = authorityIn(plan.run);
+    const untouched = (line: string) => sessionOf(line) !== undefined && only?.includes(sessionOf(line) ?? "") === false;
+    const others = only === undefined ? [] : (keptAuthority(root, stack) ?? []).filter(untouched);
+    keepAuthority(root, stack, [...(only === undefined ? now : authorityOfSessions(now, only)), ...others].sort());
   }
 
   /** What `down` would do: remove everything of the deployment, volumes with data only when asked. */

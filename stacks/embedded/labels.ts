@@ -21,10 +21,16 @@ export function packInputs(inputs: Properties): string {
 export function unpackInputs(text: string | undefined): Properties | undefined {
   if (text === undefined) return undefined;
   try {
-    return JSON.parse(gunzipSync(Buffer.from(text, "base64")).toString("utf8")) as Properties;
+    return withoutAuthority(JSON.parse(gunzipSync(Buffer.from(text, "base64")).toString("utf8")) as Properties);
   } catch {
     return undefined;
   }
+}
+
+/** Earlier versions kept authority in a label, so that a container was replaced for a word of it. */
+function withoutAuthority(inputs: Properties): Properties {
+  const { labels } = inputs as { labels?: readonly { readonly label: string }[] };
+  return labels === undefined ? inputs : { ...inputs, labels: labels.filter(({ label }) => label !== "authority") };
 }
 
 /** What marks an object as made for a resource of a deployment. */

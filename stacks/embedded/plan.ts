@@ -1,10 +1,10 @@
 import type Docker from "dockerode";
 import { cloneParts } from "../../components/session.ts";
+import { type AuthorityChange, authorityOfSessions, compareAuthority } from "../authority.ts";
 import { type Decision, decide, decideGone, type Operation } from "./decide.ts";
 import { imageOutputs } from "./docker/image.ts";
 import { labelsOf } from "./docker/inputs.ts";
 import type { Identity } from "../identity.ts";
-import { authorityIn } from "../../components/container-engine/object-labels.ts";
 import { isImage, type Live, type LiveObject, type ObjectKind, resourceTypes } from "./live.ts";
 import { type ProgramRun, type Properties, type Registration, type Resolution, runProgram, type RunOptions } from "../recorder/program.ts";
 import { unknownValue } from "../recorder/unknown.ts";
@@ -27,7 +27,7 @@ export interface Step {
 
 export interface Plan {
   readonly steps: readonly Step[];
-  readonly authority: { readonly added: readonly string[]; readonly removed: readonly string[] };
+  readonly authority: AuthorityChange;
   readonly run: ProgramRun;
 }
 
@@ -40,6 +40,8 @@ export interface PlanOptions extends Pick<RunOptions, "project" | "stack" | "pro
   readonly adopt?: boolean;
   /** Volumes that have left the program are removed with their data. */
   readonly deleteData?: boolean;
+  /** What the sessions may do as it was applied last, a line each. @default nothing is known of it */
+  readonly authority?: readonly string[];
 }
 
 /** The plan with nothing left to do but for the sessions named; what belongs to no session stays in, but for clones that are others'. */
@@ -96,11 +98,18 @@ export async function planDeployment(options: PlanOptions): Promise<Plan> {
       ...restartOf(live),
     });
   }
-  const authority = compareAuthority(
-    options.live.own.flatMap(({ kind, labels }) => (kind === "container" ? [labels] : [])),
-    run.registrations.map(({ inputs }) => labelsOf(inputs)),
-  );
-  return { steps, authority, run };
+  return { steps, authority: compareAuthority(authorityThere(options), authorityIn(run)), run };
+}
+
+/** What the sessions of a program may do, a line each. */
+export function authorityIn({ outputs }: Pick<ProgramRun, "outputs">): readonly string[] {
+  return (outputs.authority ?? []) as readonly string[];
+}
+
+/** What was applied, as far as it is still there. */
+function authorityThere({ authority = [], live: { own } }: PlanOptions): readonly string[] {
+  const sessions = own.flatMap(({ kind, labels }) => (kind === "container" ? [labels.session_id ?? labels.serves] : []));
+  return sessions.length === 0 ? [] : authorityOfSessions(authority, sessions);
 }
 
 function typeOf(kind: ObjectKind): string {
@@ -165,13 +174,4 @@ function restartOf(live: LiveObject): { restarts?: string } {
   return live.kind === "container" && live.state === "running" && live.labels.session_id !== undefined
     ? { restarts: live.labels.session_id }
     : {};
-}
-
-type Labels = Readonly<Record<string, string>>;
-
-/** What containers may do, as their labels say it: what is added and what removed, sorted. */
-export function compareAuthority(before: readonly Labels[], after: readonly Labels[]): Plan["authority"] {
-  const linesOf = (all: readonly Labels[]) => new Set(all.flatMap(authorityIn));
-  const [old, now] = [linesOf(before), linesOf(after)];
-  return { added: [...now].filter((line) => !old.has(line)).sort(), removed: [...old].filter((line) => !now.has(line)).sort() };
 }

@@ -22,7 +22,7 @@ export async function recordStack(source: StackSource, secrets: Secrets): Promis
     project,
     stack,
     preview: true,
-    program: () => deploy(settings, { stack: `${project}/${stack}` }, secrets),
+    program: () => deploy(settings, { project, stack }, secrets),
     resolve: async ({ inputs }) => ({ outputs: inputs }),
   });
   return { settings, ...run };

@@ -74,8 +74,6 @@ export interface Description {
   readonly processes: number;
   /** Bytes of its own folders; 0 for no limit. */
   readonly disk: number;
-  /** What it may do beyond a sealed box, a line each, sorted. */
-  readonly authority: readonly string[];
   /** A line for a shell that enters its terminal. */
   readonly attach: string;
 }

@@ -2,7 +2,7 @@ import { realpathSync, type Stats, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { type AuthFile, authFiles } from "../../components/session.ts";
-import type { Provider } from "../../components/credentials/args.ts";
+import type { Provider } from "../../components/credentials/provider.ts";
 import { checkHostPath, fromHome } from "../../components/session-volumes/host-path.ts";
 import { baseline } from "../../policy/baseline.ts";
 import type { Exception } from "../../policy/exceptions.ts";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { fromHome } from "../../components/session-volumes/host-path.ts";
 import { isAbsolute } from "node:path";
-import type { HardenedImageArgs } from "../../components/hardened-image/args.ts";
+import type { SessionImageArgs } from "../../components/hardened-image/args.ts";
 import type { Deployment } from "../schema.ts";
 import { type HostPath, hostPath } from "./host-paths.ts";
 import { shown } from "./sentences.ts";
@@ -10,7 +10,7 @@ import { shown } from "./sentences.ts";
 export const defaultAgent = { package: "@anthropic-ai/claude-code", version: "2.1.329" } as const;
 
 /** The base is left out where the strategy chooses it. */
-export type ImageSettings = Omit<HardenedImageArgs, "base"> & { readonly base?: string };
+export type ImageSettings = Omit<SessionImageArgs, "base" | "source"> & { readonly base?: string };
 
 export function resolveImage(
   image: Deployment["image"],

@@ -2,10 +2,10 @@ import type Docker from "dockerode";
 import { containerName } from "../../components/session.ts";
 import { overlapRefusal, placeOf } from "../../components/session-volumes/overlap.ts";
 import { baseline } from "../../policy/baseline.ts";
-import { labelNames } from "../../components/container-engine/object-labels.ts";
+import { labelNames, stackLabel } from "../../components/container-engine/object-labels.ts";
 import type { HostPath } from "../settings/host-paths.ts";
 import { type Settings, SettingsError } from "../settings.ts";
-import type { Place } from "./strategy.ts";
+import type { StackIdentity } from "./strategy.ts";
 
 /**
  * Compares the folders of a deployment with those that containers of other stacks and checkouts have mounted: a session of
@@ -14,13 +14,13 @@ import type { Place } from "./strategy.ts";
  *
  * @throws SettingsError with what overlaps
  */
-export async function refuseSharedFolders(docker: Docker, { hostPaths, sessions }: Settings, place: Place): Promise<void> {
-  if (place.deployment === undefined || hostPaths.length === 0) return;
+export async function refuseSharedFolders(docker: Docker, { hostPaths, sessions }: Settings, stack: StackIdentity): Promise<void> {
+  if (stack.deployment === undefined || hostPaths.length === 0) return;
   const label = [`created_by=${baseline.createdBy}`];
   const containers = await docker.listContainers({ all: true, filters: { label } }).catch(() => []);
   // A container of a session's own name is taken over, or its name refused.
   const own = new Set(sessions.map(({ id }) => `/${containerName(id)}`));
-  const others = containers.filter(({ Names, Labels }) => !isOf(place, Labels) && !Names.some((name) => own.has(name)));
+  const others = containers.filter(({ Names, Labels }) => !isOf(stack, Labels) && !Names.some((name) => own.has(name)));
   const mistakes = others.flatMap((other) =>
     other.Mounts.flatMap(({ Type, Source, RW }) =>
       Type === "bind" ? hostPaths.flatMap((path) => between(path, { source: Source, writable: RW, owner: ownerOf(other) })) : [],
@@ -29,9 +29,8 @@ export async function refuseSharedFolders(docker: Docker, { hostPaths, sessions 
   if (mistakes.length > 0) throw new SettingsError([...new Set(mistakes)]);
 }
 
-function isOf(place: Place, labels: Readonly<Record<string, string>>): boolean {
-  const { [labelNames.deployment]: deployment = place.deployment, stack } = labels;
-  return stack === place.stack && deployment === place.deployment;
+function isOf(stack: StackIdentity, labels: Readonly<Record<string, string>>): boolean {
+  return labels.stack === stackLabel(stack) && (labels[labelNames.deployment] ?? stack.deployment) === stack.deployment;
 }
 
 function ownerOf({ Names, Labels }: Docker.ContainerInfo): string {

@@ -1,14 +1,15 @@
-import { isManaged, managedMount } from "../../components/agent-settings/args.ts";
-import { authFolder, hostMounts } from "../../components/credentials/args.ts";
-import { socketMount } from "../../components/credentials/proxy.ts";
+import { isManaged, managedPart } from "../../components/agent-settings/args.ts";
+import { credentialsPart } from "../../components/credentials/args.ts";
 import type { AllowedHost, AllowList } from "../../components/egress-proxy/args.ts";
 import { isolationOf, type IsolationLevel, type NetworkMode, networkModeOf } from "../../components/isolated-network/args.ts";
 import { isLocal, type Port } from "../../components/session.ts";
 import { type Limits, limitsOf } from "../../components/session-container/args.ts";
 import { uidOf } from "../../components/session-container/user.ts";
-import type { Mount } from "../../components/session-volumes/args.ts";
-import { mountsOf } from "../../components/session-volumes/docker.ts";
+import type { Mount } from "../../components/session-part.ts";
+import { volumesPart } from "../../components/session-volumes/args.ts";
+import { UnreadSecrets } from "../secrets.ts";
 import type { Session } from "../settings.ts";
+import { credentialsOf, repositoriesOf } from "../strategies/sessions.ts";
 
 /** What the settings promise to one session, as far as it can be tried. Sizes are bytes. */
 export interface Promised {
@@ -44,26 +45,14 @@ export function firstListed(allow: readonly AllowedHost[] = []): readonly [strin
 
 /** Reads the promises to a session from its settings. */
 export function promisedTo(session: Session): Promised {
-  const { id, limits, security, network, credentials, workspace, binds, repositories, agent } = session;
+  const { id, security, network, credentials, repositories } = session;
   return {
     id,
     uid: uidOf(session),
     limits: limitsOf(session),
     capabilities: (security.capabilities ?? []).map((name) => name.toUpperCase().replace(/^CAP_/, "")),
     ownSeccompProfile: security.seccompProfile !== undefined,
-    mounts: [
-      ...credentialMounts(id, credentials),
-      ...(isManaged(agent) ? [managedMount(id)] : []),
-      ...mountsOf({
-        sessionId: id,
-        stack: "",
-        workspace,
-        binds,
-        tmp: limits.tmp,
-        // Which volume a clone lies in makes no difference to what the session may do with it.
-        repositories: repositories.map((one) => (one.kind === "path" ? one : { name: one.name, kind: "volume", volume: one.name })),
-      }),
-    ],
+    mounts: partsOf(session).flatMap(({ mounts }) => mounts),
     signsIn: credentials.kind !== "none",
     clones: repositories.flatMap(({ name, kind }) => (kind === "url" ? [name] : [])),
     network: {
@@ -75,17 +64,14 @@ export function promisedTo(session: Session): Promised {
   };
 }
 
-function credentialMounts(id: string, credentials: Session["credentials"]): Mount[] {
-  switch (credentials.kind) {
-    case "none":
-    case "environment":
-      return [];
-    case "proxy":
-      return [socketMount(id)];
-    case "hostMount":
-      return hostMounts(credentials);
-    case "file":
-    case "init":
-      return [{ target: authFolder, readOnly: true, source: { kind: "volume", name: authFolder } }];
-  }
+/** The parts that hand mounts to a session. */
+function partsOf(session: Session) {
+  const { id: sessionId, workspace, binds, limits, agent } = session;
+  const owner = { sessionId, project: "", stack: "", image: "" };
+  const credentials = credentialsOf(session, new UnreadSecrets());
+  return [
+    volumesPart({ sessionId, workspace, binds, tmp: limits.tmp, repositories: repositoriesOf(session) }),
+    ...(isManaged(agent) ? [managedPart(agent)] : []),
+    ...(credentials === undefined ? [] : [credentialsPart({ ...owner, ...credentials })]),
+  ];
 }

@@ -57,7 +57,7 @@ function sourcesOf({ sessions, parent }: Settings): { source: SecretSource; hold
 
 function digestsOf(secrets: Secrets, source: SecretSource): string[] {
   try {
-    return partsOf(secrets.valueOf(source)).map((part) => createHash("sha256").update(part).digest("hex").slice(0, 16));
+    return partsOf(secrets.reference(source).reveal()).map((part) => createHash("sha256").update(part).digest("hex").slice(0, 16));
   } catch {
     return [];
   }

@@ -68,9 +68,18 @@ test("plan warns of credentials without a way to whoever takes them", () => {
 test("plan compares with a saved plan", () => {
   const file = join(folder, "saved.json");
   expect(sessions("plan", "--save", file).status).toBe(0);
-  expect(Object.keys(JSON.parse(readFileSync(file, "utf8")) as object)).toHaveLength(6);
+  const saved = JSON.parse(readFileSync(file, "utf8")) as { resources: object; authority: string[] };
+  expect(Object.keys(saved.resources)).toHaveLength(6);
   const { status, stdout } = sessions("plan", "--against", file, "--detailed-exitcode");
   expect([status, stdout]).toEqual([0, "Nothing differs from the saved plan.\n"]);
+  writeFileSync(file, JSON.stringify({ ...saved, authority: ["session gone: root", ...saved.authority] }));
+  expect(sessions("plan", "--against", file).stdout).toContain("Authority:\n  - session gone: root\n");
+  writeFileSync(file, JSON.stringify(saved.resources));
+  const old = sessions("plan", "--against", file);
+  expect([old.status, old.stderr]).toEqual([
+    1,
+    `sessions: --against: ${file} is no plan that this version saved; save it anew with "npx sessions plan --save ${file}"\n`,
+  ]);
 });
 
 describe("a list with the set of a package manager", () => {
@@ -100,7 +109,7 @@ describe("a list with the set of a package manager", () => {
     expect(plan("https://one.example/", "--save", file).status).toBe(0);
     expect(plan("https://one.example/", "--against", file).stdout).toBe("Nothing differs from the saved plan.\n");
     expect(plan("https://two.example/", "--against", file).stdout).toMatch(
-      /^ {2}change \S+::p-sets-proxy: envs, labels\n\nAuthority:\n {2}\+ session p-sets: egress to two\.example:443 \(npm\)\n {2}- session p-sets: egress to one\.example:443 \(npm\)\n$/,
+      /^ {2}change \S+::p-sets-proxy: envs\n\nAuthority:\n {2}\+ session p-sets: egress to two\.example:443 \(npm\)\n {2}- session p-sets: egress to one\.example:443 \(npm\)\n$/,
     );
     const { authority } = JSON.parse(plan("https://two.example/", "--against", file, "--json").stdout) as { authority: unknown };
     expect(authority).toEqual({

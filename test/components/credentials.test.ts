@@ -1,23 +1,26 @@
+import { inspect } from "node:util";
 import { expect, test } from "vitest";
-import { authContent, type CredentialsArgs, type CredentialsForSession } from "../../components/credentials/args.ts";
+import { authContent, type CredentialsArgs } from "../../components/credentials/args.ts";
 import { Credentials } from "../../components/credentials/docker.ts";
 import { seccompProfile } from "../../components/seccomp/docker.ts";
+import { authorityOf } from "../../components/session-container/args.ts";
 import { SessionContainer } from "../../components/session-container/docker.ts";
+import type { MadePart } from "../../components/session-part.ts";
 import { concealSecrets, revealSecrets } from "../../stacks/recorder/secret-inputs.ts";
 import { record } from "../support/record.ts";
+import { secret } from "../support/secret.ts";
 
-const place = { sessionId: "a", stack: "agent-sessions/test", image: "sha256:0" };
-const none = { networkMode: "none", ports: [], dns: [], isolation: "sealed", authority: [], resources: [] } as const;
+const place = { sessionId: "a", project: "agent-sessions", stack: "test", image: "sha256:0" };
 const oauth = (accessToken: string) =>
   `${JSON.stringify({ claudeAiOauth: { accessToken, refreshToken: null, expiresAt: 4102444800000, scopes: ["user:inference"], subscriptionType: null } })}\n`;
 
 async function make(args: CredentialsArgs) {
-  let made: CredentialsForSession | undefined;
+  let made: MadePart | undefined;
   const recorded = await record(() => {
-    made = new Credentials("a", args).forSession;
-    new SessionContainer("a", { ...place, network: none, mounts: [], credentials: made }, { dependsOn: [...made.resources] });
+    made = new Credentials("a", args).part;
+    new SessionContainer("a", { ...place, parts: [made] }, { dependsOn: [...made.resources] });
   });
-  return { ...recorded, forSession: made as CredentialsForSession };
+  return { ...recorded, made: made as MadePart };
 }
 
 test.each([
@@ -37,8 +40,8 @@ test.each([
 });
 
 test("a secret goes into a volume by way of a container that never starts, and into no other input", async () => {
-  const args = { ...place, kind: "file", provider: "anthropic", value: "hunter2", secretName: "env KEY" } as const;
-  const { all, of, one, forSession } = await make(args);
+  const args = { ...place, kind: "file", provider: "anthropic", secret: secret("env KEY", "hunter2") } as const;
+  const { all, of, one, made } = await make(args);
   const labels = [
     { label: "created_by", value: "agent-sessions" },
     { label: "kind", value: "auth" },
@@ -80,17 +83,17 @@ test("a secret goes into a volume by way of a container that never starts, and i
     inputs: { mounts: [{ type: "volume", source: "claude-agent-a-auth-token", target: "/auth", readOnly: true }] },
   });
   expect(one("SessionContainer").dependencies).toContain(carrier?.urn);
-  expect(forSession.authority).toEqual(["secret env KEY as /auth/token"]);
-  expect(session?.inputs.labels).toContainEqual({ label: "authority", value: "session a: secret env KEY as /auth/token" });
+  expect(made.authority).toEqual(["secret env KEY as a file below /auth"]);
+  expect(authorityOf({ sessionId: "a", parts: [made] })).toEqual(["session a: secret env KEY as a file below /auth"]);
   expect(JSON.stringify(all.map(({ inputs }) => concealSecrets(inputs)))).not.toContain("hunter2");
 });
 
 test("a changed secret changes the file alone, and one of another form another volume", async () => {
-  const args = { ...place, kind: "file", provider: "anthropic", value: "one", secretName: "env KEY" } as const;
+  const args = { ...place, kind: "file", provider: "anthropic", secret: secret("env KEY", "one") } as const;
   const [before, changed, other] = [
     await make(args),
-    await make({ ...args, value: "two" }),
-    await make({ ...args, value: "sk-ant-oat01-x" }),
+    await make({ ...args, secret: secret("env KEY", "two") }),
+    await make({ ...args, secret: secret("env KEY", "sk-ant-oat01-x") }),
   ];
   const differing = before.all.filter(
     ({ urn, inputs }) => JSON.stringify(inputs) !== JSON.stringify(changed.all.find((one) => one.urn === urn)?.inputs),
@@ -100,15 +103,14 @@ test("a changed secret changes the file alone, and one of another form another v
 });
 
 test("bedrock tells the agent its region and where its file is", async () => {
-  const { forSession } = await make({
+  const { made } = await make({
     ...place,
     kind: "file",
     provider: "bedrock",
     region: "eu-central-1",
-    value: "x",
-    secretName: "env AWS",
+    secret: secret("env AWS", "x"),
   });
-  expect(forSession.environment).toEqual({
+  expect(made.environment).toEqual({
     CLAUDE_CODE_USE_BEDROCK: "1",
     AWS_REGION: "eu-central-1",
     AWS_SHARED_CREDENTIALS_FILE: "/auth/aws-credentials",
@@ -116,22 +118,21 @@ test("bedrock tells the agent its region and where its file is", async () => {
 });
 
 test("a secret in the environment is one variable of the container, and a secret to both engines", async () => {
-  const { all, one } = await make({ ...place, kind: "environment", value: "hunter2", secretName: "env KEY" });
+  const { all, one, made } = await make({ ...place, kind: "environment", secret: secret("env KEY", "hunter2") });
   const { inputs } = one("Container");
   expect((revealSecrets(inputs).envs as string[]).filter((line) => line.includes("hunter2"))).toEqual(["CLAUDE_AUTH_TOKEN=hunter2"]);
   expect(revealSecrets(inputs).envs).toEqual((revealSecrets(inputs).envs as string[]).toSorted());
-  expect(inputs.labels).toContainEqual({ label: "authority", value: "session a: secret env KEY as the variable CLAUDE_AUTH_TOKEN" });
+  expect(made.authority).toEqual(["secret env KEY as the variable CLAUDE_AUTH_TOKEN"]);
   expect(JSON.stringify(all.map((registration) => concealSecrets(registration.inputs)))).not.toContain("hunter2");
 });
 
 test("an init step runs once before the session, in a network of its own, and again for a changed secret", async () => {
-  const { of, one, all, forSession } = await make({
+  const { of, one, all, made } = await make({
     ...place,
     kind: "init",
     provider: "anthropic",
     command: "fetch-it",
-    value: "hunter2",
-    secretName: "env BOOT",
+    secret: secret("env BOOT", "hunter2"),
   });
   const [carrier, fetch, session] = of("Container");
   expect(carrier?.inputs).toMatchObject({
@@ -163,7 +164,7 @@ test("an init step runs once before the session, in a network of its own, and ag
     mounts: [{ type: "volume", source: "claude-agent-a-auth-fetched", target: "/auth", readOnly: true }],
   });
   expect(one("SessionContainer").dependencies).toContain(fetch?.urn);
-  expect(forSession.authority).toEqual(["secret that an init step with egress to any host fetches with secret env BOOT: fetch-it"]);
+  expect(made.authority).toEqual(["secret that an init step with egress to any host fetches with secret env BOOT: fetch-it"]);
   expect(JSON.stringify(all.map(({ inputs }) => concealSecrets(inputs)))).not.toContain("hunter2");
 });
 
@@ -178,13 +179,12 @@ test("an init step without a secret of its own mounts none", async () => {
 });
 
 test("a proxy has the secret, the session has a socket, a base URL and a placeholder", async () => {
-  const { of, one, all, forSession } = await make({
+  const { of, one, all, made } = await make({
     ...place,
     kind: "proxy",
     provider: "anthropic",
     upstream: "https://gateway.example/anthropic/v1/messages",
-    value: "hunter2",
-    secretName: "env KEY",
+    secret: secret("env KEY", "hunter2"),
   });
   const [carrier, proxy, session] = of("Container");
   const stem = "claude-agent-a-credential-proxy";
@@ -242,7 +242,7 @@ test("a proxy has the secret, the session has a socket, a base URL and a placeho
     ]),
   );
   expect(one("SessionContainer").dependencies).toContain(proxy?.urn);
-  expect(forSession.authority).toEqual(["secret env KEY for https://gateway.example/anthropic/v1/messages by way of a proxy"]);
+  expect(made.authority).toEqual(["secret env KEY for https://gateway.example/anthropic/v1/messages by way of a proxy"]);
   expect(JSON.stringify(all.map(({ inputs }) => concealSecrets(inputs)))).not.toContain("hunter2");
 });
 
@@ -253,8 +253,7 @@ test("a proxy for bedrock tells the agent its region, and that requests need no 
     provider: "bedrock",
     region: "eu-central-1",
     upstream: "https://bedrock-runtime.eu-central-1.amazonaws.com/model",
-    value: "hunter2",
-    secretName: "env KEY",
+    secret: secret("env KEY", "hunter2"),
   });
   const [, proxy, session] = of("Container");
   expect(proxy?.inputs.envs).toEqual([
@@ -275,7 +274,7 @@ test("a proxy for bedrock tells the agent its region, and that requests need no 
 });
 
 test("of a folder of the host the credentials files alone are bound, read-only, and are authority", async () => {
-  const { one, of } = await make({
+  const { one, of, made } = await make({
     ...place,
     kind: "hostMount",
     provider: "anthropic",
@@ -294,8 +293,28 @@ test("of a folder of the host the credentials files alone are bound, read-only, 
       },
     ],
   });
-  expect(one("Container").inputs.labels).toContainEqual({
-    label: "authority",
-    value: "session a: mount /home/me/.claude/.credentials.json at /auth/.credentials.json (read-only)",
-  });
+  expect(authorityOf({ sessionId: "a", parts: [made] })).toEqual([
+    "session a: mount /home/me/.claude/.credentials.json at /auth/.credentials.json (read-only)",
+  ]);
+});
+
+test("nothing of a session depends on where its secret is kept, or on how its authority is worded", async () => {
+  const file = (name: string) => make({ ...place, kind: "file", provider: "anthropic", secret: secret(name, "hunter2") });
+  const [before, renamed] = [await file("env KEY"), await file("env OTHER")];
+  expect(renamed.made.authority).not.toEqual(before.made.authority);
+  expect(renamed.all).toEqual(before.all);
+  expect(JSON.stringify(before.all)).not.toMatch(/authority|env KEY/);
+});
+
+test("a secret shows in neither JSON nor an inspection of what is handed on", async () => {
+  for (const given of [
+    { kind: "file", provider: "anthropic" },
+    { kind: "init", provider: "anthropic", command: "x" },
+    { kind: "proxy", provider: "anthropic", upstream: "https://api.anthropic.com/v1/messages" },
+    { kind: "environment" },
+  ] as const) {
+    const { resources: _, ...part } = (await make({ ...place, ...given, secret: secret("env KEY", "hunter2") })).made;
+    expect(JSON.stringify(part)).toContain('{"name":"env KEY"}');
+    expect(`${JSON.stringify(part)}${inspect(part, { depth: 9, showHidden: true })}`).not.toContain("hunter2");
+  }
 });

@@ -1,9 +1,10 @@
 import { BlockList } from "node:net";
 import { expect, test } from "vitest";
 import { barredBlocks, privateRanges } from "../../components/egress-proxy/addresses.ts";
-import { type AllowedHost, egressAuthority } from "../../components/egress-proxy/args.ts";
+import type { AllowedHost } from "../../components/egress-proxy/args.ts";
 import { EgressProxy } from "../../components/egress-proxy/docker.ts";
 import { toForwards } from "../../components/egress-proxy/forwards.ts";
+import { egressPart } from "../../components/egress-proxy/part.ts";
 import { toRules } from "../../components/egress-proxy/rules.ts";
 import { isolationOf } from "../../components/isolated-network/args.ts";
 import { seccompProfile } from "../../components/seccomp/docker.ts";
@@ -11,7 +12,8 @@ import { evaluate } from "../../policy/evaluate.ts";
 import { isLocal } from "../../components/session.ts";
 import { record } from "../support/record.ts";
 
-const network = { name: "claude-agent-a", resources: [] };
+const network = { resources: [] };
+const plain = { sessionId: "a", project: "p", stack: "s", image: "sha256:1", network };
 const port = { container: 80, host: 8080, address: "127.0.0.1", protocol: "tcp" } as const;
 const web = { ports: [80, 443], addresses: [] };
 
@@ -122,7 +124,7 @@ test("an audit lets every public host through and still bars addresses", () => {
     "http_access deny resolved as_address",
     "http_access deny all as_unresolved",
   ]);
-  expect(egressAuthority({ sessionId: "a", allow: [], mode: "audit" })).toEqual(["session a: egress to any public host, recorded"]);
+  expect(egressPart({ ...plain, allow: [], mode: "audit" }).authority).toEqual(["egress to any public host, recorded"]);
   expect(isolationOf({ egress: { allow: [], mode: "audit" } })).toBe("isolated");
 });
 
@@ -136,7 +138,7 @@ test.each<[string, Partial<AllowedHost>, string]>([
   ],
 ])("authority names a host of %s with where it comes from, which the rules do not depend on", (_, more, note) => {
   const entry = { host: "a.example", ports: [443], addresses: [], ...more };
-  expect(egressAuthority({ sessionId: "a", allow: [entry] })).toEqual([`session a: egress to a.example:443${note}`]);
+  expect(egressPart({ ...plain, allow: [entry] }).authority).toEqual([`egress to a.example:443${note}`]);
   expect(toRules({ allow: [entry] })).toBe(toRules({ allow: [{ ...entry, sets: [] }] }));
 });
 
@@ -145,7 +147,8 @@ test("the proxy has a way out of its own, is held to the baseline, and says what
   const { one } = await record(() => {
     made = new EgressProxy("a", {
       sessionId: "a",
-      stack: "agent-sessions/test",
+      project: "agent-sessions",
+      stack: "test",
       image: "sha256:1",
       network,
       dns: ["9.9.9.9"],
@@ -155,8 +158,7 @@ test("the proxy has a way out of its own, is held to the baseline, and says what
       ],
     });
   });
-  const authority = ["session a: egress to git.corp:8443 (also at private addresses 10.0.0.0/8)", "session a: egress to github.com:80,443"];
-  expect(made?.authority).toEqual(authority);
+  expect(made?.part.authority).toEqual(["egress to github.com:80,443", "egress to git.corp:8443 (also at private addresses 10.0.0.0/8)"]);
   const edge = one("Network");
   expect(edge.inputs).toMatchObject({
     name: "claude-agent-a-edge",
@@ -188,7 +190,6 @@ test("the proxy has a way out of its own, is held to the baseline, and says what
     kind: "egress-proxy",
     pids_limit: "16",
     egress: "enforce",
-    authority: authority.join("\n"),
   });
 });
 
@@ -236,7 +237,8 @@ test("a session's ports are published on its proxy, and judged there as on a ses
   const ports = [port, { ...port, container: 22, host: 443, address: "0.0.0.0" }];
   const args = {
     sessionId: "a",
-    stack: "agent-sessions/test",
+    project: "agent-sessions",
+    stack: "test",
     image: `sha256:${"0".repeat(64)}`,
     network,
     allow: [{ host: "github.com", ...web }],
@@ -253,11 +255,7 @@ test("a session's ports are published on its proxy, and judged there as on a ses
     { internal: 80, external: 8080, ip: "127.0.0.1", protocol: "tcp" },
   ]);
   expect(inputs.envs).toEqual([expect.stringMatching(/^EGRESS_RULES=/), `FORWARDED_PORTS=${toForwards({ ...args, ports })}`]);
-  expect(made?.authority).toEqual([
-    "session a: egress to github.com:80,443",
-    "session a: port 0.0.0.0:443 to 22/tcp",
-    "session a: port 127.0.0.1:8080 to 80/tcp",
-  ]);
+  expect(made?.part.authority).toEqual(["egress to github.com:80,443", "port 127.0.0.1:8080 to 80/tcp", "port 0.0.0.0:443 to 22/tcp"]);
   const broken = (props: Record<string, unknown>) =>
     evaluate([{ urn, type, name, props }]).findings.flatMap(({ rule, verdict }) => (verdict === "violation" ? [rule] : []));
   expect(broken({ ...inputs, ports: (inputs.ports as unknown[]).slice(1) })).toEqual([]);
@@ -265,9 +263,7 @@ test("a session's ports are published on its proxy, and judged there as on a ses
 });
 
 test("a proxy without ports publishes and carries none", async () => {
-  const { one } = await record(
-    () => new EgressProxy("a", { sessionId: "a", stack: "s", image: "sha256:1", network, allow: [], ports: [] }),
-  );
+  const { one } = await record(() => new EgressProxy("a", { ...plain, allow: [], ports: [] }));
   expect(one("Container").inputs.ports).toBeUndefined();
   expect(one("Container").inputs.envs).toEqual([expect.stringMatching(/^EGRESS_RULES=/)]);
 });

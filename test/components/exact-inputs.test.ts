@@ -7,14 +7,14 @@ import { record } from "../support/record.ts";
 /** What a container is given, all of it: an input that is lost weakens it without a word. */
 
 const allow = [{ host: "github.com", ports: [443], addresses: [] }];
-const network = { name: "claude-agent-a", resources: [] };
+const network = { resources: [] };
 const labels = (more: Record<string, string>) =>
   Object.entries({ created_by: "agent-sessions", kind: "egress-proxy", serves: "a", stack: "agent-sessions/test", ...more })
     .sort(([one], [other]) => (one < other ? -1 : 1))
     .map(([label, value]) => ({ label, value }));
 
 test("the egress proxy and its way out", async () => {
-  const args = { sessionId: "a", stack: "agent-sessions/test", image: "sha256:1", network, allow };
+  const args = { sessionId: "a", project: "agent-sessions", stack: "test", image: "sha256:1", network, allow };
   const { one } = await record(() => new EgressProxy("a", { ...args, mode: "audit", download: 65_536 }));
   expect(one("Network").inputs).toEqual({
     name: "claude-agent-a-edge",
@@ -31,7 +31,6 @@ test("the egress proxy and its way out", async () => {
     entrypoints: ["/usr/bin/tini", "--", "/usr/local/bin/proxy-entrypoint"],
     envs: [`EGRESS_RULES=${toRules({ allow, mode: "audit", download: 65_536 })}`],
     labels: labels({
-      authority: "session a: egress to any public host, recorded\nsession a: egress to github.com:443",
       download_limit: "65536",
       egress: "audit",
       pids_limit: "16",

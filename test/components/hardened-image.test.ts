@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import type { HardenedImageArgs } from "../../components/hardened-image/args.ts";
+import type { SessionImageArgs } from "../../components/hardened-image/args.ts";
 import { buildContext } from "../../components/hardened-image/context.ts";
 import { HardenedImage, toDockerImage } from "../../components/hardened-image/docker.ts";
 import { record } from "../support/record.ts";
@@ -21,8 +21,8 @@ beforeEach(() => {
   writeFileSync("ca.pem", "first");
 });
 
-const plain: HardenedImageArgs = { base: "debian:12" };
-const made = (args: Partial<HardenedImageArgs> = {}) => toDockerImage({ ...plain, ...args }, buildContext("images/session", args.caBundle));
+const plain: SessionImageArgs = { source: "session", base: "debian:12" };
+const made = (args: Partial<SessionImageArgs> = {}) => toDockerImage({ ...plain, ...args }, buildContext("images/session", args.caBundle));
 
 test("it asks the provider for exactly this", async () => {
   const { one } = await record(
@@ -89,7 +89,7 @@ test("the tag stays with the same packages in another order, and with none", () 
   expect(made({ packages: [] })).toEqual(made());
 });
 
-test.each<[string, Partial<HardenedImageArgs>, () => void]>([
+test.each<[string, Partial<SessionImageArgs>, () => void]>([
   ["a file's content", {}, () => writeFileSync("images/session/files/run", "two")],
   ["a file's name", {}, () => writeFileSync("images/session/files/more", "")],
   ["a file's execute bit", {}, () => chmodSync("images/session/files/run", 0o755)],

@@ -1,19 +1,19 @@
 import { expect, test } from "vitest";
-import { proxyEnvironment } from "../../components/egress-proxy/args.ts";
-import type { IsolatedNetworkArgs, NetworkAttachment } from "../../components/isolated-network/args.ts";
-import { IsolatedNetwork } from "../../components/isolated-network/docker.ts";
+import { isolationOf, type IsolatedNetworkArgs } from "../../components/isolated-network/args.ts";
+import { attach, IsolatedNetwork } from "../../components/isolated-network/docker.ts";
 import { record } from "../support/record.ts";
 
-const place = { sessionId: "a", stack: "agent-sessions/test" };
+const place = { sessionId: "a", project: "agent-sessions", stack: "test" };
 type Given = Omit<IsolatedNetworkArgs, keyof typeof place>;
 
 async function make(args: Given) {
-  let attachment: NetworkAttachment | undefined;
+  let made: IsolatedNetwork | undefined;
   const recorded = await record(() => {
-    attachment = new IsolatedNetwork("a", { ...place, ...args }).attachment;
+    made = new IsolatedNetwork("a", { ...place, ...args });
   });
-  const { resources = [], ...rest } = attachment ?? {};
-  return { ...recorded, attachment: rest, resources: resources.length };
+  const { authority, resources = [], replaceWith } = made?.part ?? {};
+  expect(replaceWith).toEqual(resources);
+  return { ...recorded, attachment: { ...attach("a", args), isolation: isolationOf(args), authority }, resources: resources.length };
 }
 
 const bare = { ports: [], dns: [] };
@@ -47,7 +47,13 @@ test.each<[Given, object]>([
   ],
   [
     { mode: { kind: "custom", name: "n" }, dns: ["9.9.9.9"], ports: [port] },
-    { ports: [port], dns: ["9.9.9.9"], isolation: "shared", network: { name: "n", alias: "a" }, authority: ["the network n"] },
+    {
+      ports: [port],
+      dns: ["9.9.9.9"],
+      isolation: "shared",
+      network: { name: "n", alias: "a" },
+      authority: ["the network n", "port 127.0.0.1:8080 to 80/tcp"],
+    },
   ],
 ])("%j makes no network", async (args, expected) => {
   const { of, attachment, resources } = await make(args);
@@ -60,7 +66,13 @@ test.each<[Given, object, object]>([
   [
     { egress: "open", dns: ["9.9.9.9"], ports: [port] },
     bridge(true),
-    { ports: [port], dns: ["9.9.9.9"], isolation: "isolated", network: own, authority: ["egress to any host"] },
+    {
+      ports: [port],
+      dns: ["9.9.9.9"],
+      isolation: "isolated",
+      network: own,
+      authority: ["egress to any host", "port 127.0.0.1:8080 to 80/tcp"],
+    },
   ],
   [
     { mode: { kind: "bridge" } },
@@ -75,7 +87,6 @@ test.each<[Given, object, object]>([
       ports: [],
       dns: ["127.0.0.1"],
       dnsOptions: ["timeout:1", "attempts:1"],
-      environment: proxyEnvironment,
       isolation: "egress-filtered",
       network: own,
       authority: [],

@@ -1,11 +1,13 @@
 import { expect, test } from "vitest";
 import { seccompProfile } from "../../components/seccomp/docker.ts";
 import { cloneName } from "../../components/session.ts";
-import { RepositoryClone, type RepositoryCloneArgs } from "../../components/session-volumes/repository.ts";
+import type { RepositoryCloneArgs } from "../../components/session-volumes/clone.ts";
+import { RepositoryClone } from "../../components/session-volumes/docker.ts";
 import { revealSecrets } from "../../stacks/recorder/secret-inputs.ts";
 import { record } from "../support/record.ts";
+import { secret } from "../support/secret.ts";
 
-const plain = { name: "x", url: "https://example.com/x", image: "sha256:0", stack: "agent-sessions/test" };
+const plain = { name: "x", url: "https://example.com/x", image: "sha256:0", project: "agent-sessions", stack: "test" };
 const stem = cloneName(plain);
 const labels = [
   { label: "created_by", value: "agent-sessions" },
@@ -56,10 +58,11 @@ test("a remote one is fetched through a network of its own into a volume, by a c
   expect(fetch).toMatchObject({
     name: "c-fetch",
     parent: one("RepositoryClone").urn,
-    replaceWith: [network?.urn],
     deleteBeforeReplace: true,
   });
   expect(fetch?.dependencies.toSorted()).toEqual([volume?.urn, network?.urn].toSorted());
+  // A volume that was lost is empty when it is back.
+  expect(fetch?.replaceWith.toSorted()).toEqual([volume?.urn, network?.urn].toSorted());
 });
 
 test("one of this machine is fetched without any network, from a folder that is bound read-only", async () => {
@@ -82,7 +85,7 @@ test("one of this machine is fetched without any network, from a folder that is 
 test("a password is a file of the clone's alone, and its name is authority", async () => {
   let authority: readonly string[] = [];
   const { of, one } = await record(() => {
-    ({ authority } = new RepositoryClone("c", { ...plain, credential: { username: "me", password: "hunter2", secretName: "env TOKEN" } }));
+    ({ authority } = new RepositoryClone("c", { ...plain, credential: { username: "me", password: secret("env TOKEN", "hunter2") } }));
   });
   const [carrier, fetch] = of("Container");
   const entry = "repository x: secret env TOKEN to clone https://example.com/x";
@@ -97,7 +100,6 @@ test("a password is a file of the clone's alone, and its name is authority", asy
   expect(fetch?.inputs).toEqual({
     ...container,
     envs: [...container.envs, "REPOSITORY_USERNAME=me"],
-    labels: [{ label: "authority", value: entry }, ...container.labels],
     mounts: [...container.mounts, { type: "volume", source: `${stem}-secret`, target: "/secret", readOnly: true }],
   });
   expect(fetch?.dependencies).toContain(carrier?.urn);

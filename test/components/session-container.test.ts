@@ -1,15 +1,17 @@
 import * as pulumi from "@pulumi/pulumi";
 import { expect, test } from "vitest";
+import { decimalCores, goDuration } from "../../components/container-engine/hardened.ts";
 import { IsolatedNetwork } from "../../components/isolated-network/docker.ts";
 import { seccompProfile } from "../../components/seccomp/docker.ts";
-import type { SessionContainerArgs } from "../../components/session-container/args.ts";
-import { decimalCores, goDuration, SessionContainer } from "../../components/session-container/docker.ts";
+import { authorityOf, type SessionContainerArgs } from "../../components/session-container/args.ts";
+import { SessionContainer } from "../../components/session-container/docker.ts";
+import { type MadePart, part } from "../../components/session-part.ts";
 import { SessionVolumes } from "../../components/session-volumes/docker.ts";
 import { record } from "../support/record.ts";
 
-const place = { sessionId: "a", stack: "agent-sessions/test" };
-const none = { networkMode: "none", ports: [], dns: [], isolation: "sealed", authority: [], resources: [] } as const;
-const plain: SessionContainerArgs = { ...place, image: "sha256:0", network: none, mounts: [] };
+const place = { sessionId: "a", project: "agent-sessions", stack: "test" };
+const plain: SessionContainerArgs = { ...place, image: "sha256:0", parts: [] };
+const made = (given: Partial<MadePart>): MadePart => ({ ...part(given), resources: [] });
 const GB = 1024 ** 3;
 
 /** All that the provider is asked for when nothing is. */
@@ -36,7 +38,6 @@ const baselineInputs = {
     "SESSION_REPOSITORIES=",
   ],
   labels: [
-    { label: "authority", value: "" },
     { label: "created_by", value: "agent-sessions" },
     { label: "pids_limit", value: "512" },
     { label: "session_id", value: "a" },
@@ -92,28 +93,31 @@ test("every option changes its own inputs and no other", async () => {
     healthCheck: { interval: 90, timeout: 5, startPeriod: 3600, retries: 5 },
     security: { capabilities: ["SYS_NICE", "CHOWN"], seccompProfile: "{}", appArmorProfile: "docker-default" },
     network: {
-      ...none,
-      networkMode: undefined,
-      network: { name: "n", alias: "a" },
+      mode: { kind: "custom", name: "n" },
       dns: ["9.9.9.9"],
-      dnsOptions: ["attempts:1"],
       ports: [
         { container: 8000, host: 8000, address: "127.0.0.1", protocol: "tcp" },
         { container: 80, host: 8080, address: "127.0.0.1", protocol: "tcp" },
         { container: 53, host: 53, address: "127.0.0.1", protocol: "udp" },
       ],
-      authority: ["egress to any host"],
     },
-    mounts: [
-      { target: "/data", readOnly: false, source: { kind: "bind", path: "/srv/data" } },
-      { target: "/session", readOnly: false, source: { kind: "volume", name: "v" } },
-      { target: "/tmp", readOnly: false, source: { kind: "tmpfs", size: 1024, exec: false, mode: "1777", owned: false } },
-      { target: "/workspace", readOnly: false, source: { kind: "tmpfs", size: 2048, exec: true, mode: "0700", owned: true } },
+    parts: [
+      made({
+        environment: { ONE: "first", TWO: "first" },
+        mounts: [
+          { target: "/data", readOnly: false, source: { kind: "host", path: "/srv/data" } },
+          { target: "/session", readOnly: false, source: { kind: "persistent", name: "session" } },
+          { target: "/tmp", readOnly: false, source: { kind: "memory", size: 1024, exec: false, mode: "1777", owned: false } },
+          { target: "/workspace", readOnly: false, source: { kind: "memory", size: 2048, exec: true, mode: "0700", owned: true } },
+        ],
+        authority: ["egress to any host"],
+      }),
+      made({ environment: { TWO: "second" } }),
     ],
     repositories: ["x", "y"],
     folders: new Map([
       ["/srv/data", "7.9"],
-      ["v", "1.1"],
+      ["session", "1.1"],
     ]),
     idleTimeout: 60,
     maxLifetime: 120,
@@ -123,9 +127,6 @@ test("every option changes its own inputs and no other", async () => {
     "session a: capability SYS_NICE",
     "session a: egress to any host",
     "session a: mount /srv/data at /data (writable)",
-    "session a: port 127.0.0.1:53 to 53/udp",
-    "session a: port 127.0.0.1:8000 to 8000/tcp",
-    "session a: port 127.0.0.1:8080 to 80/tcp",
   ];
   let component: SessionContainer | undefined;
   const { one } = await record(() => {
@@ -141,6 +142,7 @@ test("every option changes its own inputs and no other", async () => {
       "AGENT_TRUSTED=/workspace /workspace/x /workspace/y",
       "CLAUDE_DEBUG=true",
       "CLAUDE_HEADLESS=true",
+      "ONE=first",
       "RUST_LOG=debug",
       "SESSION_DISK_FOLDERS=/session",
       "SESSION_DISK_LIMIT=1073741824",
@@ -150,13 +152,9 @@ test("every option changes its own inputs and no other", async () => {
       "SESSION_MAX_LIFETIME=120",
       "SESSION_MOUNTS=7.9 /data",
       "SESSION_REPOSITORIES=x y",
+      "TWO=second",
     ],
-    labels: [
-      { label: "authority", value: authority.join("\n") },
-      baselineInputs.labels[1],
-      { label: "pids_limit", value: "64" },
-      ...baselineInputs.labels.slice(3),
-    ],
+    labels: baselineInputs.labels.map((entry) => (entry.label === "pids_limit" ? { ...entry, value: "64" } : entry)),
     capabilities: { drops: ["ALL"], adds: ["CAP_CHOWN", "CAP_SYS_NICE"] },
     securityOpts: ["no-new-privileges:true", "seccomp={}", "apparmor=docker-default"],
     memory: 8192,
@@ -168,7 +166,7 @@ test("every option changes its own inputs and no other", async () => {
     ulimits: [{ name: "nofile", soft: 128, hard: 128 }],
     mounts: [
       { type: "bind", source: "/srv/data", target: "/data", readOnly: false, bindOptions: { propagation: "rprivate" } },
-      { type: "volume", source: "v", target: "/session", readOnly: false },
+      { type: "volume", source: "claude-agent-a-session", target: "/session", readOnly: false },
     ],
     tmpfs: {
       "/tmp": "rw,noexec,nosuid,nodev,size=1024,mode=1777",
@@ -176,7 +174,6 @@ test("every option changes its own inputs and no other", async () => {
     },
     networksAdvanced: [{ name: "n", aliases: ["a"] }],
     dns: ["9.9.9.9"],
-    dnsOpts: ["attempts:1"],
     // In the order in which the provider reads them back.
     ports: [
       { internal: 53, external: 53, ip: "127.0.0.1", protocol: "udp" },
@@ -185,20 +182,23 @@ test("every option changes its own inputs and no other", async () => {
     ],
     healthcheck: { ...baselineInputs.healthcheck, interval: "1m30s", timeout: "5s", startPeriod: "1h0m0s", retries: 5 },
   });
-  expect(component).toMatchObject({
-    containerName: "claude-agent-a",
-    authority,
-    attachCommand: "docker exec -it claude-agent-a tmux attach -t claude",
+  expect(component?.deployed).toMatchObject({
+    container: "claude-agent-a",
+    network: "n",
+    attach: "docker exec -it claude-agent-a tmux attach -t claude",
   });
+  expect(authorityOf(args)).toEqual(authority);
 });
 
 test("a uid of its own is the session's user and that of its scratch folders, in the group of all, with a limit on signals", async () => {
   const tmpfs = {
     target: "/tmp/agent",
     readOnly: false,
-    source: { kind: "tmpfs", size: 1024, exec: false, mode: "0700", owned: true },
+    source: { kind: "memory", size: 1024, exec: false, mode: "0700", owned: true },
   } as const;
-  const { one } = await record(() => new SessionContainer("a", { ...plain, uid: 10_023, limits: { processes: 64 }, mounts: [tmpfs] }));
+  const { one } = await record(
+    () => new SessionContainer("a", { ...plain, uid: 10_023, limits: { processes: 64 }, parts: [made({ mounts: [tmpfs] })] }),
+  );
   expect(one("Container").inputs).toEqual({
     ...baselineInputs,
     user: "10023:1000",
@@ -209,20 +209,20 @@ test("a uid of its own is the session's user and that of its scratch folders, in
 });
 
 test.each([
-  ["host", undefined],
-  ["container:other", undefined],
-  ["none", "a"],
-])("in network mode %s the host name is %s, since a shared stack has one already", async (networkMode, hostname) => {
-  const { one } = await record(() => new SessionContainer("a", { ...plain, network: { ...none, networkMode } }));
+  ["host", undefined, { kind: "host" }],
+  ["container:other", undefined, { kind: "container", id: "other" }],
+  ["none", "a", { kind: "none" }],
+] as const)("in network mode %s the host name is %s, since a shared stack has one already", async (networkMode, hostname, mode) => {
+  const { one } = await record(() => new SessionContainer("a", { ...plain, network: { mode } }));
   expect(one("Container").inputs).toMatchObject({ networkMode });
   expect(one("Container").inputs.hostname).toBe(hostname);
 });
 
 test("an image that is still unknown stays unknown, and what the component needs is registered first", async () => {
   const { all, one, of } = await record(() => {
-    const { forSession } = new SessionVolumes("a", place);
+    const volumes = new SessionVolumes("a", place).part;
     const image = pulumi.output(pulumi.unknown) as pulumi.Output<string>;
-    new SessionContainer("a", { ...plain, image, mounts: forSession.mounts }, { dependsOn: [...forSession.resources] });
+    new SessionContainer("a", { ...plain, image, parts: [volumes] }, { dependsOn: [...volumes.resources] });
   });
   expect(one("Container").inputs.image).toBe(pulumi.runtime.unknownValue);
   expect(new Set(one("SessionContainer").dependencies)).toEqual(new Set(of("Volume").map(({ urn }) => urn)));
@@ -231,8 +231,9 @@ test("an image that is still unknown stays unknown, and what the component needs
 
 test("a replaced network replaces the session that is on it", async () => {
   const { one } = await record(() => {
-    const { attachment } = new IsolatedNetwork("a", { ...place, egress: "open" });
-    new SessionContainer("a", { ...plain, network: attachment });
+    const network = { egress: "open" } as const;
+    const attached = new IsolatedNetwork("a", { ...place, ...network }).part;
+    new SessionContainer("a", { ...plain, network, parts: [attached] });
   });
   expect(one("Container").replaceWith).toEqual([one("Network").urn]);
 });

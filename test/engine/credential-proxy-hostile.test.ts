@@ -8,6 +8,7 @@ import { IsolatedNetwork } from "../../components/isolated-network/docker.ts";
 import { SessionContainer } from "../../components/session-container/docker.ts";
 import { SessionVolumes } from "../../components/session-volumes/docker.ts";
 import { liveEngine, Rig, until } from "./rig.ts";
+import { secret } from "../support/secret.ts";
 
 const docker = await liveEngine();
 const minute = 60_000;
@@ -58,15 +59,11 @@ describe.skipIf(docker === undefined)("the credential proxy, between a hostile s
     const upstream = `http://${ownAddress()}:${(server.address() as { port: number }).port}${path}`;
     const { failures } = await rig.deploy((place, opts) => {
       const at = { sessionId: id, ...place };
-      const { forSession } = new SessionVolumes(id, at, opts);
-      const { attachment } = new IsolatedNetwork(id, { ...at, egress: "none" }, opts);
-      const given = { kind: "proxy", provider: "anthropic", value: key, secretName: "env KEY", upstream } as const;
-      const credentials = new Credentials(id, { ...at, ...given }, opts).forSession;
-      new SessionContainer(
-        id,
-        { ...at, network: attachment, mounts: forSession.mounts, credentials },
-        { ...opts, dependsOn: [...forSession.resources, ...credentials.resources] },
-      );
+      const volumes = new SessionVolumes(id, at, opts).part;
+      const network = new IsolatedNetwork(id, { ...at, egress: "none" }, opts).part;
+      const given = { kind: "proxy", provider: "anthropic", secret: secret("env KEY", key), upstream } as const;
+      const parts = [volumes, network, new Credentials(id, { ...at, ...given }, opts).part];
+      new SessionContainer(id, { ...at, parts }, { ...opts, dependsOn: parts.flatMap(({ resources }) => resources) });
     });
     expect(failures).toEqual([]);
     await until(async () => (await asked()).startsWith("HTTP/1.1 200"), 60, "the proxy's answer");

@@ -14,6 +14,7 @@ import { changes } from "../../stacks/embedded/plan.ts";
 import { stateText } from "../../stacks/runtime/session-state.ts";
 import { Checkout } from "../cli/checkout.ts";
 import { liveEngine, Rig, until } from "./rig.ts";
+import { secret } from "../support/secret.ts";
 
 const docker = await liveEngine();
 const minute = 60_000;
@@ -31,21 +32,17 @@ describe.skipIf(docker === undefined)("the credential proxy", () => {
   /** Sessions as the strategy makes them, without any network; the settings take https alone, and this server has no certificate. */
   const deploy = () =>
     rig.deploy((place, opts) => {
-      const proxied = { kind: "proxy", value: key, secretName: "env KEY" } as const;
+      const proxied = { kind: "proxy", secret: secret("env KEY", key) } as const;
       for (const [sessionId, given] of [
         ["proxy-one", { ...proxied, provider: "anthropic", upstream: `${address}/gateway/v1/messages` }],
         ["proxy-bedrock", { ...proxied, provider: "bedrock", region: "eu-central-1", upstream: `${address}/bedrock/model` }],
         ["proxy-none", undefined],
       ] as const) {
         const at = { sessionId, ...place };
-        const { forSession } = new SessionVolumes(sessionId, at, opts);
-        const { attachment } = new IsolatedNetwork(sessionId, { ...at, egress: "none" }, opts);
-        const credentials = given && new Credentials(sessionId, { ...at, ...given }, opts).forSession;
-        new SessionContainer(
-          sessionId,
-          { ...at, network: attachment, mounts: forSession.mounts, ...(credentials !== undefined && { credentials }) },
-          { ...opts, dependsOn: [...forSession.resources, ...(credentials?.resources ?? [])] },
-        );
+        const volumes = new SessionVolumes(sessionId, at, opts).part;
+        const network = new IsolatedNetwork(sessionId, { ...at, egress: "none" }, opts).part;
+        const parts = [volumes, network, ...(given === undefined ? [] : [new Credentials(sessionId, { ...at, ...given }, opts).part])];
+        new SessionContainer(sessionId, { ...at, parts }, { ...opts, dependsOn: parts.flatMap(({ resources }) => resources) });
       }
     });
   const ask = (path: string, options = "") =>

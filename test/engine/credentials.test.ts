@@ -102,7 +102,7 @@ describe.skipIf(docker === undefined)("credentials as files", () => {
     ]
       .map((part) => JSON.stringify(part))
       .join("\n");
-    expect(told).toContain("secret env TEST_CREDENTIAL as /auth/token");
+    expect(told).toContain("secret env TEST_CREDENTIAL as a file below /auth");
     for (const secret of [first, second, aws]) expect(told).not.toContain(secret);
   });
 
@@ -197,7 +197,7 @@ describe.skipIf(docker === undefined)("credentials as files", () => {
       expect(refusals).toEqual([]);
       expect(planned.authority).toEqual({
         added: ["session cred-env: secret env TEST_CREDENTIAL as the variable CLAUDE_AUTH_TOKEN"],
-        removed: ["session cred-env: secret env TEST_CREDENTIAL as /auth/token"],
+        removed: ["session cred-env: secret env TEST_CREDENTIAL as a file below /auth"],
       });
       expect(planText(planned, report) + JSON.stringify(planJson(planned, report, refusals))).not.toContain(renewed);
       await rig.up(described("2099-12-31"));
@@ -314,9 +314,9 @@ describe.skipIf(docker === undefined)("credentials as files", () => {
       const without = sessions.map(({ id }) => ({ id }));
       const { plan: planned } = await plan(without);
       expect(planned.authority.removed).toEqual([
-        "session cred-aws: secret command printf as /auth/aws-credentials",
-        "session cred-env: secret env TEST_CREDENTIAL as /auth/token",
-        `session cred-file: secret file ${secretFile} as /auth/.credentials.json`,
+        "session cred-aws: secret command printf as a file below /auth",
+        "session cred-env: secret env TEST_CREDENTIAL as a file below /auth",
+        `session cred-file: secret file ${secretFile} as a file below /auth`,
       ]);
       await rig.up(without);
       expect((await rig.engine(without).live()).own.filter(({ name }) => name.includes("-auth"))).toEqual([]);

@@ -11,7 +11,7 @@ import { EngineProvider } from "../../components/container-engine/provider.ts";
 import { plainOutput } from "../../components/container-engine/output.ts";
 import { localBase, stockBase } from "../../components/hardened-image/args.ts";
 import { cloneName } from "../../components/session.ts";
-import { RepositoryClone } from "../../components/session-volumes/repository.ts";
+import { RepositoryClone } from "../../components/session-volumes/docker.ts";
 import { createVolume } from "../../stacks/embedded/docker/volume.ts";
 import { conflictsOf } from "../../stacks/embedded/plan.ts";
 import { record } from "../support/record.ts";

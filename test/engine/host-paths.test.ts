@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { plainOutput } from "../../components/container-engine/output.ts";
 import { baseline } from "../../policy/baseline.ts";
 import { identityOf } from "../../components/session-volumes/overlap.ts";
-import type { Mount } from "../../components/session-volumes/args.ts";
+import type { Mount } from "../../components/session-part.ts";
 import { SettingsError } from "../../stacks/settings.ts";
 import { verifyQuickly } from "../../stacks/verify/run.ts";
 import { mounts } from "../../stacks/verify/checks/mounts.ts";
@@ -79,7 +79,7 @@ describe.skipIf(docker === undefined || !mayGive)("folders of the host that a se
     twins.push(container);
     await container.start();
     await until(async () => (await logs(container)).includes("the agent runs"), 30, "the agent's start");
-    const extra: Mount = { target: "/inner", readOnly: true, source: { kind: "bind", path: folder } };
+    const extra: Mount = { target: "/inner", readOnly: true, source: { kind: "host", path: folder } };
     return { container, promised: { ...promised(), id, mounts: [...promised().mounts, extra] } };
   }
 

@@ -7,8 +7,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ownAddress } from "../support/own-address.ts";
 import { git, makeRepository } from "../support/repository.ts";
 import { cloneName } from "../../components/session.ts";
-import { RepositoryClone } from "../../components/session-volumes/repository.ts";
+import { RepositoryClone } from "../../components/session-volumes/docker.ts";
 import { liveEngine, Rig } from "./rig.ts";
+import { secret } from "../support/secret.ts";
 
 const docker = await liveEngine();
 const minute = 60_000;
@@ -27,7 +28,7 @@ describe.skipIf(docker === undefined)("a private repository", () => {
       (place, opts) =>
         void new RepositoryClone(
           "clone",
-          { name: "code", url, ...place, credential: { username: "me", password: given, secretName: "env TOKEN" } },
+          { name: "code", url, ...place, credential: { username: "me", password: secret("env TOKEN", given) } },
           opts,
         ),
     );

@@ -109,7 +109,7 @@ describe.skipIf(docker === undefined || cli === undefined)("credentials under th
         await done("preview", "--json"),
         JSON.stringify((await checkout.run(["plan", "--stack", stack, "--json"])).stdout),
       );
-      expect(printed.join("")).toContain("secret config claude as /auth/token");
+      expect(printed.join("")).toContain("secret config claude as a file below /auth");
       for (const secret of [environment.TEST_CREDENTIAL, kept]) expect(printed.join("")).not.toContain(secret);
     },
     5 * minutes,

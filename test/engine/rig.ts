@@ -88,7 +88,7 @@ export class Rig {
    */
   async deploy(
     program: (
-      place: { readonly stack: string; readonly image: pulumi.Output<string> },
+      place: { readonly project: string; readonly stack: string; readonly image: pulumi.Output<string> },
       opts: { readonly provider: docker.Provider },
     ) => void,
   ): Promise<{ plan: Plan; failures: string[] }> {
@@ -99,8 +99,8 @@ export class Rig {
       stack: this.stack,
       program: async () => {
         const opts = { provider: new docker.Provider("engine", { host: found.address }) };
-        const image = new HardenedImage("session", { ...settings.image, base: settings.image.base ?? localBase }, opts);
-        program({ stack: `${identity.project}/${this.stack}`, image: image.reference }, opts);
+        const image = new HardenedImage("session", { source: "session", ...settings.image, base: settings.image.base ?? localBase }, opts);
+        program({ project: identity.project, stack: this.stack, image: image.reference }, opts);
         return {};
       },
       identity,

@@ -7,6 +7,7 @@ import { authorityOf, environmentOf, type SessionContainerArgs } from "../../com
 import { parse, SettingsError } from "../../stacks/settings.ts";
 import { promisedTo } from "../../stacks/verify/promised.ts";
 import { record } from "../support/record.ts";
+import { part } from "../../components/session-part.ts";
 
 const root = mkdtempSync(join(tmpdir(), "agent-settings-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -98,8 +99,7 @@ describe("what Claude Code does and how", () => {
     const args = {
       sessionId: "a",
       repositories: ["code"],
-      mounts: [],
-      network: { environment: {}, authority: [] },
+      parts: [],
       agent: parsed({ agent: { task: "Mend." } }).agent,
       retries: 3,
     } as unknown as SessionContainerArgs;
@@ -109,18 +109,18 @@ describe("what Claude Code does and how", () => {
       AGENT_TRUSTED: "/workspace /workspace/code",
       SESSION_RETRIES: "3",
     });
-    expect(authorityOf(args, [])).toEqual(["session a: agent uses its tools without asking"]);
-    const host = { target: "/workspace", readOnly: false, source: { kind: "bind", path: "/srv/w" } };
-    const asks = { ...args, agent: parsed({}).agent, mounts: [host] } as unknown as SessionContainerArgs;
+    expect(authorityOf(args)).toEqual(["session a: agent uses its tools without asking"]);
+    const host = { target: "/workspace", readOnly: false, source: { kind: "host", path: "/srv/w" } } as const;
+    const asks = { ...args, agent: parsed({}).agent, parts: [part({ mounts: [host] })] } as unknown as SessionContainerArgs;
     // What lies in a folder of the host may be anybody's.
     expect(environmentOf(asks)).toMatchObject({ AGENT_TRUSTED: "/workspace/code" });
     expect(environmentOf(asks)).not.toHaveProperty("AGENT_PERMISSIONS");
-    expect(authorityOf(asks, []).join()).not.toContain("asking");
+    expect(authorityOf(asks).join()).not.toContain("asking");
   });
 
   test("managed settings and instructions are files of a volume that the session only reads, and verify is told so", async () => {
     const { one } = await record(
-      () => new AgentSettings("a", { sessionId: "a", stack: "agent-sessions/test", image: "sha256:1", settings: "{}" }),
+      () => new AgentSettings("a", { sessionId: "a", project: "agent-sessions", stack: "test", image: "sha256:1", settings: "{}" }),
     );
     expect(one("Container").inputs).toMatchObject({
       name: "claude-agent-a-managed",
@@ -130,7 +130,8 @@ describe("what Claude Code does and how", () => {
         { file: "/etc/claude-code/CLAUDE.md", permissions: "0444" },
       ],
     });
-    const mount = { target: "/etc/claude-code", readOnly: true, source: { kind: "volume", name: "claude-agent-a-managed" } };
+    expect(one("Volume").inputs.name).toBe("claude-agent-a-managed");
+    const mount = { target: "/etc/claude-code", readOnly: true, source: expect.objectContaining({ kind: "secret", name: "managed" }) };
     expect(promisedTo(parsed({ agent: { instructions: "task.md" } })).mounts).toContainEqual(mount);
     expect(promisedTo(parsed({ agent: { task: "a" } })).mounts).not.toContainEqual(mount);
   });

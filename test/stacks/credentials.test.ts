@@ -284,10 +284,9 @@ describe("the values", () => {
     const secrets = new Secrets(noEncryptedConfig);
     await secrets.read(settings);
     await secrets.read(settings);
-    expect(settings.sessions.map(({ credentials }) => (credentials.kind === "file" ? secrets.valueOf(credentials.secret) : ""))).toEqual([
-      "from-file",
-      "from-command",
-    ]);
+    expect(
+      settings.sessions.map(({ credentials }) => (credentials.kind === "file" ? secrets.reference(credentials.secret).reveal() : "")),
+    ).toEqual(["from-file", "from-command"]);
     expect(readFileSync(join(root, "count"), "utf8")).toBe("x\n");
   });
 
@@ -330,7 +329,7 @@ describe("the values", () => {
     const secrets = new Secrets((name) => `value of ${name}`.replaceAll(" ", "-"));
     await secrets.read(settings);
     const { credentials } = settings.sessions[0] ?? {};
-    expect(credentials?.kind === "file" && [secrets.valueOf(credentials.secret), nameOf(credentials.secret)]).toEqual([
+    expect(credentials?.kind === "file" && [secrets.reference(credentials.secret).reveal(), nameOf(credentials.secret)]).toEqual([
       "value-of-claude",
       "config claude",
     ]);

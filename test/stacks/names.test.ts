@@ -72,7 +72,7 @@ describe("ids whose names meet on the engine are one sentence with both ids and 
 async function made(sessions: readonly object[], more: object = {}): Promise<{ names: string[]; urns: string[]; compared: string[] }> {
   const settings = parse({ sessions, ...more }, { environment: {} });
   const signsIn = settings.parent?.login !== undefined;
-  const { all } = await record(() => deploy(settings, { stack: "agent-sessions/test" }, new UnreadSecrets()));
+  const { all } = await record(() => deploy(settings, { project: "agent-sessions", stack: "test" }, new UnreadSecrets()));
   const names = all.flatMap(({ type, inputs }) => {
     const [, kind] = /^docker:index\/(container|network|volume):/.exec(type) ?? [];
     return kind === undefined ? [] : [`${kind} ${inputs.name}`];

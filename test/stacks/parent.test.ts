@@ -31,7 +31,7 @@ async function readWith(username: string, password: string, only?: string[]): Pr
   const { parent, sessions } = settings({ url, username, secret });
   try {
     await secrets.read({ parent, sessions });
-    return [secrets.valueOf(parent!.login!.secret)];
+    return [secrets.reference(parent!.login!.secret).reveal()];
   } catch (error) {
     return (error as SettingsError).sentences;
   } finally {

@@ -19,22 +19,25 @@ const fixed = {
   image: "sha256:1",
   user: "1000:1000",
   mustRun: true,
-  labels: labels({ ...of, authority: "one: root\none: a.example" }),
+  labels: labels(of),
 };
 
 interface Wanted {
   readonly container?: object;
   readonly none?: boolean;
+  readonly authority?: readonly string[];
 }
 
+const granted = ["session one: root", "session one: a.example", "what all have"];
+
 const program =
-  ({ container = {}, none = false }: Wanted = {}) =>
+  ({ container = {}, none = false, authority = granted }: Wanted = {}) =>
   async () => {
     if (none) return {};
     const network = new Network("n", { name: "n-one", labels: labels(of) });
     new Volume("v", { name: "c-one-session", labels: labels(of) }, { retainOnDelete: true });
     new Container("c", { ...fixed, ...container }, { dependsOn: [network], replaceWith: [network] });
-    return {};
+    return { authority };
   };
 
 /** Objects as the engine lists them when this program was rolled out, each changed by what a case says of it. */
@@ -69,16 +72,18 @@ const unchanged = { "n-one": "same", "c-one-session": "same", "c-one": "same" };
 
 describe("of what is ours", () => {
   test("nothing is done where all is as it should be", async () => {
-    const plan = await planned(await listed());
+    const plan = await planned(await listed(), {}, { authority: granted });
     expect(plan.operations).toEqual(unchanged);
     expect([plan.changed, plan.conflicts, plan.authority]).toEqual([false, [], { added: [], removed: [] }]);
     expect(plan.steps.map(({ restarts }) => restarts)).toEqual([undefined, undefined, undefined]);
   });
 
   test("all is made where nothing is", async () => {
-    const plan = await planned(await listed({ Container: undefined, Network: undefined, Volume: undefined }));
+    // What was kept is of a deployment that is gone.
+    const docker = await listed({ Container: undefined, Network: undefined, Volume: undefined });
+    const plan = await planned(docker, {}, { authority: granted });
     expect(plan.operations).toEqual({ "n-one": "create", "c-one-session": "create", "c-one": "create" });
-    expect([plan.changed, plan.authority]).toEqual([true, { added: ["one: a.example", "one: root"], removed: [] }]);
+    expect([plan.changed, plan.authority]).toEqual([true, { added: [...granted].sort(), removed: [] }]);
   });
 
   test("a container with other inputs is made anew, and the plan says what differs and whom it interrupts", async () => {
@@ -102,9 +107,16 @@ describe("of what is ours", () => {
     });
   });
 
-  test("authority that is gone is told as well", async () => {
-    const container = { labels: labels({ ...of, authority: "one: a.example\none: b.example" }) };
-    expect((await planned(await listed(), { container })).authority).toEqual({ added: ["one: b.example"], removed: ["one: root"] });
+  test("authority that is gone is told as well, and that of a session that is not there is no news; none of it is a reason to do anything", async () => {
+    const authority = ["session one: a.example", "session one: b.example"];
+    const plan = await planned(await listed(), { authority }, { authority: [...granted, "session two: c.example"] });
+    expect(plan.authority).toEqual({ added: ["session one: b.example"], removed: ["session one: root", "what all have"] });
+    expect(plan.operations).toEqual(unchanged);
+  });
+
+  test("a container that an earlier version made, with its authority in a label, stays as it is", async () => {
+    const container = { labels: labels({ ...of, authority: "session one: root" }) };
+    expect((await planned(await listed({}, { container }))).operations).toEqual(unchanged);
   });
 
   test.each([
@@ -186,9 +198,9 @@ describe("of what is ours", () => {
 
   test("what has left the program goes, but for data, unless that is to go too", async () => {
     const docker = await listed();
-    const gone = await planned(docker, { none: true });
+    const gone = await planned(docker, { none: true }, { authority: granted });
     expect(gone.operations).toEqual({ "c-one": "delete", "n-one": "delete", "c-one-session": "keep" });
-    expect(gone.authority).toEqual({ added: [], removed: ["one: a.example", "one: root"] });
+    expect(gone.authority).toEqual({ added: [], removed: [...granted].sort() });
     expect(gone.steps.find(({ name }) => name === "c-one")).toMatchObject({
       type: "docker:index/container:Container",
       restarts: "one",

@@ -17,7 +17,7 @@ async function read(...command: string[]): Promise<readonly string[]> {
   const settings = parse({ sessions: [{ id: "a", credentials }] }, { environment: {} });
   const secrets = new Secrets(noEncryptedConfig);
   return secrets.read(settings).then(
-    () => [secrets.valueOf({ key: "any", from: "command", words: command })],
+    () => [secrets.reference({ key: "any", from: "command", words: command }).reveal()],
     ({ sentences }: SettingsError) => sentences,
   );
 }

@@ -1,6 +1,5 @@
 import type Docker from "dockerode";
 import type { IsolationLevel } from "../../../components/isolated-network/args.ts";
-import { authorityIn } from "../../../components/container-engine/object-labels.ts";
 import type { Description } from "../runtime.ts";
 
 /** @param proxies those of the session, by which it gets out */
@@ -25,8 +24,6 @@ export async function describe(
     processes: HostConfig.PidsLimit ?? 0,
     // None of one that was made before there were any.
     disk: Number(variableIn(Config.Env, "SESSION_DISK_LIMIT") ?? 0),
-    // Hosts and ports are the proxy's to give, where there is one.
-    authority: [Config.Labels, ...own.map(({ Labels }) => Labels)].flatMap(authorityIn).sort(),
     attach: `docker exec -it ${Name.slice(1)} tmux attach -t claude`,
   };
 }

@@ -10,7 +10,7 @@ const logs = baseline.logs.maxFiles * baseline.logs.maxSizeMegabytes * 1024 ** 2
 /** Those of the session's own folders that its limit counts: what lies in memory or on the host is none of its volumes. */
 const counted = ({ mounts }: Promised) =>
   (["workspace", "session"] as const).filter((kind) =>
-    mounts.some(({ target, source }) => target === `/${kind}` && source.kind === "volume"),
+    mounts.some(({ target, source }) => target === `/${kind}` && source.kind === "persistent"),
   );
 
 export const disk: readonly Check[] = [

@@ -1,4 +1,5 @@
-import { authFolder, proxyFolder } from "../../../components/credentials/args.ts";
+import { proxyFolder } from "../../../components/credentials/proxy.ts";
+import { authFolder } from "../../../components/credentials/args.ts";
 import { check, type Check, heldUnless } from "../check.ts";
 import type { Promised } from "../promised.ts";
 

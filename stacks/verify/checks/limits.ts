@@ -16,7 +16,7 @@ function refusedAt({ reached, refusal }: Reached, limit: number, things: string)
 
 /** File systems in memory, by target, with the bytes that they may hold. */
 function scratch({ mounts, limits }: Promised): Record<string, number> {
-  const sizes = mounts.flatMap(({ target, source }) => (source.kind === "tmpfs" ? [[target, source.size] as const] : []));
+  const sizes = mounts.flatMap(({ target, source }) => (source.kind === "memory" ? [[target, source.size] as const] : []));
   return Object.fromEntries([...sizes, ["/dev/shm", limits.sharedMemory] as const].sort());
 }
 

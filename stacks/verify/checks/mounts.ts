@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from "node:fs";
-import type { Mount } from "../../../components/session-volumes/args.ts";
+import type { Mount } from "../../../components/session-part.ts";
 import { linksTo } from "../../../components/session-volumes/overlap.ts";
 import { check, type Check, type Finding, heldUnless } from "../check.ts";
 import type { Promised } from "../promised.ts";
@@ -69,7 +69,7 @@ export const mounts: readonly Check[] = [
 const mode = (readOnly: boolean) => (readOnly ? "read-only" : "writable");
 
 function bindsOf(mounts: readonly Mount[]): { readonly target: string; readonly path: string }[] {
-  return mounts.flatMap(({ target, source }) => (source.kind === "bind" ? [{ target, path: source.path }] : []));
+  return mounts.flatMap(({ target, source }) => (source.kind === "host" ? [{ target, path: source.path }] : []));
 }
 
 /** How a mount is other than it was promised. */
@@ -79,7 +79,7 @@ function differs({ target, readOnly, source }: Mount, table: MountTable): string
   return [
     ...(found.readOnly === readOnly ? [] : [`${target} is ${mode(found.readOnly)}`]),
     ...(hidden.length === 0 ? [] : [`${target} hides another mount`]),
-    ...(source.kind === "tmpfs" && found.type !== "tmpfs" ? [`${target} is not memory`] : []),
+    ...(source.kind === "memory" && found.type !== "tmpfs" ? [`${target} is not memory`] : []),
   ];
 }
 

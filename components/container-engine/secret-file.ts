@@ -1,20 +1,17 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { baseline } from "../../policy/baseline.ts";
-import { ownVolumeGuard } from "../container-engine/hooks.ts";
-import { dockerLabels } from "../labels.ts";
-import { securityOpts } from "../seccomp/docker.ts";
-import type { Mount } from "../session-volumes/args.ts";
+import type { Mount, SecretReference } from "../session-part.ts";
+import { confined } from "./hardened.ts";
+import { ownVolumeGuard } from "./hooks.ts";
+import { type SecretPlace, secretPlace } from "./mounts.ts";
+import { dockerLabels } from "./object-labels.ts";
 
-export interface SecretFileArgs {
-  /** The volume's name. One name holds files of the same names for its life, so that nothing of an earlier file stays. */
-  readonly volume: string;
-  /** The name of the container that carries the files. */
-  readonly carrier: string;
+interface SecretFileArgs extends SecretPlace {
   /** Where the volume is mounted: an absolute path, the same in the carrier and in what reads the files. */
   readonly target: string;
   /** What the files hold, by their names. */
-  readonly files: Readonly<Record<string, string>>;
+  readonly files: SecretReference<Readonly<Record<string, string>>>;
   /** An image for the container that carries the files and never starts. */
   readonly image: pulumi.Input<string>;
   /** Of the volume and of the container. */
@@ -25,10 +22,8 @@ export interface SecretFileArgs {
  * A secret as a file in a volume of its own. It gets there by way of a container that never starts, since the engine writes
  * no file into a container whose root is read-only; a changed secret replaces that container alone.
  */
-export class SecretFile extends pulumi.ComponentResource {
-  /** What the container that reads the file mounts. */
-  readonly mount: Mount;
-  /** What must be there before it starts. */
+class SecretFile extends pulumi.ComponentResource {
+  /** What must be there before what reads the file starts. */
   readonly resources: readonly pulumi.Resource[];
 
   constructor(name: string, args: SecretFileArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -44,25 +39,22 @@ export class SecretFile extends pulumi.ComponentResource {
       replaceWith: [volume],
       deleteBeforeReplace: true,
     });
-    this.mount = { target: args.target, readOnly: true, source: { kind: "volume", name: args.volume } };
     this.resources = [carrier];
     this.registerOutputs({ volume: args.volume });
   }
 }
 
 /** The provider's inputs for the container that carries the file. */
-export function toCarrier(args: SecretFileArgs) {
+function toCarrier(args: SecretFileArgs) {
   return {
     name: args.carrier,
     image: args.image,
     user: `${baseline.user.uid}:${baseline.user.gid}`,
     labels: dockerLabels(args.labels),
-    capabilities: { drops: [...baseline.capabilities.drop] },
-    securityOpts: securityOpts(),
-    ipcMode: "private",
+    ...confined(),
     networkMode: "none",
     mounts: [{ type: "volume", source: args.volume, target: args.target, readOnly: false }],
-    uploads: Object.entries(args.files).map(([file, content]) => ({
+    uploads: Object.entries(args.files.reveal()).map(([file, content]) => ({
       file: `${args.target}/${file}`,
       content: pulumi.secret(content),
       permissions: "0444",
@@ -73,4 +65,21 @@ export function toCarrier(args: SecretFileArgs) {
     mustRun: false,
     rm: false,
   };
+}
+
+/** The files of secrets among mounts, by the names of the secrets. */
+export function secretFiles(
+  name: string,
+  mounts: readonly Mount[],
+  of: { readonly container: string } & Pick<SecretFileArgs, "image" | "labels">,
+  opts: pulumi.ComponentResourceOptions,
+): ReadonlyMap<string, readonly pulumi.Resource[]> {
+  const { container, image, labels } = of;
+  return new Map(
+    mounts.flatMap(({ source, target }) => {
+      if (source.kind !== "secret") return [];
+      const args = { ...secretPlace(source, container), target, files: source.files, image, labels };
+      return [[source.name, new SecretFile(`${name}-${source.name}`, args, opts).resources] as const];
+    }),
+  );
 }
