@@ -41,7 +41,23 @@ export function fromConfig(config: Readonly<Record<string, string>>): Record<str
   const raw: Record<string, unknown> = {};
   for (const [key, text] of Object.entries(config)) {
     if (!key.startsWith(keyPrefix)) continue;
-    raw[key.slice(keyPrefix.length)] = /^\s*[[{]/.test(text) ? JSON.parse(text) : text;
+    raw[key.slice(keyPrefix.length)] = unpacked(text);
   }
   return raw;
+}
+
+const unpacked = (text: string): unknown => (/^\s*[[{]/.test(text) ? JSON.parse(text) : text);
+
+/**
+ * The address of the container engine that a configuration names, whatever else is in it.
+ *
+ * @throws Error when it stands where it is not read: commands would speak to another engine
+ */
+export function engineAddress(config: Readonly<Record<string, string>>): string | undefined {
+  const misplaced = config[`${keyPrefix}engine`];
+  if (misplaced !== undefined)
+    throw new Error(`${keyPrefix}engine belongs in ${keyPrefix}local; write ${keyPrefix}local: {engine: ${JSON.stringify(misplaced)}}`);
+  const local = unpacked(config[`${keyPrefix}local`] ?? "{}");
+  const { engine } = typeof local === "object" && local !== null ? (local as { engine?: unknown }) : {};
+  return engine === undefined ? undefined : String(engine);
 }

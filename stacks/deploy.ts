@@ -25,6 +25,6 @@ export async function deployFromConfig(
  */
 export async function deploy(settings: Settings, stack: StackIdentity, secrets: Secrets): Promise<Deployed> {
   await secrets.read(settings);
-  const strategy = await strategies[settings.strategy].load();
+  const strategy = await strategies[settings.strategy.name].load();
   return strategy.deploy(settings, stack, secrets);
 }

@@ -6,7 +6,7 @@ import type { Session, Settings } from "./settings.ts";
  *
  * @param file such a file, which goes first; the exceptions of both hold
  */
-export function policyConfig({ local, sessions, parent }: Settings, file: PolicyConfig = {}): PolicyConfig {
+export function policyConfig({ strategy, sessions, parent }: Settings, file: PolicyConfig = {}): PolicyConfig {
   const exceptions = sessions.flatMap(({ id, credentials }) =>
     credentials.kind === "environment" ? [{ resource: `${id}-container`, ...credentials.exception }] : [],
   );
@@ -15,7 +15,7 @@ export function policyConfig({ local, sessions, parent }: Settings, file: Policy
   const allowedHostPaths = [...new Set(sessions.flatMap(hostPathsOf))].sort();
   const own: Readonly<Record<string, Entry>> = {
     // Sharing the host's network is refused unless the strategy's own option asks for it; then it is advice.
-    ...(local.hostNetwork && { "CTR-008": { allowHostNetwork: true } }),
+    ...(strategy.hostNetwork && { "CTR-008": { allowHostNetwork: true } }),
     // What the settings name was judged when they were read; nothing else may be mounted.
     ...(allowedHostPaths.length > 0 && { "CTR-013": { allowedHostPaths }, "CTR-013-low": { allowedHostPaths } }),
     ...(builds.length > 0 && { "IMG-001": { exceptions: builds } }),

@@ -4,6 +4,7 @@ import { agent, restart } from "./settings/agent-form.ts";
 import { credentials, secret } from "./settings/credentials-form.ts";
 import { allowedHost, network } from "./settings/network-form.ts";
 import { parent } from "./settings/parent-form.ts";
+import { strategyKeys, type StrategyName, strategySchemas } from "./settings/strategy-schema.ts";
 import { uid } from "./settings/uid-form.ts";
 import { count, cpu, duration, flag, label, size, text } from "./settings/values.ts";
 
@@ -212,28 +213,15 @@ export const imageSchema = z
   })
   .describe("The image that sessions run.");
 
-export const localSchema = z
-  .strictObject({
-    hostNetwork: flag("Sessions without a network mode of their own share this machine's network. false when left out.").optional(),
-    debug: flag("More logging, and ./src read-only at /app/src. false when left out.").optional(),
-    volumePersistence: flag(
-      "Workspaces are volumes. With false they are memory, which any restart empties. true when left out.",
-    ).optional(),
-  })
-  .describe("Options of the strategy local.");
+const strategyNames = Object.keys(strategySchemas) as StrategyName[];
 
 /** All keys of a deployment, without the prefix `agent-sessions:`. */
 export const deploymentSchema = z.strictObject({
   strategy: z
-    .enum(["local"], { error: "is not a strategy; write local" })
+    .enum(strategyNames, { error: `is not a strategy; write ${strategyNames.join(" or ")}` })
     .describe("Where the sessions run; local when left out.")
     .optional(),
-  local: localSchema.optional(),
-  engine: text(
-    "The container engine's address: unix://, tcp:// or ssh://. When left out: DOCKER_HOST, the docker context, the usual sockets.",
-  )
-    .regex(/^(unix|tcp|ssh):\/\/\S+$/, { error: "is not an engine's address; write unix:///path, tcp://host:port or ssh://user@host" })
-    .optional(),
+  ...strategyKeys(strategySchemas),
   image: imageSchema.optional(),
   allowedHostPaths: z
     .array(text("A folder of this machine."))

@@ -2,7 +2,7 @@ import { homedir } from "node:os";
 import { fileURLToPath } from "node:url";
 import { fromHome, realOf } from "../components/session-volumes/host-path.ts";
 import { deploymentSchema } from "./schema.ts";
-import { type HostPath, hostPath, secretPaths } from "./settings/host-paths.ts";
+import { type HostPath, secretPaths } from "./settings/host-paths.ts";
 import { type ImageSettings, resolveImage } from "./settings/image.ts";
 import { plainSecrets } from "./settings/credentials.ts";
 import { SettingsError } from "./settings/error.ts";
@@ -10,17 +10,18 @@ import { type ParentSetting, resolveParent } from "./settings/parent.ts";
 import { salvage, soundness } from "./settings/salvage.ts";
 import { sentencesOf } from "./settings/sentences.ts";
 import { resolveSessions, type Session } from "./settings/sessions.ts";
+import { engineSocket, resolveStrategy, type StrategySetting } from "./settings/strategy.ts";
+import { type StrategyName, strategySchemas } from "./settings/strategy-schema.ts";
 
 export { SettingsError } from "./settings/error.ts";
 export { defaultAgent } from "./settings/image.ts";
 export type { CredentialsSetting, SecretSource } from "./settings/credentials.ts";
 export type { RepositorySetting, Session } from "./settings/sessions.ts";
+export type { StrategyName } from "./settings/strategy-schema.ts";
 
-/** A whole deployment, checked. */
-export interface Settings {
-  readonly strategy: "local";
-  readonly local: { readonly hostNetwork: boolean; readonly debug: boolean; readonly volumePersistence: boolean };
-  readonly engine?: string;
+/** A whole deployment, checked; of one strategy, where only that will do. */
+export interface Settings<Strategy extends StrategyName = StrategyName> {
+  readonly strategy: StrategySetting<Strategy>;
   readonly image: ImageSettings;
   /** By way of which what the sessions are allowed leaves this machine. @default directly */
   readonly parent?: ParentSetting;
@@ -59,29 +60,21 @@ export function parse(raw: Readonly<Record<string, unknown>>, options: ParseOpti
   const judged = form.success ? form.data : salvage(raw);
   const image = resolveImage(judged.image, root, environment);
   const sound = soundness(issues);
-  const ofParent: string[] = [];
-  const parent = resolveParent(judged.egress?.parent, root, sound("egress"), ofParent);
+  const ofStack: string[] = [];
+  const strategy = resolveStrategy(strategySchemas, judged, sound("strategy"), ofStack);
+  const parent = resolveParent(judged.egress?.parent, root, sound("egress"), ofStack);
   const machine = { root, environment, home, system };
   const login = parent?.login && secretPaths(parent.login.secret, machine);
-  const shared = [...image.hostPaths, ...engineSocket(judged.engine, environment.DOCKER_HOST), ...(login ?? [])];
-  const { sessions, hostPaths, mistakes } = resolveSessions(judged, machine, sound, shared, login !== undefined);
-  const all = [...issues.flatMap((issue) => sentencesOf(issue, raw)), ...plainSecrets(raw), ...ofParent, ...mistakes, ...image.mistakes];
+  const shared = [...image.hostPaths, ...engineSocket(strategy, environment.DOCKER_HOST), ...(login ?? [])];
+  const { sessions, hostPaths, mistakes } = resolveSessions(judged, strategy, machine, sound, shared, login !== undefined);
+  const all = [...issues.flatMap((issue) => sentencesOf(issue, raw)), ...plainSecrets(raw), ...ofStack, ...mistakes, ...image.mistakes];
   if (all.length > 0) throw new SettingsError([...new Set(all)]);
   return {
-    strategy: judged.strategy ?? "local",
-    local: { hostNetwork: false, debug: false, volumePersistence: true, ...judged.local },
-    ...(judged.engine !== undefined && { engine: judged.engine }),
+    strategy,
     image: image.args,
     ...(parent !== undefined && { parent }),
     allowedHostPaths: (judged.allowedHostPaths ?? []).map((path) => realOf(fromHome(path, root))),
     hostPaths,
     sessions,
   };
-}
-
-/** Whoever may put another socket in its place is the engine. */
-function engineSocket(setting: string | undefined, variable = ""): HostPath[] {
-  const [, path] = /^unix:\/\/(.+)$/.exec(setting ?? variable) ?? [];
-  const named = setting === undefined ? `DOCKER_HOST: "${variable}"` : `engine: "${setting}"`;
-  return path === undefined ? [] : [hostPath(path, { named, writable: false })];
 }

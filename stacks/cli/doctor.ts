@@ -37,7 +37,7 @@ export function register(program: Command): void {
 async function run(options: { stack: string; json?: boolean }): Promise<void> {
   const source = loadStack(options.stack);
   const settings = parse(fromConfig(source.config), { root: source.root });
-  const { address, source: how } = await findEngine({ address: settings.engine });
+  const { address, source: how } = await findEngine({ address: settings.strategy.engine });
   const docker = await reachableEngine(source);
   const findings =
     docker === undefined

@@ -63,7 +63,7 @@ export async function rollOut(
   refuseUnknown(engine, options.only);
   const name = chooseEngine(options.engine, await engine.live(), engine.identity, source);
   detail(`Stack ${source.stack}, ${name} engine.`);
-  if (!strategyOf(source.config).embedded) say(`Pulumi alone rolls out the strategy ${engine.settings.strategy}.`);
+  if (!strategyOf(source.config).embedded) say(`Pulumi alone rolls out the strategy ${engine.settings.strategy.name}.`);
   if (name === "pulumi") return withPulumi(options, source, runtime, engine, say);
 
   const release = await lock(

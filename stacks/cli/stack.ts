@@ -7,7 +7,7 @@ import { fromHome } from "../../components/session-volumes/host-path.ts";
 import { connectEngine, type EngineClient } from "../../components/container-engine/connect.ts";
 import { findEngine } from "../../components/container-engine/find.ts";
 import { ensureDemo } from "../demo.ts";
-import { keyPrefix, stackConfig, type StackSource } from "../configuration.ts";
+import { engineAddress, stackConfig, type StackSource } from "../configuration.ts";
 import { nearest } from "../near.ts";
 import { DockerRuntime } from "../runtime/docker.ts";
 import type { SessionRuntime } from "../runtime/runtime.ts";
@@ -65,14 +65,9 @@ function readYaml(file: string, stack: string): unknown {
   }
 }
 
-function engineAddress(source: StackSource): { address?: string } {
-  const address = source.config[`${keyPrefix}engine`];
-  return address === undefined ? {} : { address };
-}
-
 /** A client for the stack's container engine; undefined when none answers. */
 export async function reachableEngine(source: StackSource): Promise<EngineClient | undefined> {
-  const docker = connectEngine(await findEngine(engineAddress(source)));
+  const docker = connectEngine(await findEngine({ address: engineAddress(source.config) }));
   return docker.ping().then(
     () => docker,
     () => undefined,
@@ -83,9 +78,9 @@ export async function reachableEngine(source: StackSource): Promise<EngineClient
 export async function openEngine(source: StackSource): Promise<EngineClient> {
   const docker = await reachableEngine(source);
   if (docker !== undefined) return docker;
-  const { address, source: how } = await findEngine(engineAddress(source));
+  const { address, source: how } = await findEngine({ address: engineAddress(source.config) });
   throw new Error(
-    `no container engine answers at ${address} (${how}); start it, or name another in agent-sessions:engine, or run "npm start", which can install one`,
+    `no container engine answers at ${address} (${how}); start it, or name another by agent-sessions:local: {engine: …}, or run "npm start", which can install one`,
   );
 }
 

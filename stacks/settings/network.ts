@@ -1,12 +1,12 @@
 import { type Egress, networkConflicts, type NetworkMode } from "../../components/isolated-network/args.ts";
 import { isLoopback, type Port } from "../../components/session.ts";
 import { baseline } from "../../policy/baseline.ts";
-import type { Deployment } from "../schema.ts";
 import { resolveEgress } from "./egress.ts";
 import type { EgressSets } from "./egress-sets.ts";
 import type { Layered } from "./layers.ts";
 import { formatSize } from "../units.ts";
 import { sentence } from "./sentences.ts";
+import type { StrategySetting } from "./strategy.ts";
 
 export interface NetworkSettings {
   readonly mode?: NetworkMode;
@@ -31,13 +31,12 @@ function networkMode(text: string): NetworkMode {
  */
 export function resolveNetwork(
   { setting, where }: Layered,
-  deployment: Deployment,
+  { hostNetwork }: StrategySetting,
   sets: EgressSets,
   judged: { readonly network: boolean; readonly credentials: boolean },
   mistakes: string[],
 ): NetworkSettings {
   const given = setting.network ?? {};
-  const hostNetwork = deployment.local?.hostNetwork === true;
   const mode = given.mode === undefined ? (hostNetwork ? ({ kind: "host" } as const) : undefined) : networkMode(given.mode);
   const { credentials } = setting;
   // Credentials that cannot be read may name one.

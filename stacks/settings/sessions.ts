@@ -16,6 +16,7 @@ import { type Layered, layer, placeName } from "./layers.ts";
 import { metNames } from "./names.ts";
 import { type NetworkSettings, PublishedPorts, resolveNetwork } from "./network.ts";
 import { sentence, shown } from "./sentences.ts";
+import type { StrategySetting } from "./strategy.ts";
 import { OwnUids, resolveUid } from "./uid.ts";
 
 /** A repository of a session: a folder of this machine, or a URL to clone. */
@@ -70,6 +71,7 @@ interface Bind {
 /** What a session is judged with. */
 interface Judgement {
   readonly deployment: Deployment;
+  readonly strategy: StrategySetting;
   readonly machine: Machine;
   readonly sets: EgressSets;
   /** All that were taken so far. */
@@ -87,6 +89,7 @@ type JudgePath = (path: readonly PropertyKey[], value: string, writable?: boolea
  */
 export function resolveSessions(
   deployment: Deployment,
+  strategy: StrategySetting,
   machine: Machine,
   sound: Judgement["sound"],
   shared: readonly HostPath[],
@@ -104,7 +107,7 @@ export function resolveSessions(
     if (first !== undefined) mistakes.push(`sessions[${index}].id: "${entry.id}" is taken by sessions[${first}]; choose another.`);
     seen.set(entry.id, first ?? index);
     const layered = layer(deployment, entry, index, mistakes, sound("securityPolicies"));
-    const session = resolveSession(layered, { deployment, machine, sets, hostPaths, sound, mistakes });
+    const session = resolveSession(layered, { deployment, strategy, machine, sets, hostPaths, sound, mistakes });
     const taken = sound("sessions", index, "id") ? uids.take(layered, session) : undefined;
     if (taken !== undefined) mistakes.push(taken);
     for (const repository of session.repositories) {
@@ -140,7 +143,7 @@ export function resolveSessions(
 
 function resolveSession(layered: Layered, judgement: Judgement): Session {
   const { setting, place, where } = layered;
-  const { deployment, machine, hostPaths, mistakes } = judgement;
+  const { deployment, strategy, machine, hostPaths, mistakes } = judgement;
   const { root } = machine;
   const judge: JudgePath = (path, value, writable = false) => {
     const rules: HostPathRules = {
@@ -166,25 +169,25 @@ function resolveSession(layered: Layered, judgement: Judgement): Session {
     ].every((path) => judgement.sound(...path));
 
   const repositories = resolveRepositories(layered, root, judge, judgement);
-  const binds = resolveBinds(layered, deployment, root, judge, mistakes);
+  const binds = resolveBinds(layered, strategy, root, judge, mistakes);
   mistakes.push(...targetMistakes(placeName(layered), repositories, binds));
   const agent = resolveAgent(layered, root, usesClaude(deployment), mistakes);
   const retries = retriesOf(setting, agent);
   const credentials = resolveCredentials(layered, root, sound("credentials"), mistakes);
-  hostPaths.push(...furtherPaths(layered, machine, { debug: deployment.local?.debug === true, credentials, repositories }));
+  hostPaths.push(...furtherPaths(layered, machine, { debug: strategy.debug, credentials, repositories }));
   return {
     id: setting.id,
     agentId: setting.agentId ?? setting.id,
     ...resolveUid(layered),
     repositories,
-    workspace: resolveWorkspace(setting, deployment, (path) => judge(["workspace", "path"], path, true)),
+    workspace: resolveWorkspace(setting, strategy, (path) => judge(["workspace", "path"], path, true)),
     limits: resolveLimits(layered, sound("limits") && sound("reservations"), mistakes),
     reservations: setting.reservations ?? {},
     environment: setting.environment ?? {},
     credentials,
     network: resolveNetwork(
       layered,
-      deployment,
+      strategy,
       judgement.sets,
       { network: sound("network") && judgement.sound("local"), credentials: sound("credentials") },
       mistakes,
@@ -274,7 +277,7 @@ function credentialOf(
   return secret === undefined ? {} : { credential: { username, secret: sourceOf(secret, root, key) } };
 }
 
-function resolveBinds({ setting, where }: Layered, deployment: Deployment, root: string, judge: JudgePath, mistakes: string[]): Bind[] {
+function resolveBinds({ setting, where }: Layered, strategy: StrategySetting, root: string, judge: JudgePath, mistakes: string[]): Bind[] {
   const binds = (setting.mounts ?? []).flatMap((mount, index) => {
     const path = ["mounts", index];
     const refused = mount.target === undefined ? undefined : targetRefusal(mount.target);
@@ -283,7 +286,7 @@ function resolveBinds({ setting, where }: Layered, deployment: Deployment, root:
     const source = mount.source === undefined ? undefined : judge([...path, "source"], mount.source, !readOnly);
     return source === undefined || mount.target === undefined ? [] : [{ source, target: mount.target, readOnly }];
   });
-  if (deployment.local?.debug) {
+  if (strategy.debug) {
     const verdict = checkHostPath("src", { base: root });
     if ("refused" in verdict)
       mistakes.push(`local.debug: true mounts ./src, which ${verdict.refused}; make it a folder of this project or set debug: false.`);
@@ -292,9 +295,9 @@ function resolveBinds({ setting, where }: Layered, deployment: Deployment, root:
   return binds;
 }
 
-function resolveWorkspace(setting: SessionSetting, deployment: Deployment, judge: (path: string) => string): Workspace {
+function resolveWorkspace(setting: SessionSetting, strategy: StrategySetting, judge: (path: string) => string): Workspace {
   const workspace: NonNullable<SessionSetting["workspace"]> = setting.workspace ?? {
-    kind: deployment.local?.volumePersistence === false ? "tmpfs" : "volume",
+    kind: strategy.volumePersistence ? "volume" : "tmpfs",
   };
   switch (workspace.kind) {
     case "volume":

@@ -1,8 +1,8 @@
 import { keyPrefix } from "../configuration.ts";
-import type { Settings } from "../settings.ts";
+import type { StrategyName } from "../settings.ts";
 import type { Strategy } from "./strategy.ts";
 
-export const strategies: Readonly<Record<Settings["strategy"], Strategy>> = {
+export const strategies: Readonly<Record<StrategyName, Strategy>> = {
   local: { embedded: true, load: () => import("./local.ts") },
 };
 

@@ -33,12 +33,12 @@ export const docker = {
 };
 
 /**
- * Sessions on the Docker or Podman of this machine, or of the one that `engine` names.
+ * Sessions on the Docker or Podman of this machine, or of the one that `local.engine` names.
  *
  * @throws SettingsError when the engine cannot hold what they ask for, before anything is registered
  */
-export async function deploy(settings: Settings, stack: StackIdentity, secrets: Secrets): Promise<Deployed> {
-  const engine = await findEngine({ address: settings.engine });
+export async function deploy(settings: Settings<"local">, stack: StackIdentity, secrets: Secrets): Promise<Deployed> {
+  const engine = await findEngine({ address: settings.strategy.engine });
   // Asked together with what follows; neither ever fails.
   const [sharing, stock] = [sharesInodes(engine), chooseBase(engine)];
   await refuseOpenPorts(settings, engine);
@@ -47,7 +47,8 @@ export async function deploy(settings: Settings, stack: StackIdentity, secrets: 
   warnOfProviders(settings);
   const folders = (await sharing) ? identitiesOf(settings.hostPaths) : undefined;
   const opts = { provider: new EngineProvider("engine", engine) };
-  return deploySessions(settings, docker, { stack, secrets, base: await stock, ...(folders !== undefined && { folders }), opts });
+  const { debug } = settings.strategy;
+  return deploySessions(settings, docker, { stack, secrets, base: await stock, debug, ...(folders !== undefined && { folders }), opts });
 }
 
 /** The base that set-up made of Debian packages wins where the engine has it; else the stock Node image is pulled. */

@@ -18,6 +18,8 @@ export interface DeployOptions {
   readonly base: string;
   /** What the folders of the host are, by path; see SessionContainerArgs. */
   readonly folders?: ReadonlyMap<string, string>;
+  /** See SessionContainerArgs. */
+  readonly debug: boolean;
   /** Of every component. */
   readonly opts: pulumi.ComponentResourceOptions;
 }
@@ -27,7 +29,7 @@ export function deploySessions(settings: Settings, platform: Platform, options: 
   const { parent, ofBuilds } = parentOf(settings, options.secrets);
   const images = imagesOf(settings, platform, options, ofBuilds);
   const clones = clonesOf(settings, platform, options, { image: images.session, ...(parent !== undefined && { parent }) });
-  const common: Common = { settings, platform, options, parent, images, clones };
+  const common: Common = { platform, options, parent, images, clones };
   const made = settings.sessions.map((session) => [session.id, makeSession(session, common)] as const);
   const authority = [
     ...[...clones.values()].flatMap((clone) => clone.authority),
@@ -40,7 +42,6 @@ export function deploySessions(settings: Settings, platform: Platform, options: 
 
 /** What sessions of one deployment have in common. */
 interface Common {
-  readonly settings: Settings;
   readonly platform: Platform;
   readonly options: DeployOptions;
   readonly parent: ParentProxy | undefined;
@@ -49,14 +50,14 @@ interface Common {
 }
 
 function makeSession(session: Session, common: Common): { deployed: Deployed["sessions"][string]; authority: readonly string[] } {
-  const { settings, platform, options, images, clones } = common;
+  const { platform, options, images, clones } = common;
   const { id, network, repositories } = session;
   const parts = makeParts(session, common);
   const args = {
     ...ownerOf(session, options),
     ...runOf(session),
     image: images.session,
-    debug: settings.local.debug,
+    debug: options.debug,
     network,
     parts,
     repositories: repositories.map(({ name }) => name),

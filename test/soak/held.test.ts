@@ -28,7 +28,7 @@ describe.skipIf(docker === undefined || !canRunEngine)("all promises that held h
       stack,
       JSON.stringify({
         config: {
-          "agent-sessions:engine": engine.settings.engine,
+          "agent-sessions:local": engine.settings.local,
           "agent-sessions:image": image,
           "agent-sessions:sessions": sessions,
         },

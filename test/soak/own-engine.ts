@@ -106,7 +106,7 @@ export class OwnEngine {
 
   /** Settings with which its sessions are described. */
   get settings(): Readonly<Record<string, unknown>> {
-    return { engine: `unix://${this.socket}`, image };
+    return { local: { engine: `unix://${this.socket}` }, image };
   }
 
   /** Gives it the images of sessions, which the machine's engine builds. */

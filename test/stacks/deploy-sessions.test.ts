@@ -55,7 +55,7 @@ async function deployed(platform: Platform) {
   const stack = { project: "agent-sessions", stack: "test" };
   let authority: readonly string[] = [];
   const { all } = await record(() => {
-    ({ authority } = deploySessions(settings, platform, { stack, secrets, base: "debian:12", opts: {} }));
+    ({ authority } = deploySessions(settings, platform, { stack, secrets, base: "debian:12", debug: false, opts: {} }));
   });
   return { all, authority };
 }

@@ -148,7 +148,14 @@ describe.skipIf(!mayGive)("nothing is read from, or bound from, where a session 
       { NODE_EXTRA_CA_CERTS: at("code/ca.pem") },
       `NODE_EXTRA_CA_CERTS: "${inner}/ca.pem"`,
     ],
-    ["the engine's socket", { engine: `unix://${inner}/x` }, { engine: `unix://${at("code")}/x` }, {}, {}, `engine: "unix://${inner}/x"`],
+    [
+      "the engine's socket",
+      { local: { engine: `unix://${inner}/x` } },
+      { local: { engine: `unix://${at("code")}/x` } },
+      {},
+      {},
+      `local.engine: "unix://${inner}/x"`,
+    ],
     [
       "the engine's socket by its variable",
       {},

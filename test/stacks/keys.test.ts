@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { stackConfig } from "../../stacks/configuration.ts";
+import { engineAddress, stackConfig } from "../../stacks/configuration.ts";
 import { nearest } from "../../stacks/near.ts";
 import { unknownKey } from "../../stacks/settings/keys.ts";
 
@@ -18,7 +18,7 @@ describe("a key that its place does not know", () => {
     [["sessions", 3, "network", "egress"], "ports", "belongs in sessions[3].network; move it there."],
     [["sessions", 0], "strategy", "belongs at the top; write agent-sessions:strategy."],
     [["sessions", 0], "hostNetwork", "belongs in local; move it there."],
-    [["local"], "colour", "there is no such key; known here: hostNetwork, debug, volumePersistence."],
+    [["local"], "colour", "there is no such key; known here: engine, hostNetwork, debug, volumePersistence."],
     [["image", "agent"], "tag", "there is no such key; known here: package, version."],
   ])("%j %s", (path, key, sentence) => {
     expect(unknownKey(path, key)).toBe(sentence);
@@ -65,5 +65,23 @@ describe("a stack file", () => {
       "aws:region": "x",
     });
     expect(stackConfig({ config: null }, file)).toEqual({});
+  });
+});
+
+describe("the engine that a configuration names", () => {
+  test.each([
+    [{}, undefined],
+    [{ "agent-sessions:local": '{"debug":true}' }, undefined],
+    [{ "agent-sessions:local": '{"engine":"unix:///run/x.sock","debug":5}', "agent-sessions:sessions": "faulty" }, "unix:///run/x.sock"],
+    [{ "agent-sessions:local": "null" }, undefined],
+    [{ "agent-sessions:local": '{"engine":5}' }, "5"],
+  ])("%j: %s", (config, address) => {
+    expect(engineAddress(config as unknown as Record<string, string>)).toBe(address);
+  });
+
+  test("is not looked for elsewhere where it stands at the top, as no command is to speak to another engine", () => {
+    expect(() => engineAddress({ "agent-sessions:engine": "unix:///run/x.sock" })).toThrow(
+      'agent-sessions:engine belongs in agent-sessions:local; write agent-sessions:local: {engine: "unix:///run/x.sock"}',
+    );
   });
 });

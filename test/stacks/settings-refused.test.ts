@@ -34,8 +34,8 @@ describe("each mistake is one sentence with key, value and way out", () => {
     [{ sessions: [{ id: 1 }] }, "sessions[0].id: 1 is not a name; write it in quotes."],
     [{ sessions: [], strategy: "moon" }, 'strategy: "moon" is not a strategy; write local.'],
     [
-      { sessions: [], engine: "docker" },
-      `engine: "docker" is not an engine's address; write unix:///path, tcp://host:port or ssh://user@host.`,
+      { sessions: [], local: { engine: "docker" } },
+      `local.engine: "docker" is not an engine's address; write unix:///path, tcp://host:port or ssh://user@host.`,
     ],
     [{ sessions: [], image: { agent: "claude" } }, 'image.agent: "claude" is not an agent; write none or {version: "2.1.329"}.'],
     [
@@ -89,6 +89,7 @@ describe("each mistake is one sentence with key, value and way out", () => {
       { sessions: [], image: { caBundle: "text" } },
       'image.caBundle: "text" is not a file of PEM certificates; name one, or set image.caBundle: none.',
     ],
+    [{ sessions: [], engine: "unix:///run/x.sock" }, "engine: belongs in local; write local: {engine: …}."],
     [{ sessions: [], local: { debug: "yes" } }, 'local.debug: "yes" is not true or false.'],
     [{ sessions: [], local: { debg: true } }, "local.debg: there is no such key; did you mean debug?"],
     [

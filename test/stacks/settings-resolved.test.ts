@@ -30,8 +30,7 @@ const plain = {
 
 test("an id alone becomes a session with nothing beside the baseline", () => {
   expect(parse({ sessions: [{ id: "a" }] }, { root, environment: {} })).toEqual({
-    strategy: "local",
-    local: { hostNetwork: false, debug: false, volumePersistence: true },
+    strategy: { name: "local", hostNetwork: false, debug: false, volumePersistence: true },
     image,
     allowedHostPaths: [],
     hostPaths: [],
@@ -182,16 +181,14 @@ test("what the strategy's options change in a session", () => {
   const settings = parse(
     {
       sessions: [{ id: "a" }],
-      local: { debug: true, volumePersistence: false, hostNetwork: true },
+      local: { engine: "unix:///run/x.sock", debug: true, volumePersistence: false, hostNetwork: true },
       allowedHostPaths: ["own"],
-      engine: "unix:///run/x.sock",
     },
     { root, environment: {} },
   );
   expect(settings).toMatchObject({
-    engine: "unix:///run/x.sock",
     allowedHostPaths: [root],
-    local: { debug: true, volumePersistence: false, hostNetwork: true },
+    strategy: { name: "local", engine: "unix:///run/x.sock", debug: true, volumePersistence: false, hostNetwork: true },
   });
   expect(settings.sessions).toEqual([
     {

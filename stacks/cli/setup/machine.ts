@@ -24,7 +24,7 @@ interface Consent {
 export async function prepareMachine(source: StackSource, options: Consent, report: Report): Promise<EngineClient> {
   const install: Install = options.install ? (options.yes ? "yes" : "ask") : "no";
   const settings = parse(fromConfig(source.config), { root: source.root });
-  const address = settings.engine === undefined ? {} : { address: settings.engine };
+  const address = { address: settings.strategy.engine };
   const probe = async () => {
     try {
       await connectEngine(await findEngine(address)).ping();
