@@ -1,3 +1,4 @@
+import * as pulumi from "@pulumi/pulumi";
 import { fromConfig } from "./configuration.ts";
 import type { Secrets } from "./secrets.ts";
 import { parse, type Settings } from "./settings.ts";
@@ -5,7 +6,7 @@ import { strategies } from "./strategies/index.ts";
 import type { Deployed, StackIdentity } from "./strategies/strategy.ts";
 
 /**
- * Deploys what a stack's configuration describes.
+ * Deploys what a stack's configuration describes. A preview says what the platform does not enforce of it.
  *
  * @param config all configuration keys as Pulumi keeps them: texts, of which structured ones are JSON
  * @throws SettingsError when the configuration is faulty or a secret cannot be read, before anything is registered
@@ -15,7 +16,9 @@ export async function deployFromConfig(
   stack: StackIdentity,
   secrets: Secrets,
 ): Promise<Deployed> {
-  return deploy(parse(fromConfig(config)), stack, secrets);
+  const settings = parse(fromConfig(config));
+  if (pulumi.runtime.isDryRun()) for (const line of settings.reported) void pulumi.log.warn(line);
+  return deploy(settings, stack, secrets);
 }
 
 /**

@@ -28,6 +28,8 @@ export interface Settings<Strategy extends StrategyName = StrategyName> {
   /** Links resolved, as binds are. */
   readonly allowedHostPaths: readonly string[];
   readonly sessions: readonly Session[];
+  /** What the platform does not enforce of what the sessions ask for or are promised, one sentence each. */
+  readonly reported: readonly string[];
   /** Every path of this machine that a session sees, or that something is read from. */
   readonly hostPaths: readonly HostPath[];
 }
@@ -66,7 +68,7 @@ export function parse(raw: Readonly<Record<string, unknown>>, options: ParseOpti
   const machine = { root, environment, home, system };
   const login = parent?.login && secretPaths(parent.login.secret, machine);
   const shared = [...image.hostPaths, ...engineSocket(strategy, environment.DOCKER_HOST), ...(login ?? [])];
-  const { sessions, hostPaths, mistakes } = resolveSessions(judged, strategy, machine, sound, shared, login !== undefined);
+  const { sessions, hostPaths, reported, mistakes } = resolveSessions(judged, strategy, machine, sound, shared, login !== undefined);
   const all = [...issues.flatMap((issue) => sentencesOf(issue, raw)), ...plainSecrets(raw), ...ofStack, ...mistakes, ...image.mistakes];
   if (all.length > 0) throw new SettingsError([...new Set(all)]);
   return {
@@ -76,5 +78,6 @@ export function parse(raw: Readonly<Record<string, unknown>>, options: ParseOpti
     allowedHostPaths: (judged.allowedHostPaths ?? []).map((path) => realOf(fromHome(path, root))),
     hostPaths,
     sessions,
+    reported,
   };
 }

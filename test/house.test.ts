@@ -61,7 +61,7 @@ test("the folders at the top are the rooms", () => {
 const floors: readonly (readonly string[])[] = [
   ["units", "near", "streams", "authority", "printable", "lock", "identity", "late-packages", "configuration"],
   ["egress-sets"],
-  ["settings", "schema"],
+  ["settings", "schema", "controls"],
   ["secrets", "policy-config", "demo"],
   ["runtime"],
   ["strategies", "deploy"],

@@ -69,6 +69,7 @@ async function run(options: Options): Promise<void> {
           ...planJson({ ...plan, authority }, report, refusals),
           unknownSecrets: [...secrets.unknown],
           unanswered: plan.run.unanswered,
+          reported: engine.settings.reported,
           ...(differences !== undefined && { against: differences }),
         },
         null,
@@ -79,6 +80,7 @@ async function run(options: Options): Promise<void> {
   else console.log(`${asNew(source.stack, { embedded, foreign, answers: docker !== undefined })}${planText(plan, report)}`);
 
   if (!options.json) {
+    for (const line of engine.settings.reported) console.log(line);
     for (const secret of secrets.unknown) console.log(`Unknown, so that what depends on it counts as changed: ${secret}`);
     for (const token of plan.run.unanswered) console.log(`No provider is asked here, so this counts as unknown: ${token}`);
   }

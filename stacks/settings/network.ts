@@ -57,14 +57,6 @@ export function resolveNetwork(
       })),
     ...(given.bandwidth?.download !== undefined && { download: given.bandwidth.download }),
   };
-  if (given.bandwidth?.upload !== undefined)
-    mistakes.push(
-      sentence(
-        where("network", "bandwidth", "upload"),
-        given.bandwidth.upload,
-        "cannot be limited, since a proxy slows down what a session receives and not what it sends; remove it, and limit uploads where they leave this machine",
-      ),
-    );
   if (!judged.network) return network;
   if (mode?.kind === "host" && !hostNetwork)
     mistakes.push(

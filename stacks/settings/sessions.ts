@@ -3,6 +3,7 @@ import type { HealthCheck, Limits, Reservations, Security } from "../../componen
 import { duplicateTargets, targetRefusal, targetsInWritable, type Workspace } from "../../components/session-volumes/args.ts";
 import { checkHostPath, fromHome, type HostPathRules } from "../../components/session-volumes/host-path.ts";
 import { baseline } from "../../policy/baseline.ts";
+import { type Asker, platformOf, refusals, reports } from "../controls.ts";
 import type { Deployment, SessionSetting } from "../schema.ts";
 import { formatSize } from "../units.ts";
 import { type AgentSetting, resolveAgent, retriesOf } from "./agent.ts";
@@ -94,7 +95,7 @@ export function resolveSessions(
   sound: Judgement["sound"],
   shared: readonly HostPath[],
   signsInAtParent = false,
-): { sessions: Session[]; hostPaths: readonly HostPath[]; mistakes: string[] } {
+): { sessions: Session[]; hostPaths: readonly HostPath[]; reported: readonly string[]; mistakes: string[] } {
   const mistakes: string[] = [];
   const hostPaths = [...shared];
   const sets = new EgressSets(deployment.egressSets, machine, sound("egressSets"), mistakes);
@@ -102,11 +103,13 @@ export function resolveSessions(
   const published = new PublishedPorts();
   const uids = new OwnUids();
   const cloned = new Map<string, { ref: string; secret: string; session: string }>();
+  const asking: Asker[] = [];
   const sessions = deployment.sessions.map((entry, index) => {
     const first = seen.get(entry.id);
     if (first !== undefined) mistakes.push(`sessions[${index}].id: "${entry.id}" is taken by sessions[${first}]; choose another.`);
     seen.set(entry.id, first ?? index);
     const layered = layer(deployment, entry, index, mistakes, sound("securityPolicies"));
+    asking.push({ id: entry.id, setting: layered.setting });
     const session = resolveSession(layered, { deployment, strategy, machine, sets, hostPaths, sound, mistakes });
     const taken = sound("sessions", index, "id") ? uids.take(layered, session) : undefined;
     if (taken !== undefined) mistakes.push(taken);
@@ -138,13 +141,14 @@ export function resolveSessions(
     return session;
   });
   mistakes.push(...overlapping(hostPaths), ...metNames(sessions, signsInAtParent));
-  return { sessions, hostPaths, mistakes };
+  return { sessions, hostPaths, reported: reports(platformOf[strategy.name], asking), mistakes };
 }
 
 function resolveSession(layered: Layered, judgement: Judgement): Session {
   const { setting, place, where } = layered;
   const { deployment, strategy, machine, hostPaths, mistakes } = judgement;
   const { root } = machine;
+  mistakes.push(...refusals(platformOf[strategy.name], setting).map(({ path, value, rest }) => sentence(where(...path), value, rest)));
   const judge: JudgePath = (path, value, writable = false) => {
     const rules: HostPathRules = {
       base: root,

@@ -50,6 +50,25 @@ test("plan without an engine says of ports for this machine alone that nobody lo
   }
 });
 
+test("plan says what the platform does not enforce of what a session asks for", () => {
+  const checkout = new Checkout();
+  try {
+    writeFileSync(join(folder, "token"), "a-key\n");
+    const exception = { reason: "a tool that reads no file", owner: "us", expires: "2999-01-01" };
+    const credentials = { kind: "environment", secret: { file: join(folder, "token") }, exception };
+    checkout.write("reported", [{ id: "r-one", credentials, network: { egress: { allow: ["api.anthropic.com"] } } }]);
+    const line =
+      "Not enforced on Docker, for every session: a secret in a variable: whoever may speak to the engine can read it (components/credentials/README.md).";
+    const plan = (...args: string[]) => sessionsIn(checkout.root, process.env.HOME, "plan", "--stack", "reported", ...args);
+    const { status, stdout, stderr } = plan();
+    expect([status, stderr]).toEqual([0, ""]);
+    expect(stdout.split("\n")).toContain(line);
+    expect(JSON.parse(plan("--json").stdout)).toMatchObject({ reported: [line] });
+  } finally {
+    checkout.dispose();
+  }
+});
+
 test("plan warns of credentials without a way to whoever takes them", () => {
   const checkout = new Checkout();
   try {

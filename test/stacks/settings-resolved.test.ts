@@ -35,6 +35,7 @@ test("an id alone becomes a session with nothing beside the baseline", () => {
     allowedHostPaths: [],
     hostPaths: [],
     sessions: [{ id: "a", agentId: "a", agent: { permissions: "ask" }, ...plain }],
+    reported: [],
   });
 });
 
