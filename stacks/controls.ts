@@ -84,6 +84,11 @@ export function reports({ title, column }: Platform, sessions: readonly Asker[])
   });
 }
 
+/** Whether a platform, or what else runs there, sees to a control, so that it can be promised. */
+export function isPromised({ column }: Platform, name: ControlName): boolean {
+  return column[name].how === "enforced" || column[name].how === "other means";
+}
+
 /** What of a session's settings asks for a control. */
 function askedBy({ keys }: Control, setting: Readonly<Record<string, unknown>>): Asked[] {
   return keys.flatMap((key) => {

@@ -1,12 +1,13 @@
 import type { Command } from "commander";
 import { limitsOf } from "../../components/session-container/args.ts";
+import { platformOf } from "../controls.ts";
 import type { EmbeddedEngine } from "../embedded/engine.ts";
 import { waitHealthy } from "../runtime/health.ts";
 import type { Health } from "../runtime/runtime.ts";
 import { isWell, stateText } from "../runtime/session-state.ts";
 import type { Deployed } from "../strategies/strategy.ts";
 import { formatSize } from "../units.ts";
-import { checks } from "../verify/checks/index.ts";
+import { checksOn } from "../verify/checks/index.ts";
 import { targetOf } from "../verify/target.ts";
 import { promisedTo } from "../verify/promised.ts";
 import { count, shortForm } from "../verify/report.ts";
@@ -59,7 +60,7 @@ async function finish(options: Options, { runtime, engine, ...result }: RolledOu
   const [health, held] = await Promise.all([waiting, runtime.held(10)]);
   const well = health.filter(isWell).map(({ session }) => session);
   const targets = engine.settings.sessions.filter(({ id }) => well.includes(id)).map((session) => targetOf(runtime, promisedTo(session)));
-  const verified = await verifyQuickly(targets, checks, held);
+  const verified = await verifyQuickly(targets, checksOn(platformOf[engine.settings.strategy.name]), held);
   const { plan, report, refusals } = result.reviewed;
   const deployed = plan.run.outputs.sessions as Deployed["sessions"];
   if (options.json) {

@@ -2,8 +2,9 @@ import { writeFileSync } from "node:fs";
 import { type Command, InvalidArgumentError } from "commander";
 import type { SessionRuntime } from "../runtime/runtime.ts";
 import { fromConfig, type StackSource } from "../configuration.ts";
+import { platformOf } from "../controls.ts";
 import { parse } from "../settings.ts";
-import { checks } from "../verify/checks/index.ts";
+import { checksOn } from "../verify/checks/index.ts";
 import { targetOf } from "../verify/target.ts";
 import { promisedTo } from "../verify/promised.ts";
 import { count, junit, shortForm } from "../verify/report.ts";
@@ -78,7 +79,7 @@ async function verifySessions(runtime: SessionRuntime, source: StackSource, ids:
   try {
     return await verify(
       chosen.map((session) => targetOf(runtime, promisedTo(session))),
-      { checks, around, parallel },
+      { checks: checksOn(platformOf[settings.strategy.name]), around, parallel },
     );
   } finally {
     close();

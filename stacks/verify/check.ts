@@ -1,3 +1,4 @@
+import type { ControlName } from "../controls/list.ts";
 import type { Held, MountedVolume, Reachable } from "../runtime/runtime.ts";
 import type { VisitedPort } from "./outsider.ts";
 import type { Promised } from "./promised.ts";
@@ -8,6 +9,8 @@ import type { Ways } from "./ways.ts";
 export interface Check {
   /** Stable, for reports. */
   readonly id: string;
+  /** What it tries; on a platform that does not enforce it, nothing is promised. */
+  readonly control: ControlName;
   /** Whether it is cheap enough for the short form at the end of `up`, which knows nothing of the surroundings. */
   quick(session: Promised): boolean;
   /** What this session is promised; nothing where its settings promise nothing of the kind. */

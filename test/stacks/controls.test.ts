@@ -3,7 +3,7 @@ import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, test, vi } from "vitest";
 import { z } from "zod";
-import { type Platform, platforms, refusals, reports } from "../../stacks/controls.ts";
+import { isPromised, type Platform, platforms, refusals, reports } from "../../stacks/controls.ts";
 import { type Control, type ControlName, controls } from "../../stacks/controls/list.ts";
 import { controlsPage } from "../../stacks/controls/page.ts";
 import { enforced, refused, reported } from "../../stacks/controls/standing.ts";
@@ -12,6 +12,7 @@ import { runProgram } from "../../stacks/recorder/program.ts";
 import { sessionSchema } from "../../stacks/schema.ts";
 import { UnreadSecrets } from "../../stacks/secrets.ts";
 import { parse } from "../../stacks/settings.ts";
+import { checks, checksOn } from "../../stacks/verify/checks/index.ts";
 
 const root = join(import.meta.dirname, "../..");
 const every = Object.entries(controls) as [ControlName, Control][];
@@ -88,6 +89,13 @@ describe.each(each)("%s", (_, platform) => {
       if (standing.how === "refused") expect(standing.wayOut, name).not.toBe("");
       expect(standing.source.startsWith("https://") || existsSync(join(root, standing.source)), `${name}: ${standing.source}`).toBe(true);
     }
+  });
+
+  test("is not promised what it does not enforce", () => {
+    const tried = checksOn(platform).map(({ control }) => control);
+    const open = column.flatMap(([name, { how }]) => (how === "reported" || how === "refused" ? [name as ControlName] : []));
+    expect(open.filter((name) => isPromised(platform, name) || tried.includes(name))).toEqual([]);
+    expect(tried.length).toBeGreaterThan(20);
   });
 });
 
@@ -213,6 +221,12 @@ describe("what nothing enforces", () => {
       "Not enforced on Docker, for every session: /workspace in a folder of the host: it is no volume, so limits.disk does not count it (components/session-volumes/README.md).",
     ]);
     expect(reports(platforms.docker, [{ id: "a", setting: {} }])).toEqual([]);
+  });
+
+  test("is not tried by verify, and all else is", () => {
+    const ids = (list: typeof checks) => list.map(({ id }) => id);
+    expect(ids(checksOn(platforms.docker))).toEqual(ids(checks));
+    expect(ids(checks).filter((id) => !ids(checksOn(platform)).includes(id))).toEqual(["open-files-limit"]);
   });
 });
 

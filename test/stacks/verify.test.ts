@@ -26,6 +26,7 @@ const promisedOf = (session: object) => promisedTo(parse({ sessions: [{ id: "one
 const isFour = (id: string): Check =>
   check<number>({
     id,
+    control: "user",
     promise: () => `${id} is four`,
     attempt: () => ({ how: "count", probe: "create", args: {} }),
     expectation: (answer) => ({ held: answer === 4, found: `it is ${answer}` }),

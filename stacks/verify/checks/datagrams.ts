@@ -17,6 +17,7 @@ function arrived(session: string, { listener }: Surroundings): string[] {
 export const datagrams: readonly Check[] = [
   check<Outcomes>({
     id: "stray-datagrams",
+    control: "isolation",
     promise: (session) => (sealed(session) ? "no datagram reaches a service of the host, not even one way" : undefined),
     attempt({ id }, { host, listener }) {
       const how =

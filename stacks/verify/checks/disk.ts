@@ -16,6 +16,7 @@ const counted = ({ mounts }: Promised) =>
 export const disk: readonly Check[] = [
   check<Held>({
     id: "disk-limit",
+    control: "disk",
     quick: true,
     promise: (session) =>
       `at most ${formatSize(session.limits.disk)} in ${counted(session)

@@ -24,6 +24,7 @@ const walkSeconds = 10;
 export const files: readonly Check[] = [
   check<Record<string, string>>({
     id: "root-read-only",
+    control: "readOnlyRoot",
     quick: true,
     promise: () => "the root file system is read-only",
     attempt: () => ({
@@ -35,6 +36,7 @@ export const files: readonly Check[] = [
   }),
   check<Record<string, string>>({
     id: "mounts-read-only",
+    control: "mountModes",
     quick: true,
     promise: (session) => (readOnlyMounts(session).length > 0 ? `${readOnlyMounts(session).join(", ")}: read-only` : undefined),
     attempt: (session) => ({ how: "create a file in each", probe: "create", args: { folders: readOnlyMounts(session) } }),
@@ -42,6 +44,7 @@ export const files: readonly Check[] = [
   }),
   check<Record<string, string>>({
     id: "auth-read-only",
+    control: "mountModes",
     quick: true,
     promise: () => `${authFolder} is read-only`,
     attempt: () => ({ how: "create a file in it", probe: "create", args: { folders: [authFolder] } }),
@@ -49,6 +52,7 @@ export const files: readonly Check[] = [
   }),
   check<{ entries: number } | { error: string }>({
     id: "logs-unlisted",
+    control: "logs",
     quick: true,
     promise: () => "the agent cannot list /logs",
     attempt: () => ({ how: "list it", probe: "entries", args: { folder: "/logs" } }),
@@ -57,6 +61,7 @@ export const files: readonly Check[] = [
   }),
   check<Record<string, string>>({
     id: "scratch-noexec",
+    control: "noPrograms",
     quick: true,
     promise: () => "no program runs from /tmp, /tmp/agent, /dev/shm",
     attempt: () => ({ how: "run a program from each", probe: "run_program", args: { folders: ["/tmp", "/tmp/agent", "/dev/shm"] } }),
@@ -70,6 +75,7 @@ export const files: readonly Check[] = [
   }),
   check<string[]>({
     id: "setuid",
+    control: "noSetuid",
     promise: () => "no file gives another user's rights",
     attempt: () => ({
       how: "look for setuid and setgid files in everything that the agent sees",
@@ -80,6 +86,7 @@ export const files: readonly Check[] = [
   }),
   check<string[]>({
     id: "engine-socket",
+    control: "isolation",
     promise: () => "no container engine can be reached through the file system",
     attempt: () => ({
       how: "look for sockets everywhere, and ask each whether it is an engine's",
@@ -94,6 +101,7 @@ export const files: readonly Check[] = [
   }),
   check<string[]>({
     id: "devices",
+    control: "hostView",
     quick: true,
     promise: () => "no device of the host",
     attempt: () => ({ how: "list the devices in /dev", probe: "devices", args: {} }),
@@ -105,6 +113,7 @@ export const files: readonly Check[] = [
   }),
   check<Record<string, string[]>>({
     id: "clones",
+    control: "repositoryByUrl",
     quick: true,
     promise: ({ clones }) => (clones.length > 0 ? `nothing that ${clones.join(", ")} tracks is configuration of its clone` : undefined),
     attempt: ({ clones }) => ({

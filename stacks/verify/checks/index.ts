@@ -1,3 +1,4 @@
+import { isPromised, type Platform } from "../../controls.ts";
 import type { Check } from "../check.ts";
 import { datagrams } from "./datagrams.ts";
 import { disk } from "./disk.ts";
@@ -27,3 +28,8 @@ export const checks: readonly Check[] = [
   ...parentProxy,
   ...secrets,
 ];
+
+/** What is tried on a platform: what it, or something else there, enforces. Nothing else is promised. */
+export function checksOn(platform: Platform): readonly Check[] {
+  return checks.filter(({ control }) => isPromised(platform, control));
+}

@@ -26,6 +26,7 @@ const slack = (cores: number) => cores * 1.2 + 0.05;
 export const limits: readonly Check[] = [
   check<Reached>({
     id: "process-limit",
+    control: "processes",
     promise: ({ limits }) => `at most ${limits.processes} processes`,
     attempt: ({ limits }) => ({
       how: "start processes until that is refused, then end them",
@@ -36,6 +37,7 @@ export const limits: readonly Check[] = [
   }),
   check<Reached>({
     id: "open-files-limit",
+    control: "openFiles",
     quick: true,
     promise: ({ limits }) => `at most ${limits.openFiles} open files in a process`,
     attempt: ({ limits }) => ({ how: "open files until that is refused", probe: "open_files", args: { limit: limits.openFiles } }),
@@ -43,6 +45,7 @@ export const limits: readonly Check[] = [
   }),
   check<Record<string, string>>({
     id: "scratch-limit",
+    control: "scratch",
     quick: true,
     promise: (session) =>
       `at most ${Object.entries(scratch(session))
@@ -61,6 +64,7 @@ export const limits: readonly Check[] = [
   }),
   check<{ reached: number; ended: boolean }>({
     id: "memory-limit",
+    control: "memory",
     promise: ({ limits }) => `at most ${formatSize(limits.memory)} of memory`,
     attempt: ({ limits }) => ({
       how: "fill memory in a process that the kernel ends first",
@@ -72,6 +76,7 @@ export const limits: readonly Check[] = [
   }),
   check<{ cores: number; throttled: number }>({
     id: "cpu-limit",
+    control: "cpu",
     promise: ({ limits }) => `at most ${limits.cpu} cores`,
     attempt: ({ limits }) => ({
       how: "keep more cores than that busy for half a second",

@@ -25,6 +25,7 @@ const attempt = ({ mounts }: Promised) => ({
 export const mounts: readonly Check[] = [
   check<MountTable>({
     id: "mounts",
+    control: "mountModes",
     quick: true,
     promise: ({ mounts }) =>
       `nothing is mounted but ${mounts
@@ -43,6 +44,7 @@ export const mounts: readonly Check[] = [
   }),
   check<MountTable>({
     id: "mount-sources",
+    control: "mountModes",
     quick: true,
     promise: ({ mounts }) => {
       const binds = bindsOf(mounts);

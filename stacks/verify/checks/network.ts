@@ -40,6 +40,7 @@ const metadata = ["169.254.169.254", "169.254.170.2", "100.100.100.200", "168.63
 export const network: readonly Check[] = [
   check<Outcomes>({
     id: "outside",
+    control: "noNetwork",
     // On a sealed network it takes seconds until it is certain that nobody answers.
     quick: ({ network }) => network.mode.kind === "none",
     promise: (session) =>
@@ -61,6 +62,7 @@ export const network: readonly Check[] = [
   }),
   check<Outcomes>({
     id: "metadata",
+    control: "metadata",
     promise: (session) => (sealed(session) ? "no metadata address" : undefined),
     attempt: () => ({
       how: metadata.join(", "),
@@ -71,6 +73,7 @@ export const network: readonly Check[] = [
   }),
   check<Outcomes>({
     id: "host-services",
+    control: "isolation",
     promise: (session) => (sealed(session) ? "no service of the host" : undefined),
     attempt(_, { host, greeting }) {
       const how = "a server that verify opened there, over TCP and UDP, on the host's own addresses and the networks' gateways";
@@ -93,6 +96,7 @@ export const network: readonly Check[] = [
   }),
   check<Outcomes>({
     id: "resolver",
+    control: "noNetwork",
     promise: (session) => (sealed(session) ? "no name is resolved outside" : undefined),
     attempt: () => ({
       how: "ask the session's resolvers, the engine's among them, for a random name",
@@ -103,6 +107,7 @@ export const network: readonly Check[] = [
   }),
   check<Outcomes>({
     id: "other-sessions",
+    control: "isolation",
     promise: (session) => (alone(session) ? "no other session can be found or reached" : undefined),
     attempt({ id }, { neighbours, greeting }) {
       const how = "the names of other sessions, and servers that verify opened in them, over TCP and UDP";

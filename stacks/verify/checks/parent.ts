@@ -4,6 +4,7 @@ import type { Ways } from "../ways.ts";
 export const parentProxy: readonly Check[] = [
   check<readonly Ways[]>({
     id: "parent-only",
+    control: "egressList",
     promise({ id }, { ways }) {
       const [first] = ways?.get(id) ?? [];
       return first && `its proxies go out by way of ${first.parent} and by no other`;

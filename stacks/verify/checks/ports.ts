@@ -8,6 +8,7 @@ const letIn = ["answered", "kept"];
 export const ports: readonly Check[] = [
   check<readonly VisitedPort[]>({
     id: "local-ports",
+    control: "ports",
     promise: ({ network: { localPorts } }) =>
       localPorts.length === 0 ? undefined : `for this machine alone: ${localPorts.map(portAuthority).join(", ")}`,
     attempt({ id }, { ports }) {

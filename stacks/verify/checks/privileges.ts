@@ -46,6 +46,7 @@ const maskedPaths = [
 export const privileges: readonly Check[] = [
   check<Status>({
     id: "user",
+    control: "user",
     quick: true,
     promise: ({ uid }) => `the session runs as uid ${uid}`,
     attempt: () => ({ how: "read whose processes they are", probe: "process_status", args: { fields: ["Uid", "Gid"] } }),
@@ -57,6 +58,7 @@ export const privileges: readonly Check[] = [
   }),
   check<readonly string[]>({
     id: "own-uid",
+    control: "user",
     promise: ({ uid }) => (isOwnUid(uid) ? `no other session of the engine has uid ${uid}` : undefined),
     attempt({ id, uid }, { uids }) {
       const how = "ask the engine for the user of every session";
@@ -71,6 +73,7 @@ export const privileges: readonly Check[] = [
   }),
   check<Status>({
     id: "capabilities",
+    control: "noCapabilities",
     quick: true,
     promise: ({ capabilities }) =>
       capabilities.length === 0 ? "every capability set is empty" : `no capability but ${capabilities.join(", ")}`,
@@ -87,6 +90,7 @@ export const privileges: readonly Check[] = [
   }),
   check<Status>({
     id: "no-new-privileges",
+    control: "noNewPrivileges",
     quick: true,
     promise: () => "no program gains privileges",
     attempt: () => ({ how: "read the kernel's flag", probe: "process_status", args: { fields: ["NoNewPrivs"] } }),
@@ -94,6 +98,7 @@ export const privileges: readonly Check[] = [
   }),
   check<Status>({
     id: "seccomp",
+    control: "seccompProfile",
     quick: true,
     promise: ({ ownSeccompProfile }) => (ownSeccompProfile ? "system calls are filtered by the session's own profile" : undefined),
     attempt: () => ({ how: "read the kernel's mode", probe: "process_status", args: { fields: ["Seccomp"] } }),
@@ -101,6 +106,7 @@ export const privileges: readonly Check[] = [
   }),
   check<string[]>({
     id: "host-processes",
+    control: "hostView",
     quick: true,
     promise: () => "no process of the host or of others is seen",
     attempt: () => ({ how: "look for processes outside of the session's control group", probe: "foreign_processes", args: {} }),
@@ -112,6 +118,7 @@ export const privileges: readonly Check[] = [
   }),
   check<Record<string, number>>({
     id: "kernel-paths",
+    control: "hostView",
     quick: true,
     promise: () => "what the kernel tells of the host is hidden",
     attempt: () => ({ how: `read ${maskedPaths.join(", ")}`, probe: "readable", args: { paths: maskedPaths } }),

@@ -19,6 +19,7 @@ const get = (name: string, header = name) => `GET http://${name}/ HTTP/1.1\r\nHo
 export const egressProxy: readonly Check[] = [
   check<Statuses>({
     id: "proxy-refuses",
+    control: "egressList",
     quick: true,
     promise({ network: { egress } }) {
       if (egress === undefined) return undefined;
@@ -59,6 +60,7 @@ export const egressProxy: readonly Check[] = [
   }),
   check<Statuses>({
     id: "proxy-allows",
+    control: "egressList",
     promise: ({ network: { egress } }) => ((egress?.allow.length ?? 0) === 0 ? undefined : "a listed host can be reached"),
     attempt({ network: { egress } }) {
       const how = "a tunnel to the first host that is listed by its whole name";
@@ -76,6 +78,7 @@ export const egressProxy: readonly Check[] = [
   }),
   check<Statuses>({
     id: "proxy-halted",
+    control: "egressList",
     promise: ({ network: { egress } }) => (egress === undefined ? undefined : "without its proxy nothing gets out"),
     attempt({ network: { egress } }) {
       const listed = firstListed(egress?.allow) ?? [`${randomBytes(8).toString("hex")}.invalid`, 443];

@@ -8,6 +8,7 @@ const places = [authFolder, "/session", "/tmp", "/run", "/dev/shm", "/etc", "/ho
 export const secrets: readonly Check[] = [
   check<readonly MountedVolume[]>({
     id: "own-volumes",
+    control: "ownSecrets",
     promise: () => "every volume is the session's own, or a repository that sessions share",
     attempt({ id }, { volumes }) {
       const how = "ask the engine whose volumes are mounted";
@@ -24,6 +25,7 @@ export const secrets: readonly Check[] = [
   }),
   check<string>({
     id: "key-taken",
+    control: "ownSecrets",
     quick: true,
     promise: ({ signsIn }) => (signsIn ? "the model's provider has not refused the session's key" : undefined),
     attempt: () => ({
@@ -35,6 +37,7 @@ export const secrets: readonly Check[] = [
   }),
   check<Readonly<Record<string, string>>>({
     id: "foreign-secrets",
+    control: "ownSecrets",
     promise: (_, { secrets }) =>
       secrets.count === 0 ? undefined : "no secret of another session, nor one that only a proxy or a clone uses",
     attempt: () => ({

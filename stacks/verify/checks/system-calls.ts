@@ -41,6 +41,7 @@ const kinds = {
 export const systemCalls: readonly Check[] = [
   check<Outcomes>({
     id: "system-calls",
+    control: "systemCalls",
     quick: true,
     promise: standard("system calls that no work needs fail"),
     attempt: () => ({
@@ -52,6 +53,7 @@ export const systemCalls: readonly Check[] = [
   }),
   check<Outcomes>({
     id: "sockets",
+    control: "systemCalls",
     quick: true,
     promise: standard("no sockets but Unix, TCP, UDP, ping and netlink's routes"),
     attempt: () => ({
@@ -64,6 +66,7 @@ export const systemCalls: readonly Check[] = [
   }),
   check<Outcomes>({
     id: "call-arguments",
+    control: "systemCalls",
     quick: true,
     promise: standard("no call with arguments that no work needs, and none of 32-bit programs"),
     attempt: () => ({
