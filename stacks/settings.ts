@@ -9,14 +9,16 @@ import { SettingsError } from "./settings/error.ts";
 import { type ParentSetting, resolveParent } from "./settings/parent.ts";
 import { salvage, soundness } from "./settings/salvage.ts";
 import { sentencesOf } from "./settings/sentences.ts";
-import { resolveSessions, type Session } from "./settings/sessions.ts";
+import type { Session } from "./settings/session.ts";
+import { resolveSessions } from "./settings/sessions.ts";
 import { engineSocket, resolveStrategy, type StrategySetting } from "./settings/strategy.ts";
 import { type StrategyName, strategySchemas } from "./settings/strategy-schema.ts";
 
 export { SettingsError } from "./settings/error.ts";
 export { defaultAgent } from "./settings/image.ts";
 export type { CredentialsSetting, SecretSource } from "./settings/credentials.ts";
-export type { RepositorySetting, Session } from "./settings/sessions.ts";
+export type { RepositorySetting } from "./settings/repository.ts";
+export type { Session } from "./settings/session.ts";
 export type { StrategyName } from "./settings/strategy-schema.ts";
 
 /** A whole deployment, checked; of one strategy, where only that will do. */

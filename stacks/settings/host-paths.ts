@@ -3,11 +3,11 @@ import { fileURLToPath } from "node:url";
 import { fromHome, realOf } from "../../components/session-volumes/host-path.ts";
 import { identityOf, linksTo, overlapRefusal, type Place, placeOf, relation } from "../../components/session-volumes/overlap.ts";
 import { type Machine, programPath } from "../egress-sets/machine.ts";
-import { hostMountPath, type SecretSource } from "./credentials.ts";
+import { type CredentialsSetting, hostMountPath, type SecretSource } from "./credentials.ts";
 import type { Layered } from "./layers.ts";
 import { keyName } from "./keys.ts";
+import type { RepositorySetting } from "./repository.ts";
 import { shown } from "./sentences.ts";
-import type { Session } from "./sessions.ts";
 
 /** A path of this machine that a session sees, or that something is read from for the sessions. */
 export interface HostPath {
@@ -45,7 +45,11 @@ export function identitiesOf(paths: readonly HostPath[]): ReadonlyMap<string, st
 export function furtherPaths(
   { setting, where }: Layered,
   machine: Machine,
-  { debug, credentials, repositories }: Pick<Session, "credentials" | "repositories"> & { readonly debug: boolean },
+  {
+    debug,
+    credentials,
+    repositories,
+  }: { readonly debug: boolean; readonly credentials: CredentialsSetting; readonly repositories: readonly RepositorySetting[] },
 ): HostPath[] {
   const { root } = machine;
   const { seccompProfile } = setting.security ?? {};

@@ -14,7 +14,7 @@ import {
 } from "../../components/session.ts";
 import { volumeNames } from "../../components/session-volumes/args.ts";
 import { shown } from "./sentences.ts";
-import type { Session } from "./sessions.ts";
+import type { Session } from "./session.ts";
 
 /** Whoever takes names, and as what people know it. */
 interface Owner {

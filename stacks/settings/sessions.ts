@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
-import type { HealthCheck, Limits, Reservations, Security } from "../../components/session-container/args.ts";
+import type { Limits, Security } from "../../components/session-container/args.ts";
 import { duplicateTargets, targetRefusal, targetsInWritable, type Workspace } from "../../components/session-volumes/args.ts";
 import { checkHostPath, fromHome, type HostPathRules } from "../../components/session-volumes/host-path.ts";
 import { baseline } from "../../policy/baseline.ts";
 import { type Asker, platformOf, refusals, reports } from "../controls.ts";
 import type { Deployment, SessionSetting } from "../schema.ts";
 import { formatSize } from "../units.ts";
-import { type AgentSetting, resolveAgent, retriesOf } from "./agent.ts";
-import { type CredentialsSetting, resolveCredentials, type SecretSource, sourceOf } from "./credentials.ts";
+import { resolveAgent, retriesOf } from "./agent.ts";
+import { resolveCredentials, sourceOf } from "./credentials.ts";
 import type { Machine } from "../egress-sets/machine.ts";
 import { EgressSets } from "./egress-sets.ts";
 import { furtherPaths, type HostPath, hostPath, overlapping } from "./host-paths.ts";
@@ -15,59 +15,12 @@ import { defaultAgent } from "./image.ts";
 import { keyName } from "./keys.ts";
 import { type Layered, layer, placeName } from "./layers.ts";
 import { metNames } from "./names.ts";
-import { type NetworkSettings, PublishedPorts, resolveNetwork } from "./network.ts";
+import { PublishedPorts, resolveNetwork } from "./network.ts";
+import type { RepositoryCredential, RepositorySetting } from "./repository.ts";
 import { sentence, shown } from "./sentences.ts";
+import type { Bind, Session } from "./session.ts";
 import type { StrategySetting } from "./strategy.ts";
 import { OwnUids, resolveUid } from "./uid.ts";
-
-/** A repository of a session: a folder of this machine, or a URL to clone. */
-export type RepositorySetting =
-  | { readonly name: string; readonly kind: "path"; readonly path: string }
-  | {
-      readonly name: string;
-      readonly kind: "url";
-      readonly url: string;
-      readonly ref?: string;
-      /** The real path behind a `file://` URL. */
-      readonly hostPath?: string;
-      readonly credential?: RepositoryCredential;
-    };
-
-/** Signs in for a clone. */
-export interface RepositoryCredential {
-  readonly username: string;
-  readonly secret: SecretSource;
-}
-
-/** One session, with defaults and policy worked in. Sizes are bytes, times are seconds, paths are real. */
-export interface Session {
-  readonly id: string;
-  readonly agentId: string;
-  /** Left out for the one that sessions share. */
-  readonly uid?: number;
-  readonly repositories: readonly RepositorySetting[];
-  readonly workspace: Workspace;
-  readonly limits: Partial<Limits>;
-  readonly reservations: Reservations;
-  readonly environment: Readonly<Record<string, string>>;
-  readonly credentials: CredentialsSetting;
-  readonly network: NetworkSettings;
-  readonly healthCheck: Partial<HealthCheck>;
-  readonly security: Security;
-  readonly binds: readonly Bind[];
-  readonly agent: AgentSetting;
-  readonly agentCommand?: string;
-  /** How often an agent that failed is started again; left out for always. */
-  readonly retries?: number;
-  readonly idleTimeout?: number;
-  readonly maxLifetime?: number;
-}
-
-interface Bind {
-  readonly source: string;
-  readonly target: string;
-  readonly readOnly: boolean;
-}
 
 /** What a session is judged with. */
 interface Judgement {

@@ -2,7 +2,7 @@ import { isOwnUid, ownUid, uidOf } from "../../components/session-container/user
 import { baseline } from "../../policy/baseline.ts";
 import type { Layered } from "./layers.ts";
 import { sentence } from "./sentences.ts";
-import type { Session } from "./sessions.ts";
+import type { Session } from "./session.ts";
 
 const { first, last } = baseline.ownUids;
 
