@@ -13,22 +13,22 @@ import type { StrategyName } from "./settings/strategy-schema.ts";
  */
 
 /** What runs sessions, and how every control stands there. */
-export interface Platform {
+export interface PlatformControls {
   /** What people call it. */
   readonly title: string;
   readonly column: Column;
 }
 
-export const platforms = {
+export const platformControls = {
   docker: { title: "Docker", column: docker },
   podman: { title: "Podman", column: podman },
   swarm: { title: "Swarm", column: swarm },
   kubernetes: { title: "Kubernetes", column: kubernetes },
   ecs: { title: "ECS on Fargate", column: ecs },
-} as const satisfies Readonly<Record<string, Platform>>;
+} as const satisfies Readonly<Record<string, PlatformControls>>;
 
 /** What runs the sessions of each strategy. */
-export const platformOf: Readonly<Record<StrategyName, Platform>> = { local: platforms.docker };
+export const controlsOf: Readonly<Record<StrategyName, PlatformControls>> = { local: platformControls.docker };
 
 const names = Object.keys(controls) as ControlName[];
 
@@ -60,7 +60,7 @@ export interface Refusal extends Asked {
  *
  * @param setting a session as it is written, with defaults and policy worked in
  */
-export function refusals({ column }: Platform, setting: Readonly<Record<string, unknown>>): Refusal[] {
+export function refusals({ column }: PlatformControls, setting: Readonly<Record<string, unknown>>): Refusal[] {
   return standing(column, "refused").flatMap(({ control, is: { why, wayOut } }) => {
     const given = askedBy(control, setting);
     const named = given.length > 0 || control.always !== true ? given : [{ path: ["id"], value: setting.id }];
@@ -75,7 +75,7 @@ export interface Asker {
 }
 
 /** What nothing enforces of what the sessions ask for or are given unasked, a sentence for each control. */
-export function reports({ title, column }: Platform, sessions: readonly Asker[]): string[] {
+export function reports({ title, column }: PlatformControls, sessions: readonly Asker[]): string[] {
   return standing(column, "reported").flatMap(({ control, is: { why, source } }) => {
     const concerned = sessions.filter(({ setting }) => control.always === true || askedBy(control, setting).length > 0);
     if (concerned.length === 0) return [];
@@ -85,7 +85,7 @@ export function reports({ title, column }: Platform, sessions: readonly Asker[])
 }
 
 /** Whether a platform, or what else runs there, sees to a control, so that it can be promised. */
-export function isPromised({ column }: Platform, name: ControlName): boolean {
+export function isPromised({ column }: PlatformControls, name: ControlName): boolean {
   return column[name].how === "enforced" || column[name].how === "other means";
 }
 

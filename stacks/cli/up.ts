@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { limitsOf } from "../../components/session-container/args.ts";
-import { platformOf } from "../controls.ts";
+import { controlsOf } from "../controls.ts";
 import type { EmbeddedEngine } from "../embedded/engine.ts";
 import { waitHealthy } from "../runtime/health.ts";
 import type { Health } from "../runtime/runtime.ts";
@@ -60,7 +60,7 @@ async function finish(options: Options, { runtime, engine, ...result }: RolledOu
   const [health, held] = await Promise.all([waiting, runtime.held(10)]);
   const well = health.filter(isWell).map(({ session }) => session);
   const targets = engine.settings.sessions.filter(({ id }) => well.includes(id)).map((session) => targetOf(runtime, promisedTo(session)));
-  const verified = await verifyQuickly(targets, checksOn(platformOf[engine.settings.strategy.name]), held);
+  const verified = await verifyQuickly(targets, checksOn(controlsOf[engine.settings.strategy.name]), held);
   const { plan, report, refusals } = result.reviewed;
   const deployed = plan.run.outputs.sessions as Deployed["sessions"];
   if (options.json) {

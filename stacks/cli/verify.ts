@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { type Command, InvalidArgumentError } from "commander";
 import type { SessionRuntime } from "../runtime/runtime.ts";
 import { fromConfig, type StackSource } from "../configuration.ts";
-import { platformOf } from "../controls.ts";
+import { controlsOf } from "../controls.ts";
 import { parse } from "../settings.ts";
 import { checksOn } from "../verify/checks/index.ts";
 import { targetOf } from "../verify/target.ts";
@@ -79,7 +79,7 @@ async function verifySessions(runtime: SessionRuntime, source: StackSource, ids:
   try {
     return await verify(
       chosen.map((session) => targetOf(runtime, promisedTo(session))),
-      { checks: checksOn(platformOf[settings.strategy.name]), around, parallel },
+      { checks: checksOn(controlsOf[settings.strategy.name]), around, parallel },
     );
   } finally {
     close();

@@ -1,8 +1,8 @@
-import { type Platform, platformOf, platforms } from "../controls.ts";
+import { type PlatformControls, controlsOf, platformControls } from "../controls.ts";
 import { type ControlName, controls } from "./list.ts";
 import type { Standing } from "./standing.ts";
 
-const all: readonly Platform[] = Object.values(platforms);
+const all: readonly PlatformControls[] = Object.values(platformControls);
 const names = Object.keys(controls) as ControlName[];
 
 /** What the page says before its tables. */
@@ -20,7 +20,7 @@ from \`stacks/controls\` by \`node stacks/settings/generate.ts\`.
 
 /** The page of the controls, as Markdown. */
 export function controlsPage(): string {
-  const strategies = Object.entries(platformOf).map(([strategy, { title }]) => `\`${strategy}\` runs sessions on ${title}`);
+  const strategies = Object.entries(controlsOf).map(([strategy, { title }]) => `\`${strategy}\` runs sessions on ${title}`);
   return [
     introduction,
     `The strategy ${strategies.join(", ")}. What else stands here is what a strategy for that platform is held to.\n`,

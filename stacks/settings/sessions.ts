@@ -3,7 +3,7 @@ import type { Limits, Security } from "../../components/session-container/args.t
 import { duplicateTargets, targetRefusal, targetsInWritable, type Workspace } from "../../components/session-volumes/args.ts";
 import { checkHostPath, fromHome, type HostPathRules } from "../../components/session-volumes/host-path.ts";
 import { baseline } from "../../policy/baseline.ts";
-import { type Asker, platformOf, refusals, reports } from "../controls.ts";
+import { type Asker, controlsOf, refusals, reports } from "../controls.ts";
 import type { Deployment, SessionSetting } from "../schema.ts";
 import { formatSize } from "../units.ts";
 import { resolveAgent, retriesOf } from "./agent.ts";
@@ -94,14 +94,14 @@ export function resolveSessions(
     return session;
   });
   mistakes.push(...overlapping(hostPaths), ...metNames(sessions, signsInAtParent));
-  return { sessions, hostPaths, reported: reports(platformOf[strategy.name], asking), mistakes };
+  return { sessions, hostPaths, reported: reports(controlsOf[strategy.name], asking), mistakes };
 }
 
 function resolveSession(layered: Layered, judgement: Judgement): Session {
   const { setting, place, where } = layered;
   const { deployment, strategy, machine, hostPaths, mistakes } = judgement;
   const { root } = machine;
-  mistakes.push(...refusals(platformOf[strategy.name], setting).map(({ path, value, rest }) => sentence(where(...path), value, rest)));
+  mistakes.push(...refusals(controlsOf[strategy.name], setting).map(({ path, value, rest }) => sentence(where(...path), value, rest)));
   const judge: JudgePath = (path, value, writable = false) => {
     const rules: HostPathRules = {
       base: root,

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, test, vi } from "vitest";
 import { z } from "zod";
-import { isPromised, type Platform, platforms, refusals, reports } from "../../stacks/controls.ts";
+import { isPromised, type PlatformControls, platformControls, refusals, reports } from "../../stacks/controls.ts";
 import { type Control, type ControlName, controls } from "../../stacks/controls/list.ts";
 import { controlsPage } from "../../stacks/controls/page.ts";
 import { enforced, refused, reported } from "../../stacks/controls/standing.ts";
@@ -16,7 +16,7 @@ import { checks, checksOn } from "../../stacks/verify/checks/index.ts";
 
 const root = join(import.meta.dirname, "../..");
 const every = Object.entries(controls) as [ControlName, Control][];
-const each: readonly (readonly [string, Platform])[] = Object.entries(platforms);
+const each: readonly (readonly [string, PlatformControls])[] = Object.entries(platformControls);
 
 interface Form {
   readonly const?: unknown;
@@ -114,16 +114,16 @@ const hostOnly = {
 };
 
 describe("what a session asks for", () => {
-  const pathsOn = (platform: Platform, setting: object) =>
+  const pathsOn = (platform: PlatformControls, setting: object) =>
     refusals(platform, setting as Record<string, unknown>).map(({ path }) => path.join("."));
 
   test.each(["swarm", "kubernetes", "ecs"] as const)("of the machine of the plan is refused on %s, key by key", (name) => {
-    expect(pathsOn(platforms[name], hostOnly).sort()).toEqual(
+    expect(pathsOn(platformControls[name], hostOnly).sort()).toEqual(
       ["mounts.0", "mounts.1", "network.mode", "network.ports.0", "repositories.1.path", "repositories.2.url"].sort(),
     );
-    expect(pathsOn(platforms[name], { workspace: { kind: "host", path: "/srv" } })).toEqual(["workspace.kind"]);
-    expect(pathsOn(platforms[name], { credentials: { kind: "hostMount" } })).toEqual(["credentials.kind"]);
-    for (const { rest } of refusals(platforms[name], hostOnly)) expect(rest).toMatch(/this machine|engine's own.*; \w/);
+    expect(pathsOn(platformControls[name], { workspace: { kind: "host", path: "/srv" } })).toEqual(["workspace.kind"]);
+    expect(pathsOn(platformControls[name], { credentials: { kind: "hostMount" } })).toEqual(["credentials.kind"]);
+    for (const { rest } of refusals(platformControls[name], hostOnly)) expect(rest).toMatch(/this machine|engine's own.*; \w/);
   });
 
   test("is refused nowhere where it needs nothing of the kind", () => {
@@ -135,8 +135,8 @@ describe("what a session asks for", () => {
       network: { egress: { allow: ["github.com"] } },
       limits: { memory: 1, openFiles: 64 },
     };
-    for (const name of ["docker", "swarm", "kubernetes", "ecs"] as const) expect(pathsOn(platforms[name], plain), name).toEqual([]);
-    expect(pathsOn(platforms.docker, { ...plain, ...hostOnly })).toEqual([]);
+    for (const name of ["docker", "swarm", "kubernetes", "ecs"] as const) expect(pathsOn(platformControls[name], plain), name).toEqual([]);
+    expect(pathsOn(platformControls.docker, { ...plain, ...hostOnly })).toEqual([]);
   });
 
   test.each(each)("is refused on %s for each control that is", (_, platform) => {
@@ -158,7 +158,10 @@ describe("what a session asks for", () => {
   });
 
   test("without a key is refused where it is for every session", () => {
-    const platform = { title: "Test", column: { ...platforms.docker.column, scratch: refused("needs memory", "take another", "x") } };
+    const platform = {
+      title: "Test",
+      column: { ...platformControls.docker.column, scratch: refused("needs memory", "take another", "x") },
+    };
     expect(refusals(platform, { id: "a" })).toEqual([{ path: ["id"], value: "a", rest: "needs memory; take another" }]);
     expect(refusals(platform, { id: "a", limits: { tmp: 5 } })).toEqual([
       { path: ["limits", "tmp"], value: 5, rest: "needs memory; take another" },
@@ -169,7 +172,7 @@ describe("what a session asks for", () => {
 describe("what nothing enforces", () => {
   const exception = { reason: "a", owner: "b", expires: "2030-01-01" };
   const column = {
-    ...platforms.docker.column,
+    ...platformControls.docker.column,
     dns: reported("nobody asks them", "https://example.com"),
     openFiles: reported("no", "page"),
   };
@@ -217,15 +220,15 @@ describe("what nothing enforces", () => {
   });
 
   test("is a workspace's size where it is a folder of the host", () => {
-    expect(reports(platforms.docker, [{ id: "a", setting: { workspace: { kind: "host", path: "/srv" } } }])).toEqual([
+    expect(reports(platformControls.docker, [{ id: "a", setting: { workspace: { kind: "host", path: "/srv" } } }])).toEqual([
       "Not enforced on Docker, for every session: /workspace in a folder of the host: it is no volume, so limits.disk does not count it (components/session-volumes/README.md).",
     ]);
-    expect(reports(platforms.docker, [{ id: "a", setting: {} }])).toEqual([]);
+    expect(reports(platformControls.docker, [{ id: "a", setting: {} }])).toEqual([]);
   });
 
   test("is not tried by verify, and all else is", () => {
     const ids = (list: typeof checks) => list.map(({ id }) => id);
-    expect(ids(checksOn(platforms.docker))).toEqual(ids(checks));
+    expect(ids(checksOn(platformControls.docker))).toEqual(ids(checks));
     expect(ids(checks).filter((id) => !ids(checksOn(platform)).includes(id))).toEqual(["open-files-limit"]);
   });
 });

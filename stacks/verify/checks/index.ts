@@ -1,4 +1,4 @@
-import { isPromised, type Platform } from "../../controls.ts";
+import { isPromised, type PlatformControls } from "../../controls.ts";
 import type { Check } from "../check.ts";
 import { datagrams } from "./datagrams.ts";
 import { disk } from "./disk.ts";
@@ -30,6 +30,6 @@ export const checks: readonly Check[] = [
 ];
 
 /** What is tried on a platform: what it, or something else there, enforces. Nothing else is promised. */
-export function checksOn(platform: Platform): readonly Check[] {
+export function checksOn(platform: PlatformControls): readonly Check[] {
   return checks.filter(({ control }) => isPromised(platform, control));
 }
