@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { keyPrefix } from "./configuration.ts";
-import { agent, restart } from "./settings/agent-form.ts";
-import { credentials, secret } from "./settings/credentials-form.ts";
-import { allowedHost, network } from "./settings/network-form.ts";
-import { parent } from "./settings/parent-form.ts";
+import { agent, restart } from "./settings/agent-schema.ts";
+import { credentials, secret } from "./settings/credentials-schema.ts";
+import { allowedHost, network } from "./settings/network-schema.ts";
+import { parent } from "./settings/parent-schema.ts";
 import { strategyKeys, type StrategyName, strategySchemas } from "./settings/strategy-schema.ts";
-import { uid } from "./settings/uid-form.ts";
+import { uid } from "./settings/uid-schema.ts";
 import { count, cpu, duration, flag, label, size, text } from "./settings/values.ts";
 
 /**

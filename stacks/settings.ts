@@ -7,7 +7,7 @@ import { type ImageSettings, resolveImage } from "./settings/image.ts";
 import { plainSecrets } from "./settings/credentials.ts";
 import { SettingsError } from "./settings/error.ts";
 import { type ParentSetting, resolveParent } from "./settings/parent.ts";
-import { salvage, soundness } from "./settings/salvage.ts";
+import { parsePartially, soundness } from "./settings/partial-parse.ts";
 import { sentencesOf } from "./settings/sentences.ts";
 import type { Session } from "./settings/session.ts";
 import { resolveSessions } from "./settings/sessions.ts";
@@ -61,7 +61,7 @@ export function parse(raw: Readonly<Record<string, unknown>>, options: ParseOpti
   const form = deploymentSchema.safeParse(raw);
   const issues = form.success ? [] : form.error.issues;
   // What has its form is judged further even when other things have not, so that all mistakes come at once.
-  const judged = form.success ? form.data : salvage(raw);
+  const judged = form.success ? form.data : parsePartially(raw);
   const image = resolveImage(judged.image, root, environment);
   const sound = soundness(issues);
   const ofStack: string[] = [];

@@ -8,7 +8,7 @@ export const modules: Readonly<Record<string, readonly string[]>> = {
   "egress proxy": ["components/egress-proxy/**/*.ts"],
   credentials: ["components/credentials/**/*.ts"],
   images: ["components/hardened-image/**/*.ts"],
-  settings: ["stacks/settings.ts", "stacks/settings/**/*.ts", "stacks/units.ts"],
+  settings: ["stacks/settings.ts", "stacks/settings/**/*.ts", "stacks/controls.ts", "stacks/units.ts"],
   secrets: ["stacks/secrets.ts", "stacks/recorder/secret-inputs.ts"],
   planner: ["stacks/embedded/plan.ts", "stacks/embedded/decide.ts", "stacks/embedded/labels.ts", "stacks/embedded/docker/inputs.ts"],
   "egress sets": ["stacks/egress-sets/**/*.ts"],

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { exception, secret } from "./credentials-form.ts";
+import { exception, secret } from "./credentials-schema.ts";
 import { text } from "./values.ts";
 
 /** The form of the key `egress.parent`; what belongs together in it is judged in parent.ts. */

@@ -2,32 +2,32 @@ import { z } from "zod";
 import { type Deployment, deploymentSchema } from "../schema.ts";
 
 /** What of a faulty description has its form, key by key and entry by entry, so that it can be judged further. */
-export function salvage(raw: unknown): Deployment {
-  const kept = salvageValue(deploymentSchema, raw) as Partial<Deployment> | undefined;
+export function parsePartially(raw: unknown): Deployment {
+  const kept = partialValue(deploymentSchema, raw) as Partial<Deployment> | undefined;
   const sessions = (kept?.sessions ?? []).map((entry, index) => ({ ...entry, id: entry.id ?? `#${index}` }));
   return { ...kept, sessions };
 }
 
-function salvageValue(schema: z.core.$ZodType, value: unknown): unknown {
+function partialValue(schema: z.core.$ZodType, value: unknown): unknown {
   const whole = z.safeParse(schema, value);
   if (whole.success) return whole.data;
-  if (schema instanceof z.ZodOptional) return salvageValue(schema.unwrap(), value);
+  if (schema instanceof z.ZodOptional) return partialValue(schema.unwrap(), value);
   if (schema instanceof z.ZodArray) {
     if (!Array.isArray(value)) return undefined;
     // Entries keep their places, by which sentences name them.
-    if (schema.element instanceof z.ZodObject) return value.map((entry) => salvageValue(schema.element, entry) ?? {});
+    if (schema.element instanceof z.ZodObject) return value.map((entry) => partialValue(schema.element, entry) ?? {});
     // So do entries of several forms, behind holes, which flatMap passes over.
     if (schema.element instanceof z.ZodUnion)
-      return Object.assign([], entriesOf(value.map((entry, index) => [String(index), salvageValue(schema.element, entry)] as const)));
-    return value.map((entry) => salvageValue(schema.element, entry)).filter((entry) => entry !== undefined);
+      return Object.assign([], entriesOf(value.map((entry, index) => [String(index), partialValue(schema.element, entry)] as const)));
+    return value.map((entry) => partialValue(schema.element, entry)).filter((entry) => entry !== undefined);
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
   const given = Object.entries(value);
   if (schema instanceof z.ZodObject)
     return entriesOf(
-      given.flatMap(([key, inner]) => (Object.hasOwn(schema.shape, key) ? [[key, salvageValue(schema.shape[key], inner)] as const] : [])),
+      given.flatMap(([key, inner]) => (Object.hasOwn(schema.shape, key) ? [[key, partialValue(schema.shape[key], inner)] as const] : [])),
     );
-  if (schema instanceof z.ZodRecord) return entriesOf(given.map(([key, inner]) => [key, salvageValue(schema.valueType, inner)] as const));
+  if (schema instanceof z.ZodRecord) return entriesOf(given.map(([key, inner]) => [key, partialValue(schema.valueType, inner)] as const));
   return undefined;
 }
 
