@@ -9,7 +9,7 @@ import { controlsPage } from "../../stacks/controls/page.ts";
 import { enforced, refused, reported } from "../../stacks/controls/standing.ts";
 import { deployFromConfig } from "../../stacks/deploy.ts";
 import { runProgram } from "../../stacks/recorder/program.ts";
-import { sessionSchema } from "../../stacks/schema.ts";
+import { sessionSchema } from "../../stacks/settings/session-schema.ts";
 import { UnreadSecrets } from "../../stacks/secrets.ts";
 import { parse } from "../../stacks/settings.ts";
 import { checks, checksOn } from "../../stacks/verify/checks/index.ts";
