@@ -6,7 +6,6 @@ import type { EgressSets } from "./egress-sets.ts";
 import type { Layered } from "./layers.ts";
 import { formatSize } from "../units.ts";
 import { sentence } from "./sentences.ts";
-import type { StrategySetting } from "./strategy.ts";
 
 export interface NetworkSettings {
   readonly mode?: NetworkMode;
@@ -26,12 +25,13 @@ function networkMode(text: string): NetworkMode {
 }
 
 /**
+ * @param hostNetwork whether sessions without a mode share this machine's network
  * @param judged whether all that bears upon the network has its form, so that contradictions are real; and whether the
  *   credentials have, whose region a set may need
  */
 export function resolveNetwork(
   { setting, where }: Layered,
-  { hostNetwork }: StrategySetting,
+  hostNetwork: boolean,
   sets: EgressSets,
   judged: { readonly network: boolean; readonly credentials: boolean },
   mistakes: string[],

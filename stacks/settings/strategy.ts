@@ -30,10 +30,15 @@ export function resolveStrategy<Schemas extends StrategySchemas>(
   return { name, ...schemas[name]?.parse({}), ...(deployment[name] as object | undefined) } as ChosenOf<Schemas>;
 }
 
+/** What the strategy local is told, where it is that one. */
+export function localOf(strategy: StrategySetting): StrategySetting<"local"> | undefined {
+  return strategy.name === "local" ? strategy : undefined;
+}
+
 /** Whoever may put another socket in its place is the engine. @param variable DOCKER_HOST */
 export function engineSocket(strategy: StrategySetting, variable = ""): HostPath[] {
-  const setting = strategy.name === "local" ? strategy.engine : undefined;
+  const setting = localOf(strategy)?.engine;
   const [, path] = /^unix:\/\/(.+)$/.exec(setting ?? variable) ?? [];
-  const named = setting === undefined ? `DOCKER_HOST: "${variable}"` : `${strategy.name}.engine: "${setting}"`;
+  const named = setting === undefined ? `DOCKER_HOST: "${variable}"` : `local.engine: "${setting}"`;
   return path === undefined ? [] : [hostPath(path, { named, writable: false })];
 }
