@@ -1,5 +1,6 @@
 import type { PolicyConfig } from "../policy/evaluate.ts";
 import type { Session, Settings } from "./settings.ts";
+import { localOf } from "./settings/strategy.ts";
 
 /**
  * What the settings ask the policy rules to let pass, in the form of a `--policy-pack-config` file.
@@ -15,7 +16,7 @@ export function policyConfig({ strategy, sessions, parent }: Settings, file: Pol
   const allowedHostPaths = [...new Set(sessions.flatMap(hostPathsOf))].sort();
   const own: Readonly<Record<string, Entry>> = {
     // Sharing the host's network is refused unless the strategy's own option asks for it; then it is advice.
-    ...(strategy.hostNetwork && { "CTR-008": { allowHostNetwork: true } }),
+    ...(localOf(strategy)?.hostNetwork && { "CTR-008": { allowHostNetwork: true } }),
     // What the settings name was judged when they were read; nothing else may be mounted.
     ...(allowedHostPaths.length > 0 && { "CTR-013": { allowedHostPaths }, "CTR-013-low": { allowedHostPaths } }),
     ...(builds.length > 0 && { "IMG-001": { exceptions: builds } }),
