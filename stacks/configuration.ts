@@ -41,12 +41,20 @@ export function fromConfig(config: Readonly<Record<string, string>>): Record<str
   const raw: Record<string, unknown> = {};
   for (const [key, text] of Object.entries(config)) {
     if (!key.startsWith(keyPrefix)) continue;
-    raw[key.slice(keyPrefix.length)] = unpacked(text);
+    raw[key.slice(keyPrefix.length)] = unpacked(key, text);
   }
   return raw;
 }
 
-const unpacked = (text: string): unknown => (/^\s*[[{]/.test(text) ? JSON.parse(text) : text);
+function unpacked(key: string, text: string): unknown {
+  if (!/^\s*[[{]/.test(text)) return text;
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The parser's own message quotes the text.
+    throw new Error(`${key} begins as JSON and is none; mend it, or write it as YAML without quotes around it`);
+  }
+}
 
 /**
  * The address of the container engine that a configuration names, whatever else is in it.
@@ -57,7 +65,7 @@ export function engineAddress(config: Readonly<Record<string, string>>): string 
   const misplaced = config[`${keyPrefix}engine`];
   if (misplaced !== undefined)
     throw new Error(`${keyPrefix}engine belongs in ${keyPrefix}local; write ${keyPrefix}local: {engine: ${JSON.stringify(misplaced)}}`);
-  const local = unpacked(config[`${keyPrefix}local`] ?? "{}");
+  const local = unpacked(`${keyPrefix}local`, config[`${keyPrefix}local`] ?? "{}");
   const { engine } = typeof local === "object" && local !== null ? (local as { engine?: unknown }) : {};
   return engine === undefined ? undefined : String(engine);
 }

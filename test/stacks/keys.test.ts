@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { engineAddress, stackConfig } from "../../stacks/configuration.ts";
+import { engineAddress, fromConfig, stackConfig } from "../../stacks/configuration.ts";
 import { nearest } from "../../stacks/near.ts";
 import { unknownKey } from "../../stacks/settings/keys.ts";
 
@@ -77,6 +77,13 @@ describe("the engine that a configuration names", () => {
     [{ "agent-sessions:local": '{"engine":5}' }, "5"],
   ])("%j: %s", (config, address) => {
     expect(engineAddress(config as unknown as Record<string, string>)).toBe(address);
+  });
+
+  test("cannot be read where its key begins as JSON and is none, and what stands there is not told", () => {
+    const config = { "agent-sessions:local": '{"engine": hunter2' };
+    const sentence = /^agent-sessions:local begins as JSON and is none; mend it, or write it as YAML without quotes around it$/;
+    expect(() => engineAddress(config)).toThrow(sentence);
+    expect(() => fromConfig(config)).toThrow(sentence);
   });
 
   test("is not looked for elsewhere where it stands at the top, as no command is to speak to another engine", () => {
