@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import type { StackSource } from "./configuration.ts";
 
 /** What sessions may do beyond a sealed box, a line each. It is an output of the program and stands in nothing that it makes. */
 
@@ -29,7 +30,7 @@ export const sessionOf = (line: string): string | undefined => /^session ([^:]+)
 const fileOf = (root: string, stack: string) => join(root, ".agent-sessions", "authority", `${stack}.json`);
 
 /** What was applied last from this checkout; undefined when it was not, or nobody knows any more. */
-export function keptAuthority(root: string, stack: string): readonly string[] | undefined {
+export function keptAuthority({ root, stack }: Pick<StackSource, "root" | "stack">): readonly string[] | undefined {
   try {
     const kept: unknown = JSON.parse(readFileSync(fileOf(root, stack), "utf8"));
     return Array.isArray(kept) && kept.every((line) => typeof line === "string") ? kept : undefined;
@@ -38,10 +39,17 @@ export function keptAuthority(root: string, stack: string): readonly string[] | 
   }
 }
 
-/** Keeps what has been applied. A reader finds the old lines or the new ones, never a part. */
-export function keepAuthority(root: string, stack: string, lines: readonly string[]): void {
+/**
+ * Keeps what has been applied, by whichever engine. A reader finds the old lines or the new ones, never a part.
+ *
+ * @param only the sessions that it was applied for; what the others may do stays as it was
+ */
+export function keepAuthority({ root, stack }: Pick<StackSource, "root" | "stack">, lines: readonly string[], only?: readonly string[]): void {
+  const untouched = (line: string) => sessionOf(line) !== undefined && !only?.includes(sessionOf(line) ?? "");
+  const others = only === undefined ? [] : (keptAuthority({ root, stack }) ?? []).filter(untouched);
+  const all = [...(only === undefined ? lines : authorityOfSessions(lines, only)), ...others].sort();
   const file = fileOf(root, stack);
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(`${file}.${process.pid}`, `${JSON.stringify(lines, null, 2)}\n`);
+  writeFileSync(`${file}.${process.pid}`, `${JSON.stringify(all, null, 2)}\n`);
   renameSync(`${file}.${process.pid}`, file);
 }

@@ -1,6 +1,4 @@
-import type { Outcome } from "../embedded/apply.ts";
-import { isImage } from "../embedded/live.ts";
-import type { Step } from "../embedded/plan.ts";
+import type { Outcome, Step } from "../recorder/plan.ts";
 
 /** Lines that are told when a build fails. */
 const kept = 40;
@@ -15,8 +13,8 @@ export class BuildProgress {
     this.#say = say;
   }
 
-  readonly begin = ({ urn, type, name, operation }: Pick<Step, "urn" | "type" | "name" | "operation">): void => {
-    if (!isImage(type) || operation === "same") return;
+  readonly begin = ({ urn, name, builds }: Pick<Step, "urn" | "name" | "builds">): void => {
+    if (!builds) return;
     this.#building.add(urn);
     this.#say(`  building ${name}, which takes some minutes the first time …`);
   };

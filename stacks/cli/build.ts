@@ -1,7 +1,8 @@
 import type { Command } from "commander";
-import { EmbeddedEngine } from "../embedded/engine.ts";
+import { fromConfig } from "../configuration.ts";
+import { platformOf } from "../platforms/index.ts";
+import { parse } from "../settings.ts";
 import { formatSize } from "../units.ts";
-import { prepareMachine } from "./setup/machine.ts";
 import { loadStack, stackOption } from "./stack.ts";
 
 interface Options {
@@ -28,13 +29,13 @@ export function register(program: Command): void {
 async function run(options: Options): Promise<void> {
   const source = loadStack(options.stack);
   const say = (line: string) => console.error(line);
-  const docker = await prepareMachine(source, options, say);
-  const engine = new EmbeddedEngine(source, docker);
-  const results = [];
-  for (const image of await engine.buildImages({ force: options.force === true, line: (line) => say(`  ${line}`) })) {
-    const { Id: id, Size: size } = await docker.getImage(image.name).inspect();
-    results.push({ name: image.name, id, size, built: image.built });
-  }
+  const settings = parse(fromConfig(source.config), { root: source.root });
+  const deployment = await (await platformOf(source)).prepare(settings, options, say);
+  const results = await deployment.buildImages?.({ force: options.force === true, line: (line) => say(`  ${line}`) });
+  if (results === undefined)
+    throw new Error(
+      `the strategy ${settings.strategy} builds its images while it is rolled out; run "npx sessions up --stack ${source.stack}"`,
+    );
   if (options.json) console.log(JSON.stringify(results, null, 2));
   else for (const { name, id, size, built } of results) console.log(`${name} ${id} ${formatSize(size)}${built ? "" : " (unchanged)"}`);
 }

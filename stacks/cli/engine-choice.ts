@@ -2,11 +2,9 @@ import { spawn, spawnSync } from "node:child_process";
 import { delimiter, dirname } from "node:path";
 import { Option } from "commander";
 import type { StackSource } from "../configuration.ts";
-import type { Identity } from "../identity.ts";
-import type { Live } from "../embedded/live.ts";
+import type { Secrets } from "../secrets.ts";
+import type { BuiltInEngine, Deployment, EngineName } from "../platforms/platform.ts";
 import { strategyOf } from "../strategies/index.ts";
-
-export type EngineName = "pulumi" | "embedded";
 
 export function engineOption(): Option {
   return new Option("--engine <name>", "what deploys: the Pulumi CLI, or the engine built in; auto takes the one that made what is there")
@@ -14,30 +12,20 @@ export function engineOption(): Option {
     .default("auto");
 }
 
-/** The engine that made a stack's containers and networks; undefined when there are none. */
-export function ownerOf(live: Live, identity: Identity): EngineName | undefined {
-  if (live.own.some(({ kind }) => kind !== "volume")) return "embedded";
-  const stack = `${identity.project}/${identity.stack}`;
-  const pulumi = live.objects.some(
-    ({ kind, labels, urn }) => kind !== "volume" && urn === undefined && labels.created_by === "agent-sessions" && labels.stack === stack,
-  );
-  return pulumi ? "pulumi" : undefined;
-}
-
 /**
  * Which engine a command uses: the owner of what is there; else Pulumi if its CLI, a login and the stack are there; else the
  * embedded one. Pulumi alone rolls out the strategies that the embedded engine does not know.
  *
+ * @param owner of what is there
  * @throws Error when the engine that was asked for cannot, or does not own what is there, with the way out
  */
-export function chooseEngine(asked: "auto" | EngineName, live: Live, identity: Identity, source: StackSource): EngineName {
+export function chooseEngine(asked: "auto" | EngineName, owner: EngineName | undefined, source: StackSource): EngineName {
   if (!strategyOf(source.config).embedded) {
     if (asked === "embedded")
       throw new Error("the embedded engine does not know this stack's strategy; Pulumi alone rolls it out, so leave --engine out");
     requirePulumi(source, "");
     return "pulumi";
   }
-  const owner = ownerOf(live, identity);
   if (asked === "auto") return owner ?? (pulumiKnows(source) ? "pulumi" : "embedded");
   if (owner !== undefined && owner !== asked) {
     const adopt = asked === "embedded" ? " --adopt" : "";
@@ -47,6 +35,13 @@ export function chooseEngine(asked: "auto" | EngineName, live: Live, identity: I
   }
   if (asked === "pulumi") requirePulumi(source, ', or use "--engine embedded"');
   return asked;
+}
+
+/** The engine built in. @throws Error where the platform has none */
+export async function needEngine(deployment: Deployment, secrets?: Secrets): Promise<BuiltInEngine> {
+  const engine = await deployment.engine?.(secrets);
+  if (engine === undefined) throw new Error("Pulumi alone rolls this stack out, so leave --engine out");
+  return engine;
 }
 
 /** @param otherwise another way out, as the sentence ends */

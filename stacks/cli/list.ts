@@ -19,7 +19,7 @@ export function register(program: Command): void {
     .action(async (options: { stack: string; wide?: boolean; json?: boolean }) => {
       const source = loadStack(options.stack);
       const runtime = await openRuntime(source);
-      const kept = keptAuthority(source.root, source.stack);
+      const kept = keptAuthority(source);
       const held = options.wide ? await heldNow(runtime) : undefined;
       const rows = await someAtOnce(await runtime.list(), async (session) => {
         const { container, network, isolation, memory, cpu, processes, disk: limit, attach } = await session.describe();

@@ -1,17 +1,19 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import type { Command } from "commander";
 import { compareAuthority } from "../authority.ts";
-import { EmbeddedEngine } from "../embedded/engine.ts";
-import { emptyLive } from "../embedded/live.ts";
-import { authorityIn, changes, type Plan } from "../embedded/plan.ts";
-import { compareInputs } from "../embedded/decide.ts";
+import { fromConfig } from "../configuration.ts";
+import { platformOf } from "../platforms/index.ts";
+import { planAsNew } from "../recorder/as-new.ts";
+import { compareInputs } from "../recorder/compare.ts";
+import { authorityIn, changes, limitTo, type Plan } from "../recorder/plan.ts";
 import { concealSecrets } from "../recorder/secret-inputs.ts";
 import { noEncryptedConfig, Secrets, unknownHere } from "../secrets.ts";
+import { parse } from "../settings.ts";
 import { strategyOf } from "../strategies/index.ts";
-import { ownerOf } from "./engine-choice.ts";
+import { needEngine } from "./engine-choice.ts";
 import { authorityText, planJson, planText } from "./render.ts";
-import { narrow, refuseUnknown } from "./roll-out.ts";
-import { loadStack, path, reachableEngine, stackOption } from "./stack.ts";
+import { refuseUnknown } from "./roll-out.ts";
+import { loadStack, path, stackOption } from "./stack.ts";
 
 interface Options {
   readonly stack: string;
@@ -42,20 +44,23 @@ export function register(program: Command): void {
 
 async function run(options: Options): Promise<void> {
   const source = loadStack(options.stack);
+  const platform = await platformOf(source);
   const { embedded } = strategyOf(source.config);
-  const docker = embedded && options.against === undefined ? await reachableEngine(source) : undefined;
-  const engine = new EmbeddedEngine(source, docker);
-  const live = await engine.live();
+  const deployment = embedded && options.against === undefined ? await platform.reach() : undefined;
   // What the Pulumi CLI made has no inputs on it to compare with.
-  const foreign = ownerOf(live, engine.identity) === "pulumi";
+  const foreign = (await deployment?.owner()) === "pulumi";
   const { commands, only } = options;
-  refuseUnknown(engine, only);
+  const settings = parse(fromConfig(source.config), { root: source.root });
+  refuseUnknown(settings, only);
   const secrets = new Secrets(foreign ? unknownHere : noEncryptedConfig, {
     commands,
     announce: (line) => console.error(line),
     ...(only !== undefined && { only }),
   });
-  const { plan, report, refusals } = narrow(await engine.plan(foreign ? emptyLive(engine.identity) : live, { secrets }), only);
+  const { plan, report, refusals } =
+    deployment === undefined || foreign
+      ? limitTo(await planAsNew(source, secrets), only)
+      : await (await needEngine(deployment, secrets)).plan(only === undefined ? {} : { only });
   const saved = savedPlan(plan);
   if (options.save !== undefined) writeFileSync(options.save, `${JSON.stringify(saved, null, 2)}\n`);
 
@@ -69,7 +74,7 @@ async function run(options: Options): Promise<void> {
           ...planJson({ ...plan, authority }, report, refusals),
           unknownSecrets: [...secrets.unknown],
           unanswered: plan.run.unanswered,
-          reported: engine.settings.reported,
+          reported: settings.reported,
           ...(differences !== undefined && { against: differences }),
         },
         null,
@@ -77,10 +82,10 @@ async function run(options: Options): Promise<void> {
       ),
     );
   else if (differences !== undefined) console.log(differencesText(differences, authority));
-  else console.log(`${asNew(source.stack, { embedded, foreign, answers: docker !== undefined })}${planText(plan, report)}`);
+  else console.log(`${asNew(source.stack, { embedded, foreign, answers: deployment !== undefined })}${planText(plan, report)}`);
 
   if (!options.json) {
-    for (const line of engine.settings.reported) console.log(line);
+    for (const line of settings.reported) console.log(line);
     for (const secret of secrets.unknown) console.log(`Unknown, so that what depends on it counts as changed: ${secret}`);
     for (const token of plan.run.unanswered) console.log(`No provider is asked here, so this counts as unknown: ${token}`);
   }

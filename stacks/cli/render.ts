@@ -1,5 +1,5 @@
 import type { Report } from "../../policy/evaluate.ts";
-import type { Plan, Step } from "../embedded/plan.ts";
+import type { Plan, Step } from "../recorder/plan.ts";
 import { wrapped } from "./table.ts";
 import { unknownValue } from "../recorder/unknown.ts";
 

@@ -2,21 +2,23 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
-import type { StackSource } from "../configuration.ts";
-import { EmbeddedEngine, refusalsOf, type Reviewed } from "../embedded/engine.ts";
-import { emptyLive } from "../embedded/live.ts";
+import { keepAuthority } from "../authority.ts";
+import { fromConfig, type StackSource } from "../configuration.ts";
+import { identify } from "../identity.ts";
 import { lock } from "../lock.ts";
-import { changes, limitTo, type Plan, type Step } from "../embedded/plan.ts";
-import { DockerRuntime } from "../runtime/docker.ts";
-import type { SessionRuntime } from "../runtime/runtime.ts";
+import { platformOf } from "../platforms/index.ts";
+import type { Deployment, EngineName, Proposal } from "../platforms/platform.ts";
 import { policyConfig } from "../policy-config.ts";
+import { planAsNew } from "../recorder/as-new.ts";
+import { authorityIn, changes, limitTo, type Outcome, type Plan, type Reviewed, type Step } from "../recorder/plan.ts";
+import type { SessionRuntime } from "../runtime/runtime.ts";
 import { noEncryptedConfig, Secrets, unknownHere } from "../secrets.ts";
+import { parse, type Settings } from "../settings.ts";
 import { strategyOf } from "../strategies/index.ts";
 import { BuildProgress } from "./build-progress.ts";
-import { chooseEngine, type EngineName, runPulumi } from "./engine-choice.ts";
+import { chooseEngine, needEngine, runPulumi } from "./engine-choice.ts";
 import { authorityText, planText } from "./render.ts";
 import { noSession } from "./sessions.ts";
-import { prepareMachine } from "./setup/machine.ts";
 
 export interface RollOutOptions {
   readonly engine: "auto" | EngineName;
@@ -36,121 +38,120 @@ export interface RollOutOptions {
 /** What was rolled out, and by what. */
 export interface RolledOut {
   readonly runtime: SessionRuntime;
-  readonly engine: EmbeddedEngine;
+  readonly settings: Settings;
   readonly by: EngineName;
   readonly changed: boolean;
   readonly reviewed: Reviewed;
 }
 
+/** Told of what happens: `say` of each thing that a person is to know, `detail` of the plan and each step. */
+export interface Listener {
+  say(line: string): void;
+  detail(line: string): void;
+}
+
 /**
  * Brings the sessions of a stack to what its file says.
  *
- * @param say told of each thing that a person is to know
- * @param detail told of the plan and each step
  * @returns nothing, with the exit code set, when somebody did not agree or the Pulumi CLI failed
  * @throws Error when something was not done
  */
-export async function rollOut(
+export async function rollOut(source: StackSource, options: RollOutOptions, listener: Listener): Promise<RolledOut | undefined> {
+  const { say, detail } = listener;
+  const settings = parse(fromConfig(source.config), { root: source.root });
+  const deployment = await (await platformOf(source)).prepare(settings, options, say);
+  refuseUnknown(settings, options.only);
+  const by = chooseEngine(options.engine, await deployment.owner(), source);
+  detail(`Stack ${source.stack}, ${by} engine.`);
+  if (!strategyOf(source.config).embedded) say(`Pulumi alone rolls out the strategy ${settings.strategy.name}.`);
+  const roll = by === "pulumi" ? withPulumi : withBuiltIn;
+  const done = await roll(source, options, settings, deployment, listener);
+  if (done === undefined) return undefined;
+  keepAuthority(source, authorityIn(done.reviewed.plan.run), options.only);
+  return { runtime: deployment.runtime, settings, by, ...done };
+}
+
+type Roll = (
   source: StackSource,
   options: RollOutOptions,
-  say: (line: string) => void,
-  detail: (line: string) => void,
-): Promise<RolledOut | undefined> {
-  const docker = await prepareMachine(source, options, say);
-  const runtime = new DockerRuntime(docker, source);
-  const secrets = new Secrets(noEncryptedConfig, { announce: say, ...(options.only !== undefined && { only: options.only }) });
-  const engine = new EmbeddedEngine(source, docker, secrets);
-  refuseUnknown(engine, options.only);
-  const name = chooseEngine(options.engine, await engine.live(), engine.identity, source);
-  detail(`Stack ${source.stack}, ${name} engine.`);
-  if (!strategyOf(source.config).embedded) say(`Pulumi alone rolls out the strategy ${engine.settings.strategy.name}.`);
-  if (name === "pulumi") return withPulumi(options, source, runtime, engine, say);
+  settings: Settings,
+  deployment: Deployment,
+  listener: Listener,
+) => Promise<Pick<RolledOut, "changed" | "reviewed"> | undefined>;
 
+/** Plans, has the policy judge and rolls out without the Pulumi CLI. */
+const withBuiltIn: Roll = async (source, { only, ...options }, _, deployment, { say, detail }) => {
+  const secrets = new Secrets(noEncryptedConfig, { announce: say, ...(only !== undefined && { only }) });
+  const engine = await needEngine(deployment, secrets);
   const release = await lock(
-    engine.identity.deployment,
+    identify(source.project, source.stack, source.root).deployment,
     options.waits ? (holder) => say(`Another run is at work on this stack (${holder}); it is waited for.`) : undefined,
   );
   try {
-    // Read after the lock is held: what another run did meanwhile counts.
-    const live = await engine.live();
-    const reviewed = narrow(await engine.plan(live, { adopt: options.adopt === true }), options.only);
-    await refuse(reviewed, engine);
-    const changed = changes(reviewed.plan);
+    // Planned while the lock is held: what another run did before counts.
+    const proposal = await engine.plan({ adopt: options.adopt === true, ...(only !== undefined && { only }) });
+    const { plan, report } = proposal;
+    await refuse(proposal);
+    const changed = changes(plan);
     if (!changed) {
-      for (const line of ["Nothing is to change.", ...authorityText(reviewed.plan.authority)]) detail(line);
-      engine.keepAuthority(reviewed.plan, options.only);
-    } else {
-      detail(planText(reviewed.plan, reviewed.report));
-      if (!options.yes && !options.unasked && !(await agreed(reviewed.plan.steps))) {
-        say("Nothing was changed.");
-        process.exitCode = 1;
-        return undefined;
-      }
-      const build = new BuildProgress(say);
-      const { outcomes } = await engine.apply(reviewed.plan, live, {
-        parallel: Number(options.parallel),
-        ...(options.only !== undefined && { only: options.only }),
-        progress: {
-          begin: build.begin,
-          line: build.line,
-          end: (outcome) => {
-            const { operation, name: object, error, skipped } = outcome;
-            build.end(outcome);
-            if (operation === "same" && error === undefined) return;
-            detail(
-              skipped
-                ? `  skipped ${object}: what it needs failed`
-                : error === undefined
-                  ? `  ${operation} ${object}`
-                  : `  failed ${object}: ${error}`,
-            );
-          },
-        },
-      });
-      const failures = outcomes.filter(({ error, skipped }) => error !== undefined || skipped);
-      if (failures.length > 0)
-        throw new Error(
-          `${failures.length} of ${outcomes.length} steps were not done: ${failures.map(({ name: object, error }) => `${object}${error === undefined ? " (skipped)" : ` (${error})`}`).join("; ")}. Mend the cause and run up again; what was done stays.`,
-        );
+      for (const line of ["Nothing is to change.", ...authorityText(plan.authority)]) detail(line);
+      return { changed, reviewed: proposal };
     }
-    return { runtime, engine, by: "embedded", changed, reviewed };
+    detail(planText(plan, report));
+    if (!options.yes && !options.unasked && !(await agreed(plan.steps))) {
+      say("Nothing was changed.");
+      process.exitCode = 1;
+      return undefined;
+    }
+    refuseFailures(await proposal.apply({ parallel: Number(options.parallel), progress: progressOf(say, detail) }));
+    return { changed, reviewed: proposal };
   } finally {
     release();
   }
+};
+
+/** Tells of each step as it ends, and of a build as it begins. */
+function progressOf(say: (line: string) => void, detail: (line: string) => void) {
+  const build = new BuildProgress(say);
+  return {
+    begin: build.begin,
+    line: build.line,
+    end: (outcome: Outcome) => {
+      const { operation, name, error, skipped } = outcome;
+      build.end(outcome);
+      if (operation === "same" && error === undefined) return;
+      if (skipped) detail(`  skipped ${name}: what it needs failed`);
+      else detail(error === undefined ? `  ${operation} ${name}` : `  failed ${name}: ${error}`);
+    },
+  };
+}
+
+/** @throws Error with every step that was not done */
+function refuseFailures(outcomes: readonly Outcome[]): void {
+  const failures = outcomes.filter(({ error, skipped }) => error !== undefined || skipped);
+  if (failures.length === 0) return;
+  const list = failures.map(({ name, error }) => `${name}${error === undefined ? " (skipped)" : ` (${error})`}`).join("; ");
+  throw new Error(
+    `${failures.length} of ${outcomes.length} steps were not done: ${list}. Mend the cause and run up again; what was done stays.`,
+  );
 }
 
 /** Leaves planning, policy and rollout to the Pulumi CLI. It looks at what is really there first, so that what was removed by hand comes back. */
-async function withPulumi(
-  options: RollOutOptions,
-  source: StackSource,
-  runtime: SessionRuntime,
-  engine: EmbeddedEngine,
-  say: (line: string) => void,
-): Promise<RolledOut | undefined> {
+const withPulumi: Roll = async (source, options, settings, deployment, { say }) => {
   if (options.adopt) throw new Error('--adopt belongs to the embedded engine; with Pulumi, "pulumi import" takes over what is there');
-  const reviewed = narrow(
-    await engine.plan(emptyLive(engine.identity), { secrets: new Secrets(unknownHere, { announce: say }) }),
-    options.only,
-  );
+  const reviewed = limitTo(await planAsNew(source, new Secrets(unknownHere, { announce: say })), options.only);
   const targets = options.only === undefined ? [] : targetsOf(reviewed.plan);
   const folder = mkdtempSync(join(tmpdir(), "agent-sessions-policy-"));
   const config = join(folder, "config.json");
-  writeFileSync(config, JSON.stringify(policyConfig(engine.settings)));
+  writeFileSync(config, JSON.stringify(policyConfig(settings)));
   const more = ["--refresh", "--policy-pack", "policy", "--policy-pack-config", config, ...targets.flatMap((urn) => ["--target", urn])];
-  const label = `${source.project}/${source.stack}`;
-  const objects = async () =>
-    (await engine.live()).objects
-      .flatMap(({ id, labels }) => (labels.stack === label ? [id] : []))
-      .sort()
-      .join();
-  const before = await objects();
+  const before = await deployment.fingerprint();
   process.exitCode = await runPulumi("up", { yes: options.yes === true || options.unasked === true, more }, source).finally(() =>
     rmSync(folder, { recursive: true }),
   );
   if (process.exitCode !== 0) return undefined;
-  engine.keepAuthority(reviewed.plan, options.only);
-  return { runtime, engine, by: "pulumi", changed: before !== (await objects()), reviewed };
-}
+  return { changed: before !== (await deployment.fingerprint()), reviewed };
+};
 
 /** The resources of a plan, with all that the CLI wants targeted too when it is new: providers and parents. */
 function targetsOf({ steps, run: { registrations } }: Plan): readonly string[] {
@@ -161,23 +162,16 @@ function targetsOf({ steps, run: { registrations } }: Plan): readonly string[] {
 }
 
 /** @throws Error when a session that is named is not in the stack file */
-export function refuseUnknown(engine: EmbeddedEngine, only: readonly string[] = []): void {
-  const known = engine.settings.sessions.map(({ id }) => id);
+export function refuseUnknown({ sessions }: Settings, only: readonly string[] = []): void {
+  const known = sessions.map(({ id }) => id);
   const unknown = only.filter((id) => !known.includes(id));
   if (unknown.length > 0) throw new Error(`--only: ${noSession(unknown, "the stack file", known)}`);
 }
 
-/** What `--only` leaves of a plan. */
-export function narrow(reviewed: Reviewed, only: readonly string[] | undefined): Reviewed {
-  if (only === undefined) return reviewed;
-  const plan = limitTo(reviewed.plan, only);
-  return { ...reviewed, plan, refusals: refusalsOf(plan, reviewed.report) };
-}
-
 /** Stops before anything is created when the plan must not be carried out. */
-async function refuse({ refusals, plan }: Reviewed, engine: EmbeddedEngine): Promise<void> {
-  const shortage = refusals.length === 0 ? await engine.shortage(plan) : undefined;
-  const all = shortage === undefined ? refusals : [shortage];
+async function refuse(proposal: Proposal): Promise<void> {
+  const shortage = proposal.refusals.length === 0 ? await proposal.shortage() : undefined;
+  const all = shortage === undefined ? proposal.refusals : [shortage];
   if (all.length > 0) throw new Error(`nothing was changed, because:\n${all.map((line) => `  ${line}`).join("\n")}`);
 }
 

@@ -4,10 +4,10 @@ import { constants } from "node:os";
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { fromConfig, type StackSource } from "../configuration.ts";
-import { EmbeddedEngine } from "../embedded/engine.ts";
 import type { Health, Session, SessionRuntime } from "../runtime/runtime.ts";
 import { hasEnded, stateText } from "../runtime/session-state.ts";
 import { addEntry, type EntryOptions, entryOptions, type Task, task } from "./entry.ts";
+import { platformOf } from "../platforms/index.ts";
 import { printed } from "../runtime/printed.ts";
 import { outputOf } from "./exec.ts";
 import { plain } from "../printable.ts";
@@ -15,7 +15,7 @@ import { type Pulled, pulledText, pullSession } from "./pull.ts";
 import { removeFromFile } from "./remove.ts";
 import { parse } from "../settings.ts";
 import { rollOut } from "./roll-out.ts";
-import { loadStack, openEngine, reachableEngine, root, stackOption } from "./stack.ts";
+import { loadStack, openDeployment, root, stackOption } from "./stack.ts";
 import { idsIn, openDocument } from "./stack-document.ts";
 import { takeDown } from "./take-down.ts";
 
@@ -84,18 +84,13 @@ async function start(source: StackSource, id: string, { install, yes = false }: 
   try {
     // Nothing that runs is changed, so there is no plan to agree to; an installation still is.
     const asked = { engine: "auto", only: [id], parallel: "16", install, yes, unasked: true, waits: true } as const;
-    const rolledOut = await rollOut(
-      source,
-      asked,
-      (line) => console.error(line),
-      () => {},
-    );
+    const rolledOut = await rollOut(source, asked, { say: (line) => console.error(line), detail: () => {} });
     if (rolledOut === undefined) throw new Error(`session "${id}" was not started`);
     console.error(`Session ${id}: at work`);
     return rolledOut.runtime;
   } catch (error) {
-    const { objects } = await new EmbeddedEngine(source, await reachableEngine(source)).live();
-    if (!objects.some(({ labels }) => labels.session_id === id)) await removeFromFile(source.stack, id);
+    const deployment = await (await platformOf(source)).reach();
+    if (!(await deployment?.sessions())?.includes(id)) await removeFromFile(source.stack, id);
     throw error;
   }
 }
@@ -186,7 +181,7 @@ async function bringOut(runtime: SessionRuntime, source: StackSource, id: string
 
 /** Leaves nothing of the session; what would be lost with it keeps it. */
 async function removeAll(source: StackSource, id: string): Promise<void> {
-  const taken = await takeDown(source, await openEngine(source), [id], { engine: "auto", yes: true, deleteData: true, waits: true });
+  const taken = await takeDown(source, await openDeployment(source), [id], { engine: "auto", yes: true, deleteData: true, waits: true });
   if (taken === undefined) return;
   if (taken.failures.length > 0) throw new Error(`not removed: ${taken.failures.join("; ")}`);
   await removeFromFile(source.stack, id);

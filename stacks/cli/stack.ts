@@ -4,12 +4,11 @@ import { fileURLToPath } from "node:url";
 import { Option } from "commander";
 import { parse as parseYaml } from "yaml";
 import { fromHome } from "../../components/session-volumes/host-path.ts";
-import { connectEngine, type EngineClient } from "../../components/container-engine/connect.ts";
-import { findEngine } from "../../components/container-engine/find.ts";
 import { ensureDemo } from "../demo.ts";
-import { engineAddress, stackConfig, type StackSource } from "../configuration.ts";
+import { stackConfig, type StackSource } from "../configuration.ts";
 import { nearest } from "../near.ts";
-import { DockerRuntime } from "../runtime/docker.ts";
+import { platformOf } from "../platforms/index.ts";
+import type { Deployment } from "../platforms/platform.ts";
 import type { SessionRuntime } from "../runtime/runtime.ts";
 
 /** The checkout's folder. */
@@ -65,26 +64,12 @@ function readYaml(file: string, stack: string): unknown {
   }
 }
 
-/** A client for the stack's container engine; undefined when none answers. */
-export async function reachableEngine(source: StackSource): Promise<EngineClient | undefined> {
-  const docker = connectEngine(await findEngine({ address: engineAddress(source.config) }));
-  return docker.ping().then(
-    () => docker,
-    () => undefined,
-  );
-}
-
-/** A client for the stack's container engine. @throws Error when none answers, naming where it was looked for */
-export async function openEngine(source: StackSource): Promise<EngineClient> {
-  const docker = await reachableEngine(source);
-  if (docker !== undefined) return docker;
-  const { address, source: how } = await findEngine({ address: engineAddress(source.config) });
-  throw new Error(
-    `no container engine answers at ${address} (${how}); start it, or name another by agent-sessions:local: {engine: …}, or run "npm start", which can install one`,
-  );
-}
-
 /** What commands ask of the stack's sessions. @throws Error when the platform does not answer, naming where it was looked for */
 export async function openRuntime(source: StackSource): Promise<SessionRuntime> {
-  return new DockerRuntime(await openEngine(source), source);
+  return (await openDeployment(source)).runtime;
+}
+
+/** What is there of the stack. @throws Error when the platform does not answer, naming where it was looked for */
+export async function openDeployment(source: StackSource): Promise<Deployment> {
+  return (await platformOf(source)).open();
 }

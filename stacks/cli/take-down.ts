@@ -1,18 +1,14 @@
 import { createInterface } from "node:readline/promises";
 import type { StackSource } from "../configuration.ts";
-import type { EngineClient } from "../../components/container-engine/connect.ts";
-import { authStem, cloneParts, credentialProxyName } from "../../components/session.ts";
-import { baseline } from "../../policy/baseline.ts";
-import { EmbeddedEngine } from "../embedded/engine.ts";
-import { labelNames } from "../../components/container-engine/object-labels.ts";
-import { emptyLive, type Live, type LiveObject } from "../embedded/live.ts";
+import { identify } from "../identity.ts";
 import { lock } from "../lock.ts";
-import type { Registration } from "../recorder/program.ts";
+import type { Deployment, EngineName, Workspace } from "../platforms/platform.ts";
+import { resourcesOf } from "../recorder/as-new.ts";
+import { recordStack } from "../recorder/stack.ts";
 import { UnreadSecrets } from "../secrets.ts";
-import { chooseEngine, type EngineName, runPulumi } from "./engine-choice.ts";
+import { chooseEngine, needEngine, runPulumi } from "./engine-choice.ts";
 import { noSession } from "./sessions.ts";
-import { type Unpulled, unpulledIn, unpulledText } from "./unpulled.ts";
-import { DockerRuntime } from "../runtime/docker.ts";
+import { unpulledIn, unpulledText } from "./unpulled.ts";
 
 export interface TakeDownOptions {
   readonly engine: "auto" | EngineName;
@@ -32,67 +28,58 @@ export interface TakenDown {
 }
 
 /**
- * Takes sessions off the engine, those named or all. A run that was killed is made good by the same call.
+ * Takes sessions off their platform, those named or all. A run that was killed is made good by the same call.
  *
  * @param ids all of the stack when left out
  * @returns nothing, with the exit code set, when somebody did not agree or the Pulumi CLI failed
  */
 export async function takeDown(
   source: StackSource,
-  docker: EngineClient,
+  deployment: Deployment,
   ids: readonly string[] | undefined,
   options: TakeDownOptions,
 ): Promise<TakenDown | undefined> {
-  const engine = new EmbeddedEngine(source, docker);
-  const runtime = new DockerRuntime(docker, source);
-  const before = await engine.live();
-  const name = chooseEngine(options.engine, before, engine.identity, source);
-  const ofStack = (live: Live) => live.objects.filter((object) => isOf(object, engine, source));
-  const volumesOf = async () =>
-    chosen(ofStack(await engine.live()), ids).filter(({ kind, labels }) => kind === "volume" && labels.session_id !== undefined);
-  if (options.deleteData && !(await agreedToLose(runtime, ofStack(before), ids, options))) return undefined;
+  const name = chooseEngine(options.engine, await deployment.owner(), source);
+  if (options.deleteData && !(await agreedToLose(deployment, ids, options))) return undefined;
+  const take = name === "pulumi" ? withPulumi : withBuiltIn;
+  const taken = await take(source, deployment, ids, options);
+  return taken && { ...taken, kept: await deployment.data(ids) };
+}
 
-  const removed: string[] = [];
-  const failures: string[] = [];
-  if (name === "pulumi") {
-    const targets = ids === undefined ? [] : await urnsOf(engine, ids);
-    const more = targets.flatMap((urn) => ["--target", urn]);
-    const code = ids !== undefined && targets.length === 0 ? 0 : await runPulumi("destroy", { ...options, more }, source);
-    if (code !== 0) {
-      process.exitCode = code;
-      return undefined;
-    }
-    // The CLI forgets the volumes and leaves them; they carry the stack's label.
-    if (options.deleteData)
-      for (const volume of await volumesOf())
-        await engine.removeVolume(volume.name).then(
-          () => removed.push(volume.name),
-          (error: Error) => failures.push(`${volume.name}: ${error.message}`),
-        );
-  } else {
-    const release = await lock(engine.identity.deployment, options.waits ? () => {} : undefined);
-    try {
-      const live = await engine.live();
-      const going = new Set(chosen(live.own, ids));
-      const steps = engine.teardown(live, options.deleteData === true).filter((step) => step.live !== undefined && going.has(step.live));
-      failures.push(
-        ...(await engine.remove(steps, (step) => {
-          removed.push(step.name);
-          process.stderr.write(`  removed ${step.type} ${step.name}\n`);
-        })),
-      );
-    } finally {
-      release();
-    }
+type Take = (...given: Parameters<typeof takeDown>) => Promise<Omit<TakenDown, "kept"> | undefined>;
+
+const withPulumi: Take = async (source, deployment, ids, options) => {
+  const targets = ids === undefined ? [] : await urnsOf(source, ids);
+  const more = targets.flatMap((urn) => ["--target", urn]);
+  const code = ids !== undefined && targets.length === 0 ? 0 : await runPulumi("destroy", { ...options, more }, source);
+  if (code !== 0) {
+    process.exitCode = code;
+    return undefined;
   }
-  return { removed, kept: (await volumesOf()).map((volume) => volume.name).sort(), failures };
-}
+  const [removed, failures]: [string[], string[]] = [[], []];
+  // The CLI forgets the volumes and leaves them.
+  for (const volume of options.deleteData ? await deployment.data(ids) : [])
+    await deployment.removeData(volume).then(
+      () => removed.push(volume),
+      (error: Error) => failures.push(`${volume}: ${error.message}`),
+    );
+  return { removed, failures };
+};
 
-/** Whether an object is the stack's, whichever engine made it: the Pulumi CLI's carry no deployment. */
-function isOf({ labels }: LiveObject, { identity }: EmbeddedEngine, { project, stack }: StackSource): boolean {
-  const { [labelNames.deployment]: deployment = identity.deployment } = labels;
-  return labels.created_by === baseline.createdBy && labels.stack === `${project}/${stack}` && deployment === identity.deployment;
-}
+const withBuiltIn: Take = async (source, deployment, ids, options) => {
+  const release = await lock(identify(source.project, source.stack, source.root).deployment, options.waits ? () => {} : undefined);
+  try {
+    const engine = await needEngine(deployment);
+    const removed: string[] = [];
+    const failures = await engine.remove(ids, options.deleteData === true, (type, name) => {
+      removed.push(name);
+      process.stderr.write(`  removed ${type} ${name}\n`);
+    });
+    return { removed, failures };
+  } finally {
+    release();
+  }
+};
 
 /** What was taken down, as people read it; failures go to standard error, and the exit code says that there were some. */
 export function report({ removed, kept, failures }: TakenDown, json = false): void {
@@ -105,45 +92,16 @@ export function report({ removed, kept, failures }: TakenDown, json = false): vo
   if (failures.length > 0) process.exitCode = 1;
 }
 
-/** The objects of the sessions named, and of clones that no other session has mounted. */
-function chosen(objects: readonly LiveObject[], ids: readonly string[] | undefined): readonly LiveObject[] {
-  if (ids === undefined) return objects;
-  // Networks that no session is in are labelled as none's.
-  const networks = new Set(ids.flatMap((id) => [authStem(id), credentialProxyName(id)]));
-  const ofThem = ({ kind, name, labels }: LiveObject) =>
-    ids.some((id) => labels.session_id === id || labels.serves === id) || (kind === "network" && networks.has(name));
-  const isClone = ({ labels }: LiveObject) => labels.kind === "repository";
-  const mounted = new Set(objects.flatMap((object) => (isClone(object) || ofThem(object) ? [] : (object.volumes ?? []))));
-  const inUse = ({ name }: LiveObject) => [...mounted].some((volume) => cloneParts(volume).includes(name));
-  return objects.filter((object) => ofThem(object) || (isClone(object) && !inUse(object)));
-}
-
-/** What the Pulumi CLI is to destroy: what the program makes for these sessions, each below a component of the session's name. */
-async function urnsOf(engine: EmbeddedEngine, ids: readonly string[]): Promise<string[]> {
-  const { plan } = await engine.plan(emptyLive(engine.identity), { secrets: new UnreadSecrets() });
-  const known = new Map(plan.run.registrations.map((registration) => [registration.urn, registration]));
-  const top = (registration: Registration): Registration => {
-    const parent = known.get(registration.parent ?? "");
-    return parent === undefined || parent.type === "pulumi:pulumi:Stack" ? registration : top(parent);
-  };
-  return plan.run.registrations.filter((registration) => ids.includes(top(registration).name)).map(({ urn }) => urn);
+/** What the Pulumi CLI is to destroy: what the program makes for these sessions. */
+async function urnsOf(source: StackSource, ids: readonly string[]): Promise<string[]> {
+  const { registrations } = await recordStack(source, new UnreadSecrets());
+  return [...resourcesOf(registrations, ids).values()].flat().map(({ urn }) => urn);
 }
 
 /** Names the work that is nowhere else, and asks. @throws Error when there is some, no terminal, and no --force */
-async function agreedToLose(
-  runtime: DockerRuntime,
-  objects: readonly LiveObject[],
-  ids: readonly string[] | undefined,
-  { force }: TakeDownOptions,
-): Promise<boolean> {
+async function agreedToLose(deployment: Deployment, ids: readonly string[] | undefined, { force }: TakeDownOptions): Promise<boolean> {
   if (force) return true;
-  const lines = (
-    await Promise.all(
-      chosen(objects, ids)
-        .filter(isWorkspace)
-        .map((volume) => lossOf(runtime, volume, objects)),
-    )
-  ).flat();
+  const lines = (await Promise.all((await deployment.workspaces(ids)).map(lossOf))).flat();
   if (lines.length === 0) return true;
   const text = `With their data this is lost:\n${lines.map((line) => `  ${line}`).join("\n")}`;
   if (!process.stdin.isTTY || !process.stderr.isTTY)
@@ -159,36 +117,23 @@ async function agreedToLose(
   }
 }
 
-const isWorkspace = ({ kind, labels }: LiveObject) => kind === "volume" && labels.kind === "workspace" && labels.session_id !== undefined;
-
 /** What is lost with a workspace, a line for each repository. */
-async function lossOf(runtime: DockerRuntime, { name, labels }: LiveObject, objects: readonly LiveObject[]): Promise<string[]> {
-  const id = labels.session_id ?? "";
-  const session = objects.find(
-    (object) => object.kind === "container" && object.labels.session_id === id && object.labels.kind === undefined,
-  );
+async function lossOf({ session, inside }: Workspace): Promise<string[]> {
   try {
-    const found: Unpulled[] =
-      session === undefined
-        ? await runtime.inVolume(name, (place) => unpulledIn(place))
-        : await runtime.session(id).inWorkspace((place) => unpulledIn(place));
-    return found.map((work) => `${id}: ${work.repository}: ${unpulledText(work)}`);
+    return (await inside((place) => unpulledIn(place))).map((work) => `${session}: ${work.repository}: ${unpulledText(work)}`);
   } catch (error) {
-    return [`${id}: what is in its workspace cannot be told (${(error as Error).message})`];
+    return [`${session}: what is in its workspace cannot be told (${(error as Error).message})`];
   }
 }
 
-/** @throws Error when a session is neither on the engine nor in the stack file */
+/** @throws Error when a session is neither there nor in the stack file */
 export async function refuseUnknown(
   source: StackSource,
-  docker: EngineClient,
+  deployment: Deployment,
   ids: readonly string[],
   described: readonly string[],
 ): Promise<void> {
-  const engine = new EmbeddedEngine(source, docker);
-  const { objects } = await engine.live();
-  const there = objects.flatMap((object) => (isOf(object, engine, source) ? (object.labels.session_id ?? []) : []));
-  const known = [...new Set([...described, ...there])].sort();
+  const known = [...new Set([...described, ...(await deployment.sessions())])].sort();
   const unknown = ids.filter((id) => !known.includes(id));
   if (unknown.length > 0) throw new Error(noSession(unknown, `stack ${source.stack}`, known));
 }

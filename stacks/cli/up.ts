@@ -1,9 +1,9 @@
 import type { Command } from "commander";
 import { limitsOf } from "../../components/session-container/args.ts";
 import { controlsOf } from "../controls.ts";
-import type { EmbeddedEngine } from "../embedded/engine.ts";
 import { waitHealthy } from "../runtime/health.ts";
 import type { Health } from "../runtime/runtime.ts";
+import type { Settings } from "../settings.ts";
 import { isWell, stateText } from "../runtime/session-state.ts";
 import type { Deployed } from "../strategies/strategy.ts";
 import { formatSize } from "../units.ts";
@@ -45,13 +45,13 @@ export function register(program: Command): void {
 
 async function run(options: Options): Promise<void> {
   const say = (line: string) => console.error(line);
-  const rolledOut = await rollOut(loadStack(options.stack), options, say, say);
+  const rolledOut = await rollOut(loadStack(options.stack), options, { say, detail: say });
   if (rolledOut !== undefined) await finish(options, rolledOut, say);
 }
 
 /** Waits for health, verifies quickly and prints the one table. */
-async function finish(options: Options, { runtime, engine, ...result }: RolledOut, say: (line: string) => void): Promise<void> {
-  const sessions = engine.settings.sessions.filter(({ id }) => options.only?.includes(id) ?? true).map(({ id }) => runtime.session(id));
+async function finish(options: Options, { runtime, settings, ...result }: RolledOut, say: (line: string) => void): Promise<void> {
+  const sessions = settings.sessions.filter(({ id }) => options.only?.includes(id) ?? true).map(({ id }) => runtime.session(id));
   const waiting = waitHealthy(sessions, Number(options.timeout), (health) => {
     if (health.state === "healthy") return;
     say(`  ${health.session} is ${stateText(health)}${health.output === undefined ? "" : "; it said last:"}`);
@@ -59,8 +59,8 @@ async function finish(options: Options, { runtime, engine, ...result }: RolledOu
   });
   const [health, held] = await Promise.all([waiting, runtime.held(10)]);
   const well = health.filter(isWell).map(({ session }) => session);
-  const targets = engine.settings.sessions.filter(({ id }) => well.includes(id)).map((session) => targetOf(runtime, promisedTo(session)));
-  const verified = await verifyQuickly(targets, checksOn(controlsOf[engine.settings.strategy.name]), held);
+  const targets = settings.sessions.filter(({ id }) => well.includes(id)).map((session) => targetOf(runtime, promisedTo(session)));
+  const verified = await verifyQuickly(targets, checksOn(controlsOf[settings.strategy.name]), held);
   const { plan, report, refusals } = result.reviewed;
   const deployed = plan.run.outputs.sessions as Deployed["sessions"];
   if (options.json) {
@@ -80,17 +80,17 @@ async function finish(options: Options, { runtime, engine, ...result }: RolledOu
       ),
     );
   } else {
-    console.log(summary(engine, deployed, health));
+    console.log(summary(settings, deployed, health));
     for (const session of verified) console.log(shortForm(session));
     if (verified.length > 0) console.log('Only what is quick was tried; "npx sessions verify" tries all.');
     if (!result.changed) console.log("Nothing was changed.");
-    for (const line of nextSteps(engine.settings.sessions)) console.log(line);
+    for (const line of nextSteps(settings.sessions)) console.log(line);
   }
   if (well.length < health.length || verified.some((session) => count(session).notHeld > 0)) process.exitCode = 1;
 }
 
-function summary(engine: EmbeddedEngine, deployed: Deployed["sessions"], health: readonly Health[]): string {
-  const rows = engine.settings.sessions.map((session) => {
+function summary(settings: Settings, deployed: Deployed["sessions"], health: readonly Health[]): string {
+  const rows = settings.sessions.map((session) => {
     const limits = limitsOf(session);
     const found = health.find((entry) => entry.session === session.id);
     const { network = "", isolation = "" } = deployed[session.id] ?? {};

@@ -8,21 +8,10 @@ import { createVolume, removeVolume } from "./docker/volume.ts";
 import type { Identity } from "../identity.ts";
 import { ownLabels } from "./labels.ts";
 import { imageType, isImage, type Live, type LiveObject, type ObjectKind, readLive, resourceTypes } from "./live.ts";
-import type { Operation } from "./decide.ts";
-import type { Plan, Step } from "./plan.ts";
+import type { DockerPlan, DockerStep } from "./plan.ts";
+import type { Outcome, Step } from "../recorder/plan.ts";
 import { type Properties, type Registration, type Resolution, type RunOptions, runProgram } from "../recorder/program.ts";
 import { concealSecrets, revealSecrets } from "../recorder/secret-inputs.ts";
-
-/** What became of one step. */
-export interface Outcome {
-  readonly operation: Operation;
-  readonly urn: string;
-  readonly name: string;
-  /** Why it failed. */
-  readonly error?: string;
-  /** It was not tried, since something it needs failed. */
-  readonly skipped?: boolean;
-}
 
 export interface ApplyOptions extends Pick<RunOptions, "project" | "stack" | "program"> {
   readonly docker: Docker;
@@ -47,7 +36,7 @@ export interface Applied {
  *
  * @throws Error before anything is touched when the program asks for what only a provider knows
  */
-export async function applyPlan(plan: Plan, options: ApplyOptions): Promise<Applied> {
+export async function applyPlan(plan: DockerPlan, options: ApplyOptions): Promise<Applied> {
   if (plan.run.unanswered.length > 0)
     throw new Error(
       `nothing was changed: the program asks providers (${plan.run.unanswered.join(", ")}), and the embedded engine has none; deploy this stack with the Pulumi CLI (--engine pulumi)`,
@@ -60,7 +49,7 @@ export async function applyPlan(plan: Plan, options: ApplyOptions): Promise<Appl
   );
   const failed = new Set<string>();
 
-  const perform = async (step: Step, work: () => Promise<Resolution>): Promise<Resolution | undefined> => {
+  const perform = async (step: DockerStep, work: () => Promise<Resolution>): Promise<Resolution | undefined> => {
     try {
       const resolution = await limit(async () => {
         options.progress?.begin?.(step);
@@ -111,9 +100,9 @@ export async function applyPlan(plan: Plan, options: ApplyOptions): Promise<Appl
 
 /** Removes objects in the order in which they let go of each other. */
 export async function removeAll(
-  steps: readonly Step[],
+  steps: readonly DockerStep[],
   docker: Docker,
-  perform: (step: Step, work: () => Promise<Resolution>) => Promise<unknown>,
+  perform: (step: DockerStep, work: () => Promise<Resolution>) => Promise<unknown>,
 ): Promise<void> {
   for (const kind of ["container", "network", "volume"] as const) {
     const ofKind = steps.filter(({ live }) => live?.kind === kind);
@@ -132,7 +121,7 @@ function remove(docker: Docker, live: LiveObject): Promise<void> {
   }
 }
 
-async function carryOut(step: Step, registration: Registration, plan: Plan, options: ApplyOptions): Promise<Resolution> {
+async function carryOut(step: DockerStep, registration: Registration, plan: DockerPlan, options: ApplyOptions): Promise<Resolution> {
   const { docker, progress } = options;
   const { type, inputs } = registration;
   const line = progress?.line ?? (() => {});
@@ -206,7 +195,7 @@ async function finishOther(
 }
 
 /** Removes what is to be made anew; a network lets go only when the containers that are made anew with it have left it. */
-async function release(live: LiveObject, { steps }: Plan, docker: Docker): Promise<void> {
+async function release(live: LiveObject, { steps }: DockerPlan, docker: Docker): Promise<void> {
   if (live.kind === "network") {
     const { Containers: joined = {} } = (await docker.getNetwork(live.id).inspect()) as { Containers?: Record<string, unknown> };
     const leaving = steps.flatMap(({ operation, live: container }) =>

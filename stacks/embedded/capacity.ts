@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type Docker from "dockerode";
 import type { Identity } from "../identity.ts";
 import { labelNames } from "../../components/container-engine/object-labels.ts";
-import type { Plan } from "./plan.ts";
+import type { Plan } from "../recorder/plan.ts";
 
 /** Docker's own pools give about this many networks; more need pools of smaller networks. */
 const stockNetworks = 30;

@@ -1,20 +1,11 @@
 import { foreignVolume } from "../../components/container-engine/hooks.ts";
 import { labelNames } from "../../components/container-engine/object-labels.ts";
 import { baseline } from "../../policy/baseline.ts";
+import { compareInputs, type InputChange } from "../recorder/compare.ts";
+import type { Operation } from "../recorder/plan.ts";
 import type { Properties } from "../recorder/program.ts";
 import { neverStarts } from "./docker/inputs.ts";
-import { stableJson } from "./labels.ts";
 import type { LiveObject } from "./live.ts";
-
-/** What is to happen to one resource. `keep` leaves a volume that has left the program with its data. */
-export type Operation = "same" | "create" | "replace" | "start" | "delete" | "keep";
-
-/** One input that differs. */
-export interface InputChange {
-  readonly key: string;
-  readonly before?: unknown;
-  readonly after?: unknown;
-}
 
 /** What is decided of one object. */
 export interface Decision {
@@ -105,12 +96,4 @@ function decideForeign(live: LiveObject, { adopt = false, inUse }: DecideOptions
     changes: [],
     conflict: `volume ${name} is already there and ${foreign ?? owner}; ${way}, or rename the session`,
   };
-}
-
-/** The inputs that differ, sorted by key. */
-export function compareInputs(before: Properties, after: Properties): InputChange[] {
-  const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
-  return keys
-    .filter((key) => stableJson(before[key]) !== stableJson(after[key]))
-    .map((key) => ({ key, before: before[key], after: after[key] }));
 }

@@ -1,6 +1,5 @@
 import type Docker from "dockerode";
-import { type Report, stops } from "../../policy/evaluate.ts";
-import { authorityOfSessions, keepAuthority, keptAuthority, sessionOf } from "../authority.ts";
+import { keepAuthority, keptAuthority } from "../authority.ts";
 import { fromConfig, type StackSource } from "../configuration.ts";
 import { deploy } from "../deploy.ts";
 import { noEncryptedConfig, Secrets } from "../secrets.ts";
@@ -11,34 +10,16 @@ import { networkShortage } from "./capacity.ts";
 import { buildImage, type Progress } from "./docker/image.ts";
 import { type Identity, identify } from "../identity.ts";
 import { emptyLive, imageType, type Live, readLive } from "./live.ts";
-import { authorityIn, conflictsOf, type Plan, planDeployment, type PlanOptions, type Step } from "./plan.ts";
+import { type DockerPlan, type DockerStep, planDeployment, type PlanOptions } from "./plan.ts";
+import { authorityIn, judged, type Reviewed } from "../recorder/plan.ts";
 import { review } from "../recorder/review.ts";
 import { revealSecrets } from "../recorder/secret-inputs.ts";
-
-/** A plan and what the policy rules say of it. */
-export interface Reviewed {
-  readonly plan: Plan;
-  readonly report: Report;
-  /** Why it must not be carried out, one sentence each; empty when it may. */
-  readonly refusals: readonly string[];
-}
 
 /** An image of a stack. */
 export interface BuiltImage {
   readonly name: string;
   /** False when it was there already. */
   readonly built: boolean;
-}
-
-/** Why a plan must not be carried out, one sentence each: what stands in its way on the engine, and what the policy rules refuse. */
-export function refusalsOf(plan: Plan, report: Report): string[] {
-  const refused = report.findings.filter(stops);
-  return [
-    ...conflictsOf(plan),
-    ...refused.map(
-      ({ rule, resource, message, remediation }) => `policy ${rule}: ${resource.split("::").pop()}: ${message} ${remediation}`,
-    ),
-  ];
 }
 
 /** The embedded engine for one stack: plans with or without a container engine, and applies with one. */
@@ -88,10 +69,10 @@ export class EmbeddedEngine {
   async plan(
     live: Live,
     { secrets = this.#secrets, ...options }: Pick<PlanOptions, "adopt" | "deleteData"> & { readonly secrets?: Secrets } = {},
-  ): Promise<Reviewed> {
+  ): Promise<Reviewed<DockerPlan>> {
     const docker = this.#docker;
     const run = this.#run(secrets);
-    const authority = keptAuthority(this.#source.root, this.#source.stack);
+    const authority = keptAuthority(this.#source);
     const plan = await planDeployment({
       ...run,
       ...options,
@@ -100,8 +81,7 @@ export class EmbeddedEngine {
       ...(docker !== undefined && { docker }),
       ...(authority !== undefined && { authority }),
     });
-    const report = review(plan.run.registrations, this.settings);
-    return { plan, report, refusals: refusalsOf(plan, report) };
+    return judged(plan, review(plan.run.registrations, this.settings));
   }
 
   /** Builds the images that the engine has not; all of them when forced. */
@@ -125,7 +105,7 @@ export class EmbeddedEngine {
   }
 
   /** Why the engine has no room for the plan; undefined when it has. */
-  shortage(plan: Plan): Promise<string | undefined> {
+  shortage(plan: DockerPlan): Promise<string | undefined> {
     return this.#docker === undefined ? Promise.resolve(undefined) : networkShortage(plan, this.#docker, this.identity);
   }
 
@@ -136,31 +116,19 @@ export class EmbeddedEngine {
    * @throws Error when there is no container engine
    */
   async apply(
-    plan: Plan,
+    plan: DockerPlan,
     live: Live,
     { only, ...options }: Pick<ApplyOptions, "parallel" | "progress"> & { readonly only?: readonly string[] } = {},
   ): Promise<Applied> {
     if (this.#docker === undefined) throw new Error("there is no container engine to apply the plan to");
     const applied = await applyPlan(plan, { ...this.#run(), ...options, docker: this.#docker, identity: this.identity, live });
-    if (applied.outcomes.every(({ error, skipped }) => error === undefined && !skipped)) this.keepAuthority(plan, only);
+    if (applied.outcomes.every(({ error, skipped }) => error === undefined && !skipped))
+      keepAuthority(this.#source, authorityIn(plan.run), only);
     return applied;
   }
 
-  /**
-   * Keeps what the sessions may do, once a plan has been carried out, by whichever engine.
-   *
-   * @param only the sessions that it was carried out for
-   */
-  keepAuthority(plan: Plan, only?: readonly string[]): void {
-    const { root, stack } = this.#source;
-    const now = authorityIn(plan.run);
-    const untouched = (line: string) => sessionOf(line) !== undefined && only?.includes(sessionOf(line) ?? "") === false;
-    const others = only === undefined ? [] : (keptAuthority(root, stack) ?? []).filter(untouched);
-    keepAuthority(root, stack, [...(only === undefined ? now : authorityOfSessions(now, only)), ...others].sort());
-  }
-
   /** What `down` would do: remove everything of the deployment, volumes with data only when asked. */
-  teardown(live: Live, deleteData: boolean): Step[] {
+  teardown(live: Live, deleteData: boolean): DockerStep[] {
     return live.own.map((object) => ({
       operation: decideGone(object, { deleteData }),
       urn: object.urn ?? object.name,
@@ -171,13 +139,8 @@ export class EmbeddedEngine {
     }));
   }
 
-  /** Removes a volume with its data, whichever engine made it. */
-  async removeVolume(name: string): Promise<void> {
-    await this.#docker?.getVolume(name).remove();
-  }
-
   /** Removes what {@link teardown} lists. @returns the failures, one sentence each */
-  async remove(steps: readonly Step[], progress: (step: Step) => void = () => {}): Promise<string[]> {
+  async remove(steps: readonly DockerStep[], progress: (step: DockerStep) => void = () => {}): Promise<string[]> {
     const docker = this.#docker;
     if (docker === undefined) throw new Error("there is no container engine to remove anything from");
     const failures: string[] = [];

@@ -1,16 +1,8 @@
 import { gunzipSync, gzipSync } from "node:zlib";
 import { labelNames } from "../../components/container-engine/object-labels.ts";
 import type { Identity } from "../identity.ts";
+import { stableJson } from "../recorder/compare.ts";
 import type { Properties, Registration } from "../recorder/program.ts";
-
-/** JSON with sorted keys, so that equal values are equal texts. */
-export function stableJson(value: unknown): string {
-  return JSON.stringify(value, (_, inner: unknown) =>
-    typeof inner === "object" && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  );
-}
 
 /** Inputs as a label holds them. @param inputs without secrets */
 export function packInputs(inputs: Properties): string {

@@ -1,34 +1,24 @@
 import type Docker from "dockerode";
 import { cloneParts } from "../../components/session.ts";
-import { type AuthorityChange, authorityOfSessions, compareAuthority } from "../authority.ts";
-import { type Decision, decide, decideGone, type Operation } from "./decide.ts";
+import { authorityOfSessions, compareAuthority } from "../authority.ts";
+import { decide, decideGone } from "./decide.ts";
 import { imageOutputs } from "./docker/image.ts";
 import { labelsOf } from "./docker/inputs.ts";
 import type { Identity } from "../identity.ts";
 import { isImage, type Live, type LiveObject, type ObjectKind, resourceTypes } from "./live.ts";
-import { type ProgramRun, type Properties, type Registration, type Resolution, runProgram, type RunOptions } from "../recorder/program.ts";
+import { authorityIn, type Plan, type Step } from "../recorder/plan.ts";
+import { type Properties, type Registration, type Resolution, runProgram, type RunOptions } from "../recorder/program.ts";
 import { unknownValue } from "../recorder/unknown.ts";
 import { concealSecrets } from "../recorder/secret-inputs.ts";
 
-export interface Step {
-  readonly operation: Operation;
-  readonly urn: string;
-  readonly type: string;
-  /** What the engine calls it. */
-  readonly name: string;
-  readonly changes: Decision["changes"];
+/** A step on an object of the engine's. */
+export interface DockerStep extends Step {
   /** The object that is there now. */
   readonly live?: LiveObject;
-  /** The session whose running agent the step ends. */
-  readonly restarts?: string;
-  /** Why it cannot be carried out, a sentence. */
-  readonly conflict?: string;
 }
 
-export interface Plan {
-  readonly steps: readonly Step[];
-  readonly authority: AuthorityChange;
-  readonly run: ProgramRun;
+export interface DockerPlan extends Plan {
+  readonly steps: readonly DockerStep[];
 }
 
 export interface PlanOptions extends Pick<RunOptions, "project" | "stack" | "program"> {
@@ -44,40 +34,9 @@ export interface PlanOptions extends Pick<RunOptions, "project" | "stack" | "pro
   readonly authority?: readonly string[];
 }
 
-/** The plan with nothing left to do but for the sessions named; what belongs to no session stays in, but for clones that are others'. */
-export function limitTo(plan: Plan, sessions: readonly string[]): Plan {
-  const labels = new Map(plan.run.registrations.map(({ urn, inputs }) => [urn, labelsOf(inputs)]));
-  const mounted = new Set(
-    plan.run.registrations
-      .filter(({ urn }) => sessions.includes(labels.get(urn)?.session_id ?? ""))
-      .flatMap(({ inputs }) => ((inputs.mounts ?? []) as readonly { readonly source?: string }[]).map(({ source }) => source)),
-  );
-  // A network that no session is in is labelled as none's; it is called as the container that is.
-  const byName = new Map(
-    plan.run.registrations.map(({ urn, inputs }) => [inputs.name, labels.get(urn)?.session_id] as const).filter(([, id]) => id),
-  );
-  const wanted = (step: Step) => {
-    const { session_id, serves, kind } = labels.get(step.urn) ?? step.live?.labels ?? {};
-    if (kind === "repository") return [...mounted].some((volume) => volume !== undefined && cloneParts(volume).includes(step.name));
-    const session = session_id ?? serves ?? byName.get(step.name);
-    return session === undefined || sessions.includes(session);
-  };
-  return { ...plan, steps: plan.steps.filter(wanted) };
-}
-
-/** Why a plan cannot be carried out, one sentence each. */
-export function conflictsOf({ steps }: Pick<Plan, "steps">): string[] {
-  return steps.flatMap(({ conflict }) => conflict ?? []);
-}
-
-/** Whether a plan changes anything. */
-export function changes(plan: Plan): boolean {
-  return plan.steps.some(({ operation }) => operation !== "same" && operation !== "keep");
-}
-
 /** Runs the program as a preview and compares what it asks for with what the engine holds. Nothing is changed. */
-export async function planDeployment(options: PlanOptions): Promise<Plan> {
-  const steps: Step[] = [];
+export async function planDeployment(options: PlanOptions): Promise<DockerPlan> {
+  const steps: DockerStep[] = [];
   const resolve = async (registration: Registration): Promise<Resolution> => {
     if (registration.type.startsWith("pulumi:providers:")) return { outputs: registration.inputs };
     const step = isImage(registration.type) ? await planImage(registration, options.docker) : planObject(registration, options, steps);
@@ -98,12 +57,8 @@ export async function planDeployment(options: PlanOptions): Promise<Plan> {
       ...restartOf(live),
     });
   }
-  return { steps, authority: compareAuthority(authorityThere(options), authorityIn(run)), run };
-}
-
-/** What the sessions of a program may do, a line each. */
-export function authorityIn({ outputs }: Pick<ProgramRun, "outputs">): readonly string[] {
-  return (outputs.authority ?? []) as readonly string[];
+  const ofWhom = sessionsOf(run.registrations);
+  return { steps: steps.map((step) => ({ ...step, ...ofWhom(step) })), authority: compareAuthority(authorityThere(options), authorityIn(run)), run };
 }
 
 /** What was applied, as far as it is still there. */
@@ -117,7 +72,7 @@ function typeOf(kind: ObjectKind): string {
 }
 
 interface Planned {
-  readonly step: Step;
+  readonly step: DockerStep;
   readonly resolution: Resolution;
 }
 
@@ -139,11 +94,11 @@ async function planImage(registration: Registration, docker: Docker | undefined)
             () => undefined,
           );
   const { urn, type } = registration;
-  const step: Step = { operation: id === undefined ? "create" : "same", urn, type, name, changes: [] };
+  const step: DockerStep = { operation: id === undefined ? "create" : "same", urn, type, name, changes: [], builds: id === undefined };
   return { step, resolution: known(id, imageOutputs(registration.inputs, id ?? unknownValue)) };
 }
 
-function planObject(registration: Registration, options: PlanOptions, steps: readonly Step[]): Planned {
+function planObject(registration: Registration, options: PlanOptions, steps: readonly DockerStep[]): Planned {
   const { urn, type, inputs } = registration;
   const kind = resourceTypes[type as keyof typeof resourceTypes];
   const asked = String(inputs.name ?? registration.name);
@@ -166,7 +121,7 @@ function planObject(registration: Registration, options: PlanOptions, steps: rea
   );
   const restarts = live !== undefined && operation !== "same" ? restartOf(live) : {};
   const found = { ...(live !== undefined && { live }), ...(conflict !== undefined && { conflict }) };
-  const step: Step = { operation, urn, type, name, changes, ...found, ...restarts };
+  const step: DockerStep = { operation, urn, type, name, changes, ...found, ...restarts };
   return { step, resolution: known(operation === "create" || operation === "replace" ? undefined : live?.id, inputs) };
 }
 
@@ -174,4 +129,25 @@ function restartOf(live: LiveObject): { restarts?: string } {
   return live.kind === "container" && live.state === "running" && live.labels.session_id !== undefined
     ? { restarts: live.labels.session_id }
     : {};
+}
+
+/** Tells which sessions a step is for: by its labels, of a clone by who has it mounted. */
+function sessionsOf(registrations: readonly Registration[]): (step: DockerStep) => { sessions?: readonly string[] } {
+  const labels = new Map(registrations.map(({ urn, inputs }) => [urn, labelsOf(inputs)]));
+  // A network that no session is in is labelled as none's; it is called as the container that is.
+  const byName = new Map(
+    registrations.map(({ urn, inputs }) => [inputs.name, labels.get(urn)?.session_id] as const).filter(([, id]) => id),
+  );
+  const mounts = registrations.flatMap(({ urn, inputs }) => {
+    const { session_id: session } = labels.get(urn) ?? {};
+    const mounted = (inputs.mounts ?? []) as readonly { readonly source?: string }[];
+    return mounted.flatMap(({ source }) => (session !== undefined && source !== undefined ? [{ session, volume: source }] : []));
+  });
+  return (step) => {
+    const { session_id, serves, kind } = labels.get(step.urn) ?? step.live?.labels ?? {};
+    if (kind === "repository")
+      return { sessions: mounts.flatMap(({ session, volume }) => (cloneParts(volume).includes(step.name) ? [session] : [])) };
+    const session = session_id ?? serves ?? byName.get(step.name);
+    return session === undefined ? {} : { sessions: [session] };
+  };
 }

@@ -6,8 +6,13 @@ export const strategies: Readonly<Record<StrategyName, Strategy>> = {
   local: { embedded: true, load: () => import("./local.ts") },
 };
 
-/** The strategy that a configuration names, whatever else is in it; `local` where it names none that there is. */
-export function strategyOf(config: Readonly<Record<string, string>>): Strategy {
+/** The name of the strategy in a configuration, whatever else is in it; `local` where it names none that there is. */
+export function strategyNameOf(config: Readonly<Record<string, string>>): StrategyName {
   const name = config[`${keyPrefix}strategy`];
-  return Object.entries(strategies).find(([known]) => known === name)?.[1] ?? strategies.local;
+  return name !== undefined && Object.hasOwn(strategies, name) ? (name as StrategyName) : "local";
+}
+
+/** The strategy that a configuration names. */
+export function strategyOf(config: Readonly<Record<string, string>>): Strategy {
+  return strategies[strategyNameOf(config)];
 }

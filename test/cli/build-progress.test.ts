@@ -1,9 +1,8 @@
 import { expect, test } from "vitest";
 import { BuildProgress } from "../../stacks/cli/build-progress.ts";
-import { imageType } from "../../stacks/embedded/live.ts";
 
-const container = { urn: "c", type: "docker:index/container:Container", name: "one", operation: "create" } as const;
-const image = { urn: "i", type: imageType, name: "image:1", operation: "create" } as const;
+const container = { urn: "c", name: "one" };
+const image = { urn: "i", name: "image:1", builds: true };
 
 const building = "  building image:1, which takes some minutes the first time …";
 
@@ -16,7 +15,7 @@ function told(work: (build: BuildProgress) => void): string[] {
 test("a build is one line", () => {
   expect(
     told((build) => {
-      for (const step of [image, { ...image, operation: "same" } as const, container]) build.begin(step);
+      for (const step of [image, { ...image, builds: false }, container]) build.begin(step);
       build.line("Step 1");
       build.end(image);
     }),

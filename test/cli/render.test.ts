@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { evaluate } from "../../policy/evaluate.ts";
 import { planText } from "../../stacks/cli/render.ts";
-import type { Plan, Step } from "../../stacks/embedded/plan.ts";
+import type { Plan, Step } from "../../stacks/recorder/plan.ts";
 
 test.each<[string, unknown, unknown, string]>([
   ["values", 1, 2, "1 → 2"],

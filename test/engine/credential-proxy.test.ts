@@ -10,7 +10,7 @@ import { SessionContainer } from "../../components/session-container/docker.ts";
 import { SessionVolumes } from "../../components/session-volumes/docker.ts";
 import { askHealth } from "../../stacks/runtime/docker/health.ts";
 import { waitHealthy } from "../../stacks/runtime/health.ts";
-import { changes } from "../../stacks/embedded/plan.ts";
+import { changes } from "../../stacks/recorder/plan.ts";
 import { stateText } from "../../stacks/runtime/session-state.ts";
 import { Checkout } from "../cli/checkout.ts";
 import { liveEngine, Rig, until } from "./rig.ts";

@@ -13,7 +13,7 @@ import { localBase, stockBase } from "../../components/hardened-image/args.ts";
 import { cloneName } from "../../components/session.ts";
 import { RepositoryClone } from "../../components/session-volumes/docker.ts";
 import { createVolume } from "../../stacks/embedded/docker/volume.ts";
-import { conflictsOf } from "../../stacks/embedded/plan.ts";
+import { conflictsOf } from "../../stacks/recorder/plan.ts";
 import { record } from "../support/record.ts";
 import { liveEngine, Rig } from "./rig.ts";
 

@@ -9,7 +9,7 @@ import { plainOutput } from "../../components/container-engine/output.ts";
 import { buildVariables } from "../../components/parent-proxy/args.ts";
 import { readRecord } from "../../stacks/cli/egress.ts";
 import { buildImage } from "../../stacks/embedded/docker/image.ts";
-import { changes } from "../../stacks/embedded/plan.ts";
+import { changes } from "../../stacks/recorder/plan.ts";
 import { parentProxy } from "../../stacks/verify/checks/parent.ts";
 import { promisedTo } from "../../stacks/verify/promised.ts";
 import { nothingAround, verify } from "../../stacks/verify/run.ts";

@@ -2,7 +2,7 @@ import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { which } from "../../stacks/cli/setup/command.ts";
+import { which } from "../../stacks/platforms/docker/setup/command.ts";
 import { Checkout } from "../cli/checkout.ts";
 import { liveEngine, until } from "./rig.ts";
 import { missing } from "../support/missing.ts";

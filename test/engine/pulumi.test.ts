@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { cloneName } from "../../components/session.ts";
-import { which } from "../../stacks/cli/setup/command.ts";
+import { which } from "../../stacks/platforms/docker/setup/command.ts";
 import { baseline } from "../../policy/baseline.ts";
 import { Checkout } from "../cli/checkout.ts";
 import { liveEngine, until } from "./rig.ts";

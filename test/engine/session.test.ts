@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ownAddress } from "../support/own-address.ts";
 import { makeRepository } from "../support/repository.ts";
 import { askHealth } from "../../stacks/runtime/docker/health.ts";
-import { changes } from "../../stacks/embedded/plan.ts";
+import { changes } from "../../stacks/recorder/plan.ts";
 import { liveEngine, Rig, until } from "./rig.ts";
 
 const docker = await liveEngine();

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { changes } from "../../stacks/embedded/plan.ts";
+import { changes } from "../../stacks/recorder/plan.ts";
 import { liveEngine, Rig } from "./rig.ts";
 
 const docker = await liveEngine();

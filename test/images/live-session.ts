@@ -9,7 +9,7 @@ import { beforeAll, type TestAPI, test } from "vitest";
 import { connectEngine } from "../../components/container-engine/connect.ts";
 import { findEngine } from "../../components/container-engine/find.ts";
 import { securityOpts } from "../../components/seccomp/docker.ts";
-import { ensureBaseImage } from "../../stacks/cli/setup/base-image.ts";
+import { ensureBaseImage } from "../../stacks/platforms/docker/setup/base-image.ts";
 import { mayInstall } from "../support/engine.ts";
 
 /** The engine that the tests run against. */

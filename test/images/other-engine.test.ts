@@ -2,7 +2,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "n
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { isOfThisMachine } from "../../stacks/cli/setup/engine.ts";
+import { isOfThisMachine } from "../../stacks/platforms/docker/setup/engine.ts";
 import { mayInstall, prepareEngine } from "../support/engine.ts";
 import { temporaryFolder } from "../support/folder.ts";
 

@@ -4,12 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type Docker from "dockerode";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { pull } from "../../stacks/cli/setup/base-image.ts";
-import { consent, SetupError } from "../../stacks/cli/setup/consent.ts";
-import { engineConfiguration, removeStalePidFile, startEngine } from "../../stacks/cli/setup/daemon.ts";
-import { bootstrapArguments, debianArchitecture, sourcesFromTargets } from "../../stacks/cli/setup/debian-base.ts";
-import { isDebianLike, parseOsRelease } from "../../stacks/cli/setup/debian.ts";
-import { engineSteps, ensureEngine } from "../../stacks/cli/setup/engine.ts";
+import { pull } from "../../stacks/platforms/docker/setup/base-image.ts";
+import { consent, SetupError } from "../../stacks/platforms/docker/setup/consent.ts";
+import { engineConfiguration, removeStalePidFile, startEngine } from "../../stacks/platforms/docker/setup/daemon.ts";
+import { bootstrapArguments, debianArchitecture, sourcesFromTargets } from "../../stacks/platforms/docker/setup/debian-base.ts";
+import { isDebianLike, parseOsRelease } from "../../stacks/platforms/docker/setup/debian.ts";
+import { engineSteps, ensureEngine } from "../../stacks/platforms/docker/setup/engine.ts";
 
 let folder: string;
 beforeEach(() => {

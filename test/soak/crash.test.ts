@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { askHealth } from "../../stacks/runtime/docker/health.ts";
-import { changes } from "../../stacks/embedded/plan.ts";
+import { changes } from "../../stacks/recorder/plan.ts";
 import { liveEngine, Rig, until } from "../engine/rig.ts";
 import { canRunEngine, OwnEngine } from "./own-engine.ts";
 

@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
-import { changes } from "../../stacks/embedded/plan.ts";
+import { changes } from "../../stacks/recorder/plan.ts";
 import { liveEngine, Rig } from "../engine/rig.ts";
 
 const docker = await liveEngine();

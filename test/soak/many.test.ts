@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Live } from "../../stacks/embedded/live.ts";
-import { changes } from "../../stacks/embedded/plan.ts";
+import { changes } from "../../stacks/recorder/plan.ts";
 import { liveEngine, Rig } from "../engine/rig.ts";
 import { canRunEngine, OwnEngine } from "./own-engine.ts";
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Docker from "dockerode";
 import { localBase } from "../../components/hardened-image/args.ts";
-import { which } from "../../stacks/cli/setup/command.ts";
+import { which } from "../../stacks/platforms/docker/setup/command.ts";
 import { Rig, until } from "../engine/rig.ts";
 import { missing } from "../support/missing.ts";
 

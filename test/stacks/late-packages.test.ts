@@ -77,6 +77,7 @@ test.each([...quick, "diff", "pull"])("the command %s loads no SDK, and the form
     process.stdout.write = () => true;
     process.argv.push("sessions", "${command}", "--help");
     await import("./stacks/cli/main.ts");
+    await import("./stacks/platforms/docker.ts");
     process.stdout.write = write;
     console.log(JSON.stringify([loaded("@pulumi/"), asked.includes("zod"), loaded("/dockerode/")]))`;
   expect(run(load)).toEqual([false, !quick.includes(command), true]);

@@ -3,11 +3,10 @@ import type Docker from "dockerode";
 import { describe, expect, test } from "vitest";
 import { labelNames } from "../../components/container-engine/object-labels.ts";
 import type { Report } from "../../policy/evaluate.ts";
-import { narrow } from "../../stacks/cli/roll-out.ts";
-import { refusalsOf } from "../../stacks/embedded/engine.ts";
 import { ownLabels } from "../../stacks/embedded/labels.ts";
 import { emptyLive, readLive } from "../../stacks/embedded/live.ts";
-import { changes, conflictsOf, planDeployment, type PlanOptions } from "../../stacks/embedded/plan.ts";
+import { planDeployment, type PlanOptions } from "../../stacks/embedded/plan.ts";
+import { changes, conflictsOf, judged, limitTo } from "../../stacks/recorder/plan.ts";
 
 /** What is to happen to objects, told from what an engine lists; no engine is asked. */
 
@@ -145,7 +144,7 @@ describe("of what is ours", () => {
     const report = { findings: [finding] } as unknown as Report;
     const ofPolicy = "policy X: c-one: No. Mend it.";
     const narrowed = (id: string) => {
-      const { plan: limited, refusals } = narrow({ plan, report, refusals: refusalsOf(plan, report) }, [id]);
+      const { plan: limited, refusals } = limitTo(judged(plan, report), [id]);
       return { steps: limited.steps.map(({ name }) => name).sort(), refusals };
     };
     expect(plan.conflicts).toHaveLength(1);

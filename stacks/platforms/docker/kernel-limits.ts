@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
-import { uidOf } from "../../components/session-container/user.ts";
-import { baseline } from "../../policy/baseline.ts";
-import type { Settings } from "../settings.ts";
+import { uidOf } from "../../../components/session-container/user.ts";
+import { baseline } from "../../../policy/baseline.ts";
+import type { Settings } from "../../settings.ts";
 
 /** What inotify gives a uid. */
 export interface Inotify {

@@ -1,4 +1,4 @@
-import type { FoundEngine } from "../../../components/container-engine/find.ts";
+import type { FoundEngine } from "../../../../components/container-engine/find.ts";
 import { consent, SetupError, type Install } from "./consent.ts";
 import type { Report } from "./command.ts";
 import { which } from "./command.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { heldBySession, type MeasuredVolume } from "../../components/container-engine/disk-usage.ts";
-import { largest } from "../../stacks/cli/disk.ts";
-import { lowInotify, sharing } from "../../stacks/cli/kernel-limits.ts";
+import { largest } from "../../stacks/platforms/docker/machine.ts";
+import { lowInotify, sharing } from "../../stacks/platforms/docker/kernel-limits.ts";
 import { parse } from "../../stacks/settings.ts";
 
 describe("inotify", () => {

@@ -1,17 +1,16 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Finding } from "./doctor.ts";
+import type { Finding } from "../platform.ts";
 
 /**
  * What the kernel does with packets whose source it would not answer on the same way. A sealed session's bridge has no address, so
  * any filter drops what comes from there; without one, what is sent to everybody reaches services of the host.
  *
- * @param local whether this is the engine's machine
  * @param folder the kernel's settings, a folder for each interface
  */
-export function sourceFilter(local: boolean, folder = "/proc/sys/net/ipv4/conf"): Finding[] {
-  const unfiltered = local ? interfacesWithout(folder) : undefined;
-  // Only on Linux, and where the engine is.
+export function sourceFilter(folder = "/proc/sys/net/ipv4/conf"): Finding[] {
+  const unfiltered = interfacesWithout(folder);
+  // Only on Linux.
   if (unfiltered === undefined) return [];
   return [
     {

@@ -1,0 +1,96 @@
+import type Docker from "dockerode";
+import { labelNames } from "../../../components/container-engine/object-labels.ts";
+import { baseline } from "../../../policy/baseline.ts";
+import type { StackSource } from "../../configuration.ts";
+import { type LiveObject, readLive } from "../../embedded/live.ts";
+import { type Identity, identify } from "../../identity.ts";
+import { DockerRuntime } from "../../runtime/docker.ts";
+import type { Secrets } from "../../secrets.ts";
+import { chosen } from "./chosen.ts";
+import type { BuiltImage, BuiltInEngine, Deployment, EngineName, Say, Workspace } from "../platform.ts";
+
+/** What an engine holds of a stack. */
+export class DockerDeployment implements Deployment {
+  readonly runtime: DockerRuntime;
+  readonly #docker: Docker;
+  readonly #source: StackSource;
+  readonly #identity: Identity;
+
+  constructor(docker: Docker, source: StackSource) {
+    this.runtime = new DockerRuntime(docker, source);
+    this.#docker = docker;
+    this.#source = source;
+    this.#identity = identify(source.project, source.stack, source.root);
+  }
+
+  /** The Pulumi CLI's objects carry no deployment. */
+  async #objects(): Promise<readonly LiveObject[]> {
+    const { deployment: own, project, stack } = this.#identity;
+    const { objects } = await readLive(this.#docker, this.#identity);
+    return objects.filter(({ labels }) => {
+      const { [labelNames.deployment]: deployment = own } = labels;
+      return labels.created_by === baseline.createdBy && labels.stack === `${project}/${stack}` && deployment === own;
+    });
+  }
+
+  async owner(): Promise<EngineName | undefined> {
+    const { own, objects } = await readLive(this.#docker, this.#identity);
+    return ownerOf(own, objects, `${this.#identity.project}/${this.#identity.stack}`);
+  }
+
+  async sessions(): Promise<readonly string[]> {
+    return [...new Set((await this.#objects()).flatMap(({ labels }) => labels.session_id ?? []))].sort();
+  }
+
+  async fingerprint(): Promise<string> {
+    return (await this.#objects())
+      .map(({ id }) => id)
+      .sort()
+      .join();
+  }
+
+  async data(ids?: readonly string[]): Promise<readonly string[]> {
+    return chosen(await this.#objects(), ids)
+      .flatMap(({ kind, name, labels }) => (kind === "volume" && labels.session_id !== undefined ? [name] : []))
+      .sort();
+  }
+
+  async removeData(volume: string): Promise<void> {
+    await this.#docker.getVolume(volume).remove();
+  }
+
+  async workspaces(ids?: readonly string[]): Promise<readonly Workspace[]> {
+    const objects = await this.#objects();
+    return chosen(objects, ids).flatMap(({ kind, name, labels }): Workspace[] => {
+      const { session_id: session } = labels;
+      if (kind !== "volume" || labels.kind !== "workspace" || session === undefined) return [];
+      const there = objects.some((object) => object.kind === "container" && object.labels.session_id === session && !object.labels.kind);
+      return [{ session, inside: (work) => (there ? this.runtime.session(session).inWorkspace(work) : this.runtime.inVolume(name, work)) }];
+    });
+  }
+
+  async buildImages(options: { readonly force: boolean; readonly line: Say }): Promise<readonly BuiltImage[]> {
+    const { EmbeddedEngine } = await import("../../embedded/engine.ts");
+    const images = await new EmbeddedEngine(this.#source, this.#docker).buildImages(options);
+    return Promise.all(
+      images.map(async (image) => {
+        const { Id: id, Size: size } = await this.#docker.getImage(image.name).inspect();
+        return { ...image, id, size };
+      }),
+    );
+  }
+
+  async engine(secrets?: Secrets): Promise<BuiltInEngine> {
+    const { DockerEngine } = await import("./engine.ts");
+    return new DockerEngine(this.#source, this.#docker, secrets);
+  }
+}
+
+/** The engine that made containers and networks. */
+function ownerOf(own: readonly LiveObject[], objects: readonly LiveObject[], stack: string): EngineName | undefined {
+  if (own.some(({ kind }) => kind !== "volume")) return "embedded";
+  const pulumi = objects.some(
+    ({ kind, labels, urn }) => kind !== "volume" && urn === undefined && labels.created_by === baseline.createdBy && labels.stack === stack,
+  );
+  return pulumi ? "pulumi" : undefined;
+}

@@ -1,0 +1,168 @@
+import type Docker from "dockerode";
+import { networkModeOf } from "../../../components/isolated-network/args.ts";
+import { limitsOf } from "../../../components/session-container/args.ts";
+import type { Settings } from "../../settings.ts";
+import { type EngineFacts, openEngine } from "../../strategies/open-ports.ts";
+import { formatSize } from "../../units.ts";
+import type { Finding } from "../platform.ts";
+import { examineMachine, examineVolumes } from "./machine.ts";
+
+/** The fields of the engine's own description that the client library does not declare. */
+interface EngineInfo {
+  readonly SecurityOptions?: readonly string[] | null;
+  readonly CgroupVersion?: string;
+  readonly CgroupDriver?: string;
+  readonly PidsLimit?: boolean;
+  readonly MemoryLimit?: boolean;
+  readonly SwapLimit?: boolean;
+  readonly CpuCfsQuota?: boolean;
+  readonly MemTotal: number;
+  readonly DockerRootDir: string;
+  readonly LiveRestoreEnabled?: boolean;
+  readonly DefaultAddressPools?: readonly { Base: string; Size: number }[] | null;
+}
+
+/**
+ * What an engine, and its machine where that is this one, can and cannot hold to.
+ *
+ * @param asked where the engine is, and how long counting what volumes hold may take
+ */
+export async function examine(
+  docker: Docker,
+  settings: Settings,
+  { where, seconds }: { readonly where: string; readonly seconds: number },
+): Promise<readonly Finding[]> {
+  const [info, version] = await Promise.all([docker.info() as Promise<EngineInfo>, docker.version()]);
+  return [
+    { subject: "engine", found: `${version.Version} at ${where}`, verdict: "ok", means: "sessions run here" },
+    ...examineConfinement(info),
+    ...examineLimits(info),
+    portFinding({ version, info }),
+    ...examineRoom(info, settings),
+    ...(await examineMachine(docker, settings, info.DockerRootDir)),
+    await examineVolumes(docker, seconds),
+  ];
+}
+
+/** @param otherwise what it means when it is not good */
+function judge(subject: string, good: boolean, found: string, means: string, otherwise: string, bad: Finding["verdict"] = "note"): Finding {
+  return { subject, found, verdict: good ? "ok" : bad, means: good ? means : otherwise };
+}
+
+/** What keeps a session from taking the machine. */
+function examineLimits(info: EngineInfo): Finding[] {
+  const withoutLimit = [info.MemoryLimit === false && "memory", info.CpuCfsQuota === false && "processor time"]
+    .filter(Boolean)
+    .join(" and ");
+  return [
+    judge(
+      "process limit",
+      info.PidsLimit !== false,
+      info.PidsLimit === false ? "not there" : "there",
+      "a fork bomb hurts only its own session",
+      "no session starts: its entrypoint waits for a limit that the kernel cannot give",
+      "missing",
+    ),
+    judge(
+      "memory and cpu limits",
+      withoutLimit === "",
+      withoutLimit === "" ? "there" : `none for ${withoutLimit}`,
+      "a session cannot take the machine from the others",
+      "a session can take the whole machine; boot a kernel with these controllers",
+      "missing",
+    ),
+    judge(
+      "swap limit",
+      info.SwapLimit !== false,
+      info.SwapLimit === false ? "not there" : "there",
+      "a memory limit counts swap too",
+      "a session can swap beyond its memory limit; boot with swapaccount=1 or without swap",
+    ),
+    judge(
+      "cgroups",
+      info.CgroupVersion === "2",
+      `version ${info.CgroupVersion ?? "1"}, ${info.CgroupDriver ?? ""}`,
+      "limits hold",
+      "limits hold; reservations are coarser than with version 2",
+    ),
+  ];
+}
+
+/** What stands between a session and the machine's kernel. */
+function examineConfinement(info: EngineInfo): Finding[] {
+  const options = (info.SecurityOptions ?? []).map((option) => option.replace(/^name=/, ""));
+  const has = (name: string) => options.some((option) => option.split(",")[0] === name);
+  return [
+    judge(
+      "seccomp",
+      has("seccomp"),
+      has("seccomp") ? "on" : "off",
+      "dangerous system calls fail",
+      "system calls are not filtered; use an engine and a kernel with seccomp",
+      "missing",
+    ),
+    judge(
+      "AppArmor",
+      has("apparmor"),
+      has("apparmor") ? "on" : "off",
+      "the engine's profile confines sessions",
+      "one layer less; the other controls hold without it",
+    ),
+    judge(
+      "user namespace",
+      has("userns") || has("rootless"),
+      has("rootless") ? "rootless engine" : has("userns") ? "remapped" : "the host's",
+      "the agent's uid is nobody on the host",
+      "uid 1000 in a session is uid 1000 on the host, without any capability; userns-remap in daemon.json changes that",
+    ),
+    judge(
+      "crash of the engine",
+      info.LiveRestoreEnabled === true,
+      info.LiveRestoreEnabled ? "live-restore" : "sessions restart",
+      "sessions run on",
+      "sessions are started again with the engine; their volumes keep the data",
+    ),
+  ];
+}
+
+function portFinding(facts: EngineFacts): Finding {
+  const openTo = openEngine(facts);
+  return judge(
+    "published ports",
+    openTo === undefined,
+    openTo ?? `Docker Engine ${facts.version.Version}`,
+    "those on 127.0.0.1 are for this machine alone",
+    "with open egress, those on 127.0.0.1 let in who sends packets to a container's own address; use an allow list or Docker Engine 28",
+  );
+}
+
+/** Whether the engine has room for what the settings ask for. */
+function examineRoom(info: EngineInfo, { sessions }: Settings): Finding[] {
+  const memory = sessions.reduce((sum, session) => sum + limitsOf(session).memory, 0);
+  const networks = sessions.filter(({ network }) => networkModeOf(network).kind === "bridge").length;
+  const pools = info.DefaultAddressPools ?? [];
+  const room = networkRoom(pools);
+  return [
+    judge(
+      "networks",
+      networks <= room,
+      `${pools.length > 0 ? pools.map(({ Base, Size }) => `${Base} in /${Size}`).join(", ") : "the engine's stock pools"}: about ${room}`,
+      `enough for the sessions that need one (${networks})`,
+      `${networks} sessions need one; add default-address-pools to daemon.json`,
+      "missing",
+    ),
+    judge(
+      "memory",
+      memory <= info.MemTotal,
+      `${formatSize(info.MemTotal)}, limits add up to ${formatSize(memory)}`,
+      "every session can use its whole limit",
+      "the limits promise more than there is; under pressure the kernel ends processes of the largest session",
+    ),
+  ];
+}
+
+/** How many networks the engine's address pools hold; an engine that names none has Docker's own, less what it uses itself. */
+function networkRoom(pools: readonly { Base: string; Size: number }[]): number {
+  if (pools.length === 0) return 28;
+  return pools.reduce((sum, { Base, Size }) => sum + Math.max(0, 2 ** (Size - Number(Base.split("/")[1]))), 0);
+}

@@ -1,0 +1,58 @@
+import { expect, test } from "vitest";
+import { textConfig } from "../../stacks/configuration.ts";
+import { platformOf } from "../../stacks/platforms/index.ts";
+import { planAsNew, resourcesOf } from "../../stacks/recorder/as-new.ts";
+import { limitTo } from "../../stacks/recorder/plan.ts";
+import { UnreadSecrets } from "../../stacks/secrets.ts";
+
+/** A plan that no platform was asked for, as for a stack that the Pulumi CLI alone rolls out. */
+
+const source = {
+  project: "agent-sessions",
+  stack: "new",
+  root: process.cwd(),
+  config: textConfig({
+    config: {
+      "agent-sessions:engine": "unix:///nowhere/docker.sock",
+      "agent-sessions:sessions": [
+        { id: "one", repositories: [{ name: "lib", url: "https://example.com/lib.git" }] },
+        { id: "two", network: { egress: { allow: ["example.com"] } } },
+      ],
+    },
+  }),
+};
+const reviewed = await planAsNew(source, new UnreadSecrets());
+const namesFor = (...ids: string[]) =>
+  limitTo(reviewed, ids)
+    .plan.steps.map(({ name }) => name.replace(/:[\w-]+$/, ""))
+    .sort();
+
+test("everything is new, with what the program says that sessions may do", () => {
+  const { plan, refusals } = reviewed;
+  expect([new Set(plan.steps.map(({ operation }) => operation)), refusals]).toEqual([new Set(["create"]), []]);
+  expect(plan.authority).toEqual({ added: expect.arrayContaining(["session two: egress to example.com:80,443"]), removed: [] });
+});
+
+test("for some sessions it holds what is theirs and what that needs, and nothing that only others need", () => {
+  const image = "agent-sessions-session";
+  expect(namesFor("two")).toEqual(
+    expect.arrayContaining([image, "agent-sessions-egress-proxy", "claude-agent-two", "claude-agent-two-workspace"]),
+  );
+  expect(namesFor("two").filter((name) => /one|repository/.test(name))).toEqual([]);
+  expect(namesFor("one")).toEqual(expect.arrayContaining([image, "claude-agent-one"]));
+  expect(namesFor("one").some((name) => name.includes("repository"))).toBe(true);
+  expect(namesFor("one").filter((name) => /two|egress-proxy/.test(name))).toEqual([]);
+  expect(namesFor("one", "two").length).toBe(reviewed.plan.steps.length);
+});
+
+test("what is destroyed with a session is its own alone", () => {
+  const own = resourcesOf(reviewed.plan.run.registrations, ["two"]).get("two") ?? [];
+  expect(own.length).toBeGreaterThan(5);
+  expect(own.filter(({ name }) => !/^two/.test(name))).toEqual([]);
+});
+
+test("a platform that does not answer says where it was looked for", async () => {
+  const platform = await platformOf(source);
+  expect(await platform.reach()).toBeUndefined();
+  await expect(platform.open()).rejects.toThrow("no container engine answers at unix:///nowhere/docker.sock (settings); start it");
+});
