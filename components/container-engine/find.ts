@@ -94,13 +94,13 @@ function dockerContext(environment: NodeJS.ProcessEnv, home: string): FoundEngin
   const metaFile = join(folder, "contexts/meta", id, "meta.json");
   if (!existsSync(metaFile))
     throw new Error(
-      `docker context "${name}" is chosen but not there (${metaFile}); run "docker context use default" or set agent-sessions:engine`,
+      `docker context "${name}" is chosen but not there (${metaFile}); run "docker context use default" or set agent-sessions:local: {engine: …}`,
     );
   const meta = JSON.parse(readFileSync(metaFile, "utf8")) as { Endpoints?: { docker?: { Host?: string } } };
   const address = meta.Endpoints?.docker?.Host;
   if (!address)
     throw new Error(
-      `docker context "${name}" names no engine; set agent-sessions:engine to an address such as unix:///var/run/docker.sock`,
+      `docker context "${name}" names no engine; name one by agent-sessions:local: {engine: unix:///var/run/docker.sock}`,
     );
   const tls = join(folder, "contexts/tls", id, "docker");
   return { address, source: `docker context ${name}`, ...(existsSync(tls) && { certPath: tls }) };

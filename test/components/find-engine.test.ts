@@ -85,12 +85,12 @@ describe("the engine is found", () => {
   test("never by a context that cannot be read", async () => {
     write("home/.docker/config.json", { currentContext: "gone" });
     await expect(find()).rejects.toThrow(
-      `docker context "gone" is chosen but not there (${join(folder, metaOf("gone"))}); run "docker context use default" or set agent-sessions:engine`,
+      `docker context "gone" is chosen but not there (${join(folder, metaOf("gone"))}); run "docker context use default" or set agent-sessions:local: {engine: …}`,
     );
     for (const meta of [{}, { Endpoints: {} }, { Endpoints: { docker: {} } }]) {
       write(metaOf("gone"), meta);
       await expect(find(), JSON.stringify(meta)).rejects.toThrow(
-        'docker context "gone" names no engine; set agent-sessions:engine to an address such as unix:///var/run/docker.sock',
+        'docker context "gone" names no engine; name one by agent-sessions:local: {engine: unix:///var/run/docker.sock}',
       );
     }
   });
