@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { longestLogin } from "../components/parent-proxy/args.ts";
 import { SecretReference } from "../components/session-part.ts";
+import { isAwsKeyId } from "../policy/rules/read/token-formats.ts";
 import type { CredentialsSetting, SecretSource } from "./settings/credentials.ts";
 import { type Settings, SettingsError } from "./settings.ts";
 
@@ -188,7 +189,7 @@ function loginJudge(username: string): Judge {
 }
 
 const bedrockKeyFault: Judge = (value) =>
-  /^\s*aws_access_key_id\s*=/m.test(value) || /^A[KS]IA[0-9A-Z]{16}$/.test(value)
+  /^\s*aws_access_key_id\s*=/m.test(value) || isAwsKeyId(value)
     ? "is an AWS access key, and the proxy signs no requests; give an API key of Amazon Bedrock, or choose credentials of kind file"
     : keyFault(value);
 

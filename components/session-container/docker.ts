@@ -16,6 +16,7 @@ import {
   secretEnvironmentOf,
   type SessionContainerArgs,
 } from "./args.ts";
+import { attachCommand } from "./attach.ts";
 import { isOwnUid, uidOf } from "./user.ts";
 
 const MiB = 1024 ** 2;
@@ -43,9 +44,6 @@ export class SessionContainer extends pulumi.ComponentResource {
     this.registerOutputs({ containerId: container.id, authority: authorityOf(args) });
   }
 }
-
-/** The command line that enters a session's terminal; detach with Ctrl-b d. */
-export const attachCommand = (container: string): string => `docker exec -it ${container} tmux attach -t claude`;
 
 /** The provider's inputs for one session. All but the image is plain, so that a preview knows it. */
 export function toDocker(args: SessionContainerArgs) {

@@ -1,5 +1,6 @@
 /** Reports of several stacks as one. */
-import type { Counts, Level, Report } from "../evaluate.ts";
+import type { Counts, Report } from "../evaluate.ts";
+import { levels } from "../rules/severity.ts";
 
 /** A stack and what was found in it. */
 export interface Checked {
@@ -17,8 +18,6 @@ export interface Combined extends Report {
   readonly stacks: readonly (Pick<Report, "level" | "score" | "secure" | "counts"> & { readonly stack: string })[];
 }
 
-const strictness: readonly Level[] = ["local", "single-node", "production"];
-
 /** @throws RangeError when there is nothing to combine */
 export function combined(checked: readonly Checked[]): Combined {
   const [first] = checked;
@@ -28,7 +27,7 @@ export function combined(checked: readonly Checked[]): Combined {
   const keys = Object.keys(first.report.counts) as (keyof Counts)[];
   return {
     packVersion: first.report.packVersion,
-    level: strictness[Math.max(...reports.map(({ level }) => strictness.indexOf(level)))] ?? first.report.level,
+    level: levels[Math.max(...reports.map(({ level }) => levels.indexOf(level)))] ?? first.report.level,
     score: Math.min(...reports.map(({ score }) => score)),
     secure: reports.every(({ secure }) => secure),
     counts: Object.fromEntries(keys.map((key) => [key, sum(key)])) as unknown as Counts,

@@ -1,10 +1,11 @@
 import type { Command } from "commander";
+import { terminal } from "../../components/session-container/attach.ts";
 import { runIn } from "./exec.ts";
 import { endOf, runningSession } from "./sessions.ts";
 import { loadStack, openRuntime, stackOption } from "./stack.ts";
 
 /** A terminal that the session's image does not describe is taken for a plain one; tmux would refuse it. */
-const script = "infocmp >/dev/null 2>&1 || export TERM=xterm-256color; exec tmux attach -t claude";
+const script = `infocmp >/dev/null 2>&1 || export TERM=xterm-256color; exec ${terminal}`;
 
 export function register(program: Command): void {
   program

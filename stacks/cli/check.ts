@@ -16,12 +16,13 @@ import { junit } from "../../policy/report/junit.ts";
 import { violationsIn, withoutKnown } from "../../policy/report/known.ts";
 import { sarif } from "../../policy/report/sarif.ts";
 import { explained } from "../../policy/reference.ts";
+import { severities } from "../../policy/rules/severity.ts";
 import { fromPreview, fromState } from "../../policy/stack-files.ts";
 import { review } from "../recorder/review.ts";
 import { recordStack } from "../recorder/stack.ts";
 import { UnreadSecrets } from "../secrets.ts";
 import { readForeign, readJson, standardInput } from "./check/foreign.ts";
-import { severities, stackText } from "./check/text.ts";
+import { stackText } from "./check/text.ts";
 import { loadStack, path, stackNames } from "./stack.ts";
 
 interface Options {

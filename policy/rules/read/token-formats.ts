@@ -3,11 +3,14 @@
  * publish and what gitleaks looks for.
  */
 
+/** What ids of AWS access keys begin with. */
+const awsKey = "AKIA|ASIA|ABIA|ACCA";
+
 /** What a token begins with, and how what follows is written: at least so many of these characters. */
 const prefixed: readonly (readonly [prefixes: string, characters: string, atLeast: number])[] = [
   ["sk-ant-", "[\\w-]", 10],
   ["sk-(?:proj|svcacct|admin|or)-", "[\\w-]", 20],
-  ["(?:AKIA|ASIA|ABIA|ACCA|LTAI)", "[0-9A-Za-z]", 16],
+  [`(?:${awsKey}|LTAI)`, "[0-9A-Za-z]", 16],
   ["ABSK", "[A-Za-z0-9+/]", 60],
   ["gh[pousr]_", "[A-Za-z0-9]", 20],
   ["github_pat_", "[A-Za-z0-9_]", 20],
@@ -88,6 +91,11 @@ const format = new RegExp(
 /** Whether a value is, or holds, a credential of a known form. */
 export function holdsToken(value: string): boolean {
   return value.length > 12 && (format.test(value) || others.some((other) => other.test(value)));
+}
+
+/** Whether a value is the id of an AWS access key. */
+export function isAwsKeyId(value: string): boolean {
+  return new RegExp(`^(?:${awsKey})[0-9A-Z]{16}$`).test(value);
 }
 
 /** Whether a value holds a URL with a password in it. A reference to a variable is none, nor a word that stands for one. */

@@ -1,10 +1,9 @@
 /** What check found, for people: what says the same of several resources is said once. */
-import type { Finding, Severity } from "../../../policy/evaluate.ts";
+import type { Finding } from "../../../policy/evaluate.ts";
 import type { Checked } from "../../../policy/report/checked.ts";
+import { severities } from "../../../policy/rules/severity.ts";
 import { plain } from "../../printable.ts";
 import { table } from "../table.ts";
-
-export const severities: readonly Severity[] = ["critical", "high", "medium", "low"];
 
 const titles = {
   violation: "Violations",

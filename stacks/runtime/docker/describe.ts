@@ -1,5 +1,6 @@
 import type Docker from "dockerode";
 import type { IsolationLevel } from "../../../components/isolated-network/args.ts";
+import { attachCommand } from "../../../components/session-container/attach.ts";
 import type { Description } from "../runtime.ts";
 
 /** @param proxies those of the session, by which it gets out */
@@ -24,7 +25,7 @@ export async function describe(
     processes: HostConfig.PidsLimit ?? 0,
     // None of one that was made before there were any.
     disk: Number(variableIn(Config.Env, "SESSION_DISK_LIMIT") ?? 0),
-    attach: `docker exec -it ${Name.slice(1)} tmux attach -t claude`,
+    attach: attachCommand(Name.slice(1)),
   };
 }
 

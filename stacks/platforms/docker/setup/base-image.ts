@@ -1,15 +1,11 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import type Docker from "dockerode";
+import { localBase, stockBase } from "../../../../components/hardened-image/args.ts";
 import { CommandError, which, type Report } from "./command.ts";
 import { consent, SetupError, type Install } from "./consent.ts";
 import { canInstallPackages, installPackages } from "./debian.ts";
 import { bootstrapArguments, debianArchitecture, debianSources } from "./debian-base.ts";
-
-/** The base that is made here from Debian packages, for a machine that reaches no image registry. */
-export const localBase = "agent-sessions-base:bookworm";
-/** The base that everybody else uses. */
-export const stockBase = "node:24-bookworm-slim";
 
 export interface EnsureBaseImageOptions {
   readonly docker: Docker;
