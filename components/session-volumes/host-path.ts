@@ -11,16 +11,12 @@ import { baseline } from "../../policy/baseline.ts";
 const systemFolders = [
   ...baseline.systemFolders,
   "/run",
-  "/var/backups",
   "/var/cache",
   "/var/log",
   "/var/mail",
   "/var/run",
-  "/var/spool",
   "/private/etc",
   "/private/var/run",
-  "/System",
-  "/Library",
 ] as const;
 
 /** Folders that are refused themselves: binding `/` or `/var` would hand over everything below, and `/tmp` what everybody keeps there. */
@@ -42,22 +38,8 @@ const roots = [
   "/tmp",
 ] as const;
 
-/** Folders of a user that hold credentials. */
-const credentialFolders = [
-  ".ssh",
-  ".aws",
-  ".azure",
-  ".cargo",
-  ".docker",
-  ".kube",
-  ".gnupg",
-  ".config",
-  ".m2",
-  ".pip",
-  ".pulumi",
-  ".password-store",
-  ".local",
-] as const;
+/** What of a user's holds credentials: more programs than anybody can list keep theirs in the last two. */
+const credentialFolders = [...baseline.userCredentials, ".config", ".local"];
 
 /** Whether `path` is `folder` or lies below it. Both are absolute and normalised. */
 function within(path: string, folder: string): boolean {

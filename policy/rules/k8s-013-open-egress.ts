@@ -1,3 +1,4 @@
+import { baseline } from "../baseline.ts";
 import { coversWorld, holds, isCoveredBy } from "./read/cidr.ts";
 import { namespaceOf, specOf, title } from "./read/kubernetes.ts";
 import { type Opening, openingsOf, type PodPolicy, podPolicies, type Selected, waysOf } from "./read/network-policies.ts";
@@ -9,11 +10,10 @@ import { about, type Found, graded, nist, type Rule } from "./rule.ts";
 /** What a block that covers the world must leave out: the metadata services and private networks. */
 const within = ["169.254.0.0/16", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"];
 
-/** Where clouds answer with the node's credentials. Asking them for names is not getting those. */
-const metadataServices = ["169.254.169.254", "169.254.170.2", "fd00:ec2::254", "fd20:ce::254"];
-/** Such addresses in networks that others use as well, so that only a block that means them counts. */
-const metadataNetworks = ["100.100.100.0/24", "192.0.0.0/24", "168.63.129.0/24"];
-const amongOthers = ["100.100.100.200", "192.0.0.192", "168.63.129.16"];
+const { services, networks } = baseline.metadata;
+/** Of services in networks that others use as well, only a block that means them counts. */
+const amongOthers = services.filter((address) => networks.includes(`${address}/32`));
+const aroundThem = amongOthers.map((address) => address.replace(/\d+$/, "0/24"));
 
 const kinds = [
   "kubernetes:NetworkPolicy",
@@ -27,9 +27,10 @@ const kinds = [
 
 const isOpen = ({ toEverybody, blocks }: Opening): boolean => toEverybody || coversWorld(blocks);
 
+/** Asking metadata services for names is not getting the node's credentials. */
 function reachesMetadata(blocks: Opening["blocks"]): boolean {
-  if (metadataServices.some((address) => holds(blocks, address))) return true;
-  const narrow = blocks.filter(({ cidr }) => isCoveredBy(cidr, metadataNetworks));
+  if (services.some((address) => !amongOthers.includes(address) && holds(blocks, address))) return true;
+  const narrow = blocks.filter(({ cidr }) => isCoveredBy(cidr, aroundThem));
   return amongOthers.some((address) => holds(narrow, address));
 }
 

@@ -1,19 +1,11 @@
+import { baseline } from "../baseline.ts";
 import { holds, rangeOf } from "./read/cidr.ts";
 import { specOf, title } from "./read/kubernetes.ts";
 import { records, text, texts } from "./read/value.ts";
 import { type Found, graded, type Rule } from "./rule.ts";
 
 /** What a pod or a proxy of the cluster must not be led to: the metadata services, and the node itself. */
-const forbidden = [
-  "169.254.0.0/16",
-  "127.0.0.0/8",
-  "::1/128",
-  "fe80::/10",
-  "fd00:ec2::/32",
-  "100.100.100.200/32",
-  "168.63.129.16/32",
-  "0.0.0.0/32",
-];
+const forbidden = [...baseline.metadata.networks, "127.0.0.0/8", "::1/128", "fe80::/10", "0.0.0.0/32"];
 const forbiddenName =
   /^(localhost|.*\.localhost|metadata|metadata\.google\.internal|instance-data(\..*)?|kubernetes\.default(\.svc(\..*)?)?)\.?$/i;
 

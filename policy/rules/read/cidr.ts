@@ -1,4 +1,5 @@
 /** Which part of the address space a list of blocks covers. */
+import { baseline } from "../../baseline.ts";
 
 interface Range {
   readonly from: bigint;
@@ -122,8 +123,7 @@ export function holds(blocks: Iterable<string | Block>, address: string): boolea
   );
 }
 
-/** Where clouds tell a machine, a task or a pod who it is, and hand it the credentials. */
-const metadata = ["169.254.0.0/16", "fd00:ec2::/32", "fd20:ce::/32", "100.100.100.200", "168.63.129.16"].map(known);
+const metadata = baseline.metadata.networks.map(known);
 
 /** Whether a block holds an address of a metadata service. */
 export function holdsMetadata(block: string): boolean {

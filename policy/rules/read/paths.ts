@@ -64,8 +64,9 @@ export function reachesEngine(written: string): boolean {
   return engineSockets.some((socket) => isWithin(socket, path) || isWithin(path, socket));
 }
 
-const credentials =
-  /(^|\/)(\.ssh|\.aws|\.docker|\.kube|\.gnupg|\.azure|\.oci|\.minikube|\.talos|\.terraform\.d|\.pulumi|\.password-store|\.netrc|\.git-credentials|\.pypirc|\.vault-token|\.config\/(gh|gcloud|hub|glab-cli|doctl|helm|rclone|containers)|\.local\/share\/(containers|docker|keyrings))(\/|$)/;
+const credentials = new RegExp(
+  `(^|/)(${baseline.userCredentials.map((name) => name.replaceAll(".", "\\.")).join("|")}|\\.config/(gh|gcloud|hub|glab-cli|doctl|helm|rclone|containers)|\\.local/share/(containers|docker|keyrings))(/|$)`,
+);
 
 /** Where people live, each in a folder of their own, and what in it holds the settings and the state of all programs. */
 const homes = /^(\/(var\/|export\/)?home|(\/mnt\/[a-z]|[a-z]:)?\/users)(\/[^/]+(\/\.(config|local|local\/share|cache))?)?$/i;
@@ -77,12 +78,8 @@ const hostState = [
   "/opt/containerd",
   "/run/user",
   "/snap",
-  "/System",
-  "/Library",
-  "/var/backups",
   "/var/db",
   "/var/snap",
-  "/var/spool",
   ...(
     "amazon apt ca-certificates cloud cni crio cri-dockerd dbus dpkg etcd google incus k0s k3s kubernetes libvirt lxc lxcfs lxd " +
     "machines microk8s minikube NetworkManager pacman polkit-1 portables private rancher rkt rpm samba snapd sss sudo systemd " +

@@ -1,3 +1,4 @@
+import { baseline } from "../../../policy/baseline.ts";
 import { check, type Check, heldUnless } from "../check.ts";
 import type { Promised } from "../promised.ts";
 
@@ -34,8 +35,7 @@ const outside = publicResolvers.flatMap((address) => [
   ["icmp", address, 0],
 ]);
 
-/** Where clouds answer machines about themselves: AWS and most others, AWS containers, Alibaba, Azure, and IPv6 of AWS and Google. */
-const metadata = ["169.254.169.254", "169.254.170.2", "100.100.100.200", "168.63.129.16", "fd00:ec2::254", "fd20:ce::254"];
+const metadata = baseline.metadata.services;
 
 export const network: readonly Check[] = [
   check<Outcomes>({
