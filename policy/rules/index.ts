@@ -1,3 +1,4 @@
+// Long: two lines for each rule, its import and its place in the list.
 import { readOnlyRoot } from "./ctr-001-read-only-root.ts";
 import { noNewPrivileges } from "./ctr-002-no-new-privileges.ts";
 import { dangerousCapability } from "./ctr-003-dangerous-capability.ts";

@@ -78,29 +78,29 @@ export function register(program: Command): void {
     .addOption(
       new Option("--preview <file>", "judge a foreign stack instead: what pulumi preview --json wrote").argParser(path).conflicts("stack"),
     )
-    .addHelpText(
-      "after",
-      [
-        "",
-        "What could not be evaluated is not passed: a stack is not secure while a rule of High or above was not judged, and at level",
-        "production that ends with 1 too, unless the setting allowNotEvaluated of GEN-002 is true.",
-        "",
-        "Several stacks are one report: all findings, the lowest score, secure when all are; --format json has each stack's own",
-        "figures under stacks. A resource is named by its URN, in which its stack stands.",
-        "",
-        "Example:",
-        "  npx sessions check --fail-on medium",
-        "  npx sessions check --level production --config policy/levels/production.json",
-        "  npx sessions check --format sarif > agent-sessions.sarif",
-        "  pulumi stack export > stack.json && npx sessions check --state stack.json",
-        "  pulumi preview --json | npx sessions check -",
-        "  npx sessions check --format json > known.json; npx sessions check --baseline known.json",
-        "  npx sessions check --explain CTR-001",
-        "",
-      ].join("\n"),
-    )
+    .addHelpText("after", more.join("\n"))
     .action(run);
 }
+
+/** Below the options. */
+const more = [
+  "",
+  "What could not be evaluated is not passed: a stack is not secure while a rule of High or above was not judged, and at level",
+  "production that ends with 1 too, unless the setting allowNotEvaluated of GEN-002 is true.",
+  "",
+  "Several stacks are one report: all findings, the lowest score, secure when all are; --format json has each stack's own",
+  "figures under stacks. A resource is named by its URN, in which its stack stands.",
+  "",
+  "Example:",
+  "  npx sessions check --fail-on medium",
+  "  npx sessions check --level production --config policy/levels/production.json",
+  "  npx sessions check --format sarif > agent-sessions.sarif",
+  "  pulumi stack export > stack.json && npx sessions check --state stack.json",
+  "  pulumi preview --json | npx sessions check -",
+  "  npx sessions check --format json > known.json; npx sessions check --baseline known.json",
+  "  npx sessions check --explain CTR-001",
+  "",
+];
 
 async function run(file: string | undefined, options: Options): Promise<void> {
   if (options.explain !== undefined) return explain(options.explain);

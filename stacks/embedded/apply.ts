@@ -1,17 +1,11 @@
 import type Docker from "dockerode";
-import { hookNames } from "../../components/container-engine/hooks.ts";
-import { ignore } from "../../components/container-engine/answers.ts";
-import { createContainer, removeContainer } from "./docker/container.ts";
-import { buildImage, imageOutputs, type Progress, pullImage } from "./docker/image.ts";
-import { createNetwork, removeNetwork } from "./docker/network.ts";
-import { createVolume, removeVolume } from "./docker/volume.ts";
 import type { Identity } from "../identity.ts";
-import { ownLabels } from "./labels.ts";
-import { imageType, isImage, type Live, type LiveObject, type ObjectKind, readLive, resourceTypes } from "./live.ts";
-import type { DockerPlan, DockerStep } from "./plan.ts";
 import type { Outcome, Step } from "../recorder/plan.ts";
-import { type Properties, type Registration, type Resolution, type RunOptions, runProgram } from "../recorder/program.ts";
-import { concealSecrets, revealSecrets } from "../recorder/secret-inputs.ts";
+import { type Properties, type Resolution, type RunOptions, runProgram } from "../recorder/program.ts";
+import { carryOut, removeAll } from "./carry-out.ts";
+import { imageOutputs, type Progress } from "./docker/image.ts";
+import { isImage, type Live } from "./live.ts";
+import type { DockerPlan, DockerStep } from "./plan.ts";
 
 export interface ApplyOptions extends Pick<RunOptions, "project" | "stack" | "program"> {
   readonly docker: Docker;
@@ -41,38 +35,17 @@ export async function applyPlan(plan: DockerPlan, options: ApplyOptions): Promis
     throw new Error(
       `nothing was changed: the program asks providers (${plan.run.unanswered.join(", ")}), and the embedded engine has none; deploy this stack with the Pulumi CLI (--engine pulumi)`,
     );
-  const limit = limiter(options.parallel ?? 16);
-  const outcomes: Outcome[] = [];
+  const { docker, identity, progress } = options;
+  const work = new Work(options);
   const gone = plan.steps.filter(({ operation }) => operation === "delete");
   const steps = new Map(
     plan.steps.filter(({ operation }) => operation !== "delete" && operation !== "keep").map((step) => [step.urn, step]),
   );
-  const failed = new Set<string>();
-
-  const perform = async (step: DockerStep, work: () => Promise<Resolution>): Promise<Resolution | undefined> => {
-    try {
-      const resolution = await limit(async () => {
-        options.progress?.begin?.(step);
-        return work();
-      });
-      finish({ operation: step.operation, urn: step.urn, name: step.name });
-      return resolution;
-    } catch (error) {
-      finish({ operation: step.operation, urn: step.urn, name: step.name, error: (error as Error).message });
-      return undefined;
-    }
-  };
-  const finish = (outcome: Outcome) => {
-    if (outcome.error !== undefined || outcome.skipped) failed.add(outcome.urn);
-    outcomes.push(outcome);
-    options.progress?.end?.(outcome);
-  };
-
   // A volume that left the program may still be in use by a container that is to be replaced.
   await removeAll(
     gone.filter(({ live }) => live?.kind !== "volume"),
-    options.docker,
-    perform,
+    docker,
+    work.perform,
   );
   const run = await runProgram({
     ...options,
@@ -83,127 +56,61 @@ export async function applyPlan(plan: DockerPlan, options: ApplyOptions): Promis
       // A value that is not there has no dependencies for the SDK, and what needs an image that failed is to be skipped.
       const asked = { outputs: isImage(type) ? imageOutputs(inputs, "") : inputs };
       if (step === undefined) return asked;
-      if (registration.dependencies.some((urn) => failed.has(urn))) {
-        finish({ operation: step.operation, urn: step.urn, name: step.name, skipped: true });
-        return asked;
-      }
-      return (await perform(step, () => carryOut(step, registration, plan, options))) ?? asked;
+      if (work.isSkipped(step, registration.dependencies)) return asked;
+      return (
+        (await work.perform(step, () => carryOut(step, registration, plan, { docker, identity, line: progress?.line ?? (() => {}) }))) ??
+        asked
+      );
     },
   });
   await removeAll(
     gone.filter(({ live }) => live?.kind === "volume"),
-    options.docker,
-    perform,
+    docker,
+    work.perform,
   );
-  return { outcomes, outputs: run.outputs };
+  return { outcomes: work.outcomes, outputs: run.outputs };
 }
 
-/** Removes objects in the order in which they let go of each other. */
-export async function removeAll(
-  steps: readonly DockerStep[],
-  docker: Docker,
-  perform: (step: DockerStep, work: () => Promise<Resolution>) => Promise<unknown>,
-): Promise<void> {
-  for (const kind of ["container", "network", "volume"] as const) {
-    const ofKind = steps.filter(({ live }) => live?.kind === kind);
-    await Promise.all(ofKind.map((step) => perform(step, () => remove(docker, step.live as LiveObject).then(() => ({ outputs: {} })))));
+/** Does steps, so many at once, and keeps what became of each. */
+class Work {
+  readonly outcomes: Outcome[] = [];
+  readonly #failed = new Set<string>();
+  readonly #progress: ApplyOptions["progress"];
+  readonly #limit: ReturnType<typeof limiter>;
+
+  constructor({ parallel = 16, progress }: Pick<ApplyOptions, "parallel" | "progress">) {
+    this.#progress = progress;
+    this.#limit = limiter(parallel);
   }
-}
 
-function remove(docker: Docker, live: LiveObject): Promise<void> {
-  switch (live.kind) {
-    case "container":
-      return removeContainer(docker, live.id, Number(live.inputs?.destroyGraceSeconds ?? 10));
-    case "network":
-      return removeNetwork(docker, live.id);
-    case "volume":
-      return removeVolume(docker, live.name);
+  /** @returns nothing when it failed */
+  readonly perform = async (step: DockerStep, work: () => Promise<Resolution>): Promise<Resolution | undefined> => {
+    try {
+      const resolution = await this.#limit(async () => {
+        this.#progress?.begin?.(step);
+        return work();
+      });
+      this.#finish(step, {});
+      return resolution;
+    } catch (error) {
+      this.#finish(step, { error: (error as Error).message });
+      return undefined;
+    }
+  };
+
+  /** Skips a step when something that it needs was not done. */
+  isSkipped(step: DockerStep, needed: readonly string[]): boolean {
+    const skipped = needed.some((urn) => this.#failed.has(urn));
+    if (skipped) this.#finish(step, { skipped });
+    return skipped;
   }
-}
 
-async function carryOut(step: DockerStep, registration: Registration, plan: DockerPlan, options: ApplyOptions): Promise<Resolution> {
-  const { docker, progress } = options;
-  const { type, inputs } = registration;
-  const line = progress?.line ?? (() => {});
-  if (isImage(type)) {
-    const id =
-      step.operation === "same"
-        ? (await docker.getImage(step.name).inspect()).Id
-        : await (type === imageType ? buildImage : pullImage)(docker, revealSecrets(inputs), line);
-    return { id, outputs: imageOutputs(inputs, id) };
+  #finish({ operation, urn, name }: DockerStep, end: Pick<Outcome, "error" | "skipped">): void {
+    const outcome = { operation, urn, name, ...end };
+    if (end.error !== undefined || end.skipped) this.#failed.add(urn);
+    this.outcomes.push(outcome);
+    this.#progress?.end?.(outcome);
   }
-  const kind = resourceTypes[type as keyof typeof resourceTypes];
-  if (kind === undefined)
-    throw new Error(`${step.name}: the embedded engine cannot make ${type}; deploy this stack with the Pulumi CLI (--engine pulumi)`);
-
-  refuseUnknownHooks(step.name, registration);
-
-  switch (step.operation) {
-    case "same":
-      return { id: step.live?.id ?? "", outputs: inputs };
-    case "start":
-      await docker
-        .getContainer(step.live?.id ?? "")
-        .start()
-        .catch(ignore(304));
-      return { id: step.live?.id ?? "", outputs: inputs };
-    case "replace":
-      if (step.live !== undefined) await release(step.live, plan, options.docker);
-      break;
-  }
-  const create = { container: createContainer, network: createNetwork, volume: createVolume }[kind];
-  const labels = ownLabels(options.identity, registration, concealSecrets(inputs));
-  try {
-    return { id: await create(docker, revealSecrets(inputs), labels), outputs: inputs };
-  } catch (error) {
-    ignore(409)(error);
-    const id = await finishOther(docker, kind, step.name, labels, options.identity);
-    if (id === undefined) throw error;
-    return { id, outputs: inputs };
-  }
-}
-
-/** What the known hooks do is part of making an object here; another would be left out in silence. */
-function refuseUnknownHooks(name: string, { hooks }: Registration): void {
-  const known: readonly string[] = Object.values(hookNames);
-  const unknown = Object.values(hooks)
-    .flat()
-    .find((hook) => !known.includes(hook));
-  if (unknown !== undefined)
-    throw new Error(
-      `${name}: the embedded engine does not know the hook ${unknown}; deploy this stack with the Pulumi CLI (--engine pulumi)`,
-    );
-}
-
-/**
- * A run that was killed leaves requests that the engine still carries out, so the name may have been taken since the plan was
- * made. What was made for the same resource from the same inputs is what was wanted.
- *
- * @returns its id, or undefined when the name is somebody else's
- */
-async function finishOther(
-  docker: Docker,
-  kind: ObjectKind,
-  name: string,
-  labels: Readonly<Record<string, string>>,
-  identity: Identity,
-): Promise<string | undefined> {
-  const made = (await readLive(docker, identity)).find(kind, name);
-  if (made === undefined || Object.entries(labels).some(([label, value]) => made.labels[label] !== value)) return undefined;
-  if (kind === "container") await docker.getContainer(made.id).start().catch(ignore(304));
-  return made.id;
-}
-
-/** Removes what is to be made anew; a network lets go only when the containers that are made anew with it have left it. */
-async function release(live: LiveObject, { steps }: DockerPlan, docker: Docker): Promise<void> {
-  if (live.kind === "network") {
-    const { Containers: joined = {} } = (await docker.getNetwork(live.id).inspect()) as { Containers?: Record<string, unknown> };
-    const leaving = steps.flatMap(({ operation, live: container }) =>
-      operation === "replace" && container?.kind === "container" && container.id in joined ? [container] : [],
-    );
-    await Promise.all(leaving.map((container) => remove(docker, container)));
-  }
-  await remove(docker, live);
 }
 
 /** Lets so many run at once, the others in order. */

@@ -6,7 +6,7 @@ import { type LiveObject, readLive } from "../../embedded/live.ts";
 import { type Identity, identify } from "../../identity.ts";
 import { DockerRuntime } from "../../runtime/docker.ts";
 import type { Secrets } from "../../secrets.ts";
-import { chosen } from "./chosen.ts";
+import { ofSessions } from "./session-objects.ts";
 import type { BuiltImage, BuiltInEngine, Deployment, EngineName, Say, Workspace } from "../platform.ts";
 
 /** What an engine holds of a stack. */
@@ -50,7 +50,7 @@ export class DockerDeployment implements Deployment {
   }
 
   async data(ids?: readonly string[]): Promise<readonly string[]> {
-    return chosen(await this.#objects(), ids)
+    return ofSessions(await this.#objects(), ids)
       .flatMap(({ kind, name, labels }) => (kind === "volume" && labels.session_id !== undefined ? [name] : []))
       .sort();
   }
@@ -61,7 +61,7 @@ export class DockerDeployment implements Deployment {
 
   async workspaces(ids?: readonly string[]): Promise<readonly Workspace[]> {
     const objects = await this.#objects();
-    return chosen(objects, ids).flatMap(({ kind, name, labels }): Workspace[] => {
+    return ofSessions(objects, ids).flatMap(({ kind, name, labels }): Workspace[] => {
       const { session_id: session } = labels;
       if (kind !== "volume" || labels.kind !== "workspace" || session === undefined) return [];
       const there = objects.some((object) => object.kind === "container" && object.labels.session_id === session && !object.labels.kind);

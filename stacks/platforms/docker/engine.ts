@@ -4,7 +4,7 @@ import { EmbeddedEngine } from "../../embedded/engine.ts";
 import { limitTo } from "../../recorder/plan.ts";
 import type { Secrets } from "../../secrets.ts";
 import type { BuiltInEngine, Proposal } from "../platform.ts";
-import { chosen } from "./chosen.ts";
+import { ofSessions } from "./session-objects.ts";
 
 /** Rolls out through the Engine API. */
 export class DockerEngine implements BuiltInEngine {
@@ -27,7 +27,7 @@ export class DockerEngine implements BuiltInEngine {
 
   async remove(ids: readonly string[] | undefined, deleteData: boolean, removed: (type: string, name: string) => void): Promise<string[]> {
     const live = await this.#engine.live();
-    const going = new Set(chosen(live.own, ids));
+    const going = new Set(ofSessions(live.own, ids));
     const steps = this.#engine.teardown(live, deleteData).filter((step) => step.live !== undefined && going.has(step.live));
     return this.#engine.remove(steps, ({ type, name }) => removed(type, name));
   }

@@ -2,7 +2,7 @@ import { authStem, cloneParts, credentialProxyName } from "../../../components/s
 import type { LiveObject } from "../../embedded/live.ts";
 
 /** The objects of the sessions named, and of clones that no other session has mounted. */
-export function chosen(objects: readonly LiveObject[], ids: readonly string[] | undefined): readonly LiveObject[] {
+export function ofSessions(objects: readonly LiveObject[], ids: readonly string[] | undefined): readonly LiveObject[] {
   if (ids === undefined) return objects;
   // Networks that no session is in are labelled as none's.
   const networks = new Set(ids.flatMap((id) => [authStem(id), credentialProxyName(id)]));
