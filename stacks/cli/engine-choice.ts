@@ -7,7 +7,10 @@ import type { BuiltInEngine, Deployment, EngineName } from "../platforms/platfor
 import { strategyOf } from "../strategies/index.ts";
 
 export function engineOption(): Option {
-  return new Option("--engine <name>", "what deploys: the Pulumi CLI, or the engine built in; auto takes the one that made what is there")
+  return new Option(
+    "--engine <name>",
+    "what deploys: the Pulumi CLI, or the engine built in; auto takes the one that made what is there, and the CLI where only it can",
+  )
     .choices(["auto", "pulumi", "embedded"])
     .default("auto");
 }
@@ -23,7 +26,7 @@ export function chooseEngine(asked: "auto" | EngineName, owner: EngineName | und
   if (!strategyOf(source.config).embedded) {
     if (asked === "embedded")
       throw new Error("the embedded engine does not know this stack's strategy; Pulumi alone rolls it out, so leave --engine out");
-    requirePulumi(source, "");
+    requirePulumi(source, "; Pulumi alone rolls out this stack's strategy");
     return "pulumi";
   }
   if (asked === "auto") return owner ?? (pulumiKnows(source) ? "pulumi" : "embedded");
@@ -44,12 +47,12 @@ export async function needEngine(deployment: Deployment, secrets?: Secrets): Pro
   return engine;
 }
 
-/** @param otherwise another way out, as the sentence ends */
-function requirePulumi(source: StackSource, otherwise: string): void {
-  if (!hasPulumi()) throw new Error(`the Pulumi CLI is not in PATH; install it${otherwise}`);
+/** @param rest how the sentence ends: another way out, or why there is none */
+function requirePulumi(source: StackSource, rest: string): void {
+  if (!hasPulumi()) throw new Error(`the Pulumi CLI is not in PATH; install it${rest}`);
   if (!pulumiKnows(source))
     throw new Error(
-      `Pulumi knows no stack "${source.stack}", or nobody is logged in; run "pulumi login" and "pulumi stack init ${source.stack}" first${otherwise}`,
+      `Pulumi knows no stack "${source.stack}", or nobody is logged in; run "pulumi login" and "pulumi stack init ${source.stack}" first${rest}`,
     );
 }
 

@@ -29,15 +29,20 @@ interface Options extends RollOutOptions {
 export function register(program: Command): void {
   program
     .command("up")
-    .description("Bring the sessions to what the stack file says: plan, policy check, rollout, and wait until every session is healthy.")
+    .description(
+      "Bring the sessions to what the stack file says: plan, policy check, rollout by the engine built in or the Pulumi CLI, and wait until every session is healthy.",
+    )
     .addOption(stackOption())
     .addOption(engineOption())
     .option("-y, --yes", "do not ask")
     .option("--no-install", "install nothing on this machine")
     .option("--only <id...>", "change these sessions and leave the others as they are")
-    .option("--adopt", "take over names that something else holds: containers and networks are replaced, volumes kept with their data")
+    .option(
+      "--adopt",
+      "with the engine built in: take over names that something else holds; containers and networks are replaced, volumes kept with their data",
+    )
     .option("--timeout <seconds>", "how long to wait until the sessions are healthy", "120")
-    .option("--parallel <n>", "requests to the engine at once", "16")
+    .option("--parallel <n>", "with the engine built in: requests at once", "16")
     .option("--json", "print the result as JSON")
     .addHelpText("after", "\nExample:\n  npx sessions up --stack local --yes\n")
     .action(run);

@@ -83,8 +83,10 @@ test("another engine is refused, and so is a machine without Pulumi", async () =
     "the embedded engine does not know this stack's strategy; Pulumi alone rolls it out, so leave --engine out",
   );
   writeFileSync(pulumi, "#!/bin/sh\nexit 1\n");
-  expect(await refused()).toMatch(/the Pulumi CLI is not in PATH; install it$/m);
+  expect(await refused()).toMatch(/the Pulumi CLI is not in PATH; install it; Pulumi alone rolls out this stack's strategy$/m);
   writeFileSync(pulumi, "#!/bin/sh\n[ $1 = version ]\n");
-  expect(await refused()).toContain('run "pulumi login" and "pulumi stack init alone" first\n');
+  expect(await refused()).toContain(
+    'run "pulumi login" and "pulumi stack init alone" first; Pulumi alone rolls out this stack\'s strategy\n',
+  );
   rmSync(pulumi);
 });
