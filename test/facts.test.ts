@@ -68,7 +68,7 @@ test("a token of claude setup-token is told from an API key by one beginning", (
 
 test("what is looked for as a secret in a session is what was taken from it", () => {
   const pattern = "[\\w-]{20,}";
-  expect(text("stacks/verify/secrets.ts")).toContain(`/${pattern}/g`);
+  expect(text("stacks/verify/known-secrets.ts")).toContain(`/${pattern}/g`);
   expect(text("stacks/verify/probes/secrets.py")).toContain(`rb"${pattern}"`);
 });
 

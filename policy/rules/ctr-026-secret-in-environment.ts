@@ -1,5 +1,5 @@
 import { environment } from "./read/environment.ts";
-import { isSecret } from "./read/secrets.ts";
+import { isSecret } from "./read/secret-detection.ts";
 import { holdsToken } from "./read/token-formats.ts";
 import { records, text } from "./read/value.ts";
 import { fsbp, graded, nist, owasp, type Rule } from "./rule.ts";

@@ -1,6 +1,6 @@
 import { namedWords } from "./read/aws-inputs.ts";
 import { commandLine, healthCommands, pairs } from "./read/commands.ts";
-import { holdsSecretInFile, holdsSecretInScript, isSecret, isSecretArgument, isSecretInMetadata } from "./read/secrets.ts";
+import { holdsSecretInFile, holdsSecretInScript, isSecret, isSecretArgument, isSecretInMetadata } from "./read/secret-detection.ts";
 import type { Subject } from "./read/subject.ts";
 import { entries, labels, type Props, record, records, text, texts } from "./read/value.ts";
 import { type Container, neverStarts, type Workload } from "./read/workload.ts";

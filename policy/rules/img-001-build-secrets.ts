@@ -1,5 +1,5 @@
 import { buildArguments, buildOf, imageKinds } from "./read/build.ts";
-import { isSecret } from "./read/secrets.ts";
+import { isSecret } from "./read/secret-detection.ts";
 import { isRecord, record, records, text } from "./read/value.ts";
 import { cis, type Rule } from "./rule.ts";
 

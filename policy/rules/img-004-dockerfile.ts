@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { buildOf, dockerfileOf, imageKinds } from "./read/build.ts";
 import { finalStage, type Instruction, instructions, stageBase, stageName } from "./read/dockerfile.ts";
 import { isFloating, parseImage } from "./read/image.ts";
-import { isSecret } from "./read/secrets.ts";
+import { isSecret } from "./read/secret-detection.ts";
 import { identityOf } from "./read/user.ts";
 import { isRecord, text } from "./read/value.ts";
 import { cis, type Found, graded, type Rule } from "./rule.ts";

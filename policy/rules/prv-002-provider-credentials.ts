@@ -1,4 +1,4 @@
-import { isSecret } from "./read/secrets.ts";
+import { isSecret } from "./read/secret-detection.ts";
 import type { Subject } from "./read/subject.ts";
 import { isRecord, isSealedValue, list, record, text } from "./read/value.ts";
 import { advice, type Found, type Rule } from "./rule.ts";

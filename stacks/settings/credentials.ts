@@ -6,7 +6,7 @@ import type { Provider } from "../../components/credentials/provider.ts";
 import { checkHostPath, fromHome } from "../../components/session-volumes/host-path.ts";
 import { baseline } from "../../policy/baseline.ts";
 import type { Exception } from "../../policy/exceptions.ts";
-import { isNamedSecret } from "../../policy/rules/read/secrets.ts";
+import { isNamedSecret } from "../../policy/rules/read/secret-detection.ts";
 import { holdsToken, holdsUrlPassword } from "../../policy/rules/read/token-formats.ts";
 import { agentMay } from "./git-repository.ts";
 import type { Layered } from "./layers.ts";

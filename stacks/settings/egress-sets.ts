@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 import type { AllowedHost } from "../../components/egress-proxy/args.ts";
 import { knownSets, managers } from "../egress-sets/index.ts";
 import { type Expansion, type Machine, type Source, Unreadable, wayOut } from "../egress-sets/machine.ts";
-import { isNamedSecret } from "../../policy/rules/read/secrets.ts";
+import { isNamedSecret } from "../../policy/rules/read/secret-detection.ts";
 import { holdsToken } from "../../policy/rules/read/token-formats.ts";
 import { shippedSets } from "../egress-sets/shipped.ts";
 import type { Deployment } from "../schema.ts";

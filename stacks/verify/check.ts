@@ -2,7 +2,7 @@ import type { ControlName } from "../controls/list.ts";
 import type { Held, MountedVolume, Reachable } from "../runtime/runtime.ts";
 import type { VisitedPort } from "./outsider.ts";
 import type { Promised } from "./promised.ts";
-import type { KnownSecrets } from "./secrets.ts";
+import type { KnownSecrets } from "./known-secrets.ts";
 import type { Ways } from "./ways.ts";
 
 /** One promise to a session and how it is put to the test; whatever runs the session can use it. */

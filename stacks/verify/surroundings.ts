@@ -9,7 +9,7 @@ import type { Neighbour, Surroundings } from "./check.ts";
 import { hostListener } from "./listener.ts";
 import { visitPorts } from "./outsider.ts";
 import { serverCommand } from "./probe.ts";
-import { knownSecrets } from "./secrets.ts";
+import { knownSecrets } from "./known-secrets.ts";
 import { startServer } from "./target.ts";
 import { waysOf } from "./ways.ts";
 

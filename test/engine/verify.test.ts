@@ -20,7 +20,7 @@ import { targetOf } from "../../stacks/verify/target.ts";
 import { secrets } from "../../stacks/verify/checks/secrets.ts";
 import { promisedTo } from "../../stacks/verify/promised.ts";
 import { type Verified, verify } from "../../stacks/verify/run.ts";
-import { knownSecrets } from "../../stacks/verify/secrets.ts";
+import { knownSecrets } from "../../stacks/verify/known-secrets.ts";
 import { volumesOf } from "../../stacks/runtime/docker/surroundings.ts";
 import { Checkout } from "../cli/checkout.ts";
 import { liveEngine, Rig } from "./rig.ts";

@@ -11,7 +11,7 @@ import {
   isNamedSecret,
   isSecretArgument,
   isSecretInMetadata,
-} from "../../policy/rules/read/secrets.ts";
+} from "../../policy/rules/read/secret-detection.ts";
 import { securityOption } from "../../policy/rules/read/security-options.ts";
 import { holdsConnectionPassword, holdsToken, holdsUrlPassword } from "../../policy/rules/read/token-formats.ts";
 import { kindOf } from "../../policy/rules/read/subject.ts";

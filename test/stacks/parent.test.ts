@@ -7,7 +7,7 @@ import { emptyLive, imageType } from "../../stacks/embedded/live.ts";
 import { revealSecrets } from "../../stacks/recorder/secret-inputs.ts";
 import { noEncryptedConfig, Secrets } from "../../stacks/secrets.ts";
 import { parse, SettingsError } from "../../stacks/settings.ts";
-import { knownSecrets } from "../../stacks/verify/secrets.ts";
+import { knownSecrets } from "../../stacks/verify/known-secrets.ts";
 import { temporaryFolder } from "../support/folder.ts";
 
 const url = "http://proxy.corp.test:3128";

@@ -8,7 +8,7 @@ import { checks } from "../../stacks/verify/checks/index.ts";
 import { type Call, probeCommand } from "../../stacks/verify/probe.ts";
 import { promisedTo } from "../../stacks/verify/promised.ts";
 import { count, junit, shortForm } from "../../stacks/verify/report.ts";
-import { knownSecrets } from "../../stacks/verify/secrets.ts";
+import { knownSecrets } from "../../stacks/verify/known-secrets.ts";
 import { type Target, type Verified, verify, verifyQuickly } from "../../stacks/verify/run.ts";
 import { temporaryFolder } from "../support/folder.ts";
 

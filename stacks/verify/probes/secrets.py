@@ -1,6 +1,6 @@
 import hashlib, re
 
-# As in secrets.ts.
+# As in known-secrets.ts.
 part = re.compile(rb"[\w-]{20,}")
 most_bytes = 1 << 20
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { holdsSecretInFile, holdsSecretInScript, isNamedSecret, isSecretArgument } from "../../../policy/rules/read/secrets.ts";
+import { holdsSecretInFile, holdsSecretInScript, isNamedSecret, isSecretArgument } from "../../../policy/rules/read/secret-detection.ts";
 import { holdsConnectionPassword, holdsToken, holdsUrlPassword } from "../../../policy/rules/read/token-formats.ts";
 
 /** A value that nobody takes for a word. */
