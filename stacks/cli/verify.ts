@@ -75,11 +75,11 @@ async function verifySessions(runtime: SessionRuntime, source: StackSource, ids:
     );
   const chosen = sessions.filter(({ id }) => ids.length === 0 || ids.includes(id));
   for (const { id } of chosen) await runningSession(runtime, source, id);
-  const { around, close } = await surroundingsOf(runtime, settings);
+  const { surroundings, close } = await surroundingsOf(runtime, settings);
   try {
     return await verify(
       chosen.map((session) => targetOf(runtime, promisedTo(session))),
-      { checks: checksOn(controlsOf[settings.strategy.name]), around, parallel },
+      { checks: checksOn(controlsOf[settings.strategy.name]), surroundings, parallel },
     );
   } finally {
     close();

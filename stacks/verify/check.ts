@@ -14,11 +14,11 @@ export interface Check {
   /** Whether it is cheap enough for the short form at the end of `up`, which knows nothing of the surroundings. */
   quick(session: Promised): boolean;
   /** What this session is promised; nothing where its settings promise nothing of the kind. */
-  promise(session: Promised, around: Surroundings): string | undefined;
+  promise(session: Promised, surroundings: Surroundings): string | undefined;
   /** How it is tried. */
-  attempt(session: Promised, around: Surroundings): Attempt;
+  attempt(session: Promised, surroundings: Surroundings): Attempt;
   /** Whether what the attempt brought is what was promised. */
-  expectation(answer: unknown, session: Promised, around: Surroundings): Finding;
+  expectation(answer: unknown, session: Promised, surroundings: Surroundings): Finding;
 }
 
 /**
@@ -86,14 +86,14 @@ export interface Neighbour extends Reachable {
 export function check<Answer>(
   declared: Omit<Check, "expectation" | "quick"> & {
     readonly quick?: boolean | Check["quick"];
-    expectation(answer: Answer, session: Promised, around: Surroundings): Finding;
+    expectation(answer: Answer, session: Promised, surroundings: Surroundings): Finding;
   },
 ): Check {
   const { quick = false } = declared;
   return {
     ...declared,
     quick: typeof quick === "boolean" ? () => quick : quick,
-    expectation: (answer, session, around) => declared.expectation(answer as Answer, session, around),
+    expectation: (answer, session, surroundings) => declared.expectation(answer as Answer, session, surroundings),
   };
 }
 

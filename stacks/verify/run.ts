@@ -39,7 +39,7 @@ export interface Verified {
 
 export interface RunOptions {
   readonly checks: readonly Check[];
-  readonly around: Surroundings;
+  readonly surroundings: Surroundings;
   /** Sessions at once. @default 4 */
   readonly parallel?: number;
   /** For one session. @default 60 */
@@ -47,7 +47,7 @@ export interface RunOptions {
 }
 
 /** Nothing was opened or asked for. */
-export const nothingAround: Surroundings = {
+export const noSurroundings: Surroundings = {
   greeting: "",
   host: { notTried: "not opened" },
   listener: { notTried: "not opened" },
@@ -59,24 +59,27 @@ export const nothingAround: Surroundings = {
 };
 
 /** Tries only what is quick, and what needs nothing around the sessions but what their volumes hold. */
-export function verifyQuickly(targets: readonly Target[], checks: readonly Check[], held = nothingAround.held): Promise<Verified[]> {
+export function verifyQuickly(targets: readonly Target[], checks: readonly Check[], held = noSurroundings.held): Promise<Verified[]> {
   return verify(targets, {
     checks: checks.map((check) => ({
       ...check,
-      promise: (session, around) => (check.quick(session) ? check.promise(session, around) : undefined),
+      promise: (session, surroundings) => (check.quick(session) ? check.promise(session, surroundings) : undefined),
     })),
-    around: { ...nothingAround, held },
+    surroundings: { ...noSurroundings, held },
   });
 }
 
 /** Puts what each session is promised to the test. */
-export async function verify(targets: readonly Target[], { checks, around, parallel = 4, seconds = 60 }: RunOptions): Promise<Verified[]> {
+export async function verify(
+  targets: readonly Target[],
+  { checks, surroundings, parallel = 4, seconds = 60 }: RunOptions,
+): Promise<Verified[]> {
   const waiting = [...targets];
   const verified: Verified[] = [];
   const exclusive = new Turns();
   const worker = async () => {
     for (let target = waiting.shift(); target !== undefined; target = waiting.shift())
-      verified.push(await verifyOne(target, checks, around, seconds, exclusive));
+      verified.push(await verifyOne(target, checks, surroundings, seconds, exclusive));
   };
   await Promise.all(Array.from({ length: Math.min(parallel, targets.length) }, worker));
   return verified.sort((a, b) => (a.session < b.session ? -1 : 1));
@@ -96,14 +99,14 @@ class Turns {
 async function verifyOne(
   target: Target,
   checks: readonly Check[],
-  around: Surroundings,
+  surroundings: Surroundings,
   seconds: number,
   exclusive: Turns,
 ): Promise<Verified> {
   const { promised } = target;
   const planned = checks.flatMap((check) => {
-    const promise = check.promise(promised, around);
-    return promise === undefined ? [] : [{ check, promise, attempt: check.attempt(promised, around) }];
+    const promise = check.promise(promised, surroundings);
+    return promise === undefined ? [] : [{ check, promise, attempt: check.attempt(promised, surroundings) }];
   });
   const calls = (alone: boolean, proxyHalted: boolean) =>
     planned.flatMap(({ check, attempt }) =>
@@ -123,7 +126,7 @@ async function verifyOne(
       id: check.id,
       promise,
       attempt: attempt.how,
-      ...judge(check, attempt, { promised, around, outcomes }),
+      ...judge(check, attempt, { promised, surroundings, outcomes }),
     })),
   };
 }
@@ -158,7 +161,7 @@ async function runHalted(target: Target, calls: readonly Call[], seconds: number
 function judge(
   check: Check,
   attempt: Attempt,
-  { promised, around, outcomes }: { promised: Promised; around: Surroundings; outcomes: readonly Outcome[] },
+  { promised, surroundings, outcomes }: { promised: Promised; surroundings: Surroundings; outcomes: readonly Outcome[] },
 ): Pick<Result, "verdict" | "found"> {
   if ("notTried" in attempt) return { verdict: "not tried", found: attempt.notTried };
   const [outcome, second] = "answer" in attempt ? [attempt] : outcomes.filter(({ id }) => id === check.id);
@@ -167,7 +170,7 @@ function judge(
   if ("forged" in outcome) return { verdict: "not held", found: outcome.forged };
   if ("error" in outcome) return { verdict: "not tried", found: outcome.error };
   try {
-    const { held, found } = check.expectation(outcome.answer, promised, around);
+    const { held, found } = check.expectation(outcome.answer, promised, surroundings);
     return { verdict: held === undefined ? "not tried" : held ? "held" : "not held", found: String(found) };
   } catch {
     return { verdict: "not tried", found: "the session answered what no attempt brings" };

@@ -24,7 +24,7 @@ const serverSeconds = 600;
  *
  * @param settings those of the stack
  */
-export async function surroundingsOf(runtime: SessionRuntime, settings: Settings): Promise<{ around: Surroundings; close(): void }> {
+export async function surroundingsOf(runtime: SessionRuntime, settings: Settings): Promise<{ surroundings: Surroundings; close(): void }> {
   const greeting = `verify ${randomUUID()}`;
   const reachable = [...(await runtime.reachable())];
   const opened = await Promise.all(reachable.map(([id, found]) => neighbour(runtime, id, found, greeting, settings)));
@@ -43,7 +43,7 @@ export async function surroundingsOf(runtime: SessionRuntime, settings: Settings
     waysOf(runtime, settings),
   ]);
   return {
-    around: {
+    surroundings: {
       greeting,
       neighbours,
       volumes,

@@ -87,10 +87,10 @@ async function waysFrom(
 const [established, asked, listening] = ["01", "02", "0A"];
 
 /** Reads what a look said. */
-export function readLook(text: string, around: { readonly port: number; readonly judgesAll: boolean }): Pick<Ways, "status" | "astray"> {
+export function readLook(text: string, proxy: { readonly port: number; readonly judgesAll: boolean }): Pick<Ways, "status" | "astray"> {
   const lines = text.split("\n").map((line) => line.trim().split(" "));
   const of = (kind: string) => lines.filter(([first]) => first === kind).map(([, ...words]) => words);
-  const parents = new Set(of("parent").map(([address]) => `${address}:${around.port}`));
+  const parents = new Set(of("parent").map(([address]) => `${address}:${proxy.port}`));
   const [sessions, targets] = [new Set(of("session").flat()), new Set(of("target").flat())];
   const rows = of("tcp").flatMap(([from = "", to = "", state = ""]) => {
     const [near, far] = [readEnd(from), readEnd(to)];
@@ -101,7 +101,7 @@ export function readLook(text: string, around: { readonly port: number; readonly
     .filter(({ state }) => state === established || state === asked)
     .filter(({ near, far }) => !near.address.startsWith("127.") && !sessions.has(far.address) && !served.has(near.port))
     .map(({ far }) => `${far.address}:${far.port}`)
-    .filter((far) => !parents.has(far) && (around.judgesAll || targets.has(far)));
+    .filter((far) => !parents.has(far) && (proxy.judgesAll || targets.has(far)));
   return { status: of("status")[0]?.[0] ?? "", astray: [...new Set(astray)].sort() };
 }
 

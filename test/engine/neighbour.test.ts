@@ -33,10 +33,10 @@ describe.skipIf(docker === undefined || !isRoot)("a neighbour that routes to the
     (await rig.docker.getContainer(container).inspect()).NetworkSettings.Networks[network]?.IPAddress ?? "";
   const verdicts = async (sessions: readonly object[]) => {
     const settings = parse({ sessions }, { root: rig.root });
-    const { around, close } = await surroundingsOf(rig.runtime, settings);
+    const { surroundings, close } = await surroundingsOf(rig.runtime, settings);
     try {
       const targets = settings.sessions.map((session) => targetOf(rig.runtime, promisedTo(session)));
-      return (await verify(targets, { checks: list, around })).flatMap(({ session, results }) =>
+      return (await verify(targets, { checks: list, surroundings })).flatMap(({ session, results }) =>
         results.map(({ verdict, found }) => `${session} ${verdict}: ${found}`),
       );
     } finally {

@@ -133,19 +133,19 @@ describe.skipIf(docker === undefined)("sessions with a uid of their own", () => 
 
   test("hold all promises, and verify names one whose uid another has too", async () => {
     const settings = parse({ sessions }, { root: rig.root });
-    const { around, close } = await surroundingsOf(rig.runtime, settings);
+    const { surroundings, close } = await surroundingsOf(rig.runtime, settings);
     try {
       const tried = checks.filter(
         (check) => check.id === "own-uid" || settings.sessions.every((session) => check.quick(promisedTo(session))),
       );
       const targets = settings.sessions.slice(0, 3).map((session) => targetOf(rig.runtime, promisedTo(session)));
       const open = async (uids: ReadonlyMap<string, number>) =>
-        (await verify(targets, { checks: tried, around: { ...around, uids } })).flatMap(({ session, results }) =>
+        (await verify(targets, { checks: tried, surroundings: { ...surroundings, uids } })).flatMap(({ session, results }) =>
           results.flatMap(({ id, verdict, found }) => (verdict === "held" ? [] : [`${session} ${id} ${verdict}: ${found}`])),
         );
-      expect((await open(around.uids)).filter((line) => !line.includes(" not tried: "))).toEqual([]);
-      const [one, two] = [around.uids.get("u-one") ?? 0, around.uids.get("u-two") ?? 0];
-      expect(await open(new Map([...around.uids, ["u-two", one]]))).toContain("u-one own-uid not held: session u-two has it too");
+      expect((await open(surroundings.uids)).filter((line) => !line.includes(" not tried: "))).toEqual([]);
+      const [one, two] = [surroundings.uids.get("u-one") ?? 0, surroundings.uids.get("u-two") ?? 0];
+      expect(await open(new Map([...surroundings.uids, ["u-two", one]]))).toContain("u-one own-uid not held: session u-two has it too");
       expect(one === two).toBe(false);
     } finally {
       close();

@@ -12,7 +12,7 @@ import { buildImage } from "../../stacks/embedded/docker/image.ts";
 import { changes } from "../../stacks/recorder/plan.ts";
 import { parentProxy } from "../../stacks/verify/checks/parent.ts";
 import { promisedTo } from "../../stacks/verify/promised.ts";
-import { nothingAround, verify } from "../../stacks/verify/run.ts";
+import { noSurroundings, verify } from "../../stacks/verify/run.ts";
 import { targetOf } from "../../stacks/verify/target.ts";
 import { waysOf } from "../../stacks/verify/ways.ts";
 import { ParentProxyServer } from "../support/parent-proxy.ts";
@@ -254,8 +254,8 @@ describe.skipIf(docker === undefined)("what goes out by way of a parent proxy", 
   test("verify holds it, and names a proxy that goes another way", async () => {
     const { settings } = engine();
     const verified = async () => {
-      const around = { ...nothingAround, ways: await waysOf(rig.runtime, settings) };
-      const [session] = await verify([targetOf(rig.runtime, promisedTo(settings.sessions[0]!))], { checks: parentProxy, around });
+      const surroundings = { ...noSurroundings, ways: await waysOf(rig.runtime, settings) };
+      const [session] = await verify([targetOf(rig.runtime, promisedTo(settings.sessions[0]!))], { checks: parentProxy, surroundings });
       return session?.results.map(({ promise, verdict, found }) => [promise, verdict, found]);
     };
     const promise = `its proxies go out by way of ${new URL(url).host} and by no other`;

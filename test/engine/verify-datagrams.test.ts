@@ -35,9 +35,12 @@ describe.skipIf(docker === undefined)("verify, of datagrams that go one way", ()
       loosenNetwork: ({ Options }: { Options?: Record<string, string> }) => delete Options?.["com.docker.network.bridge.inhibit_ipv4"],
     };
     const targets = await Promise.all([twins.start(sealed!, "weak", { ...weak, ...onHost }), twins.start(sealed!, "on-host", onHost)]);
-    const { around, close } = await surroundingsOf(rig.runtime, settings);
+    const { surroundings, close } = await surroundingsOf(rig.runtime, settings);
     try {
-      found = await failures([...promised.map((session) => targetOf(rig.runtime, session)), ...targets], { checks: datagrams, around });
+      found = await failures([...promised.map((session) => targetOf(rig.runtime, session)), ...targets], {
+        checks: datagrams,
+        surroundings,
+      });
     } finally {
       close();
     }

@@ -4,7 +4,7 @@ import { checks } from "../../stacks/verify/checks/index.ts";
 import { startServer } from "../../stacks/verify/target.ts";
 import { serverCommand } from "../../stacks/verify/probe.ts";
 import { promisedTo } from "../../stacks/verify/promised.ts";
-import { nothingAround, type Target, verify } from "../../stacks/verify/run.ts";
+import { noSurroundings, type Target, verify } from "../../stacks/verify/run.ts";
 import { liveEngine, Rig, until } from "./rig.ts";
 import { Twins } from "./verify-rig.ts";
 
@@ -59,7 +59,7 @@ describe.skipIf(docker === undefined)("verify, of a session that forges answers"
   const list = checks.filter(({ id }) => ["capabilities", "user"].includes(id));
   const targets = new Map<string, Target>();
   const found = async (target: Target) =>
-    (await verify([target], { checks: list, around: nothingAround }))[0]?.results.map(
+    (await verify([target], { checks: list, surroundings: noSurroundings }))[0]?.results.map(
       ({ id, verdict, found }) => `${id} ${verdict}: ${found}`,
     );
   /** Without what closes the probe from its first instruction on. */

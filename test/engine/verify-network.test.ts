@@ -96,14 +96,14 @@ describe.skipIf(docker === undefined)("verify, of a network", () => {
       twins.start(sealed!, "sealed"),
       ...loosenings.map((loosening, index) => twins.start(sealed!, String(index), loosening)),
     ]);
-    const { around, close } = await surroundingsOf(rig.runtime, settings);
+    const { surroundings, close } = await surroundingsOf(rig.runtime, settings);
     try {
       healthy = await verify(
         promised.map((session) => targetOf(rig.runtime, session)),
-        { checks: tried, around },
+        { checks: tried, surroundings },
       );
       // Volumes are what verify.test.ts is about.
-      found = await failures(targets, { checks: tried.filter(({ id }) => id !== "own-volumes" && id !== "disk-limit"), around });
+      found = await failures(targets, { checks: tried.filter(({ id }) => id !== "own-volumes" && id !== "disk-limit"), surroundings });
     } finally {
       close();
     }

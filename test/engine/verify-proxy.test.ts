@@ -89,15 +89,15 @@ describe.skipIf(docker === undefined)("verify, of an egress proxy", () => {
         return target;
       }),
     );
-    const { around, close } = await surroundingsOf(rig.runtime, settings);
+    const { surroundings, close } = await surroundingsOf(rig.runtime, settings);
     try {
       // Volumes and processor time are what verify.test.ts is about; there is no other session.
       const list = checks.filter(({ id }) => !["own-volumes", "disk-limit", "cpu-limit", "other-sessions", "stray-datagrams"].includes(id));
       healthy = await failures(
         settings.sessions.map((entry) => targetOf(rig.runtime, promisedTo(entry))),
-        { checks: list, around },
+        { checks: list, surroundings },
       );
-      found = await failures(targets, { checks: list, around });
+      found = await failures(targets, { checks: list, surroundings });
     } finally {
       close();
     }

@@ -24,7 +24,7 @@ const loosened = (rule: object) => {
 describe.skipIf(docker === undefined)("verify, of system calls", () => {
   const rig = new Rig(docker as NonNullable<typeof docker>, "verify-calls");
   const twins = new Twins(rig.docker);
-  const around = { greeting: "", neighbours: [], host: { notTried: "" } } as unknown as Surroundings;
+  const surroundings = { greeting: "", neighbours: [], host: { notTried: "" } } as unknown as Surroundings;
   const session = { id: "v-calls", limits: { memory: "256 MB", cpu: 0.5, processes: 64, tmp: "16 MB" } };
   const promised = promisedTo(parse({ sessions: [session] }, { root: rig.root }).sessions[0]!);
   const profiles: Readonly<Record<string, { options: readonly string[]; found: readonly RegExp[] }>> = {
@@ -68,7 +68,7 @@ describe.skipIf(docker === undefined)("verify, of system calls", () => {
     const targets = await Promise.all(
       Object.entries(profiles).map(([name, { options }]) => twins.start(promised, name, profiled(options))),
     );
-    found = await failures(targets, { checks: systemCalls, around });
+    found = await failures(targets, { checks: systemCalls, surroundings });
   }, 2 * minute);
   afterAll(async () => {
     await twins.dispose();
@@ -76,7 +76,7 @@ describe.skipIf(docker === undefined)("verify, of system calls", () => {
   }, minute);
 
   test("a session that was made makes none of them, and there are many", async () => {
-    const [verified] = await verify([targetOf(rig.runtime, promised)], { checks: systemCalls, around });
+    const [verified] = await verify([targetOf(rig.runtime, promised)], { checks: systemCalls, surroundings });
     expect(verified?.results.map(({ id, verdict, found: text }) => [id, verdict, Number(text.split(" ")[0]) > 8])).toEqual([
       ["system-calls", "held", true],
       ["sockets", "held", true],
@@ -96,6 +96,6 @@ describe.skipIf(docker === undefined)("verify, of system calls", () => {
 
   test("a profile that the settings name is another promise", () => {
     const own = { ...promised, ownSeccompProfile: true };
-    expect(systemCalls.map((check) => check.promise(own, around))).toEqual([undefined, undefined, undefined]);
+    expect(systemCalls.map((check) => check.promise(own, surroundings))).toEqual([undefined, undefined, undefined]);
   });
 });

@@ -205,7 +205,7 @@ describe.skipIf(docker === undefined)("verify", () => {
 
   /** On a busy machine no limit on processor time acts. */
   const mayBeUnproven = (line: string) => line.startsWith("cpu-limit not tried: ");
-  let around: Surroundings;
+  let surroundings: Surroundings;
   let engine: Server;
   let found: ReadonlyMap<string, string[]>;
 
@@ -229,8 +229,8 @@ describe.skipIf(docker === undefined)("verify", () => {
     const little = { workspace: 4096, session: 4096, logs: 4096 };
     const held = new Map([...names, "v-one", "v-proxy"].map((id) => [id, little]));
     held.set("v-twin-disk-limit", { ...little, workspace: promised().limits.disk });
-    around = { ...outside, volumes, held, secrets: await knownSecrets(settings) };
-    found = await failures(targets, { checks, around });
+    surroundings = { ...outside, volumes, held, secrets: await knownSecrets(settings) };
+    found = await failures(targets, { checks, surroundings });
   }, 5 * minute);
   afterAll(async () => {
     engine.close();
@@ -243,7 +243,7 @@ describe.skipIf(docker === undefined)("verify", () => {
     const before = await traces();
     const [verified, proxied] = await verify(
       settings.sessions.map((entry) => targetOf(rig.runtime, promisedTo(entry))),
-      { checks, around },
+      { checks, surroundings },
     );
     for (const { results = [] } of [verified!, proxied!])
       expect(results.filter(({ id, verdict }) => verdict !== "held" && !mayBeUnproven(`${id} ${verdict}: `))).toEqual([]);
@@ -296,7 +296,7 @@ describe.skipIf(docker === undefined)("verify", () => {
       promised: { limits: { ...promised().limits, cpu } },
       loosen: ({ HostConfig }) => (HostConfig.NanoCpus = cpu * 1e9),
     });
-    expect(await failures([target], { checks: limits.filter(({ id }) => id === "cpu-limit"), around })).toEqual(
+    expect(await failures([target], { checks: limits.filter(({ id }) => id === "cpu-limit"), surroundings })).toEqual(
       new Map([["v-twin-slow", []]]),
     );
   });

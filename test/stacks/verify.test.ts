@@ -12,7 +12,7 @@ import { knownSecrets } from "../../stacks/verify/known-secrets.ts";
 import { type Target, type Verified, verify, verifyQuickly } from "../../stacks/verify/run.ts";
 import { temporaryFolder } from "../support/folder.ts";
 
-const around: Surroundings = {
+const surroundings: Surroundings = {
   greeting: "hello",
   host: { port: 1, addresses: ["192.0.2.1"] },
   listener: { port: 9, heard: () => [] },
@@ -44,7 +44,7 @@ const answering = (lines: readonly string[] | Error): Target =>
     return lines.map((line) => signed(line, input)).join("");
   });
 const resultsOf = async (target: Target, list: readonly Check[]) =>
-  (await verify([target], { checks: list, around }))[0]?.results.map(({ id, verdict, found }) => [id, verdict, found]);
+  (await verify([target], { checks: list, surroundings }))[0]?.results.map(({ id, verdict, found }) => [id, verdict, found]);
 
 test("only the promised answer is held; no answer, half an answer and an error are not tried", async () => {
   const lines = ['{"id":"right","answer":4}', '{"id":"wrong","answer":5}', '{"id":"failed","error":"no process for it: EAGAIN"}'];
@@ -120,7 +120,7 @@ test("that no other session was reached proves nothing once its server has ended
     (
       await verify([target], {
         checks: list,
-        around: { ...around, neighbours: around.neighbours.map((other) => ({ ...other, ended: () => ended })) },
+        surroundings: { ...surroundings, neighbours: surroundings.neighbours.map((other) => ({ ...other, ended: () => ended })) },
       })
     )[0]?.results.map(({ verdict, found }) => [verdict, found]);
   expect(await verdicts(false)).toEqual([["held", "neither"]]);
@@ -144,7 +144,7 @@ test("whatever a session writes, it is verified and the others are too", async (
       promised: promisedOf({ network }),
     })),
   );
-  const verified = await verify(targets, { checks, around });
+  const verified = await verify(targets, { checks, surroundings });
   expect(verified).toHaveLength(targets.length);
   for (const { found } of verified.flatMap(({ results }) => results)) expect(found).toBeTypeOf("string");
 });
@@ -190,7 +190,7 @@ test("a check that promises nothing to a session is not in its table", async () 
 test("every check has an id of its own, and calls a probe that is there", () => {
   expect(new Set(checks.map(({ id }) => id)).size).toBe(checks.length);
   const calls = checks.flatMap((entry): Call[] => {
-    const attempt = entry.attempt(promisedOf({}), around);
+    const attempt = entry.attempt(promisedOf({}), surroundings);
     return "probe" in attempt ? [{ id: entry.id, probe: attempt.probe, args: attempt.args, seconds: 1 }] : [];
   });
   expect(calls.length).toBeGreaterThan(10);
@@ -204,13 +204,13 @@ test("what cannot be reached for is not tried", () => {
       const attempt = entry.attempt(session, surroundings);
       return entry.promise(session, surroundings) !== undefined && "notTried" in attempt ? [[entry.id, attempt.notTried]] : [];
     });
-  expect(reasons(around)).toEqual([]);
+  expect(reasons(surroundings)).toEqual([]);
   const filtered = (allow: string) => promisedOf({ network: { egress: { allow: [allow] } } });
-  expect(reasons(around, filtered("one.example.com"))).toEqual([]);
-  expect(reasons(around, filtered("*.example.com"))).toEqual([["proxy-allows", "only suffixes are listed"]]);
+  expect(reasons(surroundings, filtered("one.example.com"))).toEqual([]);
+  expect(reasons(surroundings, filtered("*.example.com"))).toEqual([["proxy-allows", "only suffixes are listed"]]);
   expect(
     reasons({
-      ...around,
+      ...surroundings,
       volumes: new Map(),
       uids: new Map(),
       held: { notTried: "it took too long" },
@@ -243,7 +243,7 @@ test("what is quick needs nothing around the sessions", async () => {
 });
 
 test("promises come from the settings", () => {
-  const textOf = (id: string, session: object) => checks.find((entry) => entry.id === id)?.promise(promisedOf(session), around);
+  const textOf = (id: string, session: object) => checks.find((entry) => entry.id === id)?.promise(promisedOf(session), surroundings);
   expect(textOf("capabilities", {})).toBe("every capability set is empty");
   expect(textOf("capabilities", { security: { capabilities: ["cap_net_bind_service"] } })).toBe("no capability but NET_BIND_SERVICE");
   const filtered = { network: { egress: { allow: ["one.example.com"] } } };
@@ -318,7 +318,7 @@ describe("secrets", () => {
           return signed(JSON.stringify({ id: "foreign-secrets", answer }), input);
         },
       };
-      const [verified] = await verify([target], { checks: list, around: { ...around, secrets: known } });
+      const [verified] = await verify([target], { checks: list, surroundings: { ...surroundings, secrets: known } });
       for (const value of [own, other, behind, digest(own), digest(other), digest(behind)]) expect(asked).not.toContain(value);
       return verified?.results.map(({ verdict, found }) => [verdict, found]);
     };

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { parentProxy } from "../../stacks/verify/checks/parent.ts";
-import { nothingAround } from "../../stacks/verify/run.ts";
+import { noSurroundings } from "../../stacks/verify/run.ts";
 import { readLook, type Ways } from "../../stacks/verify/ways.ts";
 
 const end = (address: string, port: number) =>
@@ -50,5 +50,5 @@ test.each<[Partial<Ways>, boolean | undefined, string]>([
   [{ status: "503" }, undefined, "github.com:443: 503"],
   [{ status: "" }, undefined, "github.com:443: no answer"],
 ])("of %j it is found %j: %s", (more, held, found) => {
-  expect(parentProxy[0]?.expectation([{ ...ways, ...more }], {} as never, nothingAround)).toEqual({ held, found });
+  expect(parentProxy[0]?.expectation([{ ...ways, ...more }], {} as never, noSurroundings)).toEqual({ held, found });
 });

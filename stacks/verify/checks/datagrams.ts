@@ -26,8 +26,8 @@ export const datagrams: readonly Check[] = [
       const addresses = "notTried" in host ? [] : host.addresses;
       return { how, probe: "stray_datagrams", args: { beginning: beginning(id), port: listener.port, addresses } };
     },
-    expectation(outcomes, { id }, around) {
-      const ways = arrived(id, around);
+    expectation(outcomes, { id }, surroundings) {
+      const ways = arrived(id, surroundings);
       if (ways.length === 0)
         return { held: true, found: [...new Set(Object.values(outcomes))].sort().join(", ") || "no network to send on" };
       return { held: false, found: `arrived: ${ways.join(", ")}; net.ipv4.conf.all.rp_filter=2 on the host stops it` };
