@@ -30,8 +30,8 @@ async function run(options: Options): Promise<void> {
   const source = loadStack(options.stack);
   const say = (line: string) => console.error(line);
   const settings = parse(fromConfig(source.config), { root: source.root });
-  const deployment = await (await platformOf(source)).prepare(settings, options, say);
-  const results = await deployment.buildImages?.({ force: options.force === true, line: (line) => say(`  ${line}`) });
+  const live = await (await platformOf(source)).prepare(settings, options, say);
+  const results = await live.buildImages?.({ force: options.force === true, line: (line) => say(`  ${line}`) });
   if (results === undefined)
     throw new Error(
       `the strategy ${settings.strategy} builds its images while it is rolled out; run "npx sessions up --stack ${source.stack}"`,

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { engineOption } from "./engine-choice.ts";
-import { loadStack, openDeployment, stackOption } from "./stack.ts";
+import { loadStack, openLiveStack, stackOption } from "./stack.ts";
 import { idsIn, openDocument } from "./stack-document.ts";
 import { refuseUnknown, report, takeDown, type TakeDownOptions } from "./take-down.ts";
 
@@ -26,8 +26,8 @@ export function register(program: Command): void {
 
 async function run(ids: string[], options: Options): Promise<void> {
   const source = loadStack(options.stack);
-  const deployment = await openDeployment(source);
-  await refuseUnknown(source, deployment, ids, idsIn(openDocument(options.stack).document));
-  const result = await takeDown(source, deployment, ids.length === 0 ? undefined : ids, options);
+  const live = await openLiveStack(source);
+  await refuseUnknown(source, live, ids, idsIn(openDocument(options.stack).document));
+  const result = await takeDown(source, live, ids.length === 0 ? undefined : ids, options);
   if (result !== undefined) report(result, options.json);
 }

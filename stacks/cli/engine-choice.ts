@@ -3,7 +3,7 @@ import { delimiter, dirname } from "node:path";
 import { Option } from "commander";
 import type { StackSource } from "../configuration.ts";
 import type { Secrets } from "../secrets.ts";
-import type { BuiltInEngine, Deployment, EngineName } from "../platforms/platform.ts";
+import type { BuiltInEngine, LiveStack, EngineName } from "../platforms/platform.ts";
 import { strategyOf } from "../strategies/index.ts";
 
 export function engineOption(): Option {
@@ -41,8 +41,8 @@ export function chooseEngine(asked: "auto" | EngineName, owner: EngineName | und
 }
 
 /** The engine built in. @throws Error where the platform has none */
-export async function needEngine(deployment: Deployment, secrets?: Secrets): Promise<BuiltInEngine> {
-  const engine = await deployment.engine?.(secrets);
+export async function needEngine(live: LiveStack, secrets?: Secrets): Promise<BuiltInEngine> {
+  const engine = await live.engine?.(secrets);
   if (engine === undefined) throw new Error("Pulumi alone rolls this stack out, so leave --engine out");
   return engine;
 }

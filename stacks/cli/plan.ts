@@ -46,9 +46,9 @@ async function run(options: Options): Promise<void> {
   const source = loadStack(options.stack);
   const platform = await platformOf(source);
   const { embedded } = strategyOf(source.config);
-  const deployment = embedded && options.against === undefined ? await platform.reach() : undefined;
+  const live = embedded && options.against === undefined ? await platform.reach() : undefined;
   // What the Pulumi CLI made has no inputs on it to compare with.
-  const foreign = (await deployment?.owner()) === "pulumi";
+  const foreign = (await live?.owner()) === "pulumi";
   const { commands, only } = options;
   const settings = parse(fromConfig(source.config), { root: source.root });
   refuseUnknown(settings, only);
@@ -58,9 +58,9 @@ async function run(options: Options): Promise<void> {
     ...(only !== undefined && { only }),
   });
   const { plan, report, refusals } =
-    deployment === undefined || foreign
+    live === undefined || foreign
       ? limitTo(await planAsNew(source, secrets), only)
-      : await (await needEngine(deployment, secrets)).plan(only === undefined ? {} : { only });
+      : await (await needEngine(live, secrets)).plan(only === undefined ? {} : { only });
   const saved = savedPlan(plan);
   if (options.save !== undefined) writeFileSync(options.save, `${JSON.stringify(saved, null, 2)}\n`);
 
@@ -82,7 +82,7 @@ async function run(options: Options): Promise<void> {
       ),
     );
   else if (differences !== undefined) console.log(differencesText(differences, authority));
-  else console.log(`${asNew(source.stack, { embedded, foreign, answers: deployment !== undefined })}${planText(plan, report)}`);
+  else console.log(`${asNew(source.stack, { embedded, foreign, answers: live !== undefined })}${planText(plan, report)}`);
 
   if (!options.json) {
     for (const line of settings.reported) console.log(line);

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { engineOption } from "./engine-choice.ts";
-import { loadStack, openDeployment, stackOption } from "./stack.ts";
+import { loadStack, openLiveStack, stackOption } from "./stack.ts";
 import { changeDocument, idsIn, openDocument, removeSession } from "./stack-document.ts";
 import { refuseUnknown, report, takeDown, type TakeDownOptions } from "./take-down.ts";
 
@@ -26,10 +26,10 @@ export function register(program: Command): void {
 
 async function run(id: string, options: Options): Promise<void> {
   const source = loadStack(options.stack);
-  const deployment = await openDeployment(source);
-  await refuseUnknown(source, deployment, [id], idsIn(openDocument(options.stack).document));
+  const live = await openLiveStack(source);
+  await refuseUnknown(source, live, [id], idsIn(openDocument(options.stack).document));
   // The file last: of a run that was killed before it, the session is still known, and the same command goes on.
-  const result = await takeDown(source, deployment, [id], options);
+  const result = await takeDown(source, live, [id], options);
   if (result === undefined) return;
   if (result.failures.length === 0) await removeFromFile(options.stack, id);
   report(result, options.json);

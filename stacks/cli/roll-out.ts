@@ -7,7 +7,7 @@ import { fromConfig, type StackSource } from "../configuration.ts";
 import { identify } from "../identity.ts";
 import { lock } from "../lock.ts";
 import { platformOf } from "../platforms/index.ts";
-import type { Deployment, EngineName, Proposal } from "../platforms/platform.ts";
+import type { LiveStack, EngineName, Proposal } from "../platforms/platform.ts";
 import { policyConfig } from "../policy-config.ts";
 import { planAsNew } from "../recorder/as-new.ts";
 import { authorityIn, changes, limitTo, type Outcome, type Plan, type Reviewed, type Step } from "../recorder/plan.ts";
@@ -59,30 +59,30 @@ export interface Listener {
 export async function rollOut(source: StackSource, options: RollOutOptions, listener: Listener): Promise<RolledOut | undefined> {
   const { say, detail } = listener;
   const settings = parse(fromConfig(source.config), { root: source.root });
-  const deployment = await (await platformOf(source)).prepare(settings, options, say);
+  const live = await (await platformOf(source)).prepare(settings, options, say);
   refuseUnknown(settings, options.only);
-  const by = chooseEngine(options.engine, await deployment.owner(), source);
+  const by = chooseEngine(options.engine, await live.owner(), source);
   detail(`Stack ${source.stack}, ${by} engine.`);
   if (!strategyOf(source.config).embedded) say(`Pulumi alone rolls out the strategy ${settings.strategy.name}.`);
   const roll = by === "pulumi" ? withPulumi : withBuiltIn;
-  const done = await roll(source, options, settings, deployment, listener);
+  const done = await roll(source, options, settings, live, listener);
   if (done === undefined) return undefined;
   keepAuthority(source, authorityIn(done.reviewed.plan.run), options.only);
-  return { runtime: deployment.runtime, settings, by, ...done };
+  return { runtime: live.runtime, settings, by, ...done };
 }
 
 type Roll = (
   source: StackSource,
   options: RollOutOptions,
   settings: Settings,
-  deployment: Deployment,
+  live: LiveStack,
   listener: Listener,
 ) => Promise<Pick<RolledOut, "changed" | "reviewed"> | undefined>;
 
 /** Plans, has the policy judge and rolls out without the Pulumi CLI. */
-const withBuiltIn: Roll = async (source, { only, ...options }, _, deployment, { say, detail }) => {
+const withBuiltIn: Roll = async (source, { only, ...options }, _, live, { say, detail }) => {
   const secrets = new Secrets(noEncryptedConfig, { announce: say, ...(only !== undefined && { only }) });
-  const engine = await needEngine(deployment, secrets);
+  const engine = await needEngine(live, secrets);
   const release = await lock(
     identify(source.project, source.stack, source.root).deployment,
     options.waits ? (holder) => say(`Another run is at work on this stack (${holder}); it is waited for.`) : undefined,
@@ -137,7 +137,7 @@ function refuseFailures(outcomes: readonly Outcome[]): void {
 }
 
 /** Leaves planning, policy and rollout to the Pulumi CLI. It looks at what is really there first, so that what was removed by hand comes back. */
-const withPulumi: Roll = async (source, options, settings, deployment, { say }) => {
+const withPulumi: Roll = async (source, options, settings, live, { say }) => {
   if (options.adopt) throw new Error('--adopt belongs to the embedded engine; with Pulumi, "pulumi import" takes over what is there');
   const reviewed = limitTo(await planAsNew(source, new Secrets(unknownHere, { announce: say })), options.only);
   const targets = options.only === undefined ? [] : targetsOf(reviewed.plan);
@@ -145,12 +145,12 @@ const withPulumi: Roll = async (source, options, settings, deployment, { say }) 
   const config = join(folder, "config.json");
   writeFileSync(config, JSON.stringify(policyConfig(settings)));
   const more = ["--refresh", "--policy-pack", "policy", "--policy-pack-config", config, ...targets.flatMap((urn) => ["--target", urn])];
-  const before = await deployment.fingerprint();
+  const before = await live.fingerprint();
   process.exitCode = await runPulumi("up", { yes: options.yes === true || options.unasked === true, more }, source).finally(() =>
     rmSync(folder, { recursive: true }),
   );
   if (process.exitCode !== 0) return undefined;
-  return { changed: before !== (await deployment.fingerprint()), reviewed };
+  return { changed: before !== (await live.fingerprint()), reviewed };
 };
 
 /** The resources of a plan, with all that the CLI wants targeted too when it is new: providers and parents. */

@@ -15,7 +15,7 @@ import { type Pulled, pulledText, pullSession } from "./pull.ts";
 import { removeFromFile } from "./remove.ts";
 import { parse } from "../settings.ts";
 import { rollOut } from "./roll-out.ts";
-import { loadStack, openDeployment, root, stackOption } from "./stack.ts";
+import { loadStack, openLiveStack, root, stackOption } from "./stack.ts";
 import { idsIn, openDocument } from "./stack-document.ts";
 import { takeDown } from "./take-down.ts";
 
@@ -89,8 +89,8 @@ async function start(source: StackSource, id: string, { install, yes = false }: 
     console.error(`Session ${id}: at work`);
     return rolledOut.runtime;
   } catch (error) {
-    const deployment = await (await platformOf(source)).reach();
-    if (!(await deployment?.sessions())?.includes(id)) await removeFromFile(source.stack, id);
+    const live = await (await platformOf(source)).reach();
+    if (!(await live?.sessions())?.includes(id)) await removeFromFile(source.stack, id);
     throw error;
   }
 }
@@ -181,7 +181,7 @@ async function bringOut(runtime: SessionRuntime, source: StackSource, id: string
 
 /** Leaves nothing of the session; what would be lost with it keeps it. */
 async function removeAll(source: StackSource, id: string): Promise<void> {
-  const taken = await takeDown(source, await openDeployment(source), [id], { engine: "auto", yes: true, deleteData: true, waits: true });
+  const taken = await takeDown(source, await openLiveStack(source), [id], { engine: "auto", yes: true, deleteData: true, waits: true });
   if (taken === undefined) return;
   if (taken.failures.length > 0) throw new Error(`not removed: ${taken.failures.join("; ")}`);
   await removeFromFile(source.stack, id);

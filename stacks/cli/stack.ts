@@ -8,7 +8,7 @@ import { ensureDemo } from "../demo.ts";
 import { stackConfig, type StackSource } from "../configuration.ts";
 import { nearest } from "../near.ts";
 import { platformOf } from "../platforms/index.ts";
-import type { Deployment } from "../platforms/platform.ts";
+import type { LiveStack } from "../platforms/platform.ts";
 import type { SessionRuntime } from "../runtime/runtime.ts";
 
 /** The checkout's folder. */
@@ -66,10 +66,10 @@ function readYaml(file: string, stack: string): unknown {
 
 /** What commands ask of the stack's sessions. @throws Error when the platform does not answer, naming where it was looked for */
 export async function openRuntime(source: StackSource): Promise<SessionRuntime> {
-  return (await openDeployment(source)).runtime;
+  return (await openLiveStack(source)).runtime;
 }
 
 /** What is there of the stack. @throws Error when the platform does not answer, naming where it was looked for */
-export async function openDeployment(source: StackSource): Promise<Deployment> {
+export async function openLiveStack(source: StackSource): Promise<LiveStack> {
   return (await platformOf(source)).open();
 }

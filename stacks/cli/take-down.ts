@@ -2,7 +2,7 @@ import { createInterface } from "node:readline/promises";
 import type { StackSource } from "../configuration.ts";
 import { identify } from "../identity.ts";
 import { lock } from "../lock.ts";
-import type { Deployment, EngineName, Workspace } from "../platforms/platform.ts";
+import type { LiveStack, EngineName, Workspace } from "../platforms/platform.ts";
 import { resourcesOf } from "../recorder/as-new.ts";
 import { recordStack } from "../recorder/stack.ts";
 import { UnreadSecrets } from "../secrets.ts";
@@ -35,20 +35,20 @@ export interface TakenDown {
  */
 export async function takeDown(
   source: StackSource,
-  deployment: Deployment,
+  live: LiveStack,
   ids: readonly string[] | undefined,
   options: TakeDownOptions,
 ): Promise<TakenDown | undefined> {
-  const name = chooseEngine(options.engine, await deployment.owner(), source);
-  if (options.deleteData && !(await agreedToLose(deployment, ids, options))) return undefined;
+  const name = chooseEngine(options.engine, await live.owner(), source);
+  if (options.deleteData && !(await agreedToLose(live, ids, options))) return undefined;
   const take = name === "pulumi" ? withPulumi : withBuiltIn;
-  const taken = await take(source, deployment, ids, options);
-  return taken && { ...taken, kept: await deployment.data(ids) };
+  const taken = await take(source, live, ids, options);
+  return taken && { ...taken, kept: await live.data(ids) };
 }
 
 type Take = (...given: Parameters<typeof takeDown>) => Promise<Omit<TakenDown, "kept"> | undefined>;
 
-const withPulumi: Take = async (source, deployment, ids, options) => {
+const withPulumi: Take = async (source, live, ids, options) => {
   const targets = ids === undefined ? [] : await urnsOf(source, ids);
   const more = targets.flatMap((urn) => ["--target", urn]);
   const code = ids !== undefined && targets.length === 0 ? 0 : await runPulumi("destroy", { ...options, more }, source);
@@ -58,18 +58,18 @@ const withPulumi: Take = async (source, deployment, ids, options) => {
   }
   const [removed, failures]: [string[], string[]] = [[], []];
   // The CLI forgets the volumes and leaves them.
-  for (const volume of options.deleteData ? await deployment.data(ids) : [])
-    await deployment.removeData(volume).then(
+  for (const volume of options.deleteData ? await live.data(ids) : [])
+    await live.removeData(volume).then(
       () => removed.push(volume),
       (error: Error) => failures.push(`${volume}: ${error.message}`),
     );
   return { removed, failures };
 };
 
-const withBuiltIn: Take = async (source, deployment, ids, options) => {
+const withBuiltIn: Take = async (source, live, ids, options) => {
   const release = await lock(identify(source.project, source.stack, source.root).deployment, options.waits ? () => {} : undefined);
   try {
-    const engine = await needEngine(deployment);
+    const engine = await needEngine(live);
     const removed: string[] = [];
     const failures = await engine.remove(ids, options.deleteData === true, (type, name) => {
       removed.push(name);
@@ -99,9 +99,9 @@ async function urnsOf(source: StackSource, ids: readonly string[]): Promise<stri
 }
 
 /** Names the work that is nowhere else, and asks. @throws Error when there is some, no terminal, and no --force */
-async function agreedToLose(deployment: Deployment, ids: readonly string[] | undefined, { force }: TakeDownOptions): Promise<boolean> {
+async function agreedToLose(live: LiveStack, ids: readonly string[] | undefined, { force }: TakeDownOptions): Promise<boolean> {
   if (force) return true;
-  const lines = (await Promise.all((await deployment.workspaces(ids)).map(lossOf))).flat();
+  const lines = (await Promise.all((await live.workspaces(ids)).map(lossOf))).flat();
   if (lines.length === 0) return true;
   const text = `With their data this is lost:\n${lines.map((line) => `  ${line}`).join("\n")}`;
   if (!process.stdin.isTTY || !process.stderr.isTTY)
@@ -129,11 +129,11 @@ async function lossOf({ session, inside }: Workspace): Promise<string[]> {
 /** @throws Error when a session is neither there nor in the stack file */
 export async function refuseUnknown(
   source: StackSource,
-  deployment: Deployment,
+  live: LiveStack,
   ids: readonly string[],
   described: readonly string[],
 ): Promise<void> {
-  const known = [...new Set([...described, ...(await deployment.sessions())])].sort();
+  const known = [...new Set([...described, ...(await live.sessions())])].sort();
   const unknown = ids.filter((id) => !known.includes(id));
   if (unknown.length > 0) throw new Error(noSession(unknown, `stack ${source.stack}`, known));
 }

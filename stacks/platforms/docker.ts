@@ -2,7 +2,7 @@ import { connectEngine, type EngineClient } from "../../components/container-eng
 import { findEngine } from "../../components/container-engine/find.ts";
 import { engineAddress, type StackSource } from "../configuration.ts";
 import type { Settings } from "../settings.ts";
-import { DockerDeployment } from "./docker/deployment.ts";
+import { DockerStack } from "./docker/live-stack.ts";
 import type { Consent, Finding, Platform, Say } from "./platform.ts";
 
 /** The Docker Engine or Podman that a stack names, or that this machine has. What only some commands need is loaded by these. */
@@ -13,19 +13,19 @@ export class DockerPlatform implements Platform {
     this.#source = source;
   }
 
-  async prepare(settings: Settings, consent: Consent, say: Say): Promise<DockerDeployment> {
+  async prepare(settings: Settings, consent: Consent, say: Say): Promise<DockerStack> {
     const { prepareMachine } = await import("./docker/setup/machine.ts");
-    return new DockerDeployment(await prepareMachine(settings, consent, say), this.#source);
+    return new DockerStack(await prepareMachine(settings, consent, say), this.#source);
   }
 
-  async reach(): Promise<DockerDeployment | undefined> {
+  async reach(): Promise<DockerStack | undefined> {
     const docker = await this.#client();
-    return docker && new DockerDeployment(docker, this.#source);
+    return docker && new DockerStack(docker, this.#source);
   }
 
-  async open(): Promise<DockerDeployment> {
-    const deployment = await this.reach();
-    if (deployment !== undefined) return deployment;
+  async open(): Promise<DockerStack> {
+    const live = await this.reach();
+    if (live !== undefined) return live;
     const { address, source: how } = await this.#find();
     throw new Error(
       `no container engine answers at ${address} (${how}); start it, or name another by agent-sessions:local: {engine: …}, or run "npm start", which can install one`,

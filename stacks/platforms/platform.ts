@@ -16,11 +16,11 @@ export interface Platform {
    *
    * @throws Error with the steps for a person, where it cannot or may not
    */
-  prepare(settings: Settings, consent: Consent, say: Say): Promise<Deployment>;
+  prepare(settings: Settings, consent: Consent, say: Say): Promise<LiveStack>;
   /** @throws Error when the platform does not answer, naming where it was looked for */
-  open(): Promise<Deployment>;
+  open(): Promise<LiveStack>;
   /** Nothing when the platform does not answer. */
-  reach(): Promise<Deployment | undefined>;
+  reach(): Promise<LiveStack | undefined>;
   /** What the platform can and cannot hold to; where it does not answer, a finding that says so. @param seconds for counting what volumes hold */
   examine(settings: Settings, seconds: number): Promise<readonly Finding[]>;
 }
@@ -43,7 +43,7 @@ export interface Finding {
 }
 
 /** What is there of a stack, whichever engine made it; never anything of another checkout's stack of that name. */
-export interface Deployment {
+export interface LiveStack {
   readonly runtime: SessionRuntime;
   /** Which engine made what is there, kept data aside; nothing where nothing is. */
   owner(): Promise<EngineName | undefined>;

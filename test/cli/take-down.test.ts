@@ -1,6 +1,6 @@
 import { beforeEach, expect, test, vi } from "vitest";
 import { refuseUnknown, takeDown } from "../../stacks/cli/take-down.ts";
-import type { Deployment, EngineName } from "../../stacks/platforms/platform.ts";
+import type { LiveStack, EngineName } from "../../stacks/platforms/platform.ts";
 import type { CommandPlace } from "../../stacks/runtime/runtime.ts";
 
 /** What down and remove make of a platform that is nothing but plain objects. */
@@ -21,7 +21,7 @@ const place: CommandPlace = {
     }) as never,
 };
 
-function deployment(owner: EngineName | undefined, more: Partial<Deployment> = {}): Deployment {
+function live(owner: EngineName | undefined, more: Partial<LiveStack> = {}): LiveStack {
   return {
     runtime: {} as never,
     owner: async () => owner,
@@ -48,7 +48,7 @@ beforeEach(() => {
 });
 
 test("the platform's own engine removes what is named, and what is kept and what failed are told", async () => {
-  expect(await takeDown(source, deployment("embedded"), ["one"], { engine: "auto" })).toEqual({
+  expect(await takeDown(source, live("embedded"), ["one"], { engine: "auto" })).toEqual({
     removed: ["pod-one"],
     failures: ["pod-two: it stays"],
     kept: ["one-data"],
@@ -57,10 +57,10 @@ test("the platform's own engine removes what is named, and what is kept and what
 });
 
 test("data goes only when what would be lost with it was agreed to", async () => {
-  await expect(takeDown(source, deployment("embedded"), ["one"], { engine: "auto", deleteData: true })).rejects.toThrow(
+  await expect(takeDown(source, live("embedded"), ["one"], { engine: "auto", deleteData: true })).rejects.toThrow(
     "nothing was removed. With their data this is lost:\n  one: code: 1 commit not pulled, 1 file not committed (notes.md)\n",
   );
-  const broken = deployment("embedded", {
+  const broken = live("embedded", {
     workspaces: async () => [{ session: "two", inside: () => Promise.reject(new Error("no node has it")) }],
   });
   await expect(takeDown(source, broken, undefined, { engine: "auto", deleteData: true })).rejects.toThrow(
@@ -72,13 +72,13 @@ test("data goes only when what would be lost with it was agreed to", async () =>
 });
 
 test("a platform without an engine of its own is left to Pulumi", async () => {
-  const { engine: _, ...bare } = deployment("embedded");
+  const { engine: _, ...bare } = live("embedded");
   await expect(takeDown(source, bare, undefined, { engine: "auto" })).rejects.toThrow("Pulumi alone rolls this stack out");
 });
 
 test("a session is known that is there or described", async () => {
-  await refuseUnknown(source, deployment(undefined), ["one", "three"], ["three"]);
-  await expect(refuseUnknown(source, deployment(undefined), ["tow"], ["three"])).rejects.toThrow(
+  await refuseUnknown(source, live(undefined), ["one", "three"], ["three"]);
+  await expect(refuseUnknown(source, live(undefined), ["tow"], ["three"])).rejects.toThrow(
     'there is no session "tow" in stack down; did you mean two? There is: one, three, two',
   );
 });

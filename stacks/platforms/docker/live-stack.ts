@@ -7,10 +7,10 @@ import { type Identity, identify } from "../../identity.ts";
 import { DockerRuntime } from "../../runtime/docker.ts";
 import type { Secrets } from "../../secrets.ts";
 import { ofSessions } from "./session-objects.ts";
-import type { BuiltImage, BuiltInEngine, Deployment, EngineName, Say, Workspace } from "../platform.ts";
+import type { BuiltImage, BuiltInEngine, LiveStack, EngineName, Say, Workspace } from "../platform.ts";
 
 /** What an engine holds of a stack. */
-export class DockerDeployment implements Deployment {
+export class DockerStack implements LiveStack {
   readonly runtime: DockerRuntime;
   readonly #docker: Docker;
   readonly #source: StackSource;
