@@ -66,7 +66,7 @@ function readYaml(file: string, stack: string): unknown {
 
 /** What commands ask of the stack's sessions. @throws Error when the platform does not answer, naming where it was looked for */
 export async function openRuntime(source: StackSource): Promise<SessionRuntime> {
-  return (await openLiveStack(source)).runtime;
+  return (await platformOf(source)).runtime();
 }
 
 /** What is there of the stack. @throws Error when the platform does not answer, naming where it was looked for */

@@ -2,8 +2,9 @@ import { connectEngine, type EngineClient } from "../../components/container-eng
 import { findEngine } from "../../components/container-engine/find.ts";
 import { engineAddress, type StackSource } from "../configuration.ts";
 import type { Settings } from "../settings.ts";
-import { DockerStack } from "./docker/live-stack.ts";
-import type { Consent, Finding, Platform, Say } from "./platform.ts";
+import { DockerRuntime } from "../runtime/docker.ts";
+import type { SessionRuntime } from "../runtime/runtime.ts";
+import type { Consent, Finding, LiveStack, Platform, Say } from "./platform.ts";
 
 /** The Docker Engine or Podman that a stack names, or that this machine has. What only some commands need is loaded by these. */
 export class DockerPlatform implements Platform {
@@ -13,23 +14,27 @@ export class DockerPlatform implements Platform {
     this.#source = source;
   }
 
-  async prepare(settings: Settings, consent: Consent, say: Say): Promise<DockerStack> {
+  async prepare(settings: Settings, consent: Consent, say: Say): Promise<LiveStack> {
     const { prepareMachine } = await import("./docker/setup/machine.ts");
-    return new DockerStack(await prepareMachine(settings, consent, say), this.#source);
+    return this.#stack(await prepareMachine(settings, consent, say));
   }
 
-  async reach(): Promise<DockerStack | undefined> {
+  async runtime(): Promise<SessionRuntime> {
+    return new DockerRuntime(await this.#answering(), this.#source);
+  }
+
+  async open(): Promise<LiveStack> {
+    return this.#stack(await this.#answering());
+  }
+
+  async reach(): Promise<LiveStack | undefined> {
     const docker = await this.#client();
-    return docker && new DockerStack(docker, this.#source);
+    return docker && this.#stack(docker);
   }
 
-  async open(): Promise<DockerStack> {
-    const live = await this.reach();
-    if (live !== undefined) return live;
-    const { address, source: how } = await this.#find();
-    throw new Error(
-      `no container engine answers at ${address} (${how}); start it, or name another by agent-sessions:local: {engine: …}, or run "npm start", which can install one`,
-    );
+  async #stack(docker: EngineClient): Promise<LiveStack> {
+    const { DockerStack } = await import("./docker/live-stack.ts");
+    return new DockerStack(docker, this.#source);
   }
 
   async examine(settings: Settings, seconds: number): Promise<readonly Finding[]> {
@@ -45,6 +50,15 @@ export class DockerPlatform implements Platform {
 
   #find() {
     return findEngine({ address: engineAddress(this.#source.config) });
+  }
+
+  async #answering(): Promise<EngineClient> {
+    const docker = await this.#client();
+    if (docker !== undefined) return docker;
+    const { address, source: how } = await this.#find();
+    throw new Error(
+      `no container engine answers at ${address} (${how}); start it, or name another by agent-sessions:local: {engine: …}, or run "npm start", which can install one`,
+    );
   }
 
   /** Nothing when no engine answers. */

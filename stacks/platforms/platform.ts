@@ -17,6 +17,8 @@ export interface Platform {
    * @throws Error with the steps for a person, where it cannot or may not
    */
   prepare(settings: Settings, consent: Consent, say: Say): Promise<LiveStack>;
+  /** What commands ask of the stack's sessions, for those that ask nothing else. @throws Error as `open` does */
+  runtime(): Promise<SessionRuntime>;
   /** @throws Error when the platform does not answer, naming where it was looked for */
   open(): Promise<LiveStack>;
   /** Nothing when the platform does not answer. */

@@ -210,7 +210,7 @@ describe.skipIf(docker === undefined)("the credential proxy", () => {
     ]
       .map((part) => JSON.stringify(part))
       .join();
-    expect(told).toContain("secret env KEY for http://");
+    expect(told).toContain("claude-agent-proxy-one-credential-proxy-secret");
     expect(told).not.toContain(first);
     expect(
       (await rig.shell("proxy-one", "rm -f /run/credential-proxy/socket; touch /run/credential-proxy/x")).output.match(

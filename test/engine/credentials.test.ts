@@ -102,7 +102,7 @@ describe.skipIf(docker === undefined)("credentials as files", () => {
     ]
       .map((part) => JSON.stringify(part))
       .join("\n");
-    expect(told).toContain("secret env TEST_CREDENTIAL as a file below /auth");
+    expect(told).toContain("claude-agent-cred-env-auth-token");
     for (const secret of [first, second, aws]) expect(told).not.toContain(secret);
   });
 
