@@ -44,7 +44,11 @@ export function keptAuthority({ root, stack }: Pick<StackSource, "root" | "stack
  *
  * @param only the sessions that it was applied for; what the others may do stays as it was
  */
-export function keepAuthority({ root, stack }: Pick<StackSource, "root" | "stack">, lines: readonly string[], only?: readonly string[]): void {
+export function keepAuthority(
+  { root, stack }: Pick<StackSource, "root" | "stack">,
+  lines: readonly string[],
+  only?: readonly string[],
+): void {
   const untouched = (line: string) => sessionOf(line) !== undefined && !only?.includes(sessionOf(line) ?? "");
   const others = only === undefined ? [] : (keptAuthority({ root, stack }) ?? []).filter(untouched);
   const all = [...(only === undefined ? lines : authorityOfSessions(lines, only)), ...others].sort();

@@ -99,9 +99,7 @@ function dockerContext(environment: NodeJS.ProcessEnv, home: string): FoundEngin
   const meta = JSON.parse(readFileSync(metaFile, "utf8")) as { Endpoints?: { docker?: { Host?: string } } };
   const address = meta.Endpoints?.docker?.Host;
   if (!address)
-    throw new Error(
-      `docker context "${name}" names no engine; name one by agent-sessions:local: {engine: unix:///var/run/docker.sock}`,
-    );
+    throw new Error(`docker context "${name}" names no engine; name one by agent-sessions:local: {engine: unix:///var/run/docker.sock}`);
   const tls = join(folder, "contexts/tls", id, "docker");
   return { address, source: `docker context ${name}`, ...(existsSync(tls) && { certPath: tls }) };
 }

@@ -58,7 +58,11 @@ export async function planDeployment(options: PlanOptions): Promise<DockerPlan> 
     });
   }
   const ofWhom = sessionsOf(run.registrations);
-  return { steps: steps.map((step) => ({ ...step, ...ofWhom(step) })), authority: compareAuthority(authorityThere(options), authorityIn(run)), run };
+  return {
+    steps: steps.map((step) => ({ ...step, ...ofWhom(step) })),
+    authority: compareAuthority(authorityThere(options), authorityIn(run)),
+    run,
+  };
 }
 
 /** What was applied, as far as it is still there. */
