@@ -66,10 +66,12 @@ function leftOf({ cidr, except = [] }: Block): Wide[] {
   let left = [range];
   for (const hole of except.map(rangeOf)) {
     if (hole?.bits !== range.bits) continue;
-    left = left.flatMap((one) => [
-      ...(hole.from > one.from ? [{ ...one, to: ordered(hole.from - 1n, one.to)[0] }] : []),
-      ...(hole.to < one.to ? [{ ...one, from: ordered(hole.to + 1n, one.from)[1] }] : []),
-    ]);
+    left = left
+      .flatMap((one) => [
+        { ...one, to: ordered(hole.from - 1n, one.to)[0] },
+        { ...one, from: ordered(hole.to + 1n, one.from)[1] },
+      ])
+      .filter(({ from, to }) => from <= to);
   }
   return left;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { coversWorld, holdsMetadata, isCoveredBy, rangeOf } from "../../../policy/rules/read/cidr.ts";
+import { type Block, coversWorld, holds, holdsMetadata, isCoveredBy, isUnspecified, rangeOf } from "../../../policy/rules/read/cidr.ts";
 
 /** Public blocks that nobody could join into larger ones. */
 const eights = (count: number): string[] => Array.from({ length: count }, (_, at) => `${11 + 5 * at}.0.0.0/8`);
@@ -22,6 +22,15 @@ describe("the range of a block", () => {
     ["1::", 1n << 112n, 1n << 112n, 128],
     ["1:2:3:4:5:6:7:8", 0x00010002000300040005000600070008n, 0x00010002000300040005000600070008n, 128],
     ["2001:db8::/32", 0x20010db8n << 96n, (0x20010db9n << 96n) - 1n, 128],
+    ["::1.2.3.4", 0x01020304n, 0x01020304n, 128],
+    ["::ffff:255.255.0.1", 0xffffffff0001n, 0xffffffff0001n, 128],
+    ["1:2:3:4:5:6:1.2.3.4", 0x00010002000300040005000601020304n, 0x00010002000300040005000601020304n, 128],
+    // A word that is left out is zero.
+    ["1..3.4", 0x01000304n, 0x01000304n, 32],
+    [" ::1 ", 1n, 1n, 128],
+    ["1:2::", 0x00010002n << 96n, 0x00010002n << 96n, 128],
+    ["1:2:3:4:5:6:7::", 0x00010002000300040005000600070000n, 0x00010002000300040005000600070000n, 128],
+    ["::2:3:4:5:6:7:8", 0x00000002000300040005000600070008n, 0x00000002000300040005000600070008n, 128],
     ["fe80::1:2/64", 0xfe80n << 112n, (0xfe80n << 112n) + 2n ** 64n - 1n, 128],
   ])("%s", (block, from, to, bits) => {
     expect(rangeOf(block)).toEqual({ from, to, bits });
@@ -45,6 +54,11 @@ describe("the range of a block", () => {
     "1:2:3:4:5:6:7:8::9",
     "::10000",
     "::g",
+    "::1.2.3",
+    "::1.2.3.4.5",
+    "::1.2.3.256",
+    "::1.2.3.x",
+    "1:2:3:4:5:6:7:1.2.3.4",
   ])("%j is none", (block) => {
     expect(rangeOf(block)).toBeUndefined();
   });
@@ -145,4 +159,158 @@ describe("a block within the union of others", () => {
   ])("%s in %j: %s", (block, holes, is) => {
     expect(isCoveredBy(block, holes)).toBe(is);
   });
+});
+
+describe("what is left of a block without its exceptions holds an address", () => {
+  const less = (...except: string[]): Block => ({ cidr: "10.0.0.0/8", except });
+  const ends: readonly (readonly [string, boolean])[] = [
+    ["9.255.255.255", false],
+    ["10.0.0.0", true],
+    ["10.255.255.255", true],
+    ["11.0.0.0", false],
+  ];
+
+  test.each<[string | Block, readonly (readonly [string, boolean])[]]>([
+    ["10.0.0.0/8", ends],
+    [{ cidr: "10.0.0.0/8" }, ends],
+    [less(), ends],
+    // Exceptions that are elsewhere, of the other kind, or none at all, take nothing away.
+    [less("9.0.0.0/8", "11.0.0.0/8", "::/0", "host", "10.0.0.0/40"), ends],
+    [
+      less("10.0.0.0/9"),
+      [
+        ["10.0.0.0", false],
+        ["10.127.255.255", false],
+        ["10.128.0.0", true],
+        ["10.255.255.255", true],
+      ],
+    ],
+    [
+      less("10.128.0.0/9"),
+      [
+        ["10.0.0.0", true],
+        ["10.127.255.255", true],
+        ["10.128.0.0", false],
+        ["10.255.255.255", false],
+      ],
+    ],
+    [
+      less("10.16.0.0/12"),
+      [
+        ["10.0.0.0", true],
+        ["10.15.255.255", true],
+        ["10.16.0.0", false],
+        ["10.31.255.255", false],
+        ["10.32.0.0", true],
+        ["10.255.255.255", true],
+      ],
+    ],
+    [
+      less("10.64.0.0/10", "10.16.0.0/12", "10.128.0.0/9"),
+      [
+        ["10.15.255.255", true],
+        ["10.16.0.0", false],
+        ["10.32.0.0", true],
+        ["10.63.255.255", true],
+        ["10.64.0.0", false],
+        ["10.128.0.0", false],
+      ],
+    ],
+    // One within another takes no more than the wider one, in either order.
+    [
+      less("10.0.0.0/9", "10.0.0.0/10"),
+      [
+        ["10.64.0.0", false],
+        ["10.128.0.0", true],
+      ],
+    ],
+    [
+      less("0.0.0.0/0"),
+      [
+        ["10.0.0.0", false],
+        ["10.128.0.0", false],
+        ["10.255.255.255", false],
+      ],
+    ],
+    [
+      less(),
+      [
+        ["host", false],
+        ["", false],
+        ["::a00:0", false],
+        ["10.0.0.0/7", false],
+        ["10.0.0.0/9", true],
+      ],
+    ],
+    [
+      "host",
+      [
+        ["host", false],
+        ["10.0.0.0", false],
+      ],
+    ],
+    [
+      { cidr: "host", except: ["10.0.0.0/8"] },
+      [
+        ["host", false],
+        ["10.0.0.0", false],
+      ],
+    ],
+  ])("%j", (block, expected) => {
+    expect(expected.map(([address]) => [address, holds([block], address)])).toEqual(expected);
+  });
+
+  test.each<[Block, boolean]>([
+    [{ cidr: "0.0.0.0/0", except: ["10.0.0.0/8", "192.168.0.0/16"] }, true],
+    [{ cidr: "0.0.0.0/0", except: ["0.0.0.0/1", "128.0.0.0/1"] }, false],
+    [{ cidr: "0.0.0.0/0", except: ["0.0.0.0/0"] }, false],
+    [{ cidr: "::/0", except: ["0.0.0.0/0"] }, true],
+    [{ cidr: "::/0", except: ["2000::/3"] }, true],
+    [{ cidr: "::/0", except: ["2000::/3", "::/32", "64:ff9b::/32"] }, false],
+    [{ cidr: "host", except: ["host"] }, false],
+  ])("%j covers the world: %s", (block, covers) => {
+    expect(coversWorld([block])).toBe(covers);
+  });
+});
+
+describe("every address of a machine, and one that is another", () => {
+  test.each([
+    "*",
+    "",
+    "0",
+    "000",
+    " * ",
+    " 0.0.0.0 ",
+    "0.0.0.0",
+    "0.0.0.0/32",
+    "00.0.0.0",
+    "::",
+    "[::]",
+    " [::] ",
+    "0:0:0:0:0:0:0:0",
+    "::0",
+    "::/128",
+    "::ffff:0.0.0.0",
+    "[::ffff:0:0]",
+    "64:ff9b::",
+  ])("%j", (address) => expect(isUnspecified(address)).toBe(true));
+
+  test.each([
+    "**",
+    "0*",
+    "x",
+    "1",
+    "01",
+    "0.0.0.0/31",
+    "::/127",
+    "[::",
+    "::]",
+    "x[::]",
+    "[::]x",
+    "[::1]",
+    "[10.0.0.1]",
+    "::1",
+    "::ffff:0.0.0.1",
+    "64:ff9b::1",
+  ])("%j is not", (address) => expect(isUnspecified(address)).toBe(false));
 });
