@@ -20,7 +20,7 @@ export async function entryMutants(files: readonly string[], root: string, sampl
   let changed: { readonly path: string; readonly code: string } | undefined;
   const vitest = await createVitest(
     "test",
-    { config: join(root, "test/mutation/vitest.config.ts"), root, watch: false, bail: 1, maxWorkers: 1, reporters: [{}] },
+    { config: join(root, "test/mutation/vitest.config.ts"), root, watch: false, bail: 1, maxWorkers: 1 },
     { plugins: [{ name: "entry", enforce: "pre", load: (id) => (changed?.path === id.split("?")[0] ? changed?.code : undefined) }] },
   );
   try {

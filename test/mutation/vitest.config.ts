@@ -1,14 +1,5 @@
-import { statSync } from "node:fs";
 import { defineConfig } from "vitest/config";
-import { BaseSequencer, type TestSpecification } from "vitest/node";
-
-/** Small files first: a mutant dies at its first failure, and most do in the tests of their own module. */
-class SmallFirst extends BaseSequencer {
-  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const size = ({ moduleId }: TestSpecification) => statSync(moduleId).size;
-    return files.toSorted((one, other) => size(one) - size(other));
-  }
-}
+import { NearestFirst, rememberWhoNoticed } from "./nearest-first.ts";
 
 /**
  * The tests that judge mutants: those without an engine, less what compares two runs of the whole, tries random inputs or starts
@@ -21,7 +12,8 @@ export default defineConfig({
     testTimeout: 60_000,
     // One process for all files of a run: what a mutant costs is the start of processes.
     isolate: false,
-    sequence: { sequencer: SmallFirst },
+    sequence: { sequencer: NearestFirst },
+    reporters: [rememberWhoNoticed],
     globalSetup: ["test/support/demo.ts"],
     setupFiles: ["test/mutation/no-engine.ts"],
   },
