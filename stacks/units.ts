@@ -1,14 +1,6 @@
 /** Units as people write them, read once into plain numbers. */
 
-const sizes: Readonly<Record<string, number>> = {
-  B: 1,
-  KB: 1024,
-  MB: 1024 ** 2,
-  GB: 1024 ** 3,
-  TB: 1024 ** 4,
-};
-
-const durations: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
+const durations = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
 
 /** What {@link parseSize} accepts, as a regular expression for editors. */
 export const sizePattern = /^\s*\d+(\.\d+)?\s*([kKmMgGtT][iI]?[bB]|[bB])\s*$/;
@@ -27,13 +19,11 @@ export const durationPattern = /^\s*\d+(\.\d+)?\s*[smhd]\s*$/;
  */
 export function parseSize(text: string): number | undefined {
   if (!sizePattern.test(text)) return undefined;
-  const amount = Number.parseFloat(text);
   const unit = text
     .replace(/[\s\d.]/g, "")
-    .toUpperCase()
-    .replace("IB", "B");
-  const factor = sizes[unit];
-  return factor === undefined ? undefined : Math.round(amount * factor);
+    .charAt(0)
+    .toUpperCase();
+  return Math.round(Number.parseFloat(text) * 1024 ** "BKMGT".indexOf(unit));
 }
 
 /**
@@ -52,9 +42,8 @@ export function parseRate(text: string): number | undefined {
  */
 export function parseDuration(text: string): number | undefined {
   if (!durationPattern.test(text)) return undefined;
-  const unit = text.replace(/[\s\d.]/g, "");
-  const factor = durations[unit];
-  return factor === undefined ? undefined : Math.round(Number.parseFloat(text) * factor);
+  const unit = text.trim().slice(-1) as keyof typeof durations;
+  return Math.round(Number.parseFloat(text) * durations[unit]);
 }
 
 /** Writes bytes with the largest unit that leaves a short number: `4 GB`, `512 MB`. */
