@@ -145,20 +145,25 @@ export function nameOf(source: SecretSource): string {
 }
 
 /** What a program prints. What it says beside that may hold the secret, so it is not told. */
-function run([program = "", ...args]: readonly string[]): Promise<string> {
+function run([program, ...args]: readonly string[]): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = execFile(program, args, { encoding: "utf8", timeout: commandSeconds * 1000, maxBuffer: 64 * 1024 }, (error, output) => {
-      if (error === null) return resolve(output);
-      const how =
-        error.code === "ENOENT"
-          ? "is not in PATH"
-          : error.code === "ERR_CHILD_PROCESS_STDIO_MAXBUFFER"
-            ? "printed more than 64 KB"
-            : error.killed
-              ? `took longer than ${commandSeconds} s`
-              : `ended with ${error.code}`;
-      reject(new Error(`${how}; run it by hand to see why`));
-    });
+    const child = execFile(
+      program as string,
+      args,
+      { encoding: "utf8", timeout: commandSeconds * 1000, maxBuffer: 64 * 1024 },
+      (error, output) => {
+        if (error === null) return resolve(output);
+        const how =
+          error.code === "ENOENT"
+            ? "is not in PATH"
+            : error.code === "ERR_CHILD_PROCESS_STDIO_MAXBUFFER"
+              ? "printed more than 64 KB"
+              : error.killed
+                ? `took longer than ${commandSeconds} s`
+                : `ended with ${error.code}`;
+        reject(new Error(`${how}; run it by hand to see why`));
+      },
+    );
     child.stdin?.end();
   });
 }

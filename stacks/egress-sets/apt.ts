@@ -18,25 +18,26 @@ export const apt: Manager = (machine) => {
 
 /** `deb [options] URI suite component`, a line each. */
 function lineUris(text: string): string[] {
-  return [...text.matchAll(/^[ \t]*deb(?:-src)?[ \t]+(?:\[[^\]]*\][ \t]+)?"?([^\s#"]+)/gm)].map(([, uri = ""]) => uri);
+  return [...text.matchAll(/^[ \t]*deb(?:-src)?[ \t]+(?:\[[^\]]*\][ \t]+)?"?([^\s#"]+)/gm)].map(([, uri]) => uri as string);
 }
 
 /** Fields, of which one may go on in indented lines; stanzas end with an empty line. */
 function stanzaUris(text: string): string[] {
-  const stanzas = text.replace(/^#.*\n?/gm, "").split(/\n[ \t]*\n/);
+  const stanzas = text.replace(/^#.*\n/gm, "").split(/\n[ \t]*\n/);
   return stanzas.flatMap((stanza) => {
-    const field = (name: string) => new RegExp(`^${name}:((?:.*)(?:\n[ \t].*)*)`, "im").exec(stanza)?.[1]?.trim() ?? "";
+    const field = (name: string) => (new RegExp(`^${name}:((?:.*)(?:\n[ \t].*)*)`, "im").exec(stanza)?.[1] ?? "").trim();
     if (/^(no|false|without|off|disable|0)$/i.test(field("Enabled"))) return [];
     return field("URIs")
-      .split(/\s+/)
+      .split(/\s/)
       .filter((uri) => uri !== "");
   });
 }
 
 /** The mirrors that a list on this machine names, or the host that has such a list. */
 function mirrored(source: Source, { system }: Machine): Source[] {
-  const [, transport, rest = ""] = /^mirror(?:\+([a-z]+))?:(.*)$/.exec(source.url) ?? [];
-  if (!source.url.startsWith("mirror")) return [source];
+  const mirror = /^mirror(?:\+([a-z]+))?:(.*)/.exec(source.url);
+  if (mirror === null) return [source];
+  const [, transport, rest] = mirror as unknown as readonly [string, string | undefined, string];
   if (transport !== "file") return [{ ...source, url: `${transport ?? "http"}:${rest}` }];
   const path = join(system, rest.replace(/^\/\/(?=\/)/, ""));
   return (readText(path) ?? "")

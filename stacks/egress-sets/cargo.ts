@@ -17,30 +17,32 @@ export const cargo: Manager = ({ home, environment }) => {
   const sources = tables(config, "source");
   const registries = tables(config, "registries");
   const written = (key: string, value: unknown): Source[] =>
-    typeof value === "string" ? [{ url: value.replace(/^sparse\+/, ""), from: `${key} in ${path}` }] : [];
+    typeof value === "string" ? [{ url: plain(value), from: `${key} in ${path}` }] : [];
 
   const protocol = environment.CARGO_REGISTRIES_CRATES_IO_PROTOCOL ?? registries["crates-io"]?.protocol;
-  const lookUp = (name: string, passed: readonly string[] = []): Source[] => {
+  const lookUp = (name: string, passed: ReadonlySet<string> = new Set()): Source[] => {
     const source = sources[name];
     const other = source?.["replace-with"];
-    if (typeof other === "string" && !passed.includes(other)) return lookUp(other, [...passed, name]);
+    if (typeof other === "string" && !passed.has(other)) return lookUp(other, new Set([...passed, name]));
     if (source !== undefined) return [...written(`source.${name}.registry`, source.registry), ...written(`source.${name}.git`, source.git)];
     const variable = `CARGO_REGISTRIES_${name.toUpperCase().replaceAll("-", "_")}_INDEX`;
     const given = environment[variable];
-    if (given) return [{ url: given.replace(/^sparse\+/, ""), from: `the variable ${variable}` }];
+    if (given) return [{ url: plain(given), from: `the variable ${variable}` }];
     if (name === "crates-io") return [{ url: protocol === "git" ? git : sparse, from: "cargo's default" }];
     return written(`registries.${name}.index`, registries[name]?.index);
   };
   // Shells keep variables in orders of their own, by which the proxy's rules would differ.
   const named = Object.keys(environment)
     .sort()
-    .flatMap((name) => {
-      const [, registry] = /^CARGO_REGISTRIES_(.+)_INDEX$/.exec(name) ?? [];
-      return registry === undefined ? [] : [registry.toLowerCase().replaceAll("_", "-")];
-    });
+    .map((name) => /^CARGO_REGISTRIES_(.+)_INDEX$/.exec(name)?.[1])
+    .filter((registry) => registry !== undefined)
+    .map((registry) => registry.toLowerCase().replaceAll("_", "-"));
   const found = [...new Set(["crates-io", ...Object.keys(registries), ...named])].flatMap((name) => lookUp(name));
   return found.flatMap((source) => (source.url === sparse || source.url === git ? [source, { ...source, url: downloads }] : [source]));
 };
+
+/** An index's URL without the word for how it is asked. */
+const plain = (index: string): string => index.replace(/^sparse\+/, "");
 
 type Table = Readonly<Record<string, unknown>>;
 const isTable = (value: unknown): value is Table => typeof value === "object" && value !== null && !Array.isArray(value);

@@ -3,16 +3,17 @@ import { isAbsolute, join } from "node:path";
 import { type Machine, type Manager, prefixOf, programPath, readText, type Source, Unreadable, wayOut } from "./machine.ts";
 
 /** What Go takes where nothing is configured, and an installation may write into no file: `go help goproxy`, and https://go.dev/ref/mod#environment-variables. */
-const defaults: Readonly<Record<string, string>> = { GOPROXY: "https://proxy.golang.org,direct", GOSUMDB: "sum.golang.org" };
+const defaults = { GOPROXY: "https://proxy.golang.org,direct", GOSUMDB: "sum.golang.org" } as const;
 
 /** The module proxies and the checksum database, from Go's variables, the user's file of them and the installation's. */
 export const go: Manager = (machine) => {
   const files = environmentFiles(machine).map((path) => ({ path, values: readFile(path) }));
-  const setting = (name: string): Source => {
+  const setting = (name: keyof typeof defaults): Source => {
     const given = machine.environment[name];
     if (given) return { url: given, from: `the variable ${name}` };
-    const { path, values } = files.find(({ values }) => values.get(name)) ?? {};
-    return { url: values?.get(name) ?? defaults[name] ?? "", from: path === undefined ? "Go's default" : `${name} in ${path}` };
+    const found = files.find(({ values }) => values.get(name));
+    if (found === undefined) return { url: defaults[name], from: "Go's default" };
+    return { url: found.values.get(name) as string, from: `${name} in ${found.path}` };
   };
   const { url: list, from } = setting("GOPROXY");
   const entries = list.split(/[,|]/).map((entry) => entry.trim());
@@ -28,8 +29,8 @@ export const go: Manager = (machine) => {
 
 /** A name, a name with its key, or either with the URL at which it is found. */
 function database({ url: text, from }: Source): Source[] {
-  const [name = "", url = name.split("+")[0] ?? ""] = text.trim().split(/\s+/);
-  return name === "off" ? [] : [{ url: complete(url), from }];
+  const [name, url] = text.trim().split(/\s+/) as [string, string?];
+  return name === "off" ? [] : [{ url: complete(url ?? name.replace(/\+.*/, "")), from }];
 }
 
 /** Go reads what has no scheme and is no path as https. */

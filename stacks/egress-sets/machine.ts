@@ -44,7 +44,7 @@ export function expand(
   const expansions: Expansion[] = [];
   let [url, end] = ["", 0];
   for (const match of text.matchAll(form)) {
-    const [whole, variable = ""] = match;
+    const [whole, variable] = match as unknown as readonly [string, string];
     const value = lookUp(variable, match);
     url += text.slice(end, match.index);
     if (value !== undefined) expansions.push({ variable, value, at: url.length });
@@ -84,7 +84,7 @@ function unlessAbsent<T>(shown: string, read: () => T): T | undefined {
   }
 }
 
-/** A file that another program's parser reads; undefined when it is not there. @throws Unreadable when it has not that form */
+/** A file that a parser reads whose errors name their line; undefined when it is not there. @throws Unreadable when it has not that form */
 export function readParsed<T>(path: string, form: string, parse: (text: string) => T): T | undefined {
   const text = readText(path);
   if (text === undefined) return undefined;
@@ -92,8 +92,8 @@ export function readParsed<T>(path: string, form: string, parse: (text: string) 
     return parse(text);
   } catch (error) {
     // The parsers' own messages quote the file, which may hold a token.
-    const { line } = error as { line?: number };
-    throw new Unreadable(`is read from ${path}, which is no ${form}${line === undefined ? "" : ` (line ${line})`}; ${wayOut}`);
+    const { line } = error as { line: number };
+    throw new Unreadable(`is read from ${path}, which is no ${form} (line ${line}); ${wayOut}`);
   }
 }
 

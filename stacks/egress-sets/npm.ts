@@ -35,9 +35,9 @@ function ownPrefix(machine: Machine): Pick<Value, "url" | "written"> | undefined
 
 function readVariables(environment: NodeJS.ProcessEnv): Layer {
   return new Map(
-    Object.entries(environment).flatMap(([name, value = ""]) => {
-      const [, key] = /^npm_config_(.+)$/i.exec(name) ?? [];
-      return key === undefined || value === ""
+    Object.entries(environment).flatMap(([name, value]) => {
+      const key = /^npm_config_(.+)/i.exec(name)?.[1];
+      return key === undefined || !value
         ? []
         : [[key.toLowerCase().replace(/(?!^)_/g, "-"), { url: value, written: value, from: `the variable ${name}` }] as const];
     }),
@@ -61,7 +61,7 @@ function readFile(path: string, environment: NodeJS.ProcessEnv, shown = path): L
 
 /** A text without its quotes, or up to a comment. */
 function plain(text: string): string {
-  return /^(["']).*\1$/.test(text) ? text.slice(1, -1) : text.replace(/\s*(?<!\\)[#;].*$/, "");
+  return /^(["']).*\1$/.test(text) ? text.slice(1, -1) : text.replace(/\s*(?<!\\)[#;].*/, "");
 }
 
 /** npm leaves a variable that is not set as it stands, unless a question mark follows its name. */

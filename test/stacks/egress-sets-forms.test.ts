@@ -42,7 +42,7 @@ describe("npm", () => {
   });
 
   test("a quote on one side alone is part of a value, as are two that differ", () => {
-    for (const value of [`"${url}`, `"${url}'`, `x'${url}'`]) {
+    for (const value of [`"${url}/"x`, `"${url}`, `"${url}'`, `x'${url}'`]) {
       expect(read("npm", user(`registry=${value}`))).toEqual([expect.stringContaining("registry in HERE/home/.npmrc, which is no URL")]);
     }
     expect(read("npm", user(`registry=${url}/"x"`))).toEqual([host]);
@@ -56,7 +56,7 @@ describe("npm", () => {
   test.each<[string, Readonly<Record<string, string>>, string]>([
     ["https://h.example/${A}${B}", { A: "x", B: "/y" }, host],
     ["${A}/x/${B}/y", { A: url, B: "z" }, host],
-    ["https://h.example/${GONE?}", {}, host],
+    ["https://h.example${GONE?}", {}, host],
     ["https://h.example/$GONE/{GONE}", {}, host],
   ])("variables in %s are put in their places", (text, variables, expected) => {
     expect(read("npm", user(`registry=${text}`), variables)).toEqual([expected]);
@@ -224,6 +224,13 @@ describe("pip", () => {
     expect(read("pip", system(text), { PIP_EXTRA_INDEX_URL: "" })).toEqual([...pypi, "i.example:443"]);
   });
 
+  test("where a value stands is said", () => {
+    const noUrl = (place: string) =>
+      `sessions[0].network.egress.allow[0].set: "pip" is read from ${place}, which is no URL; mend that, or list hosts instead of the set.`;
+    expect(read("pip", system("[global]\n--Index_URL = x\n"))).toEqual([noUrl("index-url in HERE/etc/pip.conf")]);
+    expect(read("pip", {}, { PIP_EXTRA_INDEX_URL: "x" })).toEqual([noUrl("the variable PIP_EXTRA_INDEX_URL")]);
+  });
+
   test("links are of hosts, or folders", () => {
     const text = "[global]\nfind-links = https://l.example/a ./wheels /srv/wheels http://m.example:81\n";
     expect(read("pip", system(text))).toEqual([...pypi, "l.example:443", "m.example:81"]);
@@ -245,6 +252,7 @@ describe("apt", () => {
     "deb [a=b] https://h.example x",
     "deb  [a=b c=d]\thttps://h.example x",
     "deb [] https://h.example x",
+    "deb [a=b] \t https://h.example x",
     'deb "https://h.example" x',
     "deb https://h.example#x",
   ])("%j is a source", (text) => {
@@ -286,11 +294,13 @@ describe("apt", () => {
   test("files come by their names, behind the list", () => {
     const files = {
       ...list("deb https://m.example x"),
-      "etc/apt/sources.list.d/z.list": "deb https://z.example x",
-      "etc/apt/sources.list.d/b.sources": "URIs: https://b.example",
+      "etc/apt/sources.list.d/c.list": "deb https://c.example x",
       "etc/apt/sources.list.d/a.list": "deb https://a.example x",
+      "etc/apt/sources.list.d/e.list": "deb https://e.example x",
+      "etc/apt/sources.list.d/b.sources": "URIs: https://b.example",
+      "etc/apt/sources.list.d/d.list": "deb https://d.example x",
     };
-    expect(read("apt", files)).toEqual(["m.example:443", "a.example:443", "b.example:443", "z.example:443"]);
+    expect(read("apt", files)).toEqual(["m", "a", "b", "c", "d", "e"].map((name) => `${name}.example:443`));
   });
 
   test("a folder that is a file holds none", () => {
@@ -306,6 +316,8 @@ describe("apt", () => {
     "URIs: https://h.example\n#URIs: https://off.example\n",
     "URIs:\n# https://off.example\n https://h.example\n",
     "#\n# a\n\n \t\n\nURIs: https://h.example\n",
+    "Suites: x #\nURIs: https://h.example\n",
+    "URIs: https://h.example\n# at the end",
     "Enabled: yes\nURIs: https://h.example\n",
     "Enabled:\nURIs: https://h.example\n",
     "Enabled: nob\nURIs: https://h.example\n",
@@ -342,6 +354,7 @@ describe("apt", () => {
     ["mirror+http://h.example/list", "h.example:80"],
     ["mirror://h.example/list", "h.example:80"],
     ["xmirror://h.example/list", "leads to no web server"],
+    ["mirrors://h.example/list", "leads to no web server"],
   ])("deb %s is %s", (uri, expected) => {
     expect(read("apt", list(`deb ${uri} x`))).toEqual([expect.stringContaining(expected)]);
   });
@@ -395,6 +408,7 @@ describe("cargo", () => {
     [{ CARGO_REGISTRIES_INDEX: "https://a.example" }, crates],
     [{ CARGO_REGISTRIES_CRATES_IO_PROTOCOL: "sparse" }, crates],
     [{ CARGO_HOME: "" }, crates],
+    [{ CARGO_REGISTRIES_A_INDEX: "hsparse+ttps://a.example" }, crates],
     // An index of that URL is crates.io, whose files lie elsewhere.
     [{ CARGO_REGISTRIES_A_INDEX: "https://github.com/rust-lang/crates.io-index" }, [...crates, "github.com:443"]],
   ])("the variables %j", (variables, expected) => {
@@ -408,6 +422,13 @@ describe("cargo", () => {
       "variable.example:443",
     ]);
     expect(read("cargo", files)).toEqual([...crates, "file.example:443"]);
+  });
+
+  test("a source is looked up for a registry that a variable of just that form names", () => {
+    const files = user('[source.a-b]\nregistry = "https://s.example"\n');
+    expect(read("cargo", files, { CARGO_REGISTRIES_A_B_INDEX: "https://v.example" })).toEqual([...crates, "s.example:443"]);
+    for (const name of ["XCARGO_REGISTRIES_A_B_INDEX", "CARGO_REGISTRIES_A_B_INDEXX", "CARGO_REGISTRIES_A_B"])
+      expect(read("cargo", files, { [name]: "https://v.example" })).toEqual(crates);
   });
 
   test("the variable's protocol goes before the file's", () => {
@@ -475,7 +496,7 @@ describe("go", () => {
     [" off ", []],
     ["h.example", [host]],
     ["  h.example+1+x  ", [host]],
-    ["sum+1+x\thttp://h.example", ["h.example:80"]],
+    ["sum+1+x \t http://h.example", ["h.example:80"]],
     ["offx", ["offx:443"]],
   ])("the database %j", (text, expected) => {
     expect(read("go", {}, { GOPROXY: "https://p.example", GOSUMDB: text })).toEqual(["p.example:443", ...expected]);

@@ -201,7 +201,14 @@ describe("what is read", () => {
     const said: string[] = [];
     const secrets = new Secrets(encrypted, { announce: (line) => void said.push(line) });
     const command = (id: string, ...words: string[]) => ({ id, credentials: { kind: "file", secret: { command: ["echo", ...words] } } });
-    const settings = settingsOf({ sessions: [command("a", "x"), command("b", "y"), command("c", "x")] });
+    const settings = settingsOf({
+      sessions: [
+        command("a", "x"),
+        command("b", "y"),
+        command("c", "x"),
+        { id: "d", credentials: { kind: "file", secret: { config: "one" } } },
+      ],
+    });
     await secrets.read(settings);
     await secrets.read(settings);
     expect(said).toEqual([0, 1, 2].map((index) => `sessions[${index}].credentials.secret: running command echo`));
