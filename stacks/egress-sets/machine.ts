@@ -42,7 +42,8 @@ export function expand(
   lookUp: (name: string, match: RegExpMatchArray) => string | undefined,
 ): { readonly url: string; readonly expansions: readonly Expansion[] } {
   const expansions: Expansion[] = [];
-  let [url, end] = ["", 0];
+  let url = "";
+  let end = 0;
   for (const match of text.matchAll(form)) {
     const [whole, variable] = match as unknown as readonly [string, string];
     const value = lookUp(variable, match);

@@ -64,7 +64,9 @@ function configurationFiles({ system, home, environment }: Machine): string[] {
 /** Values by `section.key`. A line that is indented further than its key belongs to the value before it. */
 function readFile(path: string): ReadonlyMap<string, Source> {
   const values = new Map<string, Source>();
-  let [section, key, indent] = ["", "", 0];
+  let section = "";
+  let key = "";
+  let indent = 0;
   for (const [number, line] of (readText(path) ?? "").split(/\r?\n/).entries()) {
     if (/^\s*([#;]|$)/.test(line)) continue;
     const depth = line.search(/\S/);

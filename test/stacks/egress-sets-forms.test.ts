@@ -359,6 +359,12 @@ describe("apt", () => {
     expect(read("apt", list(`deb ${uri} x`))).toEqual([expect.stringContaining(expected)]);
   });
 
+  test("a mirror stands where its list of sources is", () => {
+    expect(read("apt", list("deb mirror+http://localhost/list x"))).toEqual([
+      'sessions[0].network.egress.allow[0].set: "apt" leads to localhost (HERE/etc/apt/sources.list), which is this machine, and no session reaches that; mend that, or list hosts instead of the set.',
+    ]);
+  });
+
   test("mirrors of a file are those of its lines", () => {
     const files = { ...list("deb mirror+file:/etc/m x"), "etc/m": "\n  https://a.example  b\t\n#c\n\n\thttps://d.example\n" };
     expect(read("apt", files)).toEqual(["a.example:443", "d.example:443"]);
@@ -388,6 +394,10 @@ describe("cargo", () => {
     ['[[registries.m]]\nindex = "https://h.example"\n', [noServer]],
     ["", [noServer]],
     ['[source.m]\nreplace-with = "n"\n[source.n]\nreplace-with = "m"\nregistry = "https://h.example"\n', [host]],
+    [
+      '[source.m]\nreplace-with = "n"\n[source.n]\nreplace-with = "o"\n[source.o]\nreplace-with = "m"\nregistry = "https://h.example"\n',
+      [host],
+    ],
     ['[source.m]\nreplace-with = 5\nregistry = "https://h.example"\n', [host]],
   ])("crates.io replaced by %j", (table, expected) => {
     expect(read("cargo", replaced(table))).toEqual(expected);
