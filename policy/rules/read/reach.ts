@@ -25,13 +25,17 @@ const types = new Set(
     .map((type) => type.toLowerCase()),
 );
 
+/** What stands at a place of a pattern with its wildcards filled in, where it has the form; something else where it has not. */
+const filled = (words: string | undefined, form: RegExp, otherwise: string): string =>
+  words !== undefined && form.test(words) ? words.replaceAll("*", "").replaceAll("?", "0") : otherwise;
+
+const partitionOf = (pattern: string): string => filled(pattern.split(":")[1], /^aws[\w*?-]*$/, "aws");
+
 /** How an ARN begins in the partition, region and account of a pattern, so that naming those does not make a pattern narrow. */
 function startOfWitness(pattern: string, service: string): string {
-  const partition = /^arn:(aws[\w-]*):/.exec(pattern)?.[1] ?? "aws";
-  const [, , , region = "", account = ""] = pattern.split(":");
-  const literal = (words: string, otherwise: string) => (words === "" || /[*?/$]/.test(words) ? otherwise : words);
-  const at = service === "iam" ? "" : literal(region, "eu-west-1");
-  return `arn:${partition}:${service}:${at}:${/^\d{12}$/.test(account) ? account : "123456789012"}:`;
+  const [, , , region, account] = pattern.split(":");
+  const at = service === "iam" ? "" : filled(region, /^[\w*?-]+$/, "eu-west-1");
+  return `arn:${partitionOf(pattern)}:${service}:${at}:${filled(account, /^(\d{12}|\d*[*?][\d*?]*)$/, "123456789012")}:`;
 }
 
 /** Whether patterns cover nearly every name of a type of a service's resources; of any type where none is asked for. */
@@ -55,7 +59,7 @@ function namesCovered(pattern: string, service: string, type: string): (name: st
     covers(pattern, `${start}${name}`) ||
     (named !== "" && covers(pattern, `${start}${named}${name}`)) ||
     // Buckets have neither region nor account.
-    (service === "s3" && covers(pattern, `arn:aws:s3:::${name}`));
+    (service === "s3" && covers(pattern, `arn:${partitionOf(pattern)}:s3:::${name}`));
 }
 
 /** Whether what a pattern of actions says before its colon can be a service. */

@@ -26,3 +26,46 @@ test("a name of one letter is nobody's, so that a pattern for those names next t
   expect(reachesEvery(["arn:aws:iam::123456789012:role/??"], "iam", "role/")).toBe(false);
   expect(reachesEvery(["arn:aws:iam::123456789012:role/?*"], "iam", "role/")).toBe(true);
 });
+
+describe("a pattern for nearly all", () => {
+  test.each<[string, boolean]>([
+    ["*", true],
+    ["?*", true],
+    ["*?*", true],
+    ["?", false],
+    ["arn:aws:s3:::*", true],
+    ["arn:aws-cn:s3:::*", true],
+    ["arn:aws-us-gov:s3:::*", true],
+    ["arn:*:s3:::*", true],
+    ["arn:aws:*", true],
+    ["arn:aws:s3:eu-central-1:123456789012:*", true],
+    ["arn:azure:s3:::*", false],
+    ["xarn:aws-cn:s3:::*", false],
+    ["arn:aws:sqs:::*", false],
+    ["arn:aws:s3:::mine-*", false],
+    ["arn:aws:s3:::", false],
+  ])("%s reaches every bucket: %s", (pattern, does) => {
+    expect(reachesEvery([pattern], "s3")).toBe(does);
+  });
+
+  test.each<[string, boolean]>([
+    ["arn:aws:sqs:*:*:*", true],
+    ["arn:aws:sqs:us-*:*:*", true],
+    ["arn:aws:sqs:us-east-?:*:*", true],
+    ["arn:aws:sqs:us-east-1:*:*", true],
+    ["arn:aws:sqs:us-*:999999999999:*", true],
+    ["arn:aws:sqs:*:99*:*", true],
+    ["arn:aws:sqs:*:99999999999?:*", true],
+    ["arn:aws-cn:sqs:*:*:*", true],
+    ["arn:aws-*:sqs:*:*:*", true],
+    ["arn:aws*:sqs:*:*:*", true],
+    ["arn:*:sqs:*:*:*", true],
+    ["arn:aws:sqs:*", true],
+    ["arn:aws:sqs:us-*", true],
+    ["arn:aws:sqs:us-*:*:mine-*", false],
+    ["arn:aws:sns:us-*:*:*", false],
+    ["arn:aws:sqs:us-*:*:", false],
+  ])("%s reaches every queue: %s", (pattern, does) => {
+    expect(reachesEvery([pattern], "sqs")).toBe(does);
+  });
+});
