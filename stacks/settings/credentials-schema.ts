@@ -42,9 +42,10 @@ export const exception = z
   .strictObject({
     reason: text("Why no file will do."),
     owner: text("Who answers for it."),
-    expires: text("The last day on which it holds, such as 2027-03-31.").regex(/^\d{4}-\d{2}-\d{2}$/, {
-      error: "is not a day; write one such as 2027-03-31",
-    }),
+    expires: text("The last day on which it holds, such as 2027-03-31.")
+      // The Pulumi CLI reads a day without quotes as a moment, hands that on, and writes it when it writes the stack file.
+      .regex(/^\d{4}-\d{2}-\d{2}( 00:00:00 \+0000 UTC)?$/, { error: "is not a day; write one such as 2027-03-31" })
+      .transform((day) => day.slice(0, "2027-03-31".length)),
   })
   .describe("The exception from the policy rule CTR-026 that a secret in the environment needs.");
 

@@ -69,6 +69,9 @@ describe("what is read", () => {
   test("a secret in the environment with its exception, which the policy rules are told", () => {
     const exception = { reason: "the tool takes no file", owner: "me", expires: "2099-12-31" };
     const settings = settingsOf({ kind: "environment", secret: { env: "KEY" }, exception }, { kind: "none" });
+    // As the Pulumi CLI hands on, and writes, a day that stands in the file without quotes.
+    const moment = { ...exception, expires: "2099-12-31 00:00:00 +0000 UTC" };
+    expect(settingsOf({ kind: "environment", secret: { env: "KEY" }, exception: moment }, { kind: "none" })).toEqual(settings);
     expect(settings.sessions[0]?.credentials).toEqual({ kind: "environment", secret: { key, from: "env", name: "KEY" }, exception });
     const exceptions = [{ resource: "s0-container", ...exception }];
     expect(policyConfig(settings)).toEqual({ "CTR-026": { exceptions }, "CTR-026-critical": { exceptions } });
