@@ -4,7 +4,7 @@ import { rules } from "./rules/index.ts";
 import type { Platform } from "./rules/read/workload.ts";
 import { remedies } from "./rules/remedies.ts";
 import type { Rule } from "./rules/rule.ts";
-import { type Level, levels } from "./rules/severity.ts";
+import { type Enforcement, type Level, levels } from "./rules/severity.ts";
 
 const families: Readonly<Record<string, string>> = {
   CTR: "Containers on every platform",
@@ -32,13 +32,16 @@ export function files(): ReadonlyMap<string, string> {
   return new Map([["RULES.md", reference()], ...levels.map((level) => [`levels/${level}.json`, levelFile(level)] as const)]);
 }
 
-/** A level as a file for `--policy-pack-config`: the enforcement of every policy. */
-function levelFile(level: Level): string {
+/** The enforcement of every policy of the pack at a level, by policy name. */
+export function enforcementAt(level: Level): Readonly<Record<string, Enforcement>> {
   const entries = rules
     .filter((rule) => !rule.configuration)
     .flatMap((rule) => severitiesOf(rule).map((severity) => [policyName(rule, severity), defaultEnforcement(rule, severity, level)]));
-  return `${JSON.stringify(Object.fromEntries(entries), null, 2)}\n`;
+  return Object.fromEntries(entries);
 }
+
+/** A level as a file for `--policy-pack-config`. */
+const levelFile = (level: Level): string => `${JSON.stringify(enforcementAt(level), null, 2)}\n`;
 
 function reference(): string {
   const sections = Object.entries(families).map(([family, title]) => {

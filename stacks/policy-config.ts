@@ -1,4 +1,6 @@
-import type { PolicyConfig } from "../policy/evaluate.ts";
+import { enforcementIn } from "../policy/configuration.ts";
+import type { Level, PolicyConfig } from "../policy/evaluate.ts";
+import { enforcementAt } from "../policy/reference.ts";
 import type { Session, Settings } from "./settings.ts";
 import { localOf } from "./settings/strategy.ts";
 
@@ -25,6 +27,23 @@ export function policyConfig({ strategy, sessions, parent }: Settings, file: Pol
   };
   const both = Object.keys(file).filter((name) => own[name] !== undefined);
   return { ...own, ...file, ...Object.fromEntries(both.map((name) => [name, merged(own[name] ?? {}, entryOf(file[name]))])) };
+}
+
+/**
+ * The whole of a stack's `--policy-pack-config` file: what its level enforces, and what its settings ask to let pass. A pack that is
+ * given nothing enforces what the level local does.
+ *
+ * @param file such a file, which goes first
+ */
+export function packConfig(settings: Settings, level: Level, file: PolicyConfig = {}): PolicyConfig {
+  const config = policyConfig(settings, file);
+  // It speaks for every policy that the file does not name.
+  if (enforcementIn(config.all) !== undefined) return config;
+  const enforced = Object.entries(enforcementAt(level)).map(([name, enforcementLevel]): [string, unknown] => {
+    const entry = config[name] ?? enforcementLevel;
+    return [name, typeof entry === "string" ? entry : { enforcementLevel, ...entryOf(entry) }];
+  });
+  return { ...config, ...Object.fromEntries(enforced) };
 }
 
 type Entry = Readonly<Record<string, unknown>>;

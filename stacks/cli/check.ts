@@ -16,12 +16,12 @@ import { junit } from "../../policy/report/junit.ts";
 import { violationsIn, withoutKnown } from "../../policy/report/known.ts";
 import { sarif } from "../../policy/report/sarif.ts";
 import { explained } from "../../policy/reference.ts";
-import { severities } from "../../policy/rules/severity.ts";
+import { levels, severities } from "../../policy/rules/severity.ts";
 import { fromPreview, fromState } from "../../policy/stack-files.ts";
 import { review } from "../recorder/review.ts";
 import { recordStack } from "../recorder/stack.ts";
 import { UnreadSecrets } from "../secrets.ts";
-import { readForeign, readJson, standardInput } from "./check/foreign.ts";
+import { readConfig, readForeign, readJson, standardInput } from "./check/foreign.ts";
 import { stackText } from "./check/text.ts";
 import { loadStack, path, stackNames } from "./stack.ts";
 
@@ -49,11 +49,7 @@ export function register(program: Command): void {
     )
     .option("-s, --stack <name>", "this stack alone")
     .addOption(
-      new Option("--level <level>", "how strict; that of the stack's strategy when left out, local for a foreign stack").choices([
-        "local",
-        "single-node",
-        "production",
-      ]),
+      new Option("--level <level>", "how strict; that of the stack's strategy when left out, local for a foreign stack").choices(levels),
     )
     .addOption(new Option("--format <format>", "what is printed").choices(["table", "json", "sarif", "junit"]).default("table"))
     .addOption(
@@ -163,16 +159,6 @@ function print(checked: readonly Checked[], format: Options["format"], now: Date
     case "table":
       return checked.map(stackText).join("\n\n");
   }
-}
-
-function readConfig(file: string): PolicyConfig {
-  try {
-    const config = readJson(path(file));
-    if (typeof config === "object" && config !== null && !Array.isArray(config)) return config as PolicyConfig;
-  } catch (error) {
-    throw new InvalidArgumentError((error as Error).message);
-  }
-  throw new InvalidArgumentError(`${file} must hold an object with a key for each rule, as policy/levels/local.json does.`);
 }
 
 function readBaseline(file: string): ReadonlySet<string> {

@@ -23,6 +23,7 @@ const commands = [
   "build",
   "verify",
   "check",
+  "policy-config",
   "doctor",
 ] as const;
 

@@ -8,13 +8,13 @@ import { identify } from "../identity.ts";
 import { lock } from "../lock.ts";
 import { platformOf } from "../platforms/index.ts";
 import type { LiveStack, EngineName, Proposal } from "../platforms/platform.ts";
-import { policyConfig } from "../policy-config.ts";
+import { packConfig } from "../policy-config.ts";
 import { planAsNew } from "../recorder/as-new.ts";
 import { authorityIn, changes, limitTo, type Outcome, type Plan, type Reviewed, type Step } from "../recorder/plan.ts";
 import type { SessionRuntime } from "../runtime/runtime.ts";
 import { noEncryptedConfig, Secrets, unknownHere } from "../secrets.ts";
 import { parse, type Settings } from "../settings.ts";
-import { strategyOf } from "../strategies/index.ts";
+import { strategies, strategyOf } from "../strategies/index.ts";
 import { BuildProgress } from "./build-progress.ts";
 import { chooseEngine, needEngine, runPulumi } from "./engine-choice.ts";
 import { authorityText, planText } from "./render.ts";
@@ -143,7 +143,7 @@ const withPulumi: Roll = async (source, options, settings, live, { say }) => {
   const targets = options.only === undefined ? [] : targetsOf(reviewed.plan);
   const folder = mkdtempSync(join(tmpdir(), "agent-sessions-policy-"));
   const config = join(folder, "config.json");
-  writeFileSync(config, JSON.stringify(policyConfig(settings)));
+  writeFileSync(config, JSON.stringify(packConfig(settings, strategies[settings.strategy.name].level)));
   const more = ["--refresh", "--policy-pack", "policy", "--policy-pack-config", config, ...targets.flatMap((urn) => ["--target", urn])];
   const before = await live.fingerprint();
   process.exitCode = await runPulumi("up", { yes: options.yes === true || options.unasked === true, more }, source).finally(() =>

@@ -1,10 +1,8 @@
 import { evaluate, type Level, type PolicyConfig, type Report, type Resource } from "../../policy/evaluate.ts";
 import { policyConfig } from "../policy-config.ts";
-import type { Settings, StrategyName } from "../settings.ts";
+import type { Settings } from "../settings.ts";
+import { strategies } from "../strategies/index.ts";
 import type { Registration } from "./program.ts";
-
-/** The level that each strategy is judged at. */
-const levels: Readonly<Record<StrategyName, Level>> = { local: "local" };
 
 export interface ReviewOptions {
   /** @default that of the strategy */
@@ -29,5 +27,8 @@ export function review(registrations: readonly Registration[], settings: Setting
       retainOnDelete,
     }),
   );
-  return evaluate(resources, { level: options.level ?? levels[settings.strategy.name], config: policyConfig(settings, options.config) });
+  return evaluate(resources, {
+    level: options.level ?? strategies[settings.strategy.name].level,
+    config: policyConfig(settings, options.config),
+  });
 }

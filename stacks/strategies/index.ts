@@ -3,7 +3,7 @@ import type { StrategyName } from "../settings.ts";
 import type { Strategy } from "./strategy.ts";
 
 export const strategies: Readonly<Record<StrategyName, Strategy>> = {
-  local: { embedded: true, load: () => import("./local.ts") },
+  local: { embedded: true, level: "local", load: () => import("./local.ts") },
 };
 
 /** The name of the strategy in a configuration, whatever else is in it; `local` where it names none that there is. */

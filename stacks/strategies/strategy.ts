@@ -1,6 +1,7 @@
 import type { IsolationLevel } from "../../components/isolated-network/args.ts";
 import type { DeployedSession } from "../../components/session-container/args.ts";
 import type { Owner } from "../../components/session.ts";
+import type { Level } from "../../policy/evaluate.ts";
 import type { Secrets } from "../secrets.ts";
 import type { Settings } from "../settings.ts";
 
@@ -14,6 +15,8 @@ export interface StackIdentity extends Owner {
 export interface Strategy {
   /** Whether the embedded engine can roll out what it registers; the Pulumi CLI alone can otherwise. */
   readonly embedded: boolean;
+  /** How strict the policy rules are with its stacks, under either engine, unless somebody names another level. */
+  readonly level: Level;
   /** Loaded only when it is used, so that a local preview loads no cloud's library. */
   load(): Promise<{ deploy(settings: Settings, stack: StackIdentity, secrets: Secrets): Promise<Deployed> }>;
 }

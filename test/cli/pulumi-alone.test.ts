@@ -10,7 +10,12 @@ import { Checkout } from "./checkout.ts";
 /** A strategy that the embedded engine does not know: the project's own, marked so, with a Pulumi CLI that only notes what it is asked. */
 
 const folder = temporaryFolder("alone");
-const [asked, pulumi, socket] = [join(folder, "asked"), join(folder, "pulumi"), join(folder, "engine.sock")];
+const [asked, given, pulumi, socket] = ["asked", "given", "pulumi", "engine.sock"].map((name) => join(folder, name)) as [
+  string,
+  string,
+  string,
+  string,
+];
 const PATH = `${folder}${delimiter}${process.env.PATH}`;
 const checkout = new Checkout({ PATH, DOCKER_HOST: `unix://${socket}` });
 
@@ -35,8 +40,9 @@ beforeAll(async () => {
   await once(engine.listen(socket), "listening");
   const strategies = join(checkout.root, "stacks/strategies/index.ts");
   const text = readFileSync(strategies, "utf8");
-  expect(text).toContain("embedded: true");
-  writeFileSync(strategies, text.replace("embedded: true", "embedded: false"));
+  const own = 'embedded: true, level: "local"';
+  expect(text).toContain(own);
+  writeFileSync(strategies, text.replace(own, 'embedded: false, level: "production"'));
   checkout.write(
     "alone",
     stringify({ config: { "agent-sessions:image": { base: "debian:12" }, "agent-sessions:sessions": [{ id: "one" }] } }),
@@ -47,19 +53,24 @@ afterAll(() => {
   checkout.dispose();
 });
 
-/** Puts a Pulumi CLI first in PATH that notes its arguments. */
+/** Puts a Pulumi CLI first in PATH that notes its arguments, and what the policy pack is given. */
 function installPulumi(): void {
-  writeFileSync(pulumi, `#!/bin/sh\necho "$@" >> ${asked}\n`);
+  writeFileSync(
+    pulumi,
+    `#!/bin/sh\necho "$@" >> ${asked}\nwhile [ $# -gt 1 ]; do [ "$1" = --policy-pack-config ] && cp "$2" ${given}; shift; done\n`,
+  );
   chmodSync(pulumi, 0o755);
 }
 
-test("up says so and drives the Pulumi CLI; the plan names it", async () => {
+test("up says so and drives the Pulumi CLI, at the strategy's level; the plan names it", async () => {
   installPulumi();
   const up = await checkout.run(["up", "--stack", "alone", "--yes", "--no-install", "--timeout", "0"]);
   expect(up.stderr).toContain("Stack alone, pulumi engine.\nPulumi alone rolls out the strategy local.\n");
   expect(readFileSync(asked, "utf8")).toMatch(
     /^up --stack alone --parallel 64 --refresh --policy-pack policy --policy-pack-config \S+ --yes$/m,
   );
+  const readJson = (file: string) => JSON.parse(readFileSync(file, "utf8"));
+  expect(readJson(given)).toEqual(readJson(join(checkout.root, "policy/levels/production.json")));
   // Nothing came up, as this Pulumi makes nothing.
   expect([up.code, up.stdout]).toEqual([1, expect.stringContaining("stopped")]);
 

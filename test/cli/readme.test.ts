@@ -49,7 +49,7 @@ test("every npm script, every command and every file that the pages name is ther
   const named = [...all.matchAll(/npm (?:run ([\w:-]+)|(start|test)\b)/g)].map(([, script, short]) => script ?? short ?? "");
   expect(named.length).toBeGreaterThan(5);
   expect(named.filter((script) => scripts[script] === undefined)).toEqual([]);
-  const commands = [...all.matchAll(/npx sessions ([a-z]+)/g)].map(([, command]) => `stacks/cli/${command}.ts`);
+  const commands = [...all.matchAll(/npx sessions ([a-z-]+)/g)].map(([, command]) => `stacks/cli/${command}.ts`);
   expect(commands.length).toBeGreaterThan(15);
   expect(commands.filter((file) => !existsSync(join(root, file)))).toEqual([]);
   for (const [, file = ""] of all.matchAll(/`((?:stacks|policy|components|images|test)\/[\w./-]+)`/g))

@@ -1,7 +1,9 @@
 /** Files that check reads. */
 import { readFileSync } from "node:fs";
-import type { Resource } from "../../../policy/evaluate.ts";
+import { InvalidArgumentError } from "commander";
+import type { PolicyConfig, Resource } from "../../../policy/evaluate.ts";
 import { fromPreview, fromState } from "../../../policy/stack-files.ts";
+import { path } from "../stack.ts";
 
 /** Stands for standard input where a file is named. */
 export const standardInput = "-";
@@ -27,6 +29,17 @@ async function piped(): Promise<string> {
   let text = "";
   for await (const chunk of process.stdin.setEncoding("utf8")) text += chunk as string;
   return text;
+}
+
+/** The content of a `--policy-pack-config` file that the command line names. @throws InvalidArgumentError when it has not its form */
+export function readConfig(file: string): PolicyConfig {
+  try {
+    const config = readJson(path(file));
+    if (typeof config === "object" && config !== null && !Array.isArray(config)) return config as PolicyConfig;
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
+  }
+  throw new InvalidArgumentError(`${file} must hold an object with a key for each rule, as policy/levels/local.json does.`);
 }
 
 export function readJson(file: string): unknown {
