@@ -9,25 +9,39 @@ import type { Deployed, StackIdentity } from "./strategies/strategy.ts";
  * Deploys what a stack's configuration describes. A preview says what the platform does not enforce of it.
  *
  * @param config all configuration keys as Pulumi keeps them: texts, of which structured ones are JSON
+ * @param say told of each resource that a transform changed
  * @throws SettingsError when the configuration is faulty or a secret cannot be read, before anything is registered
  */
 export async function deployFromConfig(
   config: Readonly<Record<string, string>>,
   stack: StackIdentity,
   secrets: Secrets,
+  say: (line: string) => void,
 ): Promise<Deployed> {
   const settings = parse(fromConfig(config));
   if (pulumi.runtime.isDryRun()) for (const line of settings.reported) void pulumi.log.warn(line);
-  return deploy(settings, stack, secrets);
+  return deploy(settings, stack, secrets, say);
 }
 
 /**
  * Deploys what settings describe.
  *
- * @throws SettingsError when a secret cannot be read, or a folder is another deployment's too, before anything is registered
+ * @param say told of each resource that a transform changed
+ * @throws SettingsError when a secret or a transform cannot be read, or a folder is another deployment's too, before anything is
+ *   registered
  */
-export async function deploy(settings: Settings, stack: StackIdentity, secrets: Secrets): Promise<Deployed> {
+export async function deploy(
+  settings: Settings,
+  stack: StackIdentity,
+  secrets: Secrets,
+  say: (line: string) => void = () => {},
+): Promise<Deployed> {
   await secrets.read(settings);
   const strategy = await strategies[settings.strategy.name].load();
-  return strategy.deploy(settings, stack, secrets);
+  const { transform } = settings;
+  if (transform === undefined) return strategy.deploy(settings, stack, secrets);
+  const { registerTransform } = await import("./transform/register.ts");
+  await registerTransform(transform, say);
+  const { sessions, authority } = await strategy.deploy(settings, stack, secrets);
+  return { sessions, authority: [...authority, `every resource: what the transform ${transform.name} makes of it`].sort() };
 }

@@ -20,13 +20,16 @@ const encrypted: EncryptedConfig = (name) => {
   return value;
 };
 
+const say = (line: string) => void pulumi.log.info(line);
+
 ensureDemo(config, process.cwd());
 
 /** The Pulumi program: the stack's configuration becomes its resources, and these its outputs. */
 export const { sessions, authority } = await deployFromConfig(
   config,
   identify(project, stack, process.cwd()),
-  new Secrets(encrypted, { announce: (line) => void pulumi.log.info(line) }),
+  new Secrets(encrypted, { announce: say }),
+  say,
 ).catch((error: unknown) => {
   // The CLI prints a RunError as it stands: what is wrong is the stack file, not the program.
   throw error instanceof SettingsError ? new pulumi.RunError(error.message) : error;

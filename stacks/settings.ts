@@ -13,6 +13,7 @@ import type { Session } from "./settings/session.ts";
 import { resolveSessions } from "./settings/sessions.ts";
 import { engineSocket, resolveStrategy, type StrategySetting } from "./settings/strategy.ts";
 import { type StrategyName, strategySchemas } from "./settings/strategy-schema.ts";
+import { resolveTransform, type TransformFile } from "./settings/transform.ts";
 
 export { SettingsError } from "./settings/error.ts";
 export { defaultAgent } from "./settings/image.ts";
@@ -24,6 +25,8 @@ export type { StrategyName } from "./settings/strategy-schema.ts";
 /** A whole deployment, checked; of one strategy, where only that will do. */
 export interface Settings<Strategy extends StrategyName = StrategyName> {
   readonly strategy: StrategySetting<Strategy>;
+  /** What may change each resource that the strategy asks for. @default nothing */
+  readonly transform?: TransformFile;
   readonly image: ImageSettings;
   /** By way of which what the sessions are allowed leaves this machine. @default directly */
   readonly parent?: ParentSetting;
@@ -67,14 +70,16 @@ export function parse(raw: Readonly<Record<string, unknown>>, options: ParseOpti
   const ofStack: string[] = [];
   const strategy = resolveStrategy(strategySchemas, judged, sound("strategy"), ofStack);
   const parent = resolveParent(judged.egress?.parent, root, sound("egress"), ofStack);
+  const transform = resolveTransform(strategy, root, ofStack);
   const machine = { root, environment, home, system };
   const login = parent?.login && secretPaths(parent.login.secret, machine);
-  const shared = [...image.hostPaths, ...engineSocket(strategy, environment.DOCKER_HOST), ...(login ?? [])];
+  const shared = [...image.hostPaths, ...engineSocket(strategy, environment.DOCKER_HOST), ...transform.hostPaths, ...(login ?? [])];
   const { sessions, hostPaths, reported, mistakes } = resolveSessions(judged, strategy, machine, sound, shared, login !== undefined);
   const all = [...issues.flatMap((issue) => sentencesOf(issue, raw)), ...plainSecrets(raw), ...ofStack, ...mistakes, ...image.mistakes];
   if (all.length > 0) throw new SettingsError([...new Set(all)]);
   return {
     strategy,
+    ...(transform.file !== undefined && { transform: transform.file }),
     image: image.args,
     ...(parent !== undefined && { parent }),
     allowedHostPaths: (judged.allowedHostPaths ?? []).map((path) => realOf(fromHome(path, root))),

@@ -64,6 +64,7 @@ const floors: readonly (readonly string[])[] = [
   ["settings", "schema", "controls"],
   ["secrets", "policy-config", "demo"],
   ["runtime"],
+  ["transform"],
   ["strategies", "deploy"],
   ["recorder"],
   ["embedded"],

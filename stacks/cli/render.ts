@@ -38,24 +38,36 @@ function apart(before: unknown, after: unknown): [unknown, unknown] {
   return gone === undefined && come === undefined ? [before, after] : [gone, come];
 }
 
+const kindOf = (type: string) => type.split(":").pop()?.toLowerCase() ?? type;
+
+/** The resources of a plan that a transform changed, and what of them. */
+function transformedIn({ steps, run: { registrations } }: Plan): { urn: string; type: string; name: string; keys: readonly string[] }[] {
+  const changed = new Map(registrations.map(({ urn, transformed }) => [urn, transformed]));
+  return steps.flatMap(({ urn, type, name }) => {
+    const keys = changed.get(urn);
+    return keys === undefined ? [] : [{ urn, type, name, keys }];
+  });
+}
+
 /** What a plan changes, one line for each resource and for each input that differs, then authority and score. */
 export function planText(plan: Plan, report: Report): string {
   const lines: string[] = [];
   for (const step of plan.steps) {
     if (step.operation === "same") continue;
-    const kind = step.type.split(":").pop()?.toLowerCase() ?? step.type;
     const note =
       step.operation === "keep"
         ? " (its data is kept; npx sessions down --delete-data removes it)"
         : step.restarts !== undefined
           ? `  ends the running agent of session ${step.restarts}`
           : "";
-    lines.push(`  ${signs[step.operation]} ${step.operation.padEnd(8)}${kind.padEnd(10)} ${step.name}${note}`);
+    lines.push(`  ${signs[step.operation]} ${step.operation.padEnd(8)}${kindOf(step.type).padEnd(10)} ${step.name}${note}`);
     for (const { key, before, after } of step.changes) lines.push(`      ${key}: ${difference(...apart(before, after))}`);
   }
   const same = plan.steps.filter(({ operation }) => operation === "same").length;
   if (lines.length === 0) lines.push("  Nothing is to change.");
   else lines.push(`  ${same} unchanged.`);
+  const transformed = transformedIn(plan).map(({ type, name, keys }) => `  ${kindOf(type).padEnd(10)} ${name}: ${keys.join(", ")}`);
+  if (transformed.length > 0) lines.push("", "Changed by the transform:", ...transformed);
   lines.push(...authorityText(plan.authority));
   lines.push("", `Policy: score ${report.score} of 100, ${report.secure ? "secure" : "not secure"}.`);
   for (const { verdict, severity, rule, message } of report.findings)
@@ -80,6 +92,7 @@ export function planJson(plan: Plan, report: Report, refusals: readonly string[]
       changes,
       ...(restarts !== undefined && { restarts }),
     })),
+    transformed: transformedIn(plan),
     authority: plan.authority,
     refusals,
     policy: report,

@@ -6,6 +6,7 @@ import { carryOut, removeAll } from "./carry-out.ts";
 import { imageOutputs, type Progress } from "./docker/image.ts";
 import { isImage, type Live } from "./live.ts";
 import type { DockerPlan, DockerStep } from "./plan.ts";
+import { refuseBeyondReach, unlikePlan } from "./transformed.ts";
 
 export interface ApplyOptions extends Pick<RunOptions, "project" | "stack" | "program"> {
   readonly docker: Docker;
@@ -28,13 +29,16 @@ export interface Applied {
  *
  * It never throws for a step: failures are outcomes, and what needs a failed step is skipped.
  *
- * @throws Error before anything is touched when the program asks for what only a provider knows
+ * @throws Error before anything is touched when the program asks for what only a provider knows, or a transform for what only the
+ *   Pulumi CLI does
  */
 export async function applyPlan(plan: DockerPlan, options: ApplyOptions): Promise<Applied> {
   if (plan.run.unanswered.length > 0)
     throw new Error(
       `nothing was changed: the program asks providers (${plan.run.unanswered.join(", ")}), and the embedded engine has none; deploy this stack with the Pulumi CLI (--engine pulumi)`,
     );
+  refuseBeyondReach(plan.run.registrations);
+  const planned = new Map(plan.run.registrations.map((registration) => [registration.urn, registration]));
   const { docker, identity, progress } = options;
   const work = new Work(options);
   const gone = plan.steps.filter(({ operation }) => operation === "delete");
@@ -57,10 +61,12 @@ export async function applyPlan(plan: DockerPlan, options: ApplyOptions): Promis
       const asked = { outputs: isImage(type) ? imageOutputs(inputs, "") : inputs };
       if (step === undefined) return asked;
       if (work.isSkipped(step, registration.dependencies)) return asked;
-      return (
-        (await work.perform(step, () => carryOut(step, registration, plan, { docker, identity, line: progress?.line ?? (() => {}) }))) ??
-        asked
-      );
+      const made = await work.perform(step, async () => {
+        const refused = unlikePlan(planned.get(registration.urn), registration);
+        if (refused !== undefined) throw new Error(refused);
+        return carryOut(step, registration, plan, { docker, identity, line: progress?.line ?? (() => {}) });
+      });
+      return made ?? asked;
     },
   });
   await removeAll(

@@ -5,7 +5,11 @@ import { MockMonitor } from "@pulumi/pulumi/runtime/mocks.js";
 import settings from "@pulumi/pulumi/runtime/settings.js";
 import state from "@pulumi/pulumi/runtime/state.js";
 import structproto from "google-protobuf/google/protobuf/struct_pb.js";
+import type { Properties, Registration } from "./registration.ts";
+import { transformed } from "./transforms.ts";
 import { answerAwaited, unknownValue } from "./unknown.ts";
+
+export type { Properties, Registration } from "./registration.ts";
 
 /** The parts of the SDK's runtime that it does not declare; one test guards them, and the SDK's version is pinned. */
 const { waitForRPCs, getMonitor } = settings as unknown as { waitForRPCs(): Promise<void>; getMonitor(): unknown };
@@ -19,32 +23,6 @@ const { stackTraceLimit } = Error;
 
 // The SDK notes for each resource where it was made, all the way up, for an engine that would show it.
 (pulumi.Resource as unknown as { stackTrace(): readonly never[] }).stackTrace = () => [];
-
-/** Plain JSON values, with the SDK's signatures for secrets and its text for unknown values. */
-export type Properties = Readonly<Record<string, unknown>>;
-
-/** What the program asks of the engine for one resource. */
-export interface Registration {
-  readonly urn: string;
-  readonly type: string;
-  readonly name: string;
-  /** False for a component. */
-  readonly custom: boolean;
-  readonly inputs: Properties;
-  readonly parent?: string;
-  /** `<urn>::<id>` of an explicit provider. */
-  readonly provider?: string;
-  /** URNs of what must be there first. */
-  readonly dependencies: readonly string[];
-  /** URNs whose replacement replaces this one. */
-  readonly replaceWith: readonly string[];
-  readonly ignoreChanges: readonly string[];
-  readonly retainOnDelete: boolean;
-  readonly deleteBeforeReplace: boolean;
-  readonly protect: boolean;
-  /** Names of the hooks that it carries, by event, such as `afterCreate`. */
-  readonly hooks: Readonly<Record<string, readonly string[]>>;
-}
 
 /** What the engine answers for one resource. */
 export interface Resolution {
@@ -97,8 +75,14 @@ async function run(options: RunOptions): Promise<ProgramRun> {
   store.supportsDeletedWith = true;
   store.supportsReplaceWith = true;
   store.supportsResourceHooks = true;
-  // Their work is part of making the resource here, so they are only named. This spares the callback server.
-  store.callbacks = { registerResourceHook: async () => {}, awaitStackRegistrations: async () => {}, shutdown: () => {} };
+  store.supportsTransforms = true;
+  store.callbacks = {
+    // Their work is part of making the resource here, so they are only named. This spares the callback server.
+    registerResourceHook: async () => {},
+    registerStackTransform: (transform: pulumi.ResourceTransform) => void monitor.transforms.push(transform),
+    awaitStackRegistrations: async () => {},
+    shutdown: () => {},
+  };
 
   // Kept apart from the stack's own output, which is unknown as a whole as soon as one value in it is.
   let outputs: object = {};
@@ -144,10 +128,11 @@ type Reply = (error: unknown, response?: unknown) => void;
 /** The seam to the SDK: the monitor that its own unit tests use, with the engine's answers. */
 class Recorder extends MockMonitor {
   readonly registrations: Registration[] = [];
+  readonly transforms: pulumi.ResourceTransform[] = [];
   readonly #options: RunOptions;
 
   readonly unanswered = new Set<string>();
-  /** What the caller's answers failed with first. */
+  /** What the caller's answers, or a transform, failed with first. Nothing is made from then on. */
   failure: unknown;
 
   constructor(options: RunOptions) {
@@ -199,15 +184,24 @@ class Recorder extends MockMonitor {
   }
 
   override async registerResource(request: resproto.RegisterResourceRequest, reply: Reply): Promise<void> {
-    const registration = this.#read(request);
+    const asked = this.#read(request);
+    const registration = await transformed(asked, this.transforms).catch((error: unknown) => {
+      this.failure ??= error;
+      return asked;
+    });
     this.registrations.push(registration);
-    const { id, outputs } = registration.custom ? await this.#options.resolve(registration) : { id: undefined, outputs: {} };
+    const { id, outputs } = await this.#make(registration);
     this.resources.set(registration.urn, { urn: registration.urn, id: id ?? null, state: outputs });
     const response = new resproto.RegisterResourceResponse();
     response.setUrn(registration.urn);
     response.setId(id ?? "");
     response.setObject(structOf(outputs));
     reply(null, response);
+  }
+
+  async #make(registration: Registration): Promise<Resolution> {
+    if (!registration.custom) return { outputs: {} };
+    return this.failure === undefined ? this.#options.resolve(registration) : { outputs: registration.inputs };
   }
 
   /** As the real engine makes it, so that both know a resource by one name. */

@@ -3,8 +3,16 @@ import { flag, text } from "./values.ts";
 
 /** The form of what each strategy is told of its own; how one of them is chosen is in strategy.ts. */
 
+/** What every strategy is told. */
+const every = {
+  transform: text(
+    "A file of your own, TypeScript or JavaScript, whose default export may change each resource before the policy rules judge it.",
+  ).optional(),
+};
+
 const local = z
   .strictObject({
+    ...every,
     engine: text(
       "The container engine's address: unix://, tcp:// or ssh://. When left out: DOCKER_HOST, the docker context, the usual sockets.",
     )

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { evaluate } from "../../policy/evaluate.ts";
-import { planText } from "../../stacks/cli/render.ts";
+import { planJson, planText } from "../../stacks/cli/render.ts";
 import type { Plan, Step } from "../../stacks/recorder/plan.ts";
+import type { Registration } from "../../stacks/recorder/registration.ts";
 
 test.each<[string, unknown, unknown, string]>([
   ["values", 1, 2, "1 → 2"],
@@ -27,4 +28,20 @@ test.each<[string, unknown, unknown, string]>([
     run: { registrations: [], outputs: {}, unanswered: [] },
   };
   expect(planText(plan, evaluate([])).split("\n").slice(0, 2)).toEqual(["  ± replace container  one", `      envs: ${shown}`]);
+});
+
+test("a plan names what a transform changed, and of the resources that it is about alone", () => {
+  const registration = (urn: string, transformed?: readonly string[]) => ({ urn, ...(transformed && { transformed }) }) as Registration;
+  const step = (urn: string): Step => ({ operation: "same", urn, type: "docker:index/container:Container", name: urn, changes: [] });
+  const plan: Plan = {
+    steps: [step("one"), step("two")],
+    authority: { added: [], removed: [] },
+    run: {
+      registrations: [registration("one", ["labels", "memory"]), registration("two"), registration("three", ["labels"])],
+      outputs: {},
+      unanswered: [],
+    },
+  };
+  expect(planText(plan, evaluate([]))).toContain("\n\nChanged by the transform:\n  container  one: labels, memory\n\nPolicy");
+  expect(planJson(plan, evaluate([]), [])).toMatchObject({ transformed: [{ urn: "one", name: "one", keys: ["labels", "memory"] }] });
 });

@@ -204,7 +204,7 @@ describe("what nothing enforces", () => {
     };
     const said = async (preview: boolean) => {
       warned.mockClear();
-      const program = () => deployFromConfig(config, { project: "p", stack: "s" }, new UnreadSecrets());
+      const program = () => deployFromConfig(config, { project: "p", stack: "s" }, new UnreadSecrets(), () => {});
       await runProgram({
         project: "agent-sessions",
         stack: "test",

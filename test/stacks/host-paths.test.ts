@@ -22,6 +22,7 @@ for (const folder of ["box/inner", "box/own", "code"]) {
   writeFileSync(at(folder, "seccomp.json"), "{}");
   writeFileSync(at(folder, "ca.pem"), "-----BEGIN CERTIFICATE-----\n");
   writeFileSync(at(folder, "token"), "x");
+  writeFileSync(at(folder, "transform.ts"), "export default () => undefined;");
 }
 symlinkSync(at("code"), at("box/to-code"));
 symlinkSync(at("box/to-code"), at("far"));
@@ -147,6 +148,14 @@ describe.skipIf(!mayGive)("nothing is read from, or bound from, where a session 
       { NODE_EXTRA_CA_CERTS: `${inner}/ca.pem` },
       { NODE_EXTRA_CA_CERTS: at("code/ca.pem") },
       `NODE_EXTRA_CA_CERTS: "${inner}/ca.pem"`,
+    ],
+    [
+      "a transform",
+      { local: { transform: "box/inner/transform.ts" } },
+      { local: { transform: "code/transform.ts" } },
+      {},
+      {},
+      'local.transform: "box/inner/transform.ts"',
     ],
     [
       "the engine's socket",

@@ -24,7 +24,7 @@ async function judged(credentials: object, value: string): Promise<string> {
     ({ sentences }: SettingsError) => sentences,
   );
   if (failed !== undefined) return failed.join("\n").replace(`${key}: env VALUE `, "");
-  return `= ${secrets.valueOf({ key: "any", from: "env", name: "VALUE" })}`;
+  return `= ${secrets.reference({ key: "any", from: "env", name: "VALUE" }).reveal()}`;
 }
 
 const empty = "is empty; give it a value.";
@@ -117,7 +117,7 @@ describe("a password of the company's proxy", () => {
     vi.stubEnv("VALUE", value);
     const secrets = new Secrets(noEncryptedConfig);
     return secrets.read(parent(username)).then(
-      () => secrets.valueOf({ key: "any", from: "env", name: "VALUE" }),
+      () => secrets.reference({ key: "any", from: "env", name: "VALUE" }).reveal(),
       ({ sentences }: SettingsError) => sentences.join(),
     );
   };
@@ -152,32 +152,32 @@ describe("what is read", () => {
   test("is what the sessions name, of whatever key", async () => {
     const secrets = new Secrets(encrypted);
     await secrets.read(two());
-    expect([secrets.valueOf(config("one")), secrets.valueOf(config("two")), [...secrets.unknown]]).toEqual([
+    expect([secrets.reference(config("one")).reveal(), secrets.reference(config("two")).reveal(), [...secrets.unknown]]).toEqual([
       "value-of-one",
       "value-of-two",
       [],
     ]);
-    expect(() => secrets.valueOf(config("three"))).toThrow(/^some\.key has not been read$/);
-    expect(() => secrets.valueOf({ key: "other", from: "env", name: "one" })).toThrow(/^other has not been read$/);
+    expect(() => secrets.reference(config("three")).reveal()).toThrow(/^some\.key has not been read$/);
+    expect(() => secrets.reference({ key: "other", from: "env", name: "one" }).reveal()).toThrow(/^other has not been read$/);
   });
 
   test("of the sessions that are chosen, where the others' are empty", async () => {
     const secrets = new Secrets(encrypted, { only: ["s1"] });
     await secrets.read(two());
-    expect([secrets.valueOf(config("one")), secrets.valueOf(config("two"))]).toEqual(["", "value-of-two"]);
+    expect([secrets.reference(config("one")).reveal(), secrets.reference(config("two")).reveal()]).toEqual(["", "value-of-two"]);
   });
 
   test("is unknown where the encrypted configuration is elsewhere, and empty meanwhile", async () => {
     const secrets = new Secrets(unknownHere);
     await secrets.read(two());
     expect([...secrets.unknown]).toEqual(["sessions[0].credentials.secret: config one", "sessions[1].credentials.secret: config two"]);
-    expect(secrets.valueOf(config("one"))).toBe("");
+    expect(secrets.reference(config("one")).reveal()).toBe("");
   });
 
   test("is nothing where nothing is to be read", async () => {
     const secrets = new UnreadSecrets();
     await secrets.read();
-    expect([secrets.valueOf(), [...secrets.unknown]]).toEqual(["", []]);
+    expect([secrets.reference().reveal(), [...secrets.unknown]]).toEqual(["", []]);
     await new Secrets(encrypted).read(settingsOf({ sessions: [{ id: "a", credentials: { kind: "none" } }] }));
     await new Secrets(encrypted).read(settingsOf({ sessions: [{ id: "a", credentials: { kind: "init", command: "x" } }] }));
   });
@@ -212,7 +212,7 @@ describe("what is read", () => {
     await secrets.read(settings);
     await secrets.read(settings);
     expect(said).toEqual([0, 1, 2].map((index) => `sessions[${index}].credentials.secret: running command echo`));
-    expect(secrets.valueOf({ key: "any", from: "command", words: ["echo", "y"] })).toBe("y");
+    expect(secrets.reference({ key: "any", from: "command", words: ["echo", "y"] }).reveal()).toBe("y");
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { holdsSecretInScript, isNamedSecret, isSecretInMetadata } from "../../../policy/rules/read/secrets.ts";
+import { holdsSecretInScript, isNamedSecret, isSecretInMetadata } from "../../../policy/rules/read/secret-detection.ts";
 
 describe("a name of metadata and its value, whether that is a secret", () => {
   const random = "aB3dE5gH7jK9mN1p";
