@@ -1,8 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import structproto from "google-protobuf/google/protobuf/struct_pb.js";
 import type { Registration } from "./registration.ts";
-
-type JavaScript = Record<string, structproto.JavaScriptValue>;
+import { unknownValue } from "./unknown.ts";
 
 /**
  * A registration as the program's own transforms leave it: what the engine does with them before policies judge it.
@@ -17,8 +15,7 @@ export async function transformed(registration: Registration, transforms: readon
 
 async function once(registration: Registration, transform: pulumi.ResourceTransform): Promise<Registration> {
   const { custom, type, name, inputs, protect, retainOnDelete, deleteBeforeReplace, ignoreChanges } = registration;
-  // As the SDK hands them to a transform.
-  const props = pulumi.runtime.deserializeProperties(structproto.Struct.fromJavaScript(inputs as JavaScript), true);
+  const props = Object.fromEntries(Object.entries(inputs).map(([key, value]) => [key, handed(value)]));
   const opts = { protect, retainOnDelete, deleteBeforeReplace, ignoreChanges: [...ignoreChanges] };
   const result = await transform({ custom, type, name, props, opts });
   if (result === undefined) return registration;
@@ -39,4 +36,12 @@ async function once(registration: Registration, transform: pulumi.ResourceTransf
       ]),
     ],
   };
+}
+
+/** A value as a transform is handed it. */
+function handed(value: unknown): unknown {
+  if (value === unknownValue) return pulumi.output(pulumi.unknown);
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map(handed);
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, handed(inner)]));
 }

@@ -5,9 +5,6 @@ import type { TransformFile } from "../settings/transform.ts";
 import { ShownInputs } from "./shown.ts";
 import { readAnswer, type Transform, type TransformOptions } from "./transform.ts";
 
-/** The SDK does not declare it. */
-const { isRpcSecret } = pulumi.runtime as unknown as { isRpcSecret(value: unknown): boolean };
-
 /**
  * Has the engine show every resource that the program asks for from now on to the user's own transform, before policies judge it and
  * before it is made. Components have no inputs, and which platform a provider speaks to is for the settings to say: neither is shown.
@@ -44,7 +41,7 @@ async function load({ key, name, path }: TransformFile): Promise<Transform> {
 type Result = pulumi.ResourceTransformResult & { readonly changed: readonly string[] };
 
 async function transformed({ type, name, props, opts }: pulumi.ResourceTransformArgs, transform: Transform): Promise<Result | undefined> {
-  const shown = new ShownInputs(props, withholds);
+  const shown = new ShownInputs(props, isPlain);
   const { ignoreChanges = [], protect = false, retainOnDelete = false } = opts;
   const { deleteBeforeReplace = false } = opts as pulumi.CustomResourceOptions;
   const options: TransformOptions = Object.freeze({
@@ -67,9 +64,8 @@ async function transformed({ type, name, props, opts }: pulumi.ResourceTransform
   };
 }
 
-function withholds(value: object): string | undefined {
-  if (isRpcSecret(value)) return "is a secret, or holds one, which no transform sees";
-  if (pulumi.isUnknown(value)) return "is not known before the deployment";
-  const plain = Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype;
-  return plain ? undefined : "is an asset, or another resource's own";
+/** What is no plain value is withheld: a secret in either of the SDK's forms, an unknown value, another resource, an asset. */
+function isPlain(value: object): boolean {
+  if (Array.isArray(value)) return true;
+  return Object.getPrototypeOf(value) === Object.prototype && !(pulumi.runtime.specialSigKey in value);
 }

@@ -1,7 +1,7 @@
 /** The inputs of one resource as a transform is shown them, and as it hands them back. */
 
-/** Why a value is not shown, as a sentence about its input goes on; undefined where it is. */
-export type Withholds = (value: object) => string | undefined;
+/** Said of a value that is withheld. */
+const why = "is a secret, or not known before the deployment, and no transform sees it";
 
 type Inputs = Readonly<Record<string, unknown>>;
 
@@ -11,24 +11,24 @@ export class ShownInputs {
   readonly #originals: Inputs;
   readonly #withheld = new Map<unknown, { readonly value: unknown; readonly key: string }>();
 
-  constructor(originals: Inputs, withholds: Withholds) {
+  /** @param isPlain whether a list or an object may be shown */
+  constructor(originals: Inputs, isPlain: (value: object) => boolean) {
     this.#originals = originals;
-    const entries = Object.entries(originals).map(([key, value]) => [key, this.#show(value, key, withholds)]);
+    const entries = Object.entries(originals).map(([key, value]) => [key, this.#show(value, key, isPlain)]);
     this.inputs = Object.freeze(Object.fromEntries(entries));
   }
 
-  #show(value: unknown, key: string, withholds: Withholds): unknown {
+  #show(value: unknown, key: string, isPlain: (value: object) => boolean): unknown {
     if (typeof value !== "object" || value === null) return value;
-    const why = withholds(value);
-    if (why !== undefined) return this.#withhold(value, key, why);
-    if (Array.isArray(value)) return Object.freeze(value.map((entry) => this.#show(entry, key, withholds)));
-    return Object.freeze(Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, this.#show(inner, key, withholds)])));
+    if (!isPlain(value)) return this.#withhold(value, key);
+    if (Array.isArray(value)) return Object.freeze(value.map((entry) => this.#show(entry, key, isPlain)));
+    return Object.freeze(Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, this.#show(inner, key, isPlain)])));
   }
 
   /** Whoever reads it, copies it or writes it into a text is told so, and none of it is lost unseen. */
-  #withhold(value: object, key: string, why: string): object {
+  #withhold(value: object, key: string): object {
     const refuse = () => {
-      throw new Error(`inputs.${key} ${why}: leave it as it is`);
+      throw new Error(`a value in inputs.${key} ${why}: leave it as it is`);
     };
     const stand = new Proxy(Object.freeze({ withheld: why }), {
       get: refuse,

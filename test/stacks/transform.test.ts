@@ -8,6 +8,7 @@ import { textConfig } from "../../stacks/configuration.ts";
 import { runProgram } from "../../stacks/recorder/program.ts";
 import { review } from "../../stacks/recorder/review.ts";
 import { recordStack } from "../../stacks/recorder/stack.ts";
+import { unknownValue } from "../../stacks/recorder/unknown.ts";
 import { UnreadSecrets } from "../../stacks/secrets.ts";
 import { parse } from "../../stacks/settings.ts";
 import { registerTransform } from "../../stacks/transform/register.ts";
@@ -76,14 +77,16 @@ describe("a transform", () => {
     const { inputs } = all[1] as Registered;
     expect(inputs.name).toBe("c");
     expect(inspect(all)).not.toContain("top-secret");
-    expect(inspect(inputs)).toMatch(/envs: .*is a secret[\s\S]*image: .*not known before the deployment/);
+    expect(inspect(inputs)).toMatch(/envs: \[\s+.A=1.,\s+\{\s+withheld: [\s\S]*image: \{\s+withheld: /);
     for (const read of [
-      () => `${inputs.envs}`,
+      () => `${inputs.image}`,
       () => JSON.stringify(inputs),
-      () => [...(inputs.envs as [])],
-      () => ({ ...(inputs.envs as object) }),
+      () => [...(inputs.image as [])],
+      () => ({ ...(inputs.image as object) }),
     ])
-      expect(read).toThrow("inputs.envs is a secret, or holds one, which no transform sees: leave it as it is");
+      expect(read).toThrow(
+        /^a value in inputs\.(envs|image) is a secret, or not known before the deployment, and no transform sees it: leave/,
+      );
     expect(() => structuredClone(inputs)).toThrow();
     expect(() => Object.assign(all[0]?.inputs as object, { name: "x" })).toThrow(TypeError);
     for (const registration of [c, v, parent]) expect(registration?.transformed).toBeUndefined();
@@ -95,19 +98,23 @@ describe("a transform", () => {
     const { c, v } = await recorded(
       `async ({ type, inputs, options }) =>
         type.endsWith(":Container")
-          ? { inputs: { ...inputs, memory: 64, name: undefined, labels: [{ label: "team", value: "x" }] } }
+          ? { inputs: { ...inputs, envs: ["C=3", ...inputs.envs], memory: 64, name: undefined, labels: [{ label: "team", value: "x" }] } }
           : { options: { protect: !options.protect, retainOnDelete: false } }`,
       { labels: [{ label: "old", value: "y" }] },
       said,
     );
-    expect(c).toMatchObject({ inputs: { memory: 64, labels: [{ label: "team", value: "x" }] }, transformed: ["labels", "memory", "name"] });
+    expect(c).toMatchObject({
+      inputs: { memory: 64, labels: [{ label: "team", value: "x" }] },
+      transformed: ["envs", "labels", "memory", "name"],
+    });
     expect(c?.inputs.name).toBeUndefined();
-    expect(c?.inputs.envs).toEqual(["A=1", { ...secretMark, value: "B=top-secret" }]);
+    expect(c?.inputs.image).toBe(unknownValue);
+    expect(c?.inputs.envs).toEqual(["C=3", "A=1", { ...secretMark, value: "B=top-secret" }]);
     expect(c?.dependencies).toEqual([v?.urn]);
     expect(v).toMatchObject({ inputs: { name: "v" }, protect: false, retainOnDelete: false, transformed: ["options.protect"] });
     expect(said).toEqual([
       expect.stringMatching(/^\.\/t\d+\.ts changes Volume v: options\.protect$/),
-      expect.stringMatching(/^\.\/t\d+\.ts changes Container c: labels, memory, name$/),
+      expect.stringMatching(/^\.\/t\d+\.ts changes Container c: envs, labels, memory, name$/),
     ]);
   });
 
@@ -132,7 +139,7 @@ describe("a transform", () => {
       "({ inputs }) => ({ inputs: { ...inputs, labels: inputs.driver } })",
       "inputs.labels holds what stands in inputs.driver: leave it there",
     ],
-    ["({ inputs }) => void inputs.driver.length", "inputs.driver is a secret, or holds one, which no transform sees: leave it as it is"],
+    ["({ inputs }) => void inputs.driver.length", "a value in inputs.driver is a secret, or not known"],
   ])("%s fails the plan with its file and the resource, and nothing is made", async (body, sentence) => {
     const name = transformFile(body);
     const made: string[] = [];
