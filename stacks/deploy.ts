@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { fromConfig } from "./configuration.ts";
 import type { Secrets } from "./secrets.ts";
+import { machineReadsText } from "./settings/machine-reads.ts";
 import { parse, type Settings } from "./settings.ts";
 import { strategies } from "./strategies/index.ts";
 import type { Deployed, StackIdentity } from "./strategies/strategy.ts";
@@ -9,7 +10,7 @@ import type { Deployed, StackIdentity } from "./strategies/strategy.ts";
  * Deploys what a stack's configuration describes. A preview says what the platform does not enforce of it.
  *
  * @param config all configuration keys as Pulumi keeps them: texts, of which structured ones are JSON
- * @param say told of each resource that a transform changed
+ * @param say told of what was read from this machine, and of each resource that a transform changed
  * @throws SettingsError when the configuration is faulty or a secret cannot be read, before anything is registered
  */
 export async function deployFromConfig(
@@ -20,6 +21,8 @@ export async function deployFromConfig(
 ): Promise<Deployed> {
   const settings = parse(fromConfig(config));
   if (pulumi.runtime.isDryRun()) for (const line of settings.reported) void pulumi.log.warn(line);
+  const read = machineReadsText(settings.reads, stack.stack);
+  if (read !== undefined) say(read);
   return deploy(settings, stack, secrets, say);
 }
 

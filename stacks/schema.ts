@@ -4,6 +4,7 @@ import { imageSchema } from "./settings/image-schema.ts";
 import { allowedHost } from "./settings/network-schema.ts";
 import { parent } from "./settings/parent-schema.ts";
 import { defaultsSchema, securityPoliciesSchema, sessionSchema } from "./settings/session-schema.ts";
+import { resolved } from "./settings/resolved-schema.ts";
 import { strategyKeys, type StrategyName, strategySchemas } from "./settings/strategy-schema.ts";
 import { label, text } from "./settings/values.ts";
 
@@ -27,6 +28,7 @@ export const deploymentSchema = z.strictObject({
     .describe("Folders in which writable binds may lie; none when left out.")
     .optional(),
   securityPolicies: securityPoliciesSchema.optional(),
+  resolved: resolved.optional(),
   egressSets: z
     .record(label("The set's name.", 40), z.array(allowedHost).min(1, { error: "is empty; name a host, or remove the set" }))
     .describe("Named sets of hosts for egress.allow, and hosts to add to the sets that there are.")

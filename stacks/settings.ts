@@ -6,6 +6,7 @@ import { type HostPath, secretPaths } from "./settings/host-paths.ts";
 import { type ImageSettings, resolveImage } from "./settings/image.ts";
 import { plainSecrets } from "./settings/credentials.ts";
 import { SettingsError } from "./settings/error.ts";
+import type { MachineRead } from "./settings/machine-reads.ts";
 import { type ParentSetting, resolveParent } from "./settings/parent.ts";
 import { parsePartially, soundness } from "./settings/partial-parse.ts";
 import { sentencesOf } from "./settings/sentences.ts";
@@ -37,6 +38,8 @@ export interface Settings<Strategy extends StrategyName = StrategyName> {
   readonly reported: readonly string[];
   /** Every path of this machine that a session sees, or that something is read from. */
   readonly hostPaths: readonly HostPath[];
+  /** What was read from this machine, and another may have otherwise. */
+  readonly reads: readonly MachineRead[];
 }
 
 /** What the settings are read against. */
@@ -65,7 +68,7 @@ export function parse(raw: Readonly<Record<string, unknown>>, options: ParseOpti
   const issues = form.success ? [] : form.error.issues;
   // What has its form is judged further even when other things have not, so that all mistakes come at once.
   const judged = form.success ? form.data : parsePartially(raw);
-  const image = resolveImage(judged.image, root, environment);
+  const image = resolveImage(judged.image, root, environment, judged.resolved);
   const sound = soundness(issues);
   const ofStack: string[] = [];
   const strategy = resolveStrategy(strategySchemas, judged, sound("strategy"), ofStack);
@@ -74,7 +77,7 @@ export function parse(raw: Readonly<Record<string, unknown>>, options: ParseOpti
   const machine = { root, environment, home, system };
   const login = parent?.login && secretPaths(parent.login.secret, machine);
   const shared = [...image.hostPaths, ...engineSocket(strategy, environment.DOCKER_HOST), ...transform.hostPaths, ...(login ?? [])];
-  const { sessions, hostPaths, reported, mistakes } = resolveSessions(judged, strategy, machine, sound, shared, login !== undefined);
+  const { sessions, hostPaths, reads, reported, mistakes } = resolveSessions(judged, strategy, machine, sound, shared, login !== undefined);
   const all = [...issues.flatMap((issue) => sentencesOf(issue, raw)), ...plainSecrets(raw), ...ofStack, ...mistakes, ...image.mistakes];
   if (all.length > 0) throw new SettingsError([...new Set(all)]);
   return {
@@ -84,6 +87,7 @@ export function parse(raw: Readonly<Record<string, unknown>>, options: ParseOpti
     ...(parent !== undefined && { parent }),
     allowedHostPaths: (judged.allowedHostPaths ?? []).map((path) => realOf(fromHome(path, root))),
     hostPaths,
+    reads: [...image.reads, ...reads],
     sessions,
     reported,
   };

@@ -24,6 +24,7 @@ const commands = [
   "verify",
   "check",
   "policy-config",
+  "resolve",
   "doctor",
 ] as const;
 

@@ -7,6 +7,7 @@ import { planAsNew } from "../recorder/as-new.ts";
 import { compareInputs } from "../recorder/compare.ts";
 import { authorityIn, changes, limitTo, type Plan } from "../recorder/plan.ts";
 import { concealSecrets } from "../recorder/secret-inputs.ts";
+import { machineReadsText } from "../settings/machine-reads.ts";
 import { noEncryptedConfig, Secrets, unknownHere } from "../secrets.ts";
 import { parse } from "../settings.ts";
 import { strategyOf } from "../strategies/index.ts";
@@ -75,6 +76,7 @@ async function run(options: Options): Promise<void> {
           unknownSecrets: [...secrets.unknown],
           unanswered: plan.run.unanswered,
           reported: settings.reported,
+          readHere: settings.reads,
           ...(differences !== undefined && { against: differences }),
         },
         null,
@@ -84,6 +86,8 @@ async function run(options: Options): Promise<void> {
   else if (differences !== undefined) console.log(differencesText(differences, authority));
   else console.log(`${asNew(source.stack, { embedded, foreign, answers: live !== undefined })}${planText(plan, report)}`);
 
+  const read = machineReadsText(settings.reads, source.stack);
+  if (read !== undefined) console.error(read);
   if (!options.json) {
     for (const line of settings.reported) console.log(line);
     for (const secret of secrets.unknown) console.log(`Unknown, so that what depends on it counts as changed: ${secret}`);

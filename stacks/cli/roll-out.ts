@@ -13,6 +13,7 @@ import { planAsNew } from "../recorder/as-new.ts";
 import { authorityIn, changes, limitTo, type Outcome, type Plan, type Reviewed, type Step } from "../recorder/plan.ts";
 import type { SessionRuntime } from "../runtime/runtime.ts";
 import { noEncryptedConfig, Secrets, unknownHere } from "../secrets.ts";
+import { machineReadsText } from "../settings/machine-reads.ts";
 import { parse, type Settings } from "../settings.ts";
 import { strategies, strategyOf } from "../strategies/index.ts";
 import { BuildProgress } from "./build-progress.ts";
@@ -64,6 +65,9 @@ export async function rollOut(source: StackSource, options: RollOutOptions, list
   const by = chooseEngine(options.engine, await live.owner(), source);
   detail(`Stack ${source.stack}, ${by} engine.`);
   if (!strategyOf(source.config).embedded) say(`Pulumi alone rolls out the strategy ${settings.strategy.name}.`);
+  const read = machineReadsText(settings.reads, source.stack);
+  // Under the Pulumi CLI the program says so.
+  if (read !== undefined && by === "embedded") detail(read);
   const roll = by === "pulumi" ? withPulumi : withBuiltIn;
   const done = await roll(source, options, settings, live, listener);
   if (done === undefined) return undefined;

@@ -1,3 +1,4 @@
+import { chooseBase } from "../../components/container-engine/base-image.ts";
 import { connectEngine, type EngineClient } from "../../components/container-engine/connect.ts";
 import { findEngine } from "../../components/container-engine/find.ts";
 import { engineAddress, type StackSource } from "../configuration.ts";
@@ -35,6 +36,12 @@ export class DockerPlatform implements Platform {
   async #stack(docker: EngineClient): Promise<LiveStack> {
     const { DockerStack } = await import("./docker/live-stack.ts");
     return new DockerStack(docker, this.#source);
+  }
+
+  async baseImage(): Promise<string> {
+    // Nobody can say what an engine has that does not answer.
+    await this.#answering();
+    return chooseBase(await this.#find());
   }
 
   async examine(settings: Settings, seconds: number): Promise<readonly Finding[]> {

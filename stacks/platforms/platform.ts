@@ -23,6 +23,8 @@ export interface Platform {
   open(): Promise<LiveStack>;
   /** Nothing when the platform does not answer. */
   reach(): Promise<LiveStack | undefined>;
+  /** What images are built upon there where the settings name nothing. @throws Error as `open` does */
+  baseImage(): Promise<string>;
   /** What the platform can and cannot hold to; where it does not answer, a finding that says so. @param seconds for counting what volumes hold */
   examine(settings: Settings, seconds: number): Promise<readonly Finding[]>;
 }

@@ -7,6 +7,8 @@ import { holdsToken } from "../../policy/rules/read/token-formats.ts";
 import { shippedSets } from "../egress-sets/shipped.ts";
 import type { Deployment } from "../schema.ts";
 import { readAllowedHost, readHost } from "./allowed-host.ts";
+import type { MachineRead } from "./machine-reads.ts";
+import type { Resolved } from "./resolved-schema.ts";
 import { sentence } from "./sentences.ts";
 
 /** An entry that names a set. */
@@ -25,6 +27,8 @@ interface Contents {
 /** The sets that entries of an allow list can name: those that ship, those of package managers, and those of the settings. */
 export class EgressSets {
   readonly names: readonly string[];
+  /** The sets whose contents this machine said. */
+  readonly reads: MachineRead[] = [];
   /** Whether all that the settings add has its form, so that a name that is not among them is none. */
   readonly #sound: boolean;
   readonly #added: ReadonlyMap<string, readonly AllowedHost[]>;
@@ -32,9 +36,23 @@ export class EgressSets {
   /** What the package managers' sets became: their files are read once, and only when a session names the set. */
   readonly #found = new Map<string, Contents>();
 
-  constructor(given: Deployment["egressSets"], machine: Machine, sound: boolean, mistakes: string[]) {
+  /** @param resolved the contents of package managers' sets, in the place of what this machine says */
+  constructor(
+    given: Deployment["egressSets"],
+    machine: Machine,
+    sound: boolean,
+    mistakes: string[],
+    resolved: Resolved["egressSets"] = {},
+  ) {
     this.#sound = sound;
     this.#machine = machine;
+    for (const [name, entries] of Object.entries(resolved)) {
+      const path = ["resolved", "egressSets", name];
+      if (!Object.hasOwn(managers, name))
+        mistakes.push(sentence(path, entries, 'is no set of a package manager; remove it, or run "npx sessions resolve"'));
+      const hosts = entries.flatMap((entry, index) => readAllowedHost(entry, [...path, index], mistakes));
+      this.#found.set(name, { hosts, wrong: [] });
+    }
     this.names = [...new Set([...knownSets, ...Object.keys(given ?? {})])];
     this.#added = new Map(
       Object.entries(given ?? {}).map(([name, entries]) => [
@@ -79,9 +97,13 @@ export class EgressSets {
   }
 
   #managed(name: string): Contents {
-    const known = this.#found.get(name) ?? readManager(name, this.#machine);
-    this.#found.set(name, known);
-    return known;
+    const found = this.#found.get(name);
+    if (found !== undefined) return found;
+    const read = readManager(name, this.#machine);
+    this.#found.set(name, read);
+    const hosts = read.hosts.flatMap(({ host, ports }) => ports.map((port) => `${host}:${port}`));
+    this.reads.push({ what: `egressSets.${name}`, value: [...new Set(hosts)] });
+    return read;
   }
 }
 

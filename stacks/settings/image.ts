@@ -3,6 +3,8 @@ import { fromHome } from "../../components/session-volumes/host-path.ts";
 import { isAbsolute } from "node:path";
 import type { SessionImageArgs } from "../../components/hardened-image/args.ts";
 import type { Deployment } from "../schema.ts";
+import type { MachineRead } from "./machine-reads.ts";
+import type { Resolved } from "./resolved-schema.ts";
 import { type HostPath, hostPath } from "./host-paths.ts";
 import { shown } from "./sentences.ts";
 
@@ -16,27 +18,35 @@ export function resolveImage(
   image: Deployment["image"],
   root: string,
   environment: NodeJS.ProcessEnv,
-): { args: ImageSettings; hostPaths: HostPath[]; mistakes: string[] } {
+  resolved: Resolved = {},
+): { args: ImageSettings; hostPaths: HostPath[]; reads: MachineRead[]; mistakes: string[] } {
   const mistakes: string[] = [];
-  const given = image?.caBundle;
+  const given = image?.caBundle ?? resolved.caBundle;
+  const base = image?.base ?? resolved.base;
   // Whatever the user's own Node trusts, the build has to trust too: it goes through the same proxy.
   const caBundle = given === "none" ? undefined : (given ?? (environment.NODE_EXTRA_CA_CERTS || undefined));
   const path = caBundle === undefined || isAbsolute(caBundle) ? caBundle : fromHome(caBundle, root);
-  const named = `${given === undefined ? "NODE_EXTRA_CA_CERTS" : "image.caBundle"}: ${shown(caBundle)}`;
+  const key =
+    image?.caBundle !== undefined ? "image.caBundle" : resolved.caBundle !== undefined ? "resolved.caBundle" : "NODE_EXTRA_CA_CERTS";
+  const named = `${key}: ${shown(caBundle)}`;
   if (path !== undefined && !readableCertificates(path))
     mistakes.push(`${named} is not a file of PEM certificates; name one, or set image.caBundle: none.`);
   const agent = image?.agent === "none" ? undefined : { ...defaultAgent, ...image?.agent };
   const { revision, created } = image ?? {};
   const args = {
     variant: image?.variant ?? ("slim" as const),
-    ...(image?.base !== undefined && { base: image.base }),
+    ...(base !== undefined && { base }),
     ...(agent !== undefined && { agent: { package: agent.package ?? defaultAgent.package, version: agent.version } }),
     ...(image?.packages !== undefined && { packages: image.packages }),
     ...(path !== undefined && { caBundle: path }),
     ...(image?.platform !== undefined && { platform: image.platform }),
     labels: { ...(revision !== undefined && { revision }), ...(created !== undefined && { created }) },
   };
-  return { args, hostPaths: path === undefined ? [] : [hostPath(path, { named, writable: false })], mistakes };
+  const reads: MachineRead[] = [
+    ...(base === undefined ? [{ what: "base", value: [] } as const] : []),
+    ...(given === undefined ? [{ what: "caBundle", value: path === undefined ? [] : [path] } as const] : []),
+  ];
+  return { args, reads, hostPaths: path === undefined ? [] : [hostPath(path, { named, writable: false })], mistakes };
 }
 
 function readableCertificates(path: string): boolean {

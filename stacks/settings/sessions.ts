@@ -10,6 +10,7 @@ import { defaultAgent } from "./image.ts";
 import type { Judgement } from "./judgement.ts";
 import { type Layered, layer, placeName } from "./layers.ts";
 import { resolveLimits } from "./limits.ts";
+import type { MachineRead } from "./machine-reads.ts";
 import { metNames } from "./names.ts";
 import { PublishedPorts, resolveNetwork } from "./network.ts";
 import { resolveRepositories, SharedClones } from "./repositories.ts";
@@ -30,10 +31,10 @@ export function resolveSessions(
   sound: Judgement["sound"],
   shared: readonly HostPath[],
   signsInAtParent = false,
-): { sessions: Session[]; hostPaths: readonly HostPath[]; reported: readonly string[]; mistakes: string[] } {
+): { sessions: Session[]; hostPaths: readonly HostPath[]; reads: readonly MachineRead[]; reported: readonly string[]; mistakes: string[] } {
   const mistakes: string[] = [];
   const hostPaths = [...shared];
-  const sets = new EgressSets(deployment.egressSets, machine, sound("egressSets"), mistakes);
+  const sets = new EgressSets(deployment.egressSets, machine, sound("egressSets"), mistakes, deployment.resolved?.egressSets);
   const seen = new Map<string, number>();
   const published = new PublishedPorts();
   const uids = new OwnUids();
@@ -59,7 +60,7 @@ export function resolveSessions(
     return session;
   });
   mistakes.push(...overlapping(hostPaths), ...metNames(sessions, signsInAtParent));
-  return { sessions, hostPaths, reported: reports(controlsOf[strategy.name], asking), mistakes };
+  return { sessions, hostPaths, reads: sets.reads, reported: reports(controlsOf[strategy.name], asking), mistakes };
 }
 
 function resolveSession(layered: Layered, judgement: Judgement): Session {

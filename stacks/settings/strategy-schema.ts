@@ -12,7 +12,6 @@ const every = {
 
 const local = z
   .strictObject({
-    ...every,
     engine: text(
       "The container engine's address: unix://, tcp:// or ssh://. When left out: DOCKER_HOST, the docker context, the usual sockets.",
     )
@@ -23,6 +22,7 @@ const local = z
     volumePersistence: flag("Workspaces are volumes. With false they are memory, which any restart empties. true when left out.").default(
       true,
     ),
+    ...every,
   })
   .describe("Options of the strategy local.");
 

@@ -1,11 +1,11 @@
 import { AgentSettings } from "../../components/agent-settings/docker.ts";
+import { chooseBase } from "../../components/container-engine/base-image.ts";
 import { connectEngine } from "../../components/container-engine/connect.ts";
-import { type FoundEngine, findEngine } from "../../components/container-engine/find.ts";
+import { findEngine } from "../../components/container-engine/find.ts";
 import { sharesInodes } from "../../components/container-engine/here.ts";
 import { EngineProvider } from "../../components/container-engine/provider.ts";
 import { Credentials } from "../../components/credentials/docker.ts";
 import { EgressProxy } from "../../components/egress-proxy/docker.ts";
-import { localBase, stockBase } from "../../components/hardened-image/args.ts";
 import { HardenedImage } from "../../components/hardened-image/docker.ts";
 import { IsolatedNetwork } from "../../components/isolated-network/docker.ts";
 import { SessionContainer } from "../../components/session-container/docker.ts";
@@ -49,14 +49,4 @@ export async function deploy(settings: Settings<"local">, stack: StackIdentity, 
   const opts = { provider: new EngineProvider("engine", engine) };
   const { debug } = settings.strategy;
   return deploySessions(settings, docker, { stack, secrets, base: await stock, debug, ...(folders !== undefined && { folders }), opts });
-}
-
-/** The base that set-up made of Debian packages wins where the engine has it; else the stock Node image is pulled. */
-async function chooseBase(engine: FoundEngine): Promise<string> {
-  try {
-    await connectEngine(engine).getImage(localBase).inspect();
-    return localBase;
-  } catch {
-    return stockBase;
-  }
 }

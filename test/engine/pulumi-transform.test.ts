@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { which } from "../../stacks/cli/setup/command.ts";
+import { which } from "../../stacks/platforms/docker/setup/command.ts";
 import { Checkout } from "../cli/checkout.ts";
 import { missing } from "../support/missing.ts";
 import { liveEngine } from "./rig.ts";

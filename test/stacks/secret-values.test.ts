@@ -177,7 +177,7 @@ describe("what is read", () => {
   test("is nothing where nothing is to be read", async () => {
     const secrets = new UnreadSecrets();
     await secrets.read();
-    expect([secrets.reference().reveal(), [...secrets.unknown]]).toEqual(["", []]);
+    expect([secrets.reference({ key: "any", from: "env", name: "NONE" }).reveal(), [...secrets.unknown]]).toEqual(["", []]);
     await new Secrets(encrypted).read(settingsOf({ sessions: [{ id: "a", credentials: { kind: "none" } }] }));
     await new Secrets(encrypted).read(settingsOf({ sessions: [{ id: "a", credentials: { kind: "init", command: "x" } }] }));
   });

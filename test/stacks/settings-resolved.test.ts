@@ -34,6 +34,10 @@ test("an id alone becomes a session with nothing beside the baseline", () => {
     image,
     allowedHostPaths: [],
     hostPaths: [],
+    reads: [
+      { what: "base", value: [] },
+      { what: "caBundle", value: [] },
+    ],
     sessions: [{ id: "a", agentId: "a", agent: { permissions: "ask" }, ...plain }],
     reported: [],
   });
