@@ -33,13 +33,10 @@ export const controlsOf: Readonly<Record<StrategyName, PlatformControls>> = { lo
 const names = Object.keys(controls) as ControlName[];
 
 /** The controls that stand so on a platform. */
-function standing<How extends Standing["how"]>(
-  column: Column,
-  how: How,
-): { name: ControlName; control: Control; is: Extract<Standing, { how: How }> }[] {
+function standing<How extends Standing["how"]>(column: Column, how: How): { control: Control; is: Extract<Standing, { how: How }> }[] {
   return names.flatMap((name) => {
     const is = column[name];
-    return is.how === how ? [{ name, control: controls[name], is: is as Extract<Standing, { how: How }> }] : [];
+    return is.how === how ? [{ control: controls[name], is: is as Extract<Standing, { how: How }> }] : [];
   });
 }
 
@@ -79,9 +76,18 @@ export function reports({ title, column }: PlatformControls, sessions: readonly 
   return standing(column, "reported").flatMap(({ control, is: { why, source } }) => {
     const concerned = sessions.filter(({ setting }) => control.always === true || askedBy(control, setting).length > 0);
     if (concerned.length === 0) return [];
-    const who = concerned.length === sessions.length ? "every session" : `session ${concerned.map(({ id }) => id).join(", ")}`;
+    const who = concerned.length === sessions.length ? "every session" : named(concerned);
     return [`Not enforced on ${title}, for ${who}: ${control.title}: ${why} (${source}).`];
   });
+}
+
+/** Sessions that a line names. */
+const shown = 5;
+
+function named(sessions: readonly Asker[]): string {
+  const ids = sessions.slice(0, shown).map(({ id }) => id);
+  const more = sessions.length - ids.length;
+  return `${sessions.length === 1 ? "session" : "sessions"} ${ids.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
 /** Whether a platform, or what else runs there, sees to a control, so that it can be promised. */

@@ -23,7 +23,7 @@ export function controlsPage(): string {
   const strategies = Object.entries(controlsOf).map(([strategy, { title }]) => `\`${strategy}\` runs sessions on ${title}`);
   return [
     introduction,
-    `The strategy ${strategies.join(", ")}. What else stands here is what a strategy for that platform is held to.\n`,
+    `The strategy ${strategies.join(", ")}. An engine may turn out to be Podman, where what is\nrefused fails when sessions are made. What else stands here is what a strategy is held to.\n`,
     "## Controls\n",
     table(
       ["what", ...all.map(({ title }) => title)],

@@ -182,8 +182,11 @@ describe("what nothing enforces", () => {
   test("is said once for all sessions that it concerns", () => {
     expect(reports(platform, [asker("a"), asker("b", { dns: ["9.9.9.9"] }), asker("c", { dns: [] })])).toEqual([
       "Not enforced on Test, for every session: open files: no (page).",
-      "Not enforced on Test, for session b, c: resolvers of one's own: nobody asks them (https://example.com).",
+      "Not enforced on Test, for sessions b, c: resolvers of one's own: nobody asks them (https://example.com).",
     ]);
+    const many = ["d", "e", "f", "g", "h", "i", "j"].map((id) => asker(id, { dns: ["9.9.9.9"] }));
+    expect(reports(platform, [asker("a"), ...many])[1]).toContain("for sessions d, e, f, g, h and 2 more: resolvers");
+    expect(reports(platform, [asker("a"), asker("b", { dns: ["9.9.9.9"] })])[1]).toContain("for session b: resolvers");
     expect(reports(platform, [])).toEqual([]);
     expect(reports({ ...platform, column: { ...column, dns: enforced, openFiles: enforced } }, [asker("b", { dns: [] })])).toEqual([]);
   });
