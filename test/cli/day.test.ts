@@ -1,13 +1,16 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { liveEngine } from "../engine/rig.ts";
+import type { Verified } from "../../stacks/verify/run.ts";
 import { Checkout } from "./checkout.ts";
 
 const docker = await liveEngine();
 const stack = "day";
+
+const promisesIn = (verified: readonly Verified[]) => verified.flatMap(({ results }) => results.map(({ id }) => id));
 
 describe.skipIf(docker === undefined)("a day with the sessions command", () => {
   const checkout = new Checkout();
@@ -65,8 +68,19 @@ describe.skipIf(docker === undefined)("a day with the sessions command", () => {
       1,
       expect.stringMatching(/This ends the running agents of day\. Go on\?[\s\S]*Nothing was changed\./),
     ]);
+    // What the platform is said not to enforce is not promised by any command.
+    const column = join(checkout.root, "stacks/controls/docker.ts");
+    const enforced = readFileSync(column, "utf8");
+    writeFileSync(column, enforced.replace("openFiles: enforced", 'openFiles: reported("nobody does", "a page")'));
     const only = JSON.parse((await sessions("up", "--engine", "embedded", "--only", "night", "--json")).stdout);
     expect(only.sessions).toMatchObject([{ session: "night", state: "healthy" }]);
+    expect([promisesIn(JSON.parse(up.stdout).verified), promisesIn(only.verified)]).toEqual([
+      expect.arrayContaining(["user", "open-files-limit"]),
+      expect.not.arrayContaining(["open-files-limit"]),
+    ]);
+    const verified = promisesIn(await json("verify", "night"));
+    expect([verified.includes("user"), verified.includes("open-files-limit")]).toEqual([true, false]);
+    writeFileSync(column, enforced);
     expect((await sessions("exec", "day", "--", "printenv", "CHANGED")).code).toBe(1);
     expect((await sessions("exec", "night", "--", "printenv", "CHANGED")).stdout).toBe("yes\n");
     expect(await sessions("up", "--only", "noon")).toMatchObject({
