@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
+import { policyConfig } from "../../stacks/policy-config.ts";
+import { parse } from "../../stacks/settings.ts";
 import { resolveStrategy } from "../../stacks/settings/strategy.ts";
 import { strategyKeys, strategySchemas } from "../../stacks/settings/strategy-schema.ts";
 
@@ -49,4 +51,10 @@ describe("the strategy of a stack", () => {
     expect(keys.parse({ plain: {} })).toEqual({ plain: { places: 3 } });
     expect(keys.safeParse({ plain: { place: 1 } }).success).toBe(false);
   });
+});
+
+test("the host's network is let pass by the policy where the strategy's own key asks for it, and not otherwise", () => {
+  const config = (local: object) => policyConfig(parse({ local, sessions: [{ id: "a" }] }, { environment: {} }))["CTR-008"];
+  expect(config({ hostNetwork: true })).toEqual({ allowHostNetwork: true });
+  expect(config({})).toBeUndefined();
 });
