@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { afterAll, expect, test, vi } from "vitest";
 import { textConfig } from "../../stacks/configuration.ts";
 import { platformOf } from "../../stacks/platforms/index.ts";
 import { planAsNew, resourcesOf } from "../../stacks/recorder/as-new.ts";
@@ -7,13 +7,15 @@ import { UnreadSecrets } from "../../stacks/secrets.ts";
 
 /** A plan that no platform was asked for, as for a stack that the Pulumi CLI alone rolls out. */
 
+vi.stubEnv("DOCKER_HOST", "unix:///nowhere/docker.sock");
+afterAll(() => void vi.unstubAllEnvs());
+
 const source = {
   project: "agent-sessions",
   stack: "new",
   root: process.cwd(),
   config: textConfig({
     config: {
-      "agent-sessions:engine": "unix:///nowhere/docker.sock",
       "agent-sessions:sessions": [
         { id: "one", repositories: [{ name: "lib", url: "https://example.com/lib.git" }] },
         { id: "two", network: { egress: { allow: ["example.com"] } } },
@@ -54,5 +56,5 @@ test("what is destroyed with a session is its own alone", () => {
 test("a platform that does not answer says where it was looked for", async () => {
   const platform = await platformOf(source);
   expect(await platform.reach()).toBeUndefined();
-  await expect(platform.open()).rejects.toThrow("no container engine answers at unix:///nowhere/docker.sock (settings); start it");
+  await expect(platform.open()).rejects.toThrow("no container engine answers at unix:///nowhere/docker.sock (DOCKER_HOST); start it");
 });
