@@ -11,15 +11,6 @@ import { expect, test } from "vitest";
 const most = { file: 250, function: 60 } as const;
 const reason = /(^|\s)(\/\/|#|\/?\*+) ?Long: \S/;
 
-/** To be split beside what they are about. */
-const tolerated = [
-  "components/session-container/docker.ts",
-  "stacks/schema.ts",
-  "stacks/settings/network.ts",
-  "stacks/settings/sessions.ts",
-  "stacks/strategies/local.ts",
-];
-
 /** Lines from `from` on, before `to`. */
 interface Piece {
   readonly name: string;
@@ -79,7 +70,7 @@ test("every file and function is short, or says why it is not", () => {
     const text = readFileSync(join(root, file), "utf8");
     return tooLong(text, functions(text)).map((what) => `${file}: ${what}`);
   });
-  expect(long.filter((line) => !tolerated.some((file) => line.startsWith(`${file}: `)))).toEqual([]);
+  expect(long).toEqual([]);
 });
 
 test("what is too long is found in either language, and a reason is read where it stands", () => {
