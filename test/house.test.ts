@@ -18,13 +18,13 @@ const sources = rooms.flatMap(sourcesIn);
 const text = (file: string) => readFileSync(join(root, file), "utf8");
 const code = (file: string) => text(file).replace(/\/\*[\s\S]*?\*\/|(^|\s)\/\/.*$/gm, "");
 
-function importsIn(text: string, file: string): string[] {
-  const paths = [...text.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*["'](\.[^"']*)["']/g)].map(([, path = ""]) => path);
-  return paths.map((path) => relative(root, resolve(root, dirname(file), path)));
-}
-
 /** Every import of a file of ours: static, dynamic, re-exported, for its effect. */
-const imports = sources.flatMap((from) => importsIn(code(from), from).map((to) => ({ from, to })));
+const imports = sources.flatMap((from) =>
+  [...code(from).matchAll(/(?:\bfrom|\bimport)\s*\(?\s*["'](\.[^"']*)["']/g)].map(([, path = ""]) => ({
+    from,
+    to: relative(root, resolve(root, dirname(from), path)),
+  })),
+);
 const room = (file: string) => file.split("/")[0] ?? "";
 
 test("every import leads to a file, with its ending, so none escaped the tests below", () => {
@@ -84,59 +84,32 @@ test("no arrow leads up within the stacks", () => {
   expect(within.filter(({ from, to }) => floor(from) < floor(to))).toEqual([]);
 });
 
-/** The circles in which files come back to themselves. */
-function circlesOf(next: (file: string) => readonly string[]): string[] {
+test("no file comes to import itself, be it for a type", () => {
+  const next = Map.groupBy(imports, ({ from }) => from);
   const done = new Set<string>();
   const circles: string[] = [];
   const visit = (file: string, way: readonly string[]): void => {
     if (way.includes(file)) return void circles.push([...way.slice(way.indexOf(file)), file].join(" -> "));
     if (done.has(file) || !sources.includes(file)) return;
-    for (const to of next(file)) visit(to, [...way, file]);
+    for (const { to } of next.get(file) ?? []) visit(to, [...way, file]);
     done.add(file);
   };
   for (const file of sources) visit(file, []);
-  return circles;
-}
-
-test("no file comes to load itself", () => {
-  // A type is gone when a file is loaded.
-  const loaded = (file: string) => importsIn(code(file).replace(/\b(import|export) type [^;]*;/g, ""), file);
-  expect(circlesOf(loaded)).toEqual([]);
-});
-
-test("no file comes to import itself, be it for a type", () => {
-  const byFile = Map.groupBy(imports, ({ from }) => from);
-  // Arguments of components name each other's types.
-  const isOfArguments = (circle: string) => circle.split(" -> ").every((file) => /^components\/[^/]+\/args\.ts$/.test(file));
-  const circles = circlesOf((file) => (byFile.get(file) ?? []).map(({ to }) => to));
-  expect(circles.filter((circle) => !isOfArguments(circle))).toEqual([]);
+  expect(circles).toEqual([]);
 });
 
 /** Where Docker's own files are: whatever is called so, and the applier of its registrations. */
 const dockers = /(^|\/)docker(\.ts$|\/)|^components\/container-engine\/|^stacks\/embedded\//;
-/** What the resources of Docker's strategy are made of, and that strategy. */
-const dockerParts = [
-  "components/credentials/fetch.ts",
-  "components/credentials/proxy.ts",
-  "components/credentials/secret-file.ts",
-  "components/session-volumes/repository.ts",
-  "stacks/strategies/local.ts",
-  "stacks/strategies/other-stacks.ts",
-];
-
 test("only Docker's own files import its client or its provider", () => {
   const importers = sources.filter((file) => /\b(from|import)\s*\(?\s*["'](dockerode|@pulumi\/docker)["'/]/.test(code(file)));
   expect(importers.length).toBeGreaterThan(20);
-  expect(importers.filter((file) => !dockers.test(file) && !dockerParts.includes(file))).toEqual([]);
+  expect(importers.filter((file) => !dockers.test(file))).toEqual([]);
 });
 
 test("the commands, and verify, speak to no platform but through what every platform has", () => {
   const speakers = sources.filter((file) => /^stacks\/(cli|verify)\//.test(file));
   expect(speakers.length).toBeGreaterThan(60);
-  // What is mounted where is told by the parts' own functions, which so far stand beside what Docker makes of it.
-  const isMounts = (from: string, to: string) => from === "stacks/verify/promised.ts" && to.startsWith("components/");
-  const spoken = imports.filter(({ from, to }) => speakers.includes(from) && (dockers.test(to) || dockerParts.includes(to)));
-  expect(spoken.filter(({ from, to }) => !isMounts(from, to))).toEqual([]);
+  expect(imports.filter(({ from, to }) => speakers.includes(from) && dockers.test(to))).toEqual([]);
 });
 
 test("whatever is of one platform is loaded by what picks the platform, and by its own", () => {

@@ -1,4 +1,4 @@
-import type Docker from "dockerode";
+import type { EngineClient } from "../../components/container-engine/connect.ts";
 import { containerName } from "../../components/session.ts";
 import { overlapRefusal, placeOf } from "../../components/session-volumes/overlap.ts";
 import { baseline } from "../../policy/baseline.ts";
@@ -7,6 +7,8 @@ import type { HostPath } from "../settings/host-paths.ts";
 import { type Settings, SettingsError } from "../settings.ts";
 import type { StackIdentity } from "./strategy.ts";
 
+type Container = Awaited<ReturnType<EngineClient["listContainers"]>>[number];
+
 /**
  * Compares the folders of a deployment with those that containers of other stacks and checkouts have mounted: a session of
  * theirs that may write where one of ours is mounted from can lead it elsewhere, and the other way round. An engine that does not
@@ -14,7 +16,7 @@ import type { StackIdentity } from "./strategy.ts";
  *
  * @throws SettingsError with what overlaps
  */
-export async function refuseSharedFolders(docker: Docker, { hostPaths, sessions }: Settings, stack: StackIdentity): Promise<void> {
+export async function refuseSharedFolders(docker: EngineClient, { hostPaths, sessions }: Settings, stack: StackIdentity): Promise<void> {
   if (stack.deployment === undefined || hostPaths.length === 0) return;
   const label = [`created_by=${baseline.createdBy}`];
   const containers = await docker.listContainers({ all: true, filters: { label } }).catch(() => []);
@@ -33,7 +35,7 @@ function isOf(stack: StackIdentity, labels: Readonly<Record<string, string>>): b
   return labels.stack === stackLabel(stack) && (labels[labelNames.deployment] ?? stack.deployment) === stack.deployment;
 }
 
-function ownerOf({ Names, Labels }: Docker.ContainerInfo): string {
+function ownerOf({ Names, Labels }: Container): string {
   const container = (Names[0] ?? "").slice(1);
   return `${Labels.session_id === undefined ? "container" : `session "${Labels.session_id}", container`} ${container} of stack ${Labels.stack}`;
 }
