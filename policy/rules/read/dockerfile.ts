@@ -10,8 +10,8 @@ export function instructions(source: string): Instruction[] {
   const lines = source.split(/\r?\n/).filter((line) => !/^\s*#/.test(line));
   const joined = lines.join("\n").replace(/[\\`][ \t]*\n/g, " ");
   return joined.split("\n").flatMap((line) => {
-    const parts = /^\s*([A-Za-z]+)\s+(.*)$/.exec(line);
-    return parts?.[1] ? [{ word: parts[1].toUpperCase(), rest: (parts[2] ?? "").trim() }] : [];
+    const parts = /^\s*([A-Za-z]+)\s(.*)/.exec(line);
+    return parts === null ? [] : [{ word: (parts[1] as string).toUpperCase(), rest: (parts[2] as string).trim() }];
   });
 }
 
@@ -28,14 +28,10 @@ export function finalStage(all: readonly Instruction[], target?: string): Instru
 }
 
 export function stageName(from: string): string | undefined {
-  return /\sAS\s+(\S+)/i.exec(from)?.[1]?.toLowerCase();
+  return /\sas\s+(\S+)/.exec(from.toLowerCase())?.[1];
 }
 
 export function stageBase(from: string): string {
-  return (
-    from
-      .replace(/--\S+\s+/g, "")
-      .trim()
-      .split(/\s+/)[0] ?? ""
-  );
+  const words = from.trim().split(/\s+/);
+  return words.find((word) => !word.startsWith("--")) ?? "";
 }
