@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { reachesEvery } from "../../../policy/rules/read/reach.ts";
+import { allowedOnEvery, allowsEverything, allowsService, reachesEvery, servicesIn } from "../../../policy/rules/read/reach.ts";
 
 const inAccount = "arn:aws:any:eu-west-1:123456789012";
 
@@ -67,5 +67,78 @@ describe("a pattern for nearly all", () => {
     ["arn:aws:sqs:us-*:*:", false],
   ])("%s reaches every queue: %s", (pattern, does) => {
     expect(reachesEvery([pattern], "sqs")).toBe(does);
+  });
+});
+
+describe("patterns of actions", () => {
+  const halves = (service: string, last: string) =>
+    [..."abcdefghijklmnopqrstuvwxyz"].filter((letter) => letter <= last).map((letter) => `${service}:${letter}*`);
+
+  test.each<[readonly string[], boolean]>([
+    [["*"], true],
+    [["s3:*"], true],
+    [["s?:*"], true],
+    [["s3:?*"], true],
+    [halves("s3", "m"), true],
+    [halves("s3", "l"), false],
+    [["s3:get*", "s3:put*"], false],
+    [["s3:getobject"], false],
+    [["s3"], false],
+    [["sqs:*"], false],
+    [["s3control:*"], false],
+    [[], false],
+  ])("%j allow nearly all of s3: %s", (patterns, does) => {
+    expect(allowsService(patterns, "s3")).toBe(does);
+  });
+
+  // Those by which one sees that all are meant.
+  const sixteen = "iam sts ec2 s3 lambda ecs kms rds ssm logs sns sqs eks ecr organizations cloudformation".split(" ");
+  const each = (services: readonly string[]) => services.map((service) => `${service}:*`);
+
+  test("nearly all services are more than half of those that everybody has", () => {
+    expect([allowsEverything(["*"]), allowsEverything(["*:*"]), allowsEverything(each(sixteen)), allowsEverything([])]).toEqual([
+      true,
+      true,
+      true,
+      false,
+    ]);
+    expect([8, 9].map((count) => allowsEverything(each(sixteen.slice(0, count))))).toEqual([false, true]);
+    expect([8, 9].map((count) => allowsEverything(each(sixteen.slice(-count))))).toEqual([false, true]);
+    expect(allowsEverything(sixteen.map((service) => `${service}:get*`))).toBe(false);
+  });
+
+  test.each<[readonly string[], readonly string[]]>([
+    [
+      ["s3:get*", "s3:put*", "bedrock-runtime:*"],
+      ["s3", "bedrock-runtime"],
+    ],
+    [["e*:*"], ["ec2", "ecs", "eks", "ecr"]],
+    [["s?s:x"], ["sts", "sns", "sqs"]],
+    [["*"], sixteen],
+    [["ec*"], ["ec2", "ecs", "ecr"]],
+    [["s3"], ["s3"]],
+    [["dynamodb"], []],
+    [[], []],
+  ])("%j name %j", (patterns, services) => {
+    expect(servicesIn(patterns)).toEqual(services);
+  });
+
+  test("what statements reach together is reached by the action that they share", () => {
+    const statement = (allows: boolean, actions: string[], ...resources: string[]) => ({
+      allows,
+      actions,
+      resources,
+      principals: [],
+      excepts: false,
+      condition: {},
+    });
+    const half = (from: number, to: number) =>
+      [..."abcdefghijklmnopqrstuvwxyz"].slice(from, to).map((letter) => `${inAccount.replace("any", "sqs")}:${letter}*`);
+    const [first, second] = [half(0, 7), half(7, 14)];
+    expect(allowedOnEvery([statement(true, ["sqs:a", "sqs:b"], "*")], "sqs")).toEqual(["sqs:a", "sqs:b"]);
+    expect(allowedOnEvery([statement(false, ["sqs:a"], "*")], "sqs")).toEqual([]);
+    expect(allowedOnEvery([statement(true, ["sqs:a"], ...first)], "sqs")).toEqual([]);
+    const both = [statement(true, ["sqs:a", "sqs:b"], ...first), statement(true, ["sqs:a"], ...second)];
+    expect(allowedOnEvery(both, "sqs")).toEqual(["sqs:a"]);
   });
 });

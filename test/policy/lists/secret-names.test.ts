@@ -45,6 +45,8 @@ describe("a name of metadata and its value, whether that is a secret", () => {
     ["tokenx1", false],
     ["pwd99", true],
     ["", false],
+    ["_password", true],
+    ["_no_password", false],
   ])("one word, %s, names a secret: %s", (name, is) => {
     expect(isNamedSecret(name, "hunter2")).toBe(is);
   });

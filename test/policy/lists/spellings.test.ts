@@ -9,7 +9,15 @@ import { securityOption, securityOptions } from "../../../policy/rules/read/secu
 import { skipsHostKey } from "../../../policy/rules/read/ssh.ts";
 import { allowsRoot, groupOf, identity, identityOf } from "../../../policy/rules/read/user.ts";
 import type { Props } from "../../../policy/rules/read/value.ts";
-import type { Container, Platform } from "../../../policy/rules/read/workload.ts";
+import {
+  type Container,
+  neverStarts,
+  onExternal,
+  onFargate,
+  onWindows,
+  type Platform,
+  runsOnce,
+} from "../../../policy/rules/read/workload.ts";
 
 /** How each platform writes one thing, read on it and, to see that it is not, on the others. */
 
@@ -360,4 +368,67 @@ test.each<[string | undefined, boolean]>([
   ["kubepods.scope", true],
 ])("the cgroup %j is somebody's own: %s", (parent, is) => {
   expect(isOwnCgroup(parent)).toBe(is);
+});
+
+describe("a container that does one job and ends", () => {
+  const of = (platform: Platform, spec: Props, role: Container["role"], kind: string): boolean => {
+    const one = container(platform, spec);
+    return runsOnce({ ...one, role, workload: { ...one.workload, subject: { ...one.workload.subject, kind } } });
+  };
+
+  test.each<[Platform, Props, Container["role"], string, boolean]>([
+    ["docker", {}, "main", "docker:Container", false],
+    ["docker", { mustRun: true }, "main", "docker:Container", false],
+    ["docker", { mustRun: false }, "main", "docker:Container", true],
+    ["swarm", { mustRun: false }, "main", "docker:Service", false],
+    ["kubernetes", {}, "main", "kubernetes:Pod", false],
+    ["kubernetes", {}, "init", "kubernetes:Pod", true],
+    ["kubernetes", {}, "ephemeral", "kubernetes:Pod", true],
+    ["kubernetes", {}, "main", "kubernetes:Job", true],
+    ["kubernetes", {}, "main", "kubernetes:CronJob", true],
+    ["kubernetes", {}, "main", "kubernetes:Jobs", false],
+    ["kubernetes", {}, "main", "kubernetes:MyJob", false],
+    ["ecs", {}, "main", "aws:batch:Task", true],
+    ["ecs", {}, "main", "aws:ecs:TaskDefinition", false],
+  ])("on %s, %j, %s, of a %s: %s", (platform, spec, role, kind, is) => {
+    expect(of(platform, spec, role, kind)).toBe(is);
+  });
+
+  test.each<[Platform, Props, boolean]>([
+    ["docker", { start: false, mustRun: false }, true],
+    ["docker", { start: false, mustRun: false, attach: false }, true],
+    ["docker", { start: false, mustRun: false, attach: true }, false],
+    ["docker", { start: true, mustRun: false }, false],
+    ["docker", { start: false, mustRun: true }, false],
+    ["docker", { start: false }, false],
+    ["docker", { mustRun: false }, false],
+    ["swarm", { start: false, mustRun: false }, false],
+  ])("one on %s with %j is never started: %s", (platform, spec, is) => {
+    expect(neverStarts({ platform, spec })).toBe(is);
+  });
+});
+
+test.each<[Props, boolean, boolean]>([
+  [{}, false, false],
+  [{ requiresCompatibilities: ["FARGATE"] }, true, false],
+  [{ requiresCompatibilities: ["EC2", "fargate"] }, true, false],
+  [{ requiresCompatibilities: ["EXTERNAL"] }, false, true],
+  [{ requiresCompatibilities: ["EXTERNAL", "FARGATE"] }, true, false],
+  [{ requiresCompatibilities: ["EC2"] }, false, false],
+])("a task of %j is on Fargate: %s, outside of AWS: %s", (spec, fargate, external) => {
+  const on = (platform: Platform) => container(platform, {}, spec).workload;
+  expect([onFargate(on("ecs")), onExternal(on("ecs"))]).toEqual([fargate, external]);
+  for (const platform of ["docker", "swarm", "kubernetes"] as const)
+    expect([onFargate(on(platform)), onExternal(on(platform))]).toEqual([false, false]);
+});
+
+test.each<[Props, boolean]>([
+  [{}, false],
+  [{ os: { name: "windows" } }, true],
+  [{ os: { name: "Windows" } }, true],
+  [{ os: { name: "linux" }, nodeSelector: { "kubernetes.io/os": "windows" } }, false],
+  [{ nodeSelector: { "kubernetes.io/os": "windows" } }, true],
+  [{ nodeSelector: { os: "windows" } }, false],
+])("a pod of %j is on Windows: %s", (spec, is) => {
+  expect(platforms.map((platform) => onWindows(container(platform, {}, spec).workload))).toEqual([false, false, is, false]);
 });
