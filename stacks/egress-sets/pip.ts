@@ -21,11 +21,10 @@ export const pip: Manager = (machine) => {
     return settings.get(`install.${key}`) ?? settings.get(`global.${key}`);
   };
   const several = (key: string): Source[] => {
-    const { url = "", from = "" } = value(key) ?? {};
-    return url
-      .split(/\s+/)
-      .filter((word) => word !== "")
-      .map((word) => ({ url: word, from }));
+    const found = value(key);
+    if (found === undefined) return [];
+    const words = found.url.split(/\s/).filter((word) => word !== "");
+    return words.map((url) => ({ url, from: found.from }));
   };
   const indexes = /^(1|y|yes|t|true|on)$/i.test(value("no-index")?.url ?? "")
     ? []

@@ -163,6 +163,7 @@ describe("pip", () => {
     "[global]\nxindex-url = https://h.example\n",
     "[global]\nindex-urlx = https://h.example\n",
     "[global]\nx--index-url = https://h.example\n",
+    "[global]\nindex---url = https://h.example\n",
     "[globalx]\nindex-url = https://h.example\n",
     "[global]\ntimeout = 5\n  index-url = https://h.example\n",
   ])("%j names none", (text) => {
