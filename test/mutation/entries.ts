@@ -16,6 +16,7 @@ interface Cut {
  * is a number, a list, a call or an alternative of a regular expression can vanish as well.
  */
 export async function entryMutants(files: readonly string[], root: string, sample: Sample): Promise<Mutant[]> {
+  if (files.length === 0) return [];
   const mutants: Mutant[] = [];
   let changed: { readonly path: string; readonly code: string } | undefined;
   const vitest = await createVitest(

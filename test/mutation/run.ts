@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { entryMutants } from "./entries.ts";
 import { modules } from "./modules.ts";
+import { nowhere, testedEngine } from "./hosts.ts";
 import type { Mutant } from "./mutants.ts";
 import { strykerMutants } from "./stryker.ts";
 import { equivalents } from "./survivors.ts";
@@ -29,7 +30,17 @@ const filesOf = (patterns: readonly string[]) =>
 const files = Object.values(modules).flatMap(filesOf).sort();
 if (files.length === 0) throw new Error(`${asked.join(", ")} is no file of the modules that protect; see test/mutation/modules.ts`);
 
-const mutants = [...(await strykerMutants(files, root, sample)), ...(await entryMutants(files, root, sample))];
+// Two runs of the hooks' tests at once take each other's containers and volumes for their own, and fail for no mutant's sake.
+const withEngine = new Set((modules.hooks ?? []).flatMap((pattern) => globSync(pattern)));
+const engine = process.env.DOCKER_HOST ?? "";
+const mutants: Mutant[] = [];
+for (const { part, host, atOnce } of [
+  { part: files.filter((file) => !withEngine.has(file)), host: nowhere, atOnce: 2 },
+  { part: files.filter((file) => withEngine.has(file)), host: engine, atOnce: 1 },
+]) {
+  process.env[testedEngine] = host;
+  mutants.push(...(await strykerMutants(part, root, sample, atOnce)), ...(await entryMutants(part, root, sample)));
+}
 const known = (mutant: Mutant) =>
   equivalents.find(({ file, before, after }) => file === mutant.file && before === mutant.before && after === mutant.after);
 const survivors = mutants.filter((mutant) => !mutant.killed && known(mutant) === undefined);

@@ -8,7 +8,7 @@ import { chosenRanges, type Sample } from "./sample.ts";
 const folder = ".agent-sessions/mutation";
 
 /** Changes operators, literals, calls and blocks of the files, one at a time, and runs the tests that reach each. */
-export async function strykerMutants(files: readonly string[], root: string, sample: Sample): Promise<Mutant[]> {
+export async function strykerMutants(files: readonly string[], root: string, sample: Sample, atOnce: number): Promise<Mutant[]> {
   const mutate = files.flatMap((file) => chosenRanges(file, readFileSync(file, "utf8").split("\n").length, sample));
   if (mutate.length === 0) return [];
   const results = await new Stryker({
@@ -18,7 +18,7 @@ export async function strykerMutants(files: readonly string[], root: string, sam
     vitest: { configFile: "test/mutation/vitest.config.ts", pool: "forks" },
     mutate,
     coverageAnalysis: "perTest",
-    concurrency: 2,
+    concurrency: atOnce,
     timeoutMS: 30_000,
     incremental: true,
     incrementalFile: `${folder}/incremental.json`,

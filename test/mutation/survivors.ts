@@ -6,4 +6,13 @@ export interface Equivalent {
   readonly why: string;
 }
 
-export const equivalents: readonly Equivalent[] = [];
+/** Where a value stands is told of what is wrong with it alone, and nothing is wrong with these. */
+const rightByDefault = "no sentence names a manager's default";
+
+export const equivalents: readonly Equivalent[] = [
+  { file: "stacks/egress-sets/cargo.ts", before: `"cargo's default"`, after: '""', why: rightByDefault },
+  { file: "stacks/egress-sets/go.ts", before: `"Go's default"`, after: '""', why: rightByDefault },
+  { file: "stacks/egress-sets/maven.ts", before: `"Maven's default"`, after: '""', why: rightByDefault },
+  { file: "stacks/egress-sets/npm.ts", before: `"npm's default"`, after: '""', why: rightByDefault },
+  { file: "stacks/egress-sets/pip.ts", before: `"pip's default"`, after: '""', why: rightByDefault },
+];
