@@ -61,7 +61,7 @@ test("what a plan read from this machine is told, then written with comments kep
     const { authority, readHere } = JSON.parse(stdout) as { authority: { added: string[] }; readHere: { what: string }[] };
     return { authority: authority.added, reads: readHere.map(({ what }) => what) };
   };
-  writeFileSync(join(folder, "nothing"), "{}");
+  writeFileSync(join(folder, "nothing"), '{"resources":{},"authority":[]}');
   const before = await planned(here);
   expect(before.reads).toEqual(["base", "caBundle", "egressSets.npm"]);
   expect(before.authority.join()).toContain("mirror.corp.example:8443");
