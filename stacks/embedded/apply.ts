@@ -6,7 +6,7 @@ import { carryOut, removeAll } from "./carry-out.ts";
 import { imageOutputs, type Progress } from "./docker/image.ts";
 import { isImage, type Live } from "./live.ts";
 import type { DockerPlan, DockerStep } from "./plan.ts";
-import { refuseBeyondReach, unlikePlan } from "./transformed.ts";
+import { refuseBeyondReach, refuseUnlikePlan } from "./transformed.ts";
 
 export interface ApplyOptions extends Pick<RunOptions, "project" | "stack" | "program"> {
   readonly docker: Docker;
@@ -62,8 +62,7 @@ export async function applyPlan(plan: DockerPlan, options: ApplyOptions): Promis
       if (step === undefined) return asked;
       if (work.isSkipped(step, registration.dependencies)) return asked;
       const made = await work.perform(step, async () => {
-        const refused = unlikePlan(planned.get(registration.urn), registration);
-        if (refused !== undefined) throw new Error(refused);
+        refuseUnlikePlan(planned.get(registration.urn), registration);
         return carryOut(step, registration, plan, { docker, identity, line: progress?.line ?? (() => {}) });
       });
       return made ?? asked;

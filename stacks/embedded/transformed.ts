@@ -21,16 +21,19 @@ export function refuseBeyondReach(registrations: readonly Registration[]): void 
 }
 
 /**
- * Why a resource must not be made: its transform answers otherwise than when the plan was made, and policies have judged that. What
- * was not known then may be anything.
+ * Refuses a resource whose transform answers otherwise than when the plan was made: policies have judged that. What was not known then
+ * may be anything.
+ *
+ * @throws Error naming the inputs
  */
-export function unlikePlan(planned: Registration | undefined, { inputs, transformed }: Registration): string | undefined {
-  if (planned === undefined || (planned.transformed ?? transformed) === undefined) return undefined;
+export function refuseUnlikePlan(planned: Registration | undefined, { inputs, transformed }: Registration): void {
+  if (planned === undefined || (planned.transformed ?? transformed) === undefined) return;
   const keys = [...new Set([...Object.keys(planned.inputs), ...Object.keys(inputs)])].sort();
   const other = keys.filter((key) => !agrees(planned.inputs[key], inputs[key]));
-  return other.length === 0
-    ? undefined
-    : `the transform asks for something else than when the plan was made and judged (${other.join(", ")}); have it answer alike for the same resource`;
+  if (other.length > 0)
+    throw new Error(
+      `the transform asks for something else than when the plan was made and judged (${other.join(", ")}); have it answer alike for the same resource`,
+    );
 }
 
 function agrees(planned: unknown, asked: unknown): boolean {
