@@ -4,7 +4,7 @@ import { type Mount, part, type SecretReference, type SessionPart } from "../ses
 import type { AuthFile, SessionOwner } from "../session.ts";
 import { credentialFetch, fetchedMount } from "./fetch.ts";
 import { bedrockEnvironment, type Provided, type Provider } from "./provider.ts";
-import { credentialProxy, proxyEnvironment, socketMount } from "./proxy.ts";
+import { credentialProxy, modelEnvironment, socketMount } from "./proxy.ts";
 
 /** Where a session finds its credentials. */
 export const authFolder = "/auth";
@@ -51,7 +51,7 @@ export function credentialsPart(args: CredentialsArgs): SessionPart {
     case "proxy":
       return part({
         mounts: [socketMount(args)],
-        environment: proxyEnvironment(args),
+        environment: modelEnvironment(args),
         companions: [credentialProxy(args)],
         authority: [`secret ${args.secret.name} for ${args.upstream} by way of a proxy`],
       });

@@ -56,7 +56,7 @@ export function socketMount({ sessionId }: Pick<CredentialProxyArgs, "sessionId"
 }
 
 /** The agent's base URL is what is before the API's own paths. Its key is a placeholder, and no other is asked for. */
-export function proxyEnvironment({ provider, region, upstream }: Pick<CredentialProxyArgs, "provider" | "region" | "upstream">) {
+export function modelEnvironment({ provider, region, upstream }: Pick<CredentialProxyArgs, "provider" | "region" | "upstream">) {
   const base = new URL(upstream).pathname.replace(apiPath[provider], "").replace(/\/+$/, "");
   const url = `http://127.0.0.1:${port}${base}`;
   return {

@@ -7,7 +7,7 @@ import type { MadePart } from "../../components/session-part.ts";
 import { cloneName } from "../../components/session.ts";
 import type { Secrets } from "../secrets.ts";
 import type { Session, Settings } from "../settings.ts";
-import type { Platform } from "./platform.ts";
+import type { PlatformClasses } from "./classes.ts";
 import type { Deployed, StackIdentity } from "./strategy.ts";
 
 /** What a strategy knows of its platform when it deploys sessions to it. */
@@ -25,7 +25,7 @@ export interface DeployOptions {
 }
 
 /** Deploys the sessions that settings describe: the same parts on every platform, made by its own classes. */
-export function deploySessions(settings: Settings, platform: Platform, options: DeployOptions): Deployed {
+export function deploySessions(settings: Settings, platform: PlatformClasses, options: DeployOptions): Deployed {
   const { parent, ofBuilds } = parentOf(settings, options.secrets);
   const images = imagesOf(settings, platform, options, ofBuilds);
   const clones = clonesOf(settings, platform, options, { image: images.session, ...(parent !== undefined && { parent }) });
@@ -42,7 +42,7 @@ export function deploySessions(settings: Settings, platform: Platform, options: 
 
 /** What sessions of one deployment have in common. */
 interface Common {
-  readonly platform: Platform;
+  readonly platform: PlatformClasses;
   readonly options: DeployOptions;
   readonly parent: ParentProxy | undefined;
   readonly images: ReturnType<typeof imagesOf>;
@@ -100,7 +100,7 @@ function makeParts(session: Session, { platform, options, parent, images }: Comm
   ];
 }
 
-function imagesOf(settings: Settings, { HardenedImage }: Platform, { base, opts }: DeployOptions, parent: ParentProxy | undefined) {
+function imagesOf(settings: Settings, { HardenedImage }: PlatformClasses, { base, opts }: DeployOptions, parent: ParentProxy | undefined) {
   const { caBundle, platform, labels } = settings.image;
   const common = { base: settings.image.base ?? base, caBundle, platform, labels, parent };
   const filtered = settings.sessions.some(({ network }) => typeof network.egress === "object");
@@ -141,10 +141,10 @@ function parentOf({ parent }: Settings, secrets: Secrets): { parent?: ParentProx
 /** One clone for each URL under each name, whichever sessions name it; settings refuse two refs of one. */
 function clonesOf(
   settings: Settings,
-  { RepositoryClone }: Platform,
+  { RepositoryClone }: PlatformClasses,
   { stack, secrets, opts }: DeployOptions,
   more: { readonly image: pulumi.Input<string>; readonly parent?: ParentProxy },
-): ReadonlyMap<string, InstanceType<Platform["RepositoryClone"]>> {
+): ReadonlyMap<string, InstanceType<PlatformClasses["RepositoryClone"]>> {
   const urls = settings.sessions.flatMap(({ repositories }) => repositories.flatMap((one) => (one.kind === "url" ? [one] : [])));
   return new Map(
     [...new Map(urls.map((one) => [cloneName(one), one])).entries()].map(([name, { credential, ...rest }]) => {

@@ -6,7 +6,7 @@ import { SessionContainer } from "../../components/session-container/docker.ts";
 import { noEncryptedConfig, Secrets } from "../../stacks/secrets.ts";
 import { parse, type Settings } from "../../stacks/settings.ts";
 import { docker } from "../../stacks/strategies/local.ts";
-import type { Platform } from "../../stacks/strategies/platform.ts";
+import type { PlatformClasses } from "../../stacks/strategies/classes.ts";
 import { deploySessions } from "../../stacks/strategies/sessions.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { plainPlatform } from "../support/plain-platform.ts";
@@ -51,7 +51,7 @@ beforeAll(async () => {
   await secrets.read(settings);
 });
 
-async function deployed(platform: Platform) {
+async function deployed(platform: PlatformClasses) {
   const stack = { project: "agent-sessions", stack: "test" };
   let authority: readonly string[] = [];
   const { all } = await record(() => {

@@ -7,7 +7,7 @@ import type { SessionContainerArgs } from "../../components/session-container/ar
 import type { MadePart, SessionPart } from "../../components/session-part.ts";
 import { volumesPart } from "../../components/session-volumes/args.ts";
 import { cloneAuthority, repositoryClone } from "../../components/session-volumes/clone.ts";
-import type { Platform } from "../../stacks/strategies/platform.ts";
+import type { PlatformClasses } from "../../stacks/strategies/classes.ts";
 
 /** What a platform of plain objects was asked for. */
 export interface Asked {
@@ -17,7 +17,7 @@ export interface Asked {
 }
 
 /** A platform that makes nothing: what its classes are given is all that there is. */
-export function plainPlatform(): { readonly platform: Platform; readonly asked: Asked } {
+export function plainPlatform(): { readonly platform: PlatformClasses; readonly asked: Asked } {
   const asked: Asked = { images: [], clones: [], sessions: [] };
   const making = <Args>(describe: (args: Args) => SessionPart) =>
     class {
@@ -26,7 +26,7 @@ export function plainPlatform(): { readonly platform: Platform; readonly asked: 
         this.part = { ...describe(args), resources: [] };
       }
     };
-  const platform: Platform = {
+  const platform: PlatformClasses = {
     HardenedImage: class {
       readonly reference: string;
       constructor(name: string, args: unknown) {

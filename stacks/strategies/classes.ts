@@ -15,7 +15,7 @@ type Options = pulumi.ComponentResourceOptions;
 type PartClass<Args> = new (name: string, args: Args, opts: Options) => { readonly part: MadePart };
 
 /** The classes that make sessions on one kind of platform. What they are given is the same on every one. */
-export interface Platform {
+export interface PlatformClasses {
   readonly HardenedImage: new (name: string, args: HardenedImageArgs, opts: Options) => { readonly reference: pulumi.Input<string> };
   readonly RepositoryClone: new (
     name: string,
