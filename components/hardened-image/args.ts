@@ -32,6 +32,12 @@ interface BuiltImageArgs {
   readonly caBundle?: string;
   /** By way of which the build reaches registries and mirrors; it sees the password. @default directly */
   readonly parent?: ParentProxy;
+  /**
+   * Where it is pushed to, as `registry.example/team`; containers then name it by its digest there.
+   *
+   * @default nowhere: it stays on the engine that built it, whose containers name it by its local id
+   */
+  readonly registry?: string;
   /** `linux/amd64` or `linux/arm64`. @default the engine's own */
   readonly platform?: string;
   /** Fills the OCI labels `version`, `revision` and `created`. @default none, so that a rebuild is the same image */

@@ -7,10 +7,10 @@ import { type BuildContext, buildContext } from "./context.ts";
 
 /**
  * An image of this project, built by the engine when it is missing and when its sources or arguments change. Containers take it by
- * its local id, so that a name moved elsewhere changes nothing.
+ * its digest or local id, so that a name moved elsewhere changes nothing.
  */
 export class HardenedImage extends pulumi.ComponentResource {
-  /** The image's local id. */
+  /** Names the image in a container: the digest where it was pushed to, else the local id. */
   readonly reference: pulumi.Output<string>;
 
   constructor(name: string, args: HardenedImageArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -49,9 +49,9 @@ export function toDockerImage(args: HardenedImageArgs, context: BuildContext) {
     .update(JSON.stringify([context.hash, build.args, variant, args.platform ?? ""]))
     .digest("hex");
   return {
-    imageName: `agent-sessions-${args.source}:${variant === undefined ? "" : `${variant}-`}${hash.slice(0, 12)}`,
+    imageName: `${args.registry === undefined ? "" : `${args.registry}/`}agent-sessions-${args.source}:${variant === undefined ? "" : `${variant}-`}${hash.slice(0, 12)}`,
     build: { ...build, args: { ...build.args, ...Object.fromEntries(way) } },
-    skipPush: true,
+    skipPush: args.registry === undefined,
   };
 }
 

@@ -98,7 +98,16 @@ async function planImage(registration: Registration, docker: Docker | undefined)
             () => undefined,
           );
   const { urn, type } = registration;
-  const step: DockerStep = { operation: id === undefined ? "create" : "same", urn, type, name, changes: [], builds: id === undefined };
+  const conflict = `image ${name} is to be pushed, which the embedded engine does not do; deploy this stack with the Pulumi CLI (--engine pulumi), or leave image.registry out`;
+  const step: DockerStep = {
+    operation: id === undefined ? "create" : "same",
+    urn,
+    type,
+    name,
+    changes: [],
+    builds: id === undefined,
+    ...(registration.inputs.skipPush === false && { conflict }),
+  };
   return { step, resolution: known(id, imageOutputs(registration.inputs, id ?? unknownValue)) };
 }
 

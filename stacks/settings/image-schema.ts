@@ -54,6 +54,13 @@ export const imageSchema = z
     caBundle: text(
       'A file of PEM certificates that the build and the sessions trust too, or "none". When left out: the file that NODE_EXTRA_CA_CERTS names.',
     ).optional(),
+    registry: text(
+      "The registry, and the folder in it, that images are pushed to, with the login that the Docker CLI keeps for it; the Pulumi CLI alone pushes. When left out: they stay on the engine.",
+    )
+      .regex(/^[a-z0-9][\w.-]*(:\d+)?(\/[a-z0-9][a-z0-9._-]*)*$/, {
+        error: 'is not a registry; write it without a scheme, such as "registry.example/team"',
+      })
+      .optional(),
     platform: z
       .enum(["linux/amd64", "linux/arm64"], { error: "is not a platform; write linux/amd64 or linux/arm64" })
       .describe("The engine's own when left out.")

@@ -39,6 +39,7 @@ export function resolveImage(
     ...(agent !== undefined && { agent: { package: agent.package ?? defaultAgent.package, version: agent.version } }),
     ...(image?.packages !== undefined && { packages: image.packages }),
     ...(path !== undefined && { caBundle: path }),
+    ...(image?.registry !== undefined && { registry: image.registry }),
     ...(image?.platform !== undefined && { platform: image.platform }),
     labels: { ...(revision !== undefined && { revision }), ...(created !== undefined && { created }) },
   };

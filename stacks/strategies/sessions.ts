@@ -101,8 +101,8 @@ function makeParts(session: Session, { platform, options, parent, images }: Comm
 }
 
 function imagesOf(settings: Settings, { HardenedImage }: PlatformClasses, { base, opts }: DeployOptions, parent: ParentProxy | undefined) {
-  const { caBundle, platform, labels } = settings.image;
-  const common = { base: settings.image.base ?? base, caBundle, platform, labels, parent };
+  const { caBundle, registry, platform, labels } = settings.image;
+  const common = { base: settings.image.base ?? base, caBundle, registry, platform, labels, parent };
   const filtered = settings.sessions.some(({ network }) => typeof network.egress === "object");
   return {
     session: new HardenedImage("session", { source: "session", ...settings.image, ...common }, opts).reference,

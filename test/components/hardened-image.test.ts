@@ -132,3 +132,11 @@ test("a bundle that is not there is refused and no image is registered", async (
   expect((refused as Error | undefined)?.message).toContain("gone.pem");
   expect(of("Image")).toEqual([]);
 });
+
+test("with a registry it is pushed there, and named by what the provider then tells: its digest", async () => {
+  const { one } = await record(() => new HardenedImage("session", { ...plain, registry: "registry.example:5000/team" }));
+  const { imageName, skipPush, ...rest } = one("Image").inputs;
+  const { imageName: local, skipPush: __, ...same } = made();
+  expect([imageName, skipPush]).toEqual([`registry.example:5000/team/${local}`, false]);
+  expect(rest).toMatchObject(same);
+});

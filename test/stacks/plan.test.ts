@@ -1,4 +1,4 @@
-import { Container, Network, Volume } from "@pulumi/docker";
+import { Container, Image, Network, Volume } from "@pulumi/docker";
 import type Docker from "dockerode";
 import { describe, expect, test } from "vitest";
 import { labelNames } from "../../components/container-engine/object-labels.ts";
@@ -256,4 +256,21 @@ describe("of what is somebody else's", () => {
     const Mounts = [{ Type: "volume", Name: "c-one-session" }];
     expect((await planned(await listed({ Volume: pulumis, Container: { Mounts } }))).conflicts).toEqual([]);
   });
+});
+
+test.each([
+  [true, []],
+  [
+    false,
+    [
+      "image registry.example/i:1 is to be pushed, which the embedded engine does not do; deploy this stack with the Pulumi CLI (--engine pulumi), or leave image.registry out",
+    ],
+  ],
+])("an image that is pushed nowhere (%s) is built, and any other is refused before anything is touched", async (skipPush, conflicts) => {
+  const program = async () => {
+    new Image("i", { imageName: "registry.example/i:1", skipPush });
+    return {};
+  };
+  const plan = await planDeployment({ ...identity, identity, live: emptyLive(identity), program });
+  expect(conflictsOf(plan)).toEqual(conflicts);
 });

@@ -63,6 +63,19 @@ describe("each mistake is one sentence with key, value and way out", () => {
         `image.base: ${JSON.stringify(name)} is not the name of an image; write one such as "debian:12" or "registry.example/debian@sha256:…".`,
       ],
     ),
+    ...[
+      "https://registry.example",
+      "registry.example/",
+      "/team",
+      "Registry.example",
+      "registry.example:tag",
+      "--flag",
+      "a b",
+      "x@sha256",
+    ].map((name): [object, string] => [
+      { sessions: [], image: { registry: name } },
+      `image.registry: ${JSON.stringify(name)} is not a registry; write it without a scheme, such as "registry.example/team".`,
+    ]),
     ...["--allow-downgrades", "-y", "Make", "a", "gcc make", "./x.deb", "gcc=1", "gcc/sid", "make\n", "x_y"].map(
       (name): [object, string] => [
         { sessions: [], image: { packages: ["bc", name] } },
