@@ -6,6 +6,9 @@ import { afterAll, describe, expect, test } from "vitest";
 import { temporaryFolder } from "../support/folder.ts";
 import { Checkout, commandIn, forNode } from "./checkout.ts";
 
+/** What is said beside what was read from this machine. */
+const beside = (stderr: string) => stderr.replace(/^Read from this machine, .*\n/m, "");
+
 const folder = temporaryFolder("plan");
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -19,7 +22,9 @@ function sessionsIn(cwd: string, home: string | undefined, ...args: string[]) {
 
 test("plan needs no engine, no CLI and no network", () => {
   const { status, stdout, stderr } = sessions("plan", "--json", "--detailed-exitcode");
-  expect(stderr).toBe("");
+  expect(stderr).toMatch(
+    /^Read from this machine, and maybe otherwise on another: .*"npx sessions resolve --stack \w+" writes it into the stack file\.\n$/,
+  );
   expect(status).toBe(3);
   const plan = JSON.parse(stdout) as { steps: { operation: string; name: string }[]; refusals: string[] };
   expect(plan.refusals).toEqual([]);
@@ -42,7 +47,7 @@ test("plan without an engine says of ports for this machine alone that nobody lo
     ]);
     const { status, stderr } = sessionsIn(checkout.root, process.env.HOME, "plan", "--stack", "ports");
     expect(status).toBe(0);
-    expect(stderr.trim()).toMatch(
+    expect(beside(stderr).trim()).toMatch(
       /^warning: .*No engine answers, so whether it keeps this machine's neighbours from these was not checked: sessions\[0\]\.network\.ports: port 127\.0\.0\.1:8080 to 80\/tcp$/,
     );
   } finally {
@@ -61,7 +66,7 @@ test("plan says what the platform does not enforce of what a session asks for", 
       "Not enforced on Docker, for every session: a secret in a variable: whoever may speak to the engine can read it (components/credentials/README.md).";
     const plan = (...args: string[]) => sessionsIn(checkout.root, process.env.HOME, "plan", "--stack", "reported", ...args);
     const { status, stdout, stderr } = plan();
-    expect([status, stderr]).toEqual([0, ""]);
+    expect([status, beside(stderr)]).toEqual([0, ""]);
     expect(stdout.split("\n")).toContain(line);
     expect(JSON.parse(plan("--json").stdout)).toMatchObject({ reported: [line] });
   } finally {
@@ -75,7 +80,7 @@ test("plan warns of credentials without a way to whoever takes them", () => {
     writeFileSync(join(folder, "key"), "a-key\n");
     checkout.write("way", [{ id: "w-one", credentials: { kind: "file", secret: { file: join(folder, "key") } } }]);
     const { status, stderr } = sessionsIn(checkout.root, process.env.HOME, "plan", "--stack", "way");
-    expect([status, stderr.trim().replace("[runtime] ", "")]).toEqual([
+    expect([status, beside(stderr).trim().replace("[runtime] ", "")]).toEqual([
       0,
       'warning: sessions[0].credentials: session "w-one" has credentials of kind file and no way to api.anthropic.com; write kind: proxy, or network: {egress: {allow: [api.anthropic.com]}}',
     ]);
@@ -112,7 +117,7 @@ describe("a list with the set of a package manager", () => {
   test("the plan shows what it became on this machine, and no password", () => {
     checkout.write("sets", [{ id: "p-sets", network: { egress: { allow: ["registry.corp.example", { set: "npm" }] } } }]);
     const { stdout, stderr } = plan("https://me:hunter2@npm.corp.example:8443/", "--json");
-    expect(stderr).toBe("");
+    expect(beside(stderr)).toBe("");
     expect((JSON.parse(stdout) as { authority: { added: string[] } }).authority.added).toEqual([
       "session p-sets: egress to npm.corp.example:8443 (npm)",
       "session p-sets: egress to registry.corp.example:80,443",
@@ -160,7 +165,7 @@ describe("a secret that a command prints", () => {
 
   test("is not asked for with --no-commands, and counts as unknown", () => {
     const { status, stdout, stderr } = plan("--no-commands");
-    expect([status, stderr, existsSync(trace)]).toEqual([0, "", false]);
+    expect([status, beside(stderr), existsSync(trace)]).toEqual([0, "", false]);
     for (const place of places)
       expect(stdout).toContain(`Unknown, so that what depends on it counts as changed: ${place}: command ${command}\n`);
     const json = JSON.parse(plan("--no-commands", "--json").stdout) as { unknownSecrets: string[]; steps: { name: string }[] };
@@ -171,7 +176,7 @@ describe("a secret that a command prints", () => {
 
   test("is announced before its command runs, once", () => {
     const { status, stdout, stderr } = plan();
-    expect([status, stderr]).toEqual([0, places.map((place) => `${place}: running command ${command}\n`).join("")]);
+    expect([status, beside(stderr)]).toEqual([0, places.map((place) => `${place}: running command ${command}\n`).join("")]);
     expect(stdout).not.toContain("Unknown");
     expect(readFileSync(trace, "utf8")).toBe("x\n");
   });
