@@ -22,6 +22,8 @@ export interface Loosening {
   readonly beside?: { readonly line: string; readonly address?: string };
   /** Another session that joins the twin's network. */
   readonly neighbour?: string;
+  /** It sees what others run on this machine, such as sessions of other tests, which other checks may name then. */
+  readonly seesOthers?: true;
   /** Checks that then prove nothing. */
   readonly unproven?: readonly string[];
   /** What is found, as a pattern. */

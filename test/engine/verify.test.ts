@@ -161,7 +161,12 @@ describe.skipIf(docker === undefined)("verify", () => {
       promised: { ownSeccompProfile: true },
       loosen: ({ HostConfig }) => HostConfig.SecurityOpt?.push("seccomp=unconfined"),
     },
-    { check: "host-processes", what: "the host's processes", loosen: ({ HostConfig }) => (HostConfig.PidMode = "host") },
+    {
+      check: "host-processes",
+      what: "the host's processes",
+      loosen: ({ HostConfig }) => (HostConfig.PidMode = "host"),
+      seesOthers: true,
+    },
     { check: "process-limit", what: "more processes", loosen: ({ HostConfig }) => (HostConfig.PidsLimit = 80) },
     {
       check: "open-files-limit",
@@ -301,11 +306,11 @@ describe.skipIf(docker === undefined)("verify", () => {
     );
   });
 
-  test.each(loosenings)("$check names $what", ({ check, also = [], evidence = "." }) => {
+  test.each(loosenings)("$check names $what", ({ check, also = [], evidence = ".", seesOthers }) => {
     const named = [check, ...also].map((id) => expect.stringMatching(new RegExp(`^${id} not held: .*${id === check ? evidence : "."}`)));
     const lines = found.get(`v-twin-${check}`)?.filter((line) => !mayBeUnproven(line));
     expect(lines).toEqual(expect.arrayContaining(named));
-    expect(lines).toHaveLength(named.length);
+    if (seesOthers !== true) expect(lines).toHaveLength(named.length);
   });
 
   test("every check has a session that it fails", () => {
