@@ -70,9 +70,7 @@ export async function rollOut(source: StackSource, options: RollOutOptions, list
   if (read !== undefined && by === "embedded") detail(read);
   const roll = by === "pulumi" ? withPulumi : withBuiltIn;
   const done = await roll(source, options, settings, live, listener);
-  if (done === undefined) return undefined;
-  keepAuthority(source, authorityIn(done.reviewed.plan.run), options.only);
-  return { runtime: live.runtime, settings, by, ...done };
+  return done && { runtime: live.runtime, settings, by, ...done };
 }
 
 type Roll = (
@@ -99,6 +97,7 @@ const withBuiltIn: Roll = async (source, { only, ...options }, _, live, { say, d
     const changed = changes(plan);
     if (!changed) {
       for (const line of ["Nothing is to change.", ...authorityText(plan.authority)]) detail(line);
+      keepAuthority(source, authorityIn(plan.run), only);
       return { changed, reviewed: proposal };
     }
     detail(planText(plan, report));
@@ -154,6 +153,7 @@ const withPulumi: Roll = async (source, options, settings, live, { say }) => {
     rmSync(folder, { recursive: true }),
   );
   if (process.exitCode !== 0) return undefined;
+  keepAuthority(source, authorityIn(reviewed.plan.run), options.only);
   return { changed: before !== (await live.fingerprint()), reviewed };
 };
 

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { liveEngine } from "../engine/rig.ts";
 import type { Verified } from "../../stacks/verify/run.ts";
 import { Checkout } from "./checkout.ts";
+import { keptAuthority } from "../../stacks/authority.ts";
 
 const docker = await liveEngine();
 const stack = "day";
@@ -59,7 +60,7 @@ describe.skipIf(docker === undefined)("a day with the sessions command", () => {
       stack,
       readFileSync(checkout.stackFile(stack), "utf8").replace(
         "agent: none }",
-        "agent: none }\n  agent-sessions:defaults: { environment: { CHANGED: yes } }",
+        "agent: none }\n  agent-sessions:defaults: { environment: { CHANGED: yes }, security: { capabilities: [NET_BIND_SERVICE] } }",
       ),
     );
     expect((await sessions("plan")).stdout).toContain("ends the running agent of session day");
@@ -74,6 +75,9 @@ describe.skipIf(docker === undefined)("a day with the sessions command", () => {
     writeFileSync(column, enforced.replace("openFiles: enforced", 'openFiles: reported("nobody does", "a page")'));
     const only = JSON.parse((await sessions("up", "--engine", "embedded", "--only", "night", "--json")).stdout);
     expect(only.sessions).toMatchObject([{ session: "night", state: "healthy" }]);
+    // What the other may do stays as it was applied.
+    const granted = () => keptAuthority({ root: checkout.root, stack })?.filter((line) => line.includes("capability"));
+    expect(granted()).toEqual(["session night: capability NET_BIND_SERVICE"]);
     expect([promisesIn(JSON.parse(up.stdout).verified), promisesIn(only.verified)]).toEqual([
       expect.arrayContaining(["user", "open-files-limit"]),
       expect.not.arrayContaining(["open-files-limit"]),
@@ -89,6 +93,7 @@ describe.skipIf(docker === undefined)("a day with the sessions command", () => {
     });
     expect((await sessions("up", "--yes", "--engine", "embedded")).code).toBe(0);
     expect((await sessions("exec", "day", "--", "printenv", "CHANGED")).stdout).toBe("yes\n");
+    expect(granted()).toEqual(["session day: capability NET_BIND_SERVICE", "session night: capability NET_BIND_SERVICE"]);
 
     // A stack file that is faulty by now is no reason to keep what is there.
     checkout.write(stack, readFileSync(checkout.stackFile(stack), "utf8").replace("agent: none }", "agent: none, variant: huge }"));

@@ -21,7 +21,7 @@ export class DockerEngine implements BuiltInEngine {
     return {
       ...reviewed,
       shortage: () => engine.shortage(reviewed.plan),
-      apply: async (options) => (await engine.apply(reviewed.plan, live, options)).outcomes,
+      apply: async (options) => (await engine.apply(reviewed.plan, live, { ...options, ...(only !== undefined && { only }) })).outcomes,
     };
   }
 
