@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { baseline } from "../../policy/baseline.ts";
 import { securityOpts } from "../seccomp/docker.ts";
-import type { HealthCommand, Mount, SecretReference } from "../session-part.ts";
+import type { Companion, HealthCommand, Mount, SecretReference } from "../session-part.ts";
 import { processLimitLabel } from "./hooks.ts";
 import { toTmpfs, toVolumesAndBinds } from "./mounts.ts";
 import { dockerLabels } from "./object-labels.ts";
@@ -19,13 +19,7 @@ export interface HardenedContainer {
   readonly environment: Readonly<Record<string, string | SecretReference>>;
   readonly labels: Readonly<Record<string, string>>;
   readonly mounts: readonly Mount[];
-  readonly limits: {
-    /** Bytes. */
-    readonly memory: number;
-    /** Cores, in fractions. */
-    readonly cpu: number;
-    readonly processes: number;
-  };
+  readonly limits: Companion["limits"];
   /** Capabilities to add to none. @default none */
   readonly capabilities?: readonly string[];
   /** The text of another seccomp profile. @default agent-sessions' own */
