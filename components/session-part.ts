@@ -10,10 +10,13 @@ import { baseline } from "../policy/baseline.ts";
 export class SecretReference<Held = string> {
   /** What people call the place: `env KEY`. */
   readonly name: string;
+  /** Where the platform itself keeps it, so that nothing here has it. @default it does not */
+  readonly kept: KeptSecret | undefined;
   readonly #open: () => Held;
 
-  constructor(name: string, open: () => Held) {
+  constructor(name: string, open: () => Held, kept?: KeptSecret) {
     this.name = name;
+    this.kept = kept;
     this.#open = open;
   }
 
@@ -26,6 +29,13 @@ export class SecretReference<Held = string> {
   map<Other>(change: (held: Held) => Other): SecretReference<Other> {
     return new SecretReference(this.name, () => change(this.#open()));
   }
+}
+
+/** A secret that the platform keeps, whoever has put it there. */
+export interface KeptSecret {
+  readonly name: string;
+  /** Which of its values. */
+  readonly key: string;
 }
 
 /** Where what a session sees in a folder comes from. */
@@ -50,6 +60,10 @@ export type MountSource =
   | { readonly kind: "host"; readonly path: string }
   /** Files that nobody else reads, by their names. */
   | { readonly kind: "secret"; readonly name: string; readonly files: SecretReference<Readonly<Record<string, string>>> }
+  /** One file with what the platform keeps. */
+  | { readonly kind: "kept"; readonly secret: KeptSecret; readonly file: string }
+  /** Files of a configuration, by their names, which may have folders in them. */
+  | { readonly kind: "files"; readonly name: string; readonly files: Readonly<Record<string, string>> }
   /** What a companion leaves there for the session: the socket by which it serves, or what it has fetched. */
   | { readonly kind: "companion"; readonly companion: string; readonly leaves: "socket" | "files" };
 
@@ -59,6 +73,18 @@ export interface Mount {
   readonly target: string;
   readonly readOnly: boolean;
   readonly source: MountSource;
+}
+
+/** A container that is to be held to the baseline, as every platform is told of it. */
+export interface ContainerDescription {
+  readonly name: string;
+  readonly image: pulumi.Input<string>;
+  /** Uid and gid. */
+  readonly user: readonly [uid: number, gid: number];
+  /** What runs, below the init process. */
+  readonly program: readonly string[];
+  readonly environment: Readonly<Record<string, string | SecretReference>>;
+  readonly mounts: readonly Mount[];
 }
 
 /** Says by its end whether a container is well. Times are seconds. */
@@ -71,11 +97,30 @@ export interface HealthCommand {
   readonly retries: number;
 }
 
+/** How what containers print is kept, by an engine that is Docker's. */
+export interface Logs {
+  /** The engine's log driver. journald rotates by itself. */
+  readonly driver: "json-file" | "local" | "journald";
+  /** Bytes of one file of a container's. @default 50 MB */
+  readonly maxSize?: number;
+  /** Files of a container's; the oldest goes first. @default 10 */
+  readonly maxFiles?: number;
+}
+
 /** A container beside a session or before it, with no more rights than a session. */
 interface CompanionContainer {
   /** What it is called, which nothing else of its stack is. */
   readonly name: string;
-  readonly kind: "egress-proxy" | "credential-proxy" | "auth" | "repository";
+  readonly kind:
+    | "egress-proxy"
+    | "credential-proxy"
+    | "auth"
+    | "repository"
+    | "supervisor"
+    | "engine-reader"
+    | "gateway"
+    | "postgresql"
+    | "redis";
   readonly image: pulumi.Input<string>;
   /** Uid and group. @default those of sessions that have no uid of their own */
   readonly user?: number;
@@ -111,6 +156,9 @@ export interface Service extends CompanionContainer {
 
 export type Companion = Job | Service;
 
+export const isJob = (companion: Companion): companion is Job => companion.runs === "before";
+export const isService = (companion: Companion): companion is Service => companion.runs === "beside";
+
 /** What one part of a session hands to it. */
 export interface SessionPart {
   readonly mounts: readonly Mount[];
@@ -123,8 +171,20 @@ export interface SessionPart {
   readonly authority: readonly string[];
 }
 
-/** A part as a platform has made it. */
+/** A host that a session finds by a name of its own, without asking a resolver. */
+export interface Alias {
+  readonly host: string;
+  readonly address: pulumi.Input<string>;
+}
+
+/** A part as a platform has made it. Companions that are left in it run in the session's own pod, where it has one. */
 export interface MadePart extends SessionPart {
+  /** What the session finds by name, where its network has no names of its own. @default nothing */
+  readonly aliases?: readonly Alias[];
+  /** The resources in which its volumes lie, by their names, where a platform names these itself. @default the names are enough */
+  readonly volumes?: ReadonlyMap<string, pulumi.CustomResource>;
+  /** Groups whose rules hold for the session's network interface, where its network is made of such. @default none */
+  readonly groups?: readonly pulumi.Input<string>[];
   /** What must be there before the session starts. */
   readonly resources: readonly pulumi.Resource[];
   /** Those of which another one is another session container. @default none */
@@ -143,10 +203,17 @@ export const part = (given: Partial<SessionPart>): SessionPart => ({
 
 const MiB = 1024 ** 2;
 
+/** A secret that the platform keeps, as a file. */
+export const keptFile = (secret: KeptSecret, file: string) => ({ kind: "kept", secret, file }) as const;
+
 /** A secret as a file of a companion's own, `/secret/<file>`. */
 export function secretMount(file: string, secret: SecretReference): Mount {
-  const files = secret.map((content) => ({ [file]: content }));
-  return { target: "/secret", readOnly: true, source: { kind: "secret", name: "secret", files } };
+  const source = (secret.kept && keptFile(secret.kept, file)) ?? {
+    kind: "secret",
+    name: "secret",
+    files: secret.map((content) => ({ [file]: content })),
+  };
+  return { target: "/secret", readOnly: true, source };
 }
 
 /** Memory for what a program keeps for as long as it runs. */

@@ -25,6 +25,9 @@ export interface Owner {
   readonly stack: string;
 }
 
+/** The name of what serves all sessions of a stack, such as its `supervisor`. */
+export const serviceName = ({ stack }: Pick<Owner, "stack">, service: string): string => `agent-sessions-${stack}-${service}`;
+
 /** The session, and its stack, that something belongs to. */
 export interface SessionOwner extends Owner {
   /** A DNS label of at most 40 characters. */
@@ -38,6 +41,15 @@ export const volumeName = (container: string, kind: string): string => `${contai
 export function networkNames(sessionId: string): Name[] {
   const name = containerName(sessionId);
   return [...named(name, "network"), alias(name, sessionId), alias(name, name)];
+}
+
+/** The name of the network that the sessions of a group share. */
+export const groupNetworkName = (owner: Pick<Owner, "stack">, group: string): string => serviceName(owner, `group-${group}`);
+
+/** The names that a session takes on the network of its group. */
+export function groupNames(sessionId: string, group: string): Name[] {
+  const network = `the network of group ${group}`;
+  return [alias(network, sessionId), alias(network, containerName(sessionId))];
 }
 
 /** The egress proxy's name on the session's network, by which a new one takes an old one's place. */

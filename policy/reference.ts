@@ -71,6 +71,7 @@ function section(rule: Rule): string {
     ["Also in", rule.frameworks.map(({ name, reference }) => `${name} ${reference}`).join("; ")],
     ["What to do", rule.remediation],
     ["Enforcement", rule.enforcement ? levels.map((level) => `${level}: ${rule.enforcement?.[level]}`).join(", ") : ""],
+    ["In a cluster", rule.admission ? "the ValidatingAdmissionPolicy of `admission.ts` refuses such pods" : ""],
     ["With enforcement `remediate`", rule.automatic ? "the engine is given the safe value" : ""],
   ];
   const settings = Object.entries(rule.settings ?? {}).map(

@@ -49,9 +49,10 @@ export function keepAuthority(
   lines: readonly string[],
   only?: readonly string[],
 ): void {
-  const untouched = (line: string) => sessionOf(line) !== undefined && !only?.includes(sessionOf(line) ?? "");
-  const others = only === undefined ? [] : (keptAuthority({ root, stack }) ?? []).filter(untouched);
-  const all = [...(only === undefined ? lines : authorityOfSessions(lines, only)), ...others].sort();
+  const kept = only === undefined ? [] : (keptAuthority({ root, stack }) ?? []);
+  const replaced = only === undefined ? [] : authorityOfSessions(kept, only);
+  const applied = only === undefined ? lines : authorityOfSessions(lines, only);
+  const all = [...applied, ...kept.filter((line) => !replaced.includes(line))].sort();
   const file = fileOf(root, stack);
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(`${file}.${process.pid}`, `${JSON.stringify(all, null, 2)}\n`);

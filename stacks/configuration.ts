@@ -56,16 +56,20 @@ function unpacked(key: string, text: string): unknown {
   }
 }
 
+/** What runs the sessions of a stack that does not say. */
+export const usualStrategy = "local";
+
 /**
  * The address of the container engine that a configuration names, whatever else is in it.
  *
  * @throws Error when it stands where it is not read: commands would speak to another engine
  */
 export function engineAddress(config: Readonly<Record<string, string>>): string | undefined {
+  const own = `${keyPrefix}${config[`${keyPrefix}strategy`] ?? usualStrategy}`;
   const misplaced = config[`${keyPrefix}engine`];
   if (misplaced !== undefined)
-    throw new Error(`${keyPrefix}engine belongs in ${keyPrefix}local; write ${keyPrefix}local: {engine: ${JSON.stringify(misplaced)}}`);
-  const local = unpacked(`${keyPrefix}local`, config[`${keyPrefix}local`] ?? "{}");
-  const { engine } = typeof local === "object" && local !== null ? (local as { engine?: unknown }) : {};
+    throw new Error(`${keyPrefix}engine belongs in ${own}; write ${own}: {engine: ${JSON.stringify(misplaced)}}`);
+  const options = unpacked(own, config[own] ?? "{}");
+  const { engine } = typeof options === "object" && options !== null ? (options as { engine?: unknown }) : {};
   return engine === undefined ? undefined : String(engine);
 }

@@ -17,18 +17,26 @@ export interface PlatformControls {
   /** What people call it. */
   readonly title: string;
   readonly column: Column;
+  /** Whether a session and what serves it can share a socket, rather than an address. @default true */
+  readonly sockets?: boolean;
 }
 
 export const platformControls = {
   docker: { title: "Docker", column: docker },
   podman: { title: "Podman", column: podman },
   swarm: { title: "Swarm", column: swarm },
-  kubernetes: { title: "Kubernetes", column: kubernetes },
-  ecs: { title: "ECS on Fargate", column: ecs },
+  kubernetes: { title: "Kubernetes", column: kubernetes, sockets: false },
+  ecs: { title: "ECS on Fargate", column: ecs, sockets: false },
 } as const satisfies Readonly<Record<string, PlatformControls>>;
 
 /** What runs the sessions of each strategy. */
-export const controlsOf: Readonly<Record<StrategyName, PlatformControls>> = { local: platformControls.docker };
+export const controlsOf: Readonly<Record<StrategyName, PlatformControls>> = {
+  local: platformControls.docker,
+  "single-node": platformControls.docker,
+  swarm: platformControls.swarm,
+  kubernetes: platformControls.kubernetes,
+  ecs: platformControls.ecs,
+};
 
 const names = Object.keys(controls) as ControlName[];
 

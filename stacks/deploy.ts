@@ -45,6 +45,6 @@ export async function deploy(
   if (transform === undefined) return strategy.deploy(settings, stack, secrets);
   const { registerTransform } = await import("./transform/register.ts");
   await registerTransform(transform, say);
-  const { sessions, authority } = await strategy.deploy(settings, stack, secrets);
-  return { sessions, authority: [...authority, `every resource: what the transform ${transform.name} makes of it`].sort() };
+  const { authority, ...deployed } = await strategy.deploy(settings, stack, secrets);
+  return { ...deployed, authority: [...authority, `every resource: what the transform ${transform.name} makes of it`].sort() };
 }

@@ -25,7 +25,7 @@ const say = (line: string) => void pulumi.log.info(line);
 ensureDemo(config, process.cwd());
 
 /** The Pulumi program: the stack's configuration becomes its resources, and these its outputs. */
-export const { sessions, authority } = await deployFromConfig(
+export const { sessions, authority, cost } = await deployFromConfig(
   config,
   identify(project, stack, process.cwd()),
   new Secrets(encrypted, { announce: say }),

@@ -28,3 +28,7 @@ function slips(one: string, other: string): number {
   }
   return at(one.length, other.length);
 }
+
+/** Several to choose from: `local, single-node or swarm`. */
+export const choice = (names: readonly string[]): string =>
+  [names.slice(0, -1).join(", "), ...names.slice(-1)].filter((part) => part !== "").join(" or ");

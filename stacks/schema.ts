@@ -1,6 +1,9 @@
 import { z } from "zod";
+import { choice } from "./near.ts";
 import { keyPrefix } from "./configuration.ts";
+import { cleanup } from "./settings/cleanup-schema.ts";
 import { imageSchema } from "./settings/image-schema.ts";
+import { logs } from "./settings/logs-schema.ts";
 import { allowedHost } from "./settings/network-schema.ts";
 import { parent } from "./settings/parent-schema.ts";
 import { defaultsSchema, securityPoliciesSchema, sessionSchema } from "./settings/session-schema.ts";
@@ -18,7 +21,7 @@ const strategyNames = Object.keys(strategySchemas) as StrategyName[];
 /** All keys of a deployment, without the prefix `agent-sessions:`. */
 export const deploymentSchema = z.strictObject({
   strategy: z
-    .enum(strategyNames, { error: `is not a strategy; write ${strategyNames.join(" or ")}` })
+    .enum(strategyNames, { error: `is not a strategy; write ${choice(strategyNames)}` })
     .describe("Where the sessions run; local when left out.")
     .optional(),
   ...strategyKeys(strategySchemas),
@@ -37,6 +40,8 @@ export const deploymentSchema = z.strictObject({
     .strictObject({ parent: parent.optional() })
     .describe("How what the sessions are allowed leaves this machine; directly when left out.")
     .optional(),
+  logs: logs.optional(),
+  cleanup: cleanup.optional(),
   defaults: defaultsSchema.optional(),
   sessions: z
     .array(sessionSchema, { error: 'is not a list of sessions; write one entry "- id: name" for each' })

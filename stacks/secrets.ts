@@ -1,9 +1,10 @@
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
-import { longestLogin } from "../components/parent-proxy/args.ts";
 import { SecretReference } from "../components/session-part.ts";
-import { isAwsKeyId } from "../policy/rules/read/token-formats.ts";
-import type { CredentialsSetting, SecretSource } from "./settings/credentials.ts";
+import { egressKeyFault, type Judge, judgeOf, keyFault, loginJudge, ofMonitoring, pullSecretFault, textFault } from "./secret-faults.ts";
+import type { SecretSource } from "./settings/credentials.ts";
+import { gatewaySecrets } from "./settings/gateway.ts";
+import { monitoringSecrets } from "./settings/monitoring.ts";
 import { type Settings, SettingsError } from "./settings.ts";
 
 /** Seconds that a command may take to print a secret. */
@@ -29,6 +30,8 @@ export const unknownHere: EncryptedConfig = () => undefined;
 export interface CommandOptions {
   /** With false, what commands would print counts as unknown. @default true */
   readonly commands?: boolean;
+  /** With true, a variable that is not set and a file that is not there count as unknown. @default false */
+  readonly absent?: boolean;
   /** Told of each command before any runs. @default nobody */
   readonly announce?: (line: string) => void;
   /** The sessions whose secrets are read; those of the others are empty, as for a plan that leaves these out. @default all */
@@ -50,7 +53,8 @@ export class Secrets {
   }
 
   /** Reads all that the sessions need. @throws SettingsError with all that cannot be read, without any value */
-  async read({ sessions, parent }: Pick<Settings, "sessions" | "parent">): Promise<void> {
+  async read(settings: Pick<Settings, "sessions" | "parent" | "monitoring" | "gateway" | "cluster" | "egressKey">): Promise<void> {
+    const { sessions, parent, monitoring, gateway, cluster, egressKey } = settings;
     const { only } = this.#options;
     const chosen = sessions.filter(({ id }) => only?.includes(id) ?? true);
     const needed = chosen.flatMap(({ credentials, repositories }) => [
@@ -60,17 +64,23 @@ export class Secrets {
       ),
     ]);
     if (parent?.login !== undefined) needed.push({ secret: parent.login.secret, judge: loginJudge(parent.login.username) });
-    const commands = needed.flatMap(({ secret }) => (secret.from === "command" && !this.#read.has(identity(secret)) ? [secret] : []));
+    needed.push(...monitoringSecrets(monitoring).map(({ secret, holds }) => ({ secret, judge: ofMonitoring[holds] })));
+    needed.push(...gatewaySecrets(gateway));
+    if (cluster?.pullSecret !== undefined) needed.push({ secret: cluster.pullSecret, judge: pullSecretFault });
+    if (egressKey !== undefined) needed.push({ secret: egressKey, judge: egressKeyFault });
+    const read = needed.filter(({ secret }) => secret.from !== "cluster");
+    const commands = read.flatMap(({ secret }) => (secret.from === "command" && !this.#read.has(identity(secret)) ? [secret] : []));
     if (this.#options.commands !== false)
       for (const line of new Set(commands.map((secret) => `${secret.key}: running ${nameOf(secret)}`))) this.#options.announce?.(line);
-    const mistakes = await Promise.all(needed.map(({ secret, judge }) => this.#readOne(secret, judge)));
+    const mistakes = await Promise.all(read.map(({ secret, judge }) => this.#readOne(secret, judge)));
     const all = mistakes.filter((mistake) => mistake !== undefined);
     if (all.length > 0) throw new SettingsError([...new Set(all)]);
   }
 
   /** A secret that was read, by the place where it is kept. */
   reference(source: SecretSource): SecretReference {
-    return new SecretReference(nameOf(source), () => this.valueOf(source));
+    const kept = source.from === "cluster" ? { name: source.name, key: source.value } : undefined;
+    return new SecretReference(nameOf(source), () => this.valueOf(source), kept);
   }
 
   protected valueOf(source: SecretSource): string {
@@ -99,17 +109,20 @@ export class Secrets {
     switch (source.from) {
       case "env": {
         const value = process.env[source.name];
-        if (value === undefined) throw new Error("is not set where this runs; export it");
+        if (value === undefined && !this.#options.absent) throw new Error("is not set where this runs; export it");
         return value;
       }
       case "file":
         return readFile(source.path, "utf8").catch((error: NodeJS.ErrnoException) => {
+          if (error.code === "ENOENT" && this.#options.absent) return undefined;
           throw new Error(error.code === "ENOENT" ? "is not there; name the file that holds the secret" : `cannot be read (${error.code})`);
         });
       case "command":
         return this.#options.commands === false ? undefined : run(source.words);
       case "config":
         return this.#encrypted(source.name);
+      case "cluster":
+        throw new Error("is the cluster's, and read by nobody here");
     }
   }
 }
@@ -139,6 +152,8 @@ export function nameOf(source: SecretSource): string {
       return `file ${source.path}`;
     case "command":
       return `command ${source.words[0]}`;
+    case "cluster":
+      return `${source.value} of the cluster's ${source.name}`;
     default:
       return `${source.from} ${source.name}`;
   }
@@ -166,52 +181,4 @@ function run([program, ...args]: readonly string[]): Promise<string> {
     );
     child.stdin?.end();
   });
-}
-
-/** Says why a value cannot be what is needed; undefined when it may be. */
-type Judge = (value: string) => string | undefined;
-
-const textFault: Judge = (value) => {
-  if (value.trim() === "") return "is empty; give it a value";
-  return value.length > 64 * 1024 || value.includes("\0") ? "is not a text of at most 64 KB" : undefined;
-};
-
-function judgeOf(credentials: CredentialsSetting): Judge {
-  if (credentials.kind === "init") return () => undefined;
-  if (credentials.kind === "proxy") return credentials.provider === "bedrock" ? bedrockKeyFault : keyFault;
-  return credentials.kind === "file" && credentials.provider === "bedrock" ? awsFault : anthropicFault;
-}
-
-const keyFault: Judge = (value) => (/\s/.test(value) ? "holds blanks or line breaks, which no key has; give the key alone" : undefined);
-
-/** A password is sent as it is; what Squid has no room for would be cut off, or worse. */
-function loginJudge(username: string): Judge {
-  const left = longestLogin - Buffer.byteLength(`${username}:`);
-  return (value) => {
-    if (/\p{Cc}/u.test(value)) return "holds a line break or another control character; give the password alone";
-    return Buffer.byteLength(value) > left ? `is longer than ${left} bytes, which a proxy's login of this user has room for` : undefined;
-  };
-}
-
-const bedrockKeyFault: Judge = (value) =>
-  /^\s*aws_access_key_id\s*=/m.test(value) || isAwsKeyId(value)
-    ? "is an AWS access key, and the proxy signs no requests; give an API key of Amazon Bedrock, or choose credentials of kind file"
-    : keyFault(value);
-
-const awsFault: Judge = (value) =>
-  /^\s*aws_access_key_id\s*=/m.test(value) ? undefined : "holds no aws_access_key_id; give the content of an AWS credentials file";
-
-const anthropicFault: Judge = (value) => {
-  if (!value.startsWith("{")) return keyFault(value);
-  return isOauthStore(value)
-    ? undefined
-    : "is JSON without claudeAiOauth; give an API key, a token of claude setup-token, or the agent's .credentials.json";
-};
-
-function isOauthStore(text: string): boolean {
-  try {
-    return typeof (JSON.parse(text) as { claudeAiOauth?: { accessToken?: unknown } }).claudeAiOauth?.accessToken === "string";
-  } catch {
-    return false;
-  }
 }

@@ -57,3 +57,9 @@ export function formatSize(bytes: number): string {
   }
   return `${Number(value.toFixed(1))} ${units[unit]}`;
 }
+
+/** Writes seconds in the largest unit of which there is one, rounded down: `9 d`, and `1 d` for 26 hours. */
+export function formatDuration(seconds: number): string {
+  const [unit, length] = Object.entries(durations).findLast(([, length]) => seconds >= length) ?? ["s", 1];
+  return `${Math.floor(seconds / length)} ${unit}`;
+}

@@ -5,6 +5,8 @@ import { expect, test } from "vitest";
 import { terminal } from "../components/session-container/attach.ts";
 import { checkHostPath } from "../components/session-volumes/host-path.ts";
 import { barredBlocks } from "../components/egress-proxy/addresses.ts";
+import { alerts } from "../components/monitoring/alerts.ts";
+import { states } from "../images/supervisor/files/session-state.ts";
 import { baseline } from "../policy/baseline.ts";
 import { holds, holdsMetadata } from "../policy/rules/read/cidr.ts";
 import { isSensitive } from "../policy/rules/read/paths.ts";
@@ -76,4 +78,13 @@ test("the image has the user and the init process of the baseline", () => {
   const dockerfile = text("images/session/Dockerfile");
   expect(dockerfile).toMatch(new RegExp(`^USER ${baseline.user.uid}(:${baseline.user.gid})?$`, "m"));
   expect(dockerfile).toContain(`\nENTRYPOINT [${baseline.init.map((word) => JSON.stringify(word)).join(", ")}, `);
+});
+
+test("a session's states are of one list of words, in the commands, the supervisor and the alerts", () => {
+  const declared = /readonly state: (".*");/.exec(text("stacks/runtime/session-state.ts"))?.[1] ?? "";
+  expect([...declared.matchAll(/"([^"]+)"/g)].map(([, state]) => state)).toEqual([...states]);
+  const named = JSON.stringify(alerts).matchAll(/"state":("[^"]+"|\["[^\]]+"\])/g);
+  const words = [...named].flatMap(([, value = ""]) => [JSON.parse(value)].flat());
+  expect(words).toHaveLength(3);
+  expect(words.filter((word) => !states.includes(word))).toEqual([]);
 });

@@ -62,7 +62,7 @@ const floors: readonly (readonly string[])[] = [
   ["units", "near", "streams", "authority", "printable", "lock", "identity", "late-packages", "configuration"],
   ["egress-sets"],
   ["settings", "schema", "controls"],
-  ["secrets", "policy-config", "demo"],
+  ["secrets", "secret-faults", "policy-config", "demo"],
   ["runtime"],
   ["transform"],
   ["strategies", "deploy"],
@@ -98,12 +98,30 @@ test("no file comes to import itself, be it for a type", () => {
   expect(circles).toEqual([]);
 });
 
-/** Where Docker's own files are: whatever is called so, and the applier of its registrations. */
-const dockers = /(^|\/)docker(\.ts$|\/)|^components\/container-engine\/|^stacks\/embedded\//;
+/** Where Docker's own files are, and those of its swarms: whatever is called so, and the applier of its registrations. */
+const dockers = /(^|\/)(docker|swarm)(\.ts$|\/)|^components\/container-engine\/|^stacks\/embedded\//;
 test("only Docker's own files import its client or its provider", () => {
   const importers = sources.filter((file) => /\b(from|import)\s*\(?\s*["'](dockerode|@pulumi\/docker)["'/]/.test(code(file)));
   expect(importers.length).toBeGreaterThan(20);
   expect(importers.filter((file) => !dockers.test(file))).toEqual([]);
+});
+
+/** Where Kubernetes' own files are. */
+const clusters = /(^|\/)kubernetes(\.ts$|\/)|^components\/(cluster|namespace)\/|^components\/session-container\/(pool|pod-spec)\.ts$/;
+test("only Kubernetes' own files import its client or its provider", () => {
+  const importers = sources.filter((file) =>
+    /\b(from|import)\s*\(?\s*["'](@kubernetes\/client-node|@pulumi\/kubernetes)["'/]/.test(code(file)),
+  );
+  expect(importers.length).toBeGreaterThan(15);
+  expect(importers.filter((file) => !clusters.test(file))).toEqual([]);
+});
+
+/** Where Fargate's own files are. */
+const fargates = /(^|\/)ecs(\.ts$|\/)|^components\/fargate\//;
+test("only Fargate's own files import AWS's clients or its provider", () => {
+  const importers = sources.filter((file) => /\b(from|import)\s*\(?\s*["'](@aws-sdk\/|@pulumi\/aws["'/])/.test(code(file)));
+  expect(importers.length).toBeGreaterThan(0);
+  expect(importers.filter((file) => !fargates.test(file))).toEqual([]);
 });
 
 test("the commands, and verify, speak to no platform but through what every platform has", () => {

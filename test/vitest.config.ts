@@ -13,7 +13,7 @@ export default defineConfig({
           ...options,
           name: "tests",
           include: ["test/**/*.test.ts"],
-          exclude: [underPulumi, "test/soak/**", "**/node_modules/**"],
+          exclude: [underPulumi, "test/soak/**", "test/engine/kubernetes/**", "**/node_modules/**"],
           sequence: { groupOrder: 0 },
         },
       },

@@ -51,6 +51,14 @@ export async function findEngine(options: FindOptions = {}): Promise<FoundEngine
   return { address: `unix://${sockets[0] ?? join(run, "docker.sock")}`, source: sockets.length > 0 ? "socket" : "default" };
 }
 
+/**
+ * The socket of an engine on the machine that it runs on, for a container there. What a desktop's programs find elsewhere leads to
+ * an engine in a machine of its own, which listens there at the usual place, as one that is reached over a network does.
+ */
+export function engineSocketOf({ address }: Pick<FoundEngine, "address">): string {
+  return /^unix:\/\/((?:\/var)?\/run\/.+)$/.exec(address)?.[1] ?? "/var/run/docker.sock";
+}
+
 /** Where engines listen, the likeliest first. */
 function usualSockets(environment: NodeJS.ProcessEnv, home: string, run: string): string[] {
   const runtime = environment.XDG_RUNTIME_DIR ?? `/run/user/${process.getuid?.() ?? 1000}`;

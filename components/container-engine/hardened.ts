@@ -1,34 +1,29 @@
 import * as pulumi from "@pulumi/pulumi";
 import { baseline } from "../../policy/baseline.ts";
 import { securityOpts } from "../seccomp/docker.ts";
-import type { Companion, HealthCommand, Mount, SecretReference } from "../session-part.ts";
+import type { Companion, ContainerDescription, HealthCommand, Logs } from "../session-part.ts";
 import { processLimitLabel } from "./hooks.ts";
+import type { EngineKind } from "./kind.ts";
 import { toTmpfs, toVolumesAndBinds } from "./mounts.ts";
 import { dockerLabels } from "./object-labels.ts";
 
 const MiB = 1024 ** 2;
 
 /** What every container of this project is given, whatever it does. */
-export interface HardenedContainer {
-  readonly name: string;
-  readonly image: pulumi.Input<string>;
-  /** Uid and gid. */
-  readonly user: readonly [uid: number, gid: number];
-  /** What runs, below the init process. */
-  readonly program: readonly string[];
-  readonly environment: Readonly<Record<string, string | SecretReference>>;
+export interface HardenedContainer extends ContainerDescription {
   readonly labels: Readonly<Record<string, string>>;
-  readonly mounts: readonly Mount[];
   readonly limits: Companion["limits"];
   /** Capabilities to add to none. @default none */
   readonly capabilities?: readonly string[];
   /** The text of another seccomp profile. @default agent-sessions' own */
   readonly seccompProfile?: string;
+  /** What runs it. @default docker */
+  readonly engine?: EngineKind;
 }
 
 /** The provider's inputs that make a container hold no more rights than the baseline gives it. */
 export function toHardened(args: HardenedContainer) {
-  const { name, image, user, limits, capabilities = [] } = args;
+  const { name, image, user, limits, capabilities = [], engine = "docker" } = args;
   // The provider counts memory in MB; an equal memorySwap means no swap, and leaving it out is a diff on every preview.
   const memory = Math.round(limits.memory / MiB);
   return {
@@ -36,12 +31,12 @@ export function toHardened(args: HardenedContainer) {
     image,
     user: user.join(":"),
     entrypoints: [...baseline.init, ...args.program],
-    envs: Object.entries(args.environment)
+    envs: Object.entries(toEnvironment(args.environment))
       .sort(([one], [other]) => (`${one}=` < `${other}=` ? -1 : 1))
-      .map(([key, value]) => (typeof value === "string" ? `${key}=${value}` : pulumi.interpolate`${key}=${pulumi.secret(value.reveal())}`)),
+      .map(([key, value]) => (typeof value === "string" ? `${key}=${value}` : pulumi.interpolate`${key}=${value}`)),
     labels: dockerLabels({ ...args.labels, [processLimitLabel]: String(limits.processes) }),
     readOnly: baseline.readOnlyRootFilesystem,
-    ...confined(args.seccompProfile),
+    ...confined(engine, args.seccompProfile),
     capabilities: {
       drops: [...baseline.capabilities.drop],
       ...(capabilities.length > 0 && { adds: capabilities.map(fullCapability).sort() }),
@@ -50,16 +45,22 @@ export function toHardened(args: HardenedContainer) {
     memorySwap: memory,
     cpus: decimalCores(limits.cpu),
     mounts: toVolumesAndBinds(args.mounts, name),
-    tmpfs: toTmpfs(args.mounts, user),
-    logDriver: "json-file",
+    tmpfs: toTmpfs(args.mounts, user, engine),
   };
 }
 
+/** Variables as the provider is given them, those that are secret as such. */
+export function toEnvironment(environment: HardenedContainer["environment"]): Record<string, string | pulumi.Output<string>> {
+  return Object.fromEntries(
+    Object.entries(environment).map(([key, value]) => [key, typeof value === "string" ? value : pulumi.secret(value.reveal())]),
+  );
+}
+
 /** What keeps any container to itself, also one that never starts. */
-export function confined(seccompProfile?: string) {
+export function confined(engine: EngineKind, seccompProfile?: string) {
   return {
     capabilities: { drops: [...baseline.capabilities.drop] },
-    securityOpts: securityOpts(seccompProfile),
+    securityOpts: securityOpts(engine, seccompProfile),
     ipcMode: "private",
   };
 }
@@ -81,8 +82,20 @@ export function toService(health: HealthCommand) {
   };
 }
 
-/** Rotation of a container's output: of the session's and its services'. */
-export const logOpts = { "max-size": `${baseline.logs.maxSizeMegabytes}m`, "max-file": String(baseline.logs.maxFiles) } as const;
+/**
+ * The provider's inputs for how a container's output is kept.
+ *
+ * @param own the megabytes of a file and the number of files of a container that has sizes of its own
+ */
+export function toLogs(logs: Logs = { driver: "json-file" }, own?: { readonly maxSizeMegabytes: number; readonly maxFiles: number }) {
+  const { driver, maxSize, maxFiles = baseline.logs.maxFiles } = logs;
+  const maxSizeMegabytes = maxSize === undefined ? baseline.logs.maxSizeMegabytes : Math.round(maxSize / MiB);
+  const rotated = own ?? { maxSizeMegabytes, maxFiles };
+  return {
+    logDriver: driver,
+    ...(driver !== "journald" && { logOpts: { "max-size": `${rotated.maxSizeMegabytes}m`, "max-file": String(rotated.maxFiles) } }),
+  };
+}
 
 /** Seconds as the engine itself writes them (`1m30s`), so that no preview sees a difference. */
 export function goDuration(seconds: number): string {
@@ -95,7 +108,7 @@ export function goDuration(seconds: number): string {
 }
 
 /** A capability as the engine spells it: in any other spelling a refresh would replace the container. */
-function fullCapability(name: string): string {
+export function fullCapability(name: string): string {
   return `CAP_${name.toUpperCase().replace(/^CAP_/, "")}`;
 }
 

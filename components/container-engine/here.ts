@@ -8,7 +8,14 @@ export async function isHere(docker: Docker): Promise<boolean> {
   return isOwn(await docker.info());
 }
 
-function isOwn({ Name, KernelVersion }: { readonly Name: string; readonly KernelVersion: string }): boolean {
+/** What an engine says of the machine that it runs on. */
+export interface EngineMachine {
+  readonly Name: string;
+  readonly KernelVersion: string;
+}
+
+/** As {@link isHere}, of what an engine has said. */
+export function isOwn({ Name, KernelVersion }: EngineMachine): boolean {
   return Name === hostname() && KernelVersion === release();
 }
 
@@ -22,7 +29,7 @@ const ownKernel = /runsc|gvisor|kata/i;
 export async function sharesInodes(engine: FoundEngine): Promise<boolean> {
   if (!engine.address.startsWith("unix://") || process.platform !== "linux") return false;
   try {
-    const info = (await connectEngine(engine).info()) as { Name: string; KernelVersion: string; DefaultRuntime?: string };
+    const info = (await connectEngine(engine).info()) as EngineMachine & { DefaultRuntime?: string };
     return isOwn(info) && !ownKernel.test(info.DefaultRuntime ?? "");
   } catch {
     return true;

@@ -8,11 +8,15 @@ import { type FoundEngine, findEngine } from "./find.ts";
 /** What a container's label must carry for its process limit to be set. */
 export const processLimitLabel = "pids_limit";
 
+/** What a service's labels must carry for limits to be set that the provider has no word for. */
+export const limitLabels = { processes: processLimitLabel, openFiles: "nofile_limit", pendingSignals: "sigpending_limit" } as const;
+
 /** What hooks are called in the engine's requests. */
 export const hookNames = {
   processLimit: "agent-sessions-process-limit",
   runOnce: "agent-sessions-run-once",
   ownVolumeGuard: "agent-sessions-own-volume",
+  serviceLimits: "agent-sessions-service-limits",
 } as const;
 
 /** The hooks of one engine. Each is registered once, under one name, however many resources carry it. */
@@ -71,6 +75,12 @@ export function processLimit(component: pulumi.Resource): pulumi.ResourceHook {
   });
 }
 
+/** The hooks of a container that serves for as long as it is there. */
+export function limitedProcesses(component: pulumi.Resource): pulumi.ResourceHookBinding {
+  const limit = processLimit(component);
+  return { afterCreate: [limit], afterUpdate: [limit] };
+}
+
 /**
  * Runs a container that does one job under its process limit, and fails the deployment when it ends with an error. The provider
  * only makes it: what the provider starts has ended before a hook can limit it. One that failed is removed, so that a refresh
@@ -91,6 +101,37 @@ export function runOnce(component: pulumi.Resource): pulumi.ResourceHook {
       throw error;
     }
   });
+}
+
+/** What of a service's limits stands in its labels, as the Engine API takes it. */
+export function labelledLimits(labels: Readonly<Record<string, string>>) {
+  const numberOf = (label: string) => (labels[label] === undefined ? undefined : Number(labels[label]));
+  const ulimit = (Name: string, most: number | undefined) => (most === undefined ? [] : [{ Name, Soft: most, Hard: most }]);
+  return {
+    Pids: numberOf(limitLabels.processes),
+    Ulimits: [...ulimit("nofile", numberOf(limitLabels.openFiles)), ...ulimit("sigpending", numberOf(limitLabels.pendingSignals))],
+  };
+}
+
+/**
+ * Sets a service's limits from its labels, since the Docker provider has no field for them. It makes the task anew; a session's
+ * entrypoint starts nothing until its process limit holds.
+ *
+ * @throws Error when the labels hold no process limit: what carries the hook is to be limited
+ */
+export function limitedService(component: pulumi.Resource): pulumi.ResourceHookBinding {
+  const limit = hooksOf(component).once(hookNames.serviceLimits, async ({ id = "", name }, client) => {
+    const service = client.getService(id);
+    const { Spec, Version } = (await service.inspect()) as Docker.Service & { Spec: Docker.ServiceSpec; Version: { Index: number } };
+    const { Pids, Ulimits } = labelledLimits(Spec.Labels ?? {});
+    if (Pids === undefined || !Number.isInteger(Pids) || Pids < 1)
+      throw new Error(`${name} has no process limit in its label ${limitLabels.processes}; give it one`);
+    const task = Spec.TaskTemplate as Docker.ContainerTaskSpec;
+    const Resources = { ...task.Resources, Limits: { ...task.Resources?.Limits, Pids } };
+    const ContainerSpec = { ...task.ContainerSpec, Ulimits };
+    await service.update({ ...Spec, TaskTemplate: { ...task, ContainerSpec, Resources }, version: Version.Index });
+  });
+  return { afterCreate: [limit], afterUpdate: [limit] };
 }
 
 /**

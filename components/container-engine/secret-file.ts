@@ -1,17 +1,18 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { baseline } from "../../policy/baseline.ts";
-import type { Mount, SecretReference } from "../session-part.ts";
+import type { Mount } from "../session-part.ts";
 import { confined } from "./hardened.ts";
-import { ownVolumeGuard } from "./hooks.ts";
-import { type SecretPlace, secretPlace } from "./mounts.ts";
+import type { EngineKind } from "./kind.ts";
+import { engineOf } from "./provider.ts";
+import { type CarriedFiles, type SecretPlace, secretPlace } from "./mounts.ts";
 import { dockerLabels } from "./object-labels.ts";
+import { ownVolume } from "./own-volume.ts";
 
 interface SecretFileArgs extends SecretPlace {
   /** Where the volume is mounted: an absolute path, the same in the carrier and in what reads the files. */
   readonly target: string;
-  /** What the files hold, by their names. */
-  readonly files: SecretReference<Readonly<Record<string, string>>>;
+  readonly files: CarriedFiles;
   /** An image for the container that carries the files and never starts. */
   readonly image: pulumi.Input<string>;
   /** Of the volume and of the container. */
@@ -19,8 +20,8 @@ interface SecretFileArgs extends SecretPlace {
 }
 
 /**
- * A secret as a file in a volume of its own. It gets there by way of a container that never starts, since the engine writes
- * no file into a container whose root is read-only; a changed secret replaces that container alone.
+ * A secret or a configuration as files in a volume of its own. It gets there by way of a container that never starts, since the engine writes
+ * no file into a container whose root is read-only; a changed one replaces that container alone.
  */
 class SecretFile extends pulumi.ComponentResource {
   /** What must be there before what reads the file starts. */
@@ -28,12 +29,8 @@ class SecretFile extends pulumi.ComponentResource {
 
   constructor(name: string, args: SecretFileArgs, opts?: pulumi.ComponentResourceOptions) {
     super("agent-sessions:docker:SecretFile", name, {}, opts);
-    const volume = new docker.Volume(
-      `${name}-volume`,
-      { name: args.volume, driver: "local", labels: dockerLabels(args.labels) },
-      { parent: this, hooks: { beforeCreate: [ownVolumeGuard(this)] } },
-    );
-    const carrier = new docker.Container(`${name}-carrier`, toCarrier(args), {
+    const volume = ownVolume(`${name}-volume`, args, this);
+    const carrier = new docker.Container(`${name}-carrier`, toCarrier(args, engineOf(this)), {
       parent: this,
       dependsOn: [volume],
       replaceWith: [volume],
@@ -45,18 +42,18 @@ class SecretFile extends pulumi.ComponentResource {
 }
 
 /** The provider's inputs for the container that carries the file. */
-function toCarrier(args: SecretFileArgs) {
+function toCarrier(args: SecretFileArgs, engine: EngineKind) {
   return {
     name: args.carrier,
     image: args.image,
     user: `${baseline.user.uid}:${baseline.user.gid}`,
     labels: dockerLabels(args.labels),
-    ...confined(),
+    ...confined(engine),
     networkMode: "none",
     mounts: [{ type: "volume", source: args.volume, target: args.target, readOnly: false }],
-    uploads: Object.entries(args.files.reveal()).map(([file, content]) => ({
+    uploads: Object.entries(contentsOf(args.files)).map(([file, content]) => ({
       file: `${args.target}/${file}`,
-      content: pulumi.secret(content),
+      content,
       permissions: "0444",
     })),
     logDriver: "json-file",
@@ -67,7 +64,13 @@ function toCarrier(args: SecretFileArgs) {
   };
 }
 
-/** The files of secrets among mounts, by the names of the secrets. */
+/** What the files hold, by their names; of a configuration a preview shows it. */
+function contentsOf(source: CarriedFiles): Readonly<Record<string, pulumi.Input<string>>> {
+  if (source.kind === "files") return source.files;
+  return Object.fromEntries(Object.entries(source.files.reveal()).map(([file, content]) => [file, pulumi.secret(content)]));
+}
+
+/** The files of secrets and configurations among mounts, by the names of these. */
 export function secretFiles(
   name: string,
   mounts: readonly Mount[],
@@ -77,8 +80,8 @@ export function secretFiles(
   const { container, image, labels } = of;
   return new Map(
     mounts.flatMap(({ source, target }) => {
-      if (source.kind !== "secret") return [];
-      const args = { ...secretPlace(source, container), target, files: source.files, image, labels };
+      if (source.kind !== "secret" && source.kind !== "files") return [];
+      const args = { ...secretPlace(source, container), target, files: source, image, labels };
       return [[source.name, new SecretFile(`${name}-${source.name}`, args, opts).resources] as const];
     }),
   );

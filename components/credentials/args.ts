@@ -1,7 +1,16 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { ParentProxy } from "../parent-proxy/args.ts";
-import { type Mount, part, type SecretReference, type SessionPart } from "../session-part.ts";
-import type { AuthFile, SessionOwner } from "../session.ts";
+import {
+  type KeptSecret,
+  keptFile,
+  type Logs,
+  type Mount,
+  type MountSource,
+  part,
+  type SecretReference,
+  type SessionPart,
+} from "../session-part.ts";
+import { type AuthFile, authFiles, type SessionOwner } from "../session.ts";
 import { credentialFetch, fetchedMount } from "./fetch.ts";
 import { bedrockEnvironment, type Provided, type Provider } from "./provider.ts";
 import { credentialProxy, modelEnvironment, socketMount } from "./proxy.ts";
@@ -17,6 +26,8 @@ export type CredentialsArgs = SessionOwner & {
   readonly image: pulumi.Input<string>;
   /** By way of which a credential proxy reaches its upstream, and an init step whatever it asks. @default directly */
   readonly parent?: ParentProxy;
+  /** How what these two print is kept. @default json-file */
+  readonly logs?: Logs;
 } & CredentialsKind;
 
 type CredentialsKind =
@@ -25,12 +36,23 @@ type CredentialsKind =
   // A secret as a file below `/auth`.
   | (Provided & { readonly kind: "file"; readonly secret: SecretReference })
   // What a command, a line for bash, prints, run once before the session starts in a container of its own with open egress, as a
-  // file below `/auth`. A secret given beside it is the file `/secret/token`.
-  | (Provided & { readonly kind: "init"; readonly command: string; readonly secret?: SecretReference })
+  // file below `/auth`. A secret given beside it is the file `/secret/token`. Where such a container shares the session's network,
+  // its egress is the session's.
+  | (Provided & { readonly kind: "init"; readonly command: string; readonly secret?: SecretReference; readonly egress?: "session" })
   // No secret at all: a proxy outside the session adds it to requests to one URL, whose path is the prefix that they must have.
   | (Provided & { readonly kind: "proxy"; readonly secret: SecretReference; readonly upstream: string })
   // A secret as the variable `CLAUDE_AUTH_TOKEN`, which the policy pack refuses without an exception.
   | { readonly kind: "environment"; readonly secret: SecretReference };
+
+/**
+ * Where an init step shares the session's network it goes out as the session does: whatever were opened for it would stay open for the
+ * session, since the platform's rules know neither which container asks nor when it runs.
+ */
+export function inSessionNetwork(args: CredentialsArgs): CredentialsArgs {
+  if (args.kind !== "init") return args;
+  const { parent: _, ...own } = args;
+  return { ...own, egress: "session" };
+}
 
 /** What a session takes from its credentials. */
 export function credentialsPart(args: CredentialsArgs): SessionPart {
@@ -44,7 +66,7 @@ export function credentialsPart(args: CredentialsArgs): SessionPart {
       return part({ mounts: args.files.map((file) => hostFile(args.path, file)), environment: providerEnvironment(args) });
     case "file":
       return part({
-        mounts: [{ target: authFolder, readOnly: true, source: { kind: "secret", name: "auth", files: authFile(args) } }],
+        mounts: [{ target: authFolder, readOnly: true, source: authSource(args) }],
         environment: providerEnvironment(args),
         authority: [`secret ${args.secret.name} as a file below ${authFolder}`],
       });
@@ -61,7 +83,9 @@ export function credentialsPart(args: CredentialsArgs): SessionPart {
         mounts: [{ ...fetchedMount(args), target: authFolder, readOnly: true }],
         environment: providerEnvironment(args),
         companions: [credentialFetch(args)],
-        authority: [`secret that an init step with egress to any host fetches${known}: ${args.command}`],
+        authority: [
+          `secret that an init step with ${args.egress === "session" ? "the session's egress" : "egress to any host"} fetches${known}: ${args.command}`,
+        ],
       });
     }
   }
@@ -71,11 +95,18 @@ function hostFile(folder: string, file: AuthFile): Mount {
   return { target: `${authFolder}/${file}`, readOnly: true, source: { kind: "host", path: `${folder}/${file}` } };
 }
 
-function authFile({ provider, secret }: { readonly provider: Provider; readonly secret: SecretReference }) {
-  return secret.map((value) => {
+function authSource({ provider, secret }: { readonly provider: Provider; readonly secret: SecretReference }): MountSource {
+  if (secret.kept !== undefined) return keptFile(secret.kept, keptAuthFile(provider, secret.kept));
+  const files = secret.map((value) => {
     const { file, content } = authContent(provider, value);
     return { [file]: content };
   });
+  return { kind: "secret", name: "auth", files };
+}
+
+/** Of what nobody here reads the key has to tell the form: one that is called as a file is, is that file. */
+function keptAuthFile(provider: Provider, { key }: KeptSecret): AuthFile {
+  return authFiles.find((file) => file === key) ?? (provider === "bedrock" ? "aws-credentials" : "token");
 }
 
 /** A secret as the agent finds it below `/auth`. */

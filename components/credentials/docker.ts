@@ -20,7 +20,8 @@ export class Credentials extends pulumi.ComponentResource {
     const of = { container: containerName(args.sessionId), image: args.image, labels: { ...labels, kind: "auth" } };
     const files = secretFiles(name, part.mounts, of, { parent: this });
     const companions = part.companions.map(
-      (companion) => new DockerCompanion(types[companion.runs], `${name}-${companion.kind}`, companion, labels, { parent: this }),
+      (companion) =>
+        new DockerCompanion(types[companion.runs], `${name}-${companion.kind}`, companion, { labels, logs: args.logs }, { parent: this }),
     );
     this.part = { ...part, resources: [...[...files.values()].flat(), ...companions.flatMap(({ resources }) => resources)] };
     this.registerOutputs({ authority: part.authority });

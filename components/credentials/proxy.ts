@@ -1,7 +1,16 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { baseline } from "../../policy/baseline.ts";
 import { byWayOf, type ParentProxy, parentFor } from "../parent-proxy/args.ts";
-import { type Mount, scratch, type SecretReference, secretMount, type Service, serviceLimits } from "../session-part.ts";
+import {
+  type Companion,
+  type Mount,
+  scratch,
+  type SecretReference,
+  secretMount,
+  type Service,
+  serviceLimits,
+  type SessionPart,
+} from "../session-part.ts";
 import { credentialProxyName } from "../session.ts";
 import { bedrockEnvironment, type Provided } from "./provider.ts";
 
@@ -66,3 +75,30 @@ export function modelEnvironment({ provider, region, upstream }: Pick<Credential
     SESSION_MODEL_PORT: String(port),
   };
 }
+
+/** The proxy's name and port where a session reaches it by an address. */
+export const credentialProxyHost = "credential-proxy";
+export const credentialProxyPort = port;
+
+/**
+ * The same credentials where a session and its proxy share no machine, and so no socket: the session is told the proxy's host, and
+ * the proxy listens on a port. Nothing but the platform's network then keeps others from it.
+ *
+ * @param host by which the session finds it
+ */
+export function byAddress<Part extends SessionPart>(part: Part, host = credentialProxyHost): Part {
+  if (!part.mounts.some(isSocket)) return part;
+  const listening = (companion: Companion): Companion => ({
+    ...companion,
+    environment: { ...companion.environment, LISTEN_PORT: String(credentialProxyPort) },
+    mounts: companion.mounts.filter((mount) => !isSocket(mount)),
+  });
+  return {
+    ...part,
+    mounts: part.mounts.filter((mount) => !isSocket(mount)),
+    environment: { ...part.environment, SESSION_MODEL_PROXY: `${host}:${credentialProxyPort}` },
+    companions: part.companions.map((companion) => (companion.mounts.some(isSocket) ? listening(companion) : companion)),
+  };
+}
+
+const isSocket = ({ source }: Mount): boolean => source.kind === "companion" && source.leaves === "socket";

@@ -3,7 +3,7 @@
  * of them as another address. Some clouds have metadata at addresses of the other kinds: Alibaba, Azure, and over IPv6 Amazon and
  * Google.
  */
-const forbidden = [
+export const forbidden: readonly string[] = [
   "0.0.0.0/8",
   "100.100.100.200/32",
   "127.0.0.0/8",
@@ -21,7 +21,7 @@ const forbidden = [
   "fd00:ec2::/32",
   "fd20:ce::/32",
   "ff00::/8",
-] as const;
+];
 
 /** Networks of a company or a household, which an entry can admit for its hosts. */
 export const privateRanges: readonly string[] = [
@@ -47,6 +47,12 @@ export function barredBlocks(admitted: readonly string[]): string[] {
     .map(toPrefix)
     .flatMap((block) => holes.reduce<Prefix[]>((rest, hole) => rest.flatMap((part) => without(part, hole)), [block]));
   return [...forbidden, ...open.map(toBlock)];
+}
+
+/** Whether a block is another one or lies in it. */
+export function isWithin(block: string, other: string): boolean {
+  const [inner, outer] = [toPrefix(block), toPrefix(other)];
+  return inner.width === outer.width && inner.bits.startsWith(outer.bits);
 }
 
 /** The leading bits that a block's addresses have in common, as a text of 0 and 1. */

@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { ParentProxy } from "../parent-proxy/args.ts";
-import type { MadePart } from "../session-part.ts";
+import type { Logs, MadePart } from "../session-part.ts";
 import type { Port, SessionOwner } from "../session.ts";
 
 /** Hosts that a session may reach. */
@@ -34,6 +34,8 @@ export interface EgressProxyArgs extends SessionOwner, AllowList {
   readonly ports?: readonly Port[];
   /** What the proxy takes on goes by way of it. @default directly */
   readonly parent?: ParentProxy;
+  /** How what it prints, its record, is kept, in files of sizes of its own. @default json-file */
+  readonly logs?: Logs;
 }
 
 /** The ports of an entry that names none. */

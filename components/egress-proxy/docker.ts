@@ -1,14 +1,14 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { toOpenNetwork } from "../container-engine/companion.ts";
-import { toHardened, toService } from "../container-engine/hardened.ts";
-import { processLimit } from "../container-engine/hooks.ts";
-import { stackLabels } from "../container-engine/object-labels.ts";
+import { toHardened, toLogs, toService } from "../container-engine/hardened.ts";
+import { limitedProcesses } from "../container-engine/hooks.ts";
 import { secretFiles } from "../container-engine/secret-file.ts";
 import { toDockerPorts } from "../isolated-network/docker.ts";
 import { type MadePart, type Service, userOf } from "../session-part.ts";
 import { containerName, edgeName, proxyAlias } from "../session.ts";
 import type { EgressProxyArgs } from "./args.ts";
+import { ownerLabels, proxyLabels, proxyLogs } from "./labels.ts";
 import { egressPart, egressProxy } from "./part.ts";
 
 /**
@@ -30,11 +30,11 @@ export class EgressProxy extends pulumi.ComponentResource {
     super("agent-sessions:docker:EgressProxy", name, {}, opts);
     const proxy = egressProxy(args);
     // One way out for each proxy: a network of the size that many sessions need would hold few of them.
-    const edge = new docker.Network(`${name}-edge`, toOpenNetwork(edgeName(args.sessionId), labelsOf(args)), {
+    const edge = new docker.Network(`${name}-edge`, toOpenNetwork(edgeName(args.sessionId), ownerLabels(args)), {
       parent: this,
       deleteBeforeReplace: true,
     });
-    const of = { container: proxy.name, image: args.image, labels: { ...labelsOf(args), kind: "parent-proxy" } };
+    const of = { container: proxy.name, image: args.image, labels: { ...ownerLabels(args), kind: "parent-proxy" } };
     const login = secretFiles(`${name}-proxy`, proxy.mounts, of, { parent: this });
     // Squid reads the login once.
     const first = [...args.network.resources, edge, ...[...login.values()].flat()];
@@ -43,25 +43,21 @@ export class EgressProxy extends pulumi.ComponentResource {
       dependsOn: first,
       replaceWith: first,
       deleteBeforeReplace: true,
-      hooks: { afterCreate: [processLimit(this)], afterUpdate: [processLimit(this)] },
+      hooks: limitedProcesses(this),
     });
     this.part = { ...egressPart(args), resources: [container] };
     this.registerOutputs({ authority: this.part.authority });
   }
 }
 
-/** It serves a session and is none itself. */
-const labelsOf = (args: EgressProxyArgs) => ({ serves: args.sessionId, ...stackLabels(args), kind: "egress-proxy" });
-
 /** The provider's inputs for the proxy, held to the same baseline as a session. */
 function toDocker(args: EgressProxyArgs, proxy: Service) {
-  const { sessionId, mode = "enforce", download, dns = [], ports = [] } = args;
+  const { sessionId, dns = [], ports = [] } = args;
   const { openFiles } = proxy.limits;
   const { mounts, ...hardened } = toHardened({
     ...proxy,
     user: userOf(proxy),
-    // By the limit a plan shows that it changes.
-    labels: { ...labelsOf(args), egress: mode, ...(download !== undefined && { download_limit: String(download) }) },
+    labels: proxyLabels(args),
   });
   return {
     ...hardened,
@@ -73,7 +69,7 @@ function toDocker(args: EgressProxyArgs, proxy: Service) {
     ...(dns.length > 0 && { dns: [...dns] }),
     ...(ports.length > 0 && { dnsOpts: [...forwardDnsOptions], ...toDockerPorts(ports) }),
     ...toService(proxy.health),
-    logOpts: { "max-size": "10m", "max-file": "5" },
+    ...toLogs(args.logs, proxyLogs),
     destroyGraceSeconds: 3,
   };
 }

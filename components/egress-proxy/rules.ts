@@ -14,42 +14,81 @@ export type Verdict = (typeof verdicts)[number];
  * is barred there. A name is compared as it is written, so that an address never counts as the host it belongs to.
  */
 export function toRules({ allow, mode, download, parent }: Pick<EgressProxyArgs, "allow" | "mode" | "download" | "parent">): string {
-  const groups = together(allow);
   return [
     ...(download === undefined ? [] : oneBucket(download)),
     ...(parent === undefined ? [] : byParent(parent)),
-    "acl tunnel method CONNECT",
-    "acl web proto HTTP",
-    "acl resolved dst all",
-    ...verdicts.map((verdict) => `acl as_${verdict} annotate_transaction verdict=${verdict}`),
-    // Nobody refused it, so that is not what the session is told.
-    "deny_info 503:ERR_DNS_FAIL as_unresolved",
-    "http_access deny !tunnel !web as_unlisted",
-    ...groups.flatMap(({ hosts, ports, addresses }, index) => [
-      ...hosts.map((host) => `acl hosts${index} dstdom_regex -n -i ${pattern(host)}`),
-      `acl ports${index} port ${ports.join(" ")}`,
-      `acl barred${index} dst ${barredBlocks(addresses).join(" ")}`,
-      // A host that cannot be looked up is in no list of addresses, so that it is resolved is asked first.
-      `http_access allow hosts${index} ports${index} resolved !barred${index} as_allowed`,
-    ]),
-    ...(parent === undefined ? [] : groups.map((_, index) => `http_access allow hosts${index} ports${index} !resolved !direct as_allowed`)),
-    ...groups.flatMap((_, index) => [
-      `http_access deny hosts${index} ports${index} resolved as_address`,
-      `http_access deny hosts${index} ports${index} as_unresolved`,
-    ]),
-    ...(mode === "audit"
-      ? [
-          // Where there is no IPv6, Squid leaves its blocks out, and ends when it is to connect to such an address.
-          "acl written6 dstdom_regex -n :",
-          "http_access deny written6 as_address",
-          `acl barred dst ${barredBlocks([]).join(" ")}`,
-          "http_access allow resolved !barred as_audited",
-          "http_access deny resolved as_address",
-          ...(parent === undefined ? [] : ["http_access allow !inner !direct as_audited"]),
-          "http_access deny all as_unresolved",
-        ]
-      : ["http_access deny all as_unlisted"]),
+    ...common,
+    ...listRules({ allow, mode, parent }, alone),
   ].join("\n");
+}
+
+/** What every list is written with. */
+export const common: readonly string[] = [
+  "acl tunnel method CONNECT",
+  "acl web proto HTTP",
+  "acl resolved dst all",
+  ...verdicts.map((verdict) => `acl as_${verdict} annotate_transaction verdict=${verdict}`),
+  // Nobody refused it, so that is not what the session is told.
+  "deny_info 503:ERR_DNS_FAIL as_unresolved",
+  "http_access deny !tunnel !web as_unlisted",
+];
+
+/** For whom a list holds, and how its names are told from those of other lists. */
+export interface Scope {
+  /** Conditions before every other one, each with a blank after it. */
+  readonly who: string;
+  /** What the names of its conditions have at their end, before their number. */
+  readonly mark: string;
+  /** The name of the condition that a host leads to a barred address, and the lines that say so where nothing has said it before. */
+  barred(addresses: readonly string[], name: string): { readonly name: string; readonly lines: readonly string[] };
+}
+
+/** A list that holds for everybody who asks. */
+const alone: Scope = {
+  who: "",
+  mark: "",
+  barred: (addresses, name) => ({ name, lines: [barredLine(addresses, name)] }),
+};
+
+export const barredLine = (addresses: readonly string[], name: string): string => `acl ${name} dst ${barredBlocks(addresses).join(" ")}`;
+
+/** The rules of one list; whoever it holds for has been answered at their end. */
+export function listRules({ allow, mode, parent }: Pick<EgressProxyArgs, "allow" | "mode" | "parent">, scope: Scope): string[] {
+  const { who, mark } = scope;
+  const groups = together(allow).map((group, index) => ({ ...group, id: `${mark}${index}` }));
+  return [
+    ...groups.flatMap(({ hosts, ports, addresses, id }) => {
+      const barred = scope.barred(addresses, `barred${id}`);
+      return [
+        ...hosts.map((host) => `acl hosts${id} dstdom_regex -n -i ${pattern(host)}`),
+        `acl ports${id} port ${ports.join(" ")}`,
+        ...barred.lines,
+        // A host that cannot be looked up is in no list of addresses, so that it is resolved is asked first.
+        `http_access allow ${who}hosts${id} ports${id} resolved !${barred.name} as_allowed`,
+      ];
+    }),
+    ...(parent === undefined ? [] : groups.map(({ id }) => `http_access allow ${who}hosts${id} ports${id} !resolved !direct as_allowed`)),
+    ...groups.flatMap(({ id }) => [
+      `http_access deny ${who}hosts${id} ports${id} resolved as_address`,
+      `http_access deny ${who}hosts${id} ports${id} as_unresolved`,
+    ]),
+    ...(mode === "audit" ? anyPublicHost(parent, scope) : [`http_access deny ${who}all as_unlisted`]),
+  ];
+}
+
+function anyPublicHost(parent: ParentProxy | undefined, scope: Scope): string[] {
+  const { who, mark } = scope;
+  const barred = scope.barred([], `barred${mark}`);
+  return [
+    // Where there is no IPv6, Squid leaves its blocks out, and ends when it is to connect to such an address.
+    `acl written6${mark} dstdom_regex -n :`,
+    `http_access deny ${who}written6${mark} as_address`,
+    ...barred.lines,
+    `http_access allow ${who}resolved !${barred.name} as_audited`,
+    `http_access deny ${who}resolved as_address`,
+    ...(parent === undefined ? [] : [`http_access allow ${who}!inner !direct as_audited`]),
+    `http_access deny ${who}all as_unresolved`,
+  ];
 }
 
 /**
@@ -57,7 +96,7 @@ export function toRules({ allow, mode, download, parent }: Pick<EgressProxyArgs,
  * it passes without an address to be judged by. Not so in an audit, which admits any name, where it is a way to write an address
  * or of a kind that networks keep to themselves, such as a metadata service's.
  */
-function byParent({ noProxy = [] }: ParentProxy): string[] {
+export function byParent({ noProxy = [] }: ParentProxy): string[] {
   return [
     // Where nobody answers for names of the internet, each new one would wait half a minute.
     "dns_timeout 5 seconds",

@@ -1,11 +1,16 @@
 import type { ParentProxy } from "../parent-proxy/args.ts";
 
 /** An image of this project: the sessions' own, or one that serves them. */
-export type HardenedImageArgs = SessionImageArgs | EgressProxyImageArgs;
+export type HardenedImageArgs = SessionImageArgs | ServingImageArgs | MonitoringImageArgs;
 
-/** The image of an egress proxy. */
-export interface EgressProxyImageArgs extends BuiltImageArgs {
-  readonly source: "egress-proxy";
+/** The image of what serves sessions: of an egress proxy, of the supervisor and what it reads the engine by, of the gateway, or of PostgreSQL and Redis. */
+export interface ServingImageArgs extends BuiltImageArgs {
+  readonly source: "egress-proxy" | "supervisor" | "gateway" | "dev-services";
+}
+
+/** Prometheus and Alertmanager from Debian's packages, where no registry answers that has their own images. */
+export interface MonitoringImageArgs extends BuiltImageArgs {
+  readonly source: "monitoring";
 }
 
 /** The sessions' image. */
@@ -15,6 +20,8 @@ export interface SessionImageArgs extends BuiltImageArgs {
   readonly variant?: "slim" | "full";
   /** The agent's npm package and version; with none, sessions run a login shell. */
   readonly agent?: { readonly package: string; readonly version: string };
+  /** Declares the folders that volumes cover, for a platform that gives a volume its folder's owner only then. @default false */
+  readonly volumes?: boolean;
   /** Debian packages beside those of the variant. Their order changes nothing. @default none */
   readonly packages?: readonly string[];
 }
@@ -49,3 +56,14 @@ export const localBase = "agent-sessions-base:bookworm";
 
 /** The stock base, where a registry answers. */
 export const stockBase = "node:24-bookworm-slim";
+
+/** Severities that a scan may stop at, worst first. */
+export const severities = ["critical", "high", "medium"] as const;
+
+/** What is made of the scan of an image that was pushed. */
+export interface ScanGate {
+  /** Nothing runs from an image before its scan is there. */
+  readonly required: boolean;
+  /** From which severity on a finding stops a roll-out. */
+  readonly severity: (typeof severities)[number];
+}

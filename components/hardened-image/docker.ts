@@ -15,9 +15,8 @@ export class HardenedImage extends pulumi.ComponentResource {
 
   constructor(name: string, args: HardenedImageArgs, opts?: pulumi.ComponentResourceOptions) {
     super("agent-sessions:docker:HardenedImage", name, {}, opts);
-    const image = new docker.Image(`${name}-image`, toDockerImage(args, buildContext(`images/${args.source}`, args.caBundle)), {
-      parent: this,
-    });
+    const inputs = toDockerImage(args, buildContext(`images/${args.source}`, args.caBundle));
+    const image = new docker.Image(`${name}-image`, inputs, { parent: this });
     this.reference = image.repoDigest;
     this.registerOutputs({ reference: this.reference });
   }
@@ -26,10 +25,11 @@ export class HardenedImage extends pulumi.ComponentResource {
 /** The provider's inputs. The tag is a hash of everything that goes into the build, so equal sources share one image. */
 export function toDockerImage(args: HardenedImageArgs, context: BuildContext) {
   const variant = args.source === "session" ? (args.variant ?? "slim") : undefined;
+  const target = args.source === "session" && args.volumes === true ? `${variant}-volumes` : variant;
   const build = {
     context: context.folder,
     dockerfile: `${context.folder}/Dockerfile`,
-    ...(variant !== undefined && { target: variant }),
+    ...(variant !== undefined && { target }),
     args: {
       BASE_IMAGE: args.base,
       ...(args.source === "session" && sessionArguments(args)),
@@ -46,7 +46,7 @@ export function toDockerImage(args: HardenedImageArgs, context: BuildContext) {
     args.parent?.login === undefined || /^no_proxy$/i.test(name) ? value : pulumi.secret(value),
   ]);
   const hash = createHash("sha256")
-    .update(JSON.stringify([context.hash, build.args, variant, args.platform ?? ""]))
+    .update(JSON.stringify([context.hash, build.args, target, args.platform ?? ""]))
     .digest("hex");
   return {
     imageName: `${args.registry === undefined ? "" : `${args.registry}/`}agent-sessions-${args.source}:${variant === undefined ? "" : `${variant}-`}${hash.slice(0, 12)}`,

@@ -1,10 +1,10 @@
 import type { AllowList } from "../egress-proxy/args.ts";
 import { part, type SessionPart } from "../session-part.ts";
-import { type Port, portAuthority, proxyPort, type SessionOwner } from "../session.ts";
+import { type Owner, type Port, portAuthority, proxyPort, type SessionOwner } from "../session.ts";
 
 /**
  * How far a session is cut off, calculated from its network, best last:
- * `none` it shares a network stack with the host or another container; `shared` it is on a network that others may join;
+ * `none` it shares a network stack with the host or another container; `shared` it is on a network that others are on, or may join;
  * `isolated` a network of its own with a way out; `egress-filtered` the way out is an allow list; `sealed` no way out.
  */
 export type IsolationLevel = "none" | "shared" | "isolated" | "egress-filtered" | "sealed";
@@ -30,9 +30,17 @@ export interface NetworkOptions {
   readonly ports?: readonly Port[];
   /** Resolvers' addresses, the proxy's where there is one; they need a network with a way out. @default the engine's */
   readonly dns?: readonly string[];
+  /** A DNS label; sessions of one group reach each other on a further network of theirs, which leads nowhere else. @default none */
+  readonly group?: string;
 }
 
 export interface IsolatedNetworkArgs extends SessionOwner, NetworkOptions {}
+
+/** The network of a group of sessions. */
+export interface GroupNetworkArgs extends Owner {
+  /** A DNS label. */
+  readonly group: string;
+}
 
 /**
  * The mode that holds when none is chosen: with egress a network of the session's own; without, none at all, which is
@@ -43,7 +51,7 @@ export function networkModeOf(args: Pick<NetworkOptions, "mode" | "egress">): Ne
 }
 
 /** See {@link IsolationLevel}. */
-export function isolationOf(args: Pick<NetworkOptions, "mode" | "egress">): IsolationLevel {
+export function isolationOf(args: Pick<NetworkOptions, "mode" | "egress" | "group">): IsolationLevel {
   const mode = networkModeOf(args);
   switch (mode.kind) {
     case "host":
@@ -52,8 +60,9 @@ export function isolationOf(args: Pick<NetworkOptions, "mode" | "egress">): Isol
     case "custom":
       return "shared";
     case "none":
-      return "sealed";
+      return args.group === undefined ? "sealed" : "shared";
     case "bridge":
+      if (args.group !== undefined) return "shared";
       if (typeof args.egress === "object") return args.egress.mode === "audit" ? "isolated" : "egress-filtered";
       return args.egress === "open" ? "isolated" : "sealed";
   }
@@ -62,7 +71,8 @@ export function isolationOf(args: Pick<NetworkOptions, "mode" | "egress">): Isol
 /** What a session may do by its network beyond a sealed box; a proxy's ports and hosts are the proxy's. */
 export function networkPart(args: NetworkOptions): SessionPart {
   const ports = typeof args.egress === "object" ? [] : (args.ports ?? []).map(portAuthority);
-  return part({ authority: [...wayOut(args), ...ports] });
+  const group = args.group === undefined ? [] : [`the network of group ${args.group}`];
+  return part({ authority: [...wayOut(args), ...group, ...ports] });
 }
 
 function wayOut(args: NetworkOptions): string[] {
@@ -81,12 +91,20 @@ function wayOut(args: NetworkOptions): string[] {
   }
 }
 
+/** Two things of a session's network that do not fit together. */
+interface Conflict {
+  /** The one that is to go. */
+  readonly key: "ports" | "dns" | "egress" | "group";
+  /** What is said of it, without the key. */
+  readonly sentence: string;
+}
+
 /**
  * What does not fit together in a session's network, as sentences without the key they belong to.
  */
-export function networkConflicts(args: NetworkOptions): { key: "ports" | "dns" | "egress"; sentence: string }[] {
+export function networkConflicts(args: NetworkOptions): Conflict[] {
   const mode = networkModeOf(args);
-  const conflicts: { key: "ports" | "dns" | "egress"; sentence: string }[] = [];
+  const conflicts: Conflict[] = [];
   const filtered = typeof args.egress === "object";
   const open = mode.kind === "bridge" && args.egress === "open";
   if (filtered && mode.kind !== "bridge") {
@@ -130,5 +148,16 @@ export function networkConflicts(args: NetworkOptions): { key: "ports" | "dns" |
   if (args.egress === "open" && mode.kind === "none") {
     conflicts.push({ key: "egress", sentence: 'network mode "none" has no way out; remove mode or set egress: none' });
   }
+  if (args.group !== undefined && args.mode !== undefined && args.mode.kind !== "bridge") {
+    const why = `the sessions of a group have networks of their own beside the group's, and the network mode is "${mode.kind}"`;
+    conflicts.push({ key: "group", sentence: `${why}; remove mode or the group` });
+  }
   return conflicts;
+}
+
+/** @throws Error with everything in a session's network that does not fit together */
+export function refuseConflicts(args: IsolatedNetworkArgs): void {
+  const conflicts = networkConflicts(args);
+  if (conflicts.length > 0)
+    throw new Error(conflicts.map(({ key, sentence }) => `session ${args.sessionId}, network.${key}: ${sentence}`).join("\n"));
 }

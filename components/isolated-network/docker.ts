@@ -1,13 +1,22 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { baseline } from "../../policy/baseline.ts";
-import { dockerLabels, sessionLabels } from "../container-engine/object-labels.ts";
-import type { MadePart } from "../session-part.ts";
-import { containerName, type Port } from "../session.ts";
-import { type IsolatedNetworkArgs, networkConflicts, networkModeOf, type NetworkOptions, networkPart } from "./args.ts";
+import { toBridge } from "../container-engine/bridge.ts";
+import { dockerLabels, sessionLabels, stackLabels } from "../container-engine/object-labels.ts";
+import { type MadePart, part } from "../session-part.ts";
+import { containerName, groupNetworkName, type Port, type SessionOwner } from "../session.ts";
+import {
+  type GroupNetworkArgs,
+  type IsolatedNetworkArgs,
+  networkModeOf,
+  type NetworkOptions,
+  networkPart,
+  refuseConflicts,
+} from "./args.ts";
 
 /**
- * The network of one session: none at all, sealed, or open to the outside; never shared with another session.
+ * The network of one session: none at all, sealed, or open to the outside; never shared with another session, which has a
+ * GroupNetwork in common with it at most.
  *
  * It makes a `docker.Network` only where the session needs one of its own.
  */
@@ -17,9 +26,7 @@ export class IsolatedNetwork extends pulumi.ComponentResource {
   /** @throws Error when ports, resolvers and egress contradict the mode. */
   constructor(name: string, args: IsolatedNetworkArgs, opts?: pulumi.ComponentResourceOptions) {
     super("agent-sessions:docker:IsolatedNetwork", name, {}, opts);
-    const conflicts = networkConflicts(args);
-    if (conflicts.length > 0)
-      throw new Error(conflicts.map(({ key, sentence }) => `session ${args.sessionId}, network.${key}: ${sentence}`).join("\n"));
+    refuseConflicts(args);
 
     const own = networkModeOf(args).kind === "bridge";
     const resources = own ? [new docker.Network(`${name}-bridge`, toDockerNetwork(args), { parent: this, deleteBeforeReplace: true })] : [];
@@ -29,23 +36,37 @@ export class IsolatedNetwork extends pulumi.ComponentResource {
 }
 
 /**
- * The bridge of one session. Members cannot talk to each other, but for a session and its proxy. One that is not open is
- * internal and its bridge has no address, since an internal bridge still lets its members reach the host's own services by the
- * gateway's address.
+ * The bridge of one session. Members cannot talk to each other, but for a session and its proxy. One that is not open
+ * leads nowhere.
  */
 export function toDockerNetwork(args: IsolatedNetworkArgs) {
-  const open = args.egress === "open";
   const shared = typeof args.egress === "object";
   return {
-    name: containerName(args.sessionId),
-    driver: "bridge",
-    internal: !open,
-    options: {
-      "com.docker.network.bridge.enable_icc": String(shared),
-      "com.docker.network.bridge.enable_ip_masquerade": String(open),
-      ...(!open && { "com.docker.network.bridge.inhibit_ipv4": "true" }),
-    },
+    ...toBridge(containerName(args.sessionId), { leads: args.egress === "open" ? "anywhere" : "nowhere", talking: shared }),
     labels: dockerLabels({ ...sessionLabels(args), ...(shared && { purpose: "session-egress" }) }),
+  };
+}
+
+/**
+ * What the sessions of one group share beside the networks of their own: a bridge that leads nowhere else, neither to the host nor
+ * to another group. Their egress proxies are not on it: each session's list stays its own.
+ */
+export class GroupNetwork extends pulumi.ComponentResource {
+  readonly part: MadePart;
+
+  constructor(name: string, args: GroupNetworkArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("agent-sessions:docker:GroupNetwork", name, {}, opts);
+    const network = new docker.Network(`${name}-bridge`, toGroupNetwork(args), { parent: this, deleteBeforeReplace: true });
+    this.part = { ...part({}), resources: [network], replaceWith: [network] };
+    this.registerOutputs();
+  }
+}
+
+/** The bridge of one group, sealed as that of a session with its proxy is. */
+function toGroupNetwork(args: GroupNetworkArgs) {
+  return {
+    ...toBridge(groupNetworkName(args, args.group), { leads: "nowhere", talking: true }),
+    labels: dockerLabels({ ...stackLabels(args), purpose: "session-group", group: args.group }),
   };
 }
 
@@ -53,8 +74,8 @@ export function toDockerNetwork(args: IsolatedNetworkArgs) {
 interface Attachment {
   /** The engine's network mode, where the container joins no network of its own. */
   readonly networkMode?: string;
-  /** The network that it joins, and the name by which others on it find it. */
-  readonly network?: { readonly name: string; readonly alias: string };
+  /** The networks that it joins, its own first, and the name by which others on them find it. */
+  readonly networks: readonly { readonly name: string; readonly alias: string }[];
   /** Ports that the container itself publishes. */
   readonly ports: readonly Port[];
   readonly dns: readonly string[];
@@ -62,24 +83,26 @@ interface Attachment {
   readonly dnsOptions?: readonly string[];
 }
 
-/** How a session's container is attached to its network. */
-export function attach(sessionId: string, args: NetworkOptions): Attachment {
+/** How a session's container is attached to its network, and to that of its group. */
+export function attach(owner: Pick<SessionOwner, "stack" | "sessionId">, args: NetworkOptions): Attachment {
   const mode = networkModeOf(args);
-  const { egress, ports = [], dns = [] } = args;
+  const { egress, ports = [], dns = [], group } = args;
+  const alias = owner.sessionId;
+  const networks = group === undefined ? [] : [{ name: groupNetworkName(owner, group), alias }];
+  const sealed = { ports: [], dns: baseline.sealedDns, dnsOptions: baseline.sealedDnsOptions };
   switch (mode.kind) {
     case "none":
+      return group === undefined ? { ports, dns, networks, networkMode: "none" } : { networks, ...sealed };
     case "host":
-      return { ports, dns, networkMode: mode.kind };
+      return { ports, dns, networks, networkMode: "host" };
     case "container":
-      return { ports, dns, networkMode: `container:${mode.id}` };
+      return { ports, dns, networks, networkMode: `container:${mode.id}` };
     case "custom":
-      return { ports, dns, network: { name: mode.name, alias: sessionId } };
+      return { ports, dns, networks: [{ name: mode.name, alias }] };
     case "bridge": {
-      const network = { name: containerName(sessionId), alias: sessionId };
+      const own = { name: containerName(owner.sessionId), alias };
       // What a sealed container publishes is not there; its proxy has a bridge to publish on.
-      return egress === "open"
-        ? { ports, dns, network }
-        : { network, ports: [], dns: baseline.sealedDns, dnsOptions: baseline.sealedDnsOptions };
+      return { networks: [own, ...networks], ...(egress === "open" ? { ports, dns } : sealed) };
     }
   }
 }

@@ -1,3 +1,4 @@
+import type { EngineKind } from "../container-engine/kind.ts";
 import { allowedCalls } from "./allowed.ts";
 import { argumentRefusals, type Condition } from "./arguments.ts";
 import { refusals } from "./refused.ts";
@@ -6,7 +7,7 @@ import { refusals } from "./refused.ts";
 const notThere = 38;
 
 /**
- * The profile in the engine's own format, as Docker takes it from 20.10 on and Podman too. It lists no other architecture than
+ * The profile in the engine's own format, as Docker takes it from 20.10 on. It lists no other architecture than
  * the machine's own: the calls of 32-bit programs, whose numbers and arguments are others, end the process.
  */
 export const seccompProfile: string = JSON.stringify({
@@ -31,7 +32,12 @@ function toArgument({ index, mask, value }: Condition) {
   return { index, value: mask, valueTwo: value, op: "SCMP_CMP_MASKED_EQ" };
 }
 
-/** The security options of every container that is made here. @param profile the text of another than the one above */
-export function securityOpts(profile = seccompProfile): string[] {
-  return ["no-new-privileges:true", `seccomp=${profile}`];
+/**
+ * The security options of every container that is made here. Podman takes a profile for a file of its machine, where there is none
+ * of ours; its own holds.
+ *
+ * @param profile the text of another than the one above
+ */
+export function securityOpts(engine: EngineKind, profile = seccompProfile): string[] {
+  return ["no-new-privileges:true", ...(engine === "podman" ? [] : [`seccomp=${profile}`])];
 }

@@ -1,7 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { baseline } from "../../policy/baseline.ts";
 import type { NetworkOptions } from "../isolated-network/args.ts";
-import type { MadePart, Mount, SecretReference } from "../session-part.ts";
+import type { Logs, MadePart, Mount, SecretReference } from "../session-part.ts";
 import type { SessionOwner } from "../session.ts";
 
 /** What a session may use at most. Sizes are bytes. */
@@ -60,6 +60,28 @@ export interface Agent {
   readonly permissions?: "ask" | "bypass";
 }
 
+/** Several containers that do the same work. What they keep lasts as long as each of them. */
+export interface Pool {
+  readonly replicas: number;
+  /** As many as their work asks for instead. */
+  readonly autoscale?: {
+    readonly min: number;
+    readonly max: number;
+    /** Percent of the processor time that they are promised, beyond which there are more. */
+    readonly cpu: number;
+    /** Percent of their memory, beyond which there are more. @default it is not looked at */
+    readonly memory?: number;
+    /** Seconds between two steps to more, and to fewer. @default 60 and 300 */
+    readonly cooldown?: { readonly out?: number; readonly in?: number };
+    /** Other bounds from certain times on: an AWS schedule, in UTC, and the bounds, which may be none at all. @default none */
+    readonly schedule?: readonly { readonly at: string; readonly min: number; readonly max: number }[];
+  };
+  /** The TCP port on which each answers. */
+  readonly port: number;
+  /** Who may connect to it, by labels, in the namespace that is named or in the stack's own. @default nobody */
+  readonly clients?: { readonly namespace?: string; readonly labels: Readonly<Record<string, string>> };
+}
+
 /** One agent session, whatever the platform. */
 export interface SessionContainerArgs extends SessionOwner {
   /** What the agent calls itself. @default the session id */
@@ -82,6 +104,8 @@ export interface SessionContainerArgs extends SessionOwner {
   readonly reservations?: Reservations;
   readonly healthCheck?: Partial<HealthCheck>;
   readonly security?: Security;
+  /** How what its terminal shows is kept outside of it. @default json-file, 10 files of 50 MB */
+  readonly logs?: Logs;
   /** How the session reaches others; see IsolatedNetwork. @default it does not */
   readonly network?: NetworkOptions;
   /** What its parts hand to it. Of two variables of one name a later part's wins. */
@@ -93,6 +117,8 @@ export interface SessionContainerArgs extends SessionOwner {
    * @default none, where the engine's machine counts inodes of its own
    */
   readonly folders?: ReadonlyMap<string, string>;
+  /** Several containers in the place of one. @default one, with data of its own */
+  readonly pool?: Pool;
   /** Seconds without anything on the screen until the session counts as complete. @default none */
   readonly idleTimeout?: number;
   /** Seconds after the first start until the session counts as complete. @default none */
@@ -114,6 +140,13 @@ export function limitsOf(args: Pick<SessionContainerArgs, "limits">): Limits {
   const { memory, cpu, processes, openFiles, tmp, sharedMemory, disk } = baseline.limits;
   return { memory, cpu, processes, openFiles, tmp, sharedMemory, disk, ...args.limits };
 }
+
+/** `/dev/shm` as memory of its size, where a container is given no such size itself. */
+export const sharedMemoryMount = ({ sharedMemory: size }: Pick<Limits, "sharedMemory">): Mount => ({
+  target: "/dev/shm",
+  readOnly: false,
+  source: { kind: "memory", size, exec: false, mode: "1777", owned: false },
+});
 
 /** The health check with the baseline's figures where none are given. */
 export function healthCheckOf(args: Pick<SessionContainerArgs, "healthCheck">): HealthCheck {
@@ -183,7 +216,7 @@ export function mountsOf({ parts }: Pick<SessionContainerArgs, "parts">): readon
  * What the session may do beyond a sealed box, one plain sentence fragment each, sorted: what a preview shows as added or
  * removed authority. Nothing of it stands in what makes the session, so that no word of it replaces anything.
  */
-export function authorityOf(args: Pick<SessionContainerArgs, "sessionId" | "agent" | "security" | "parts">): string[] {
+export function authorityOf(args: Pick<SessionContainerArgs, "sessionId" | "agent" | "security" | "parts" | "pool">): string[] {
   const lines = [
     ...(args.agent?.permissions === "bypass" ? ["agent uses its tools without asking"] : []),
     ...(args.security?.capabilities ?? []).map((name) => `capability ${name}`),
@@ -191,6 +224,15 @@ export function authorityOf(args: Pick<SessionContainerArgs, "sessionId" | "agen
       source.kind === "host" ? [`mount ${source.path} at ${target} (${readOnly ? "read-only" : "writable"})`] : [],
     ),
     ...args.parts.flatMap(({ authority }) => authority),
+    ...poolAuthority(args.pool),
   ];
   return lines.map((line) => `session ${args.sessionId}: ${line}`).sort();
+}
+
+/** What a pool's address opens. */
+function poolAuthority(pool: Pool | undefined): string[] {
+  if (pool?.clients === undefined) return [];
+  const { namespace, labels } = pool.clients;
+  const named = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
+  return [`port ${pool.port} for pods ${named.sort().join(",")}${namespace === undefined ? "" : ` of the namespace ${namespace}`}`];
 }

@@ -1,9 +1,11 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { baseline } from "../../policy/baseline.ts";
-import { logOpts, toHardened, toService } from "../container-engine/hardened.ts";
-import { processLimit } from "../container-engine/hooks.ts";
+import { toHardened, toLogs, toService } from "../container-engine/hardened.ts";
+import { limitedProcesses } from "../container-engine/hooks.ts";
+import type { EngineKind } from "../container-engine/kind.ts";
 import { sessionLabels } from "../container-engine/object-labels.ts";
+import { engineOf } from "../container-engine/provider.ts";
 import { attach, toDockerPorts } from "../isolated-network/docker.ts";
 import { containerName } from "../session.ts";
 import {
@@ -17,7 +19,7 @@ import {
   type SessionContainerArgs,
 } from "./args.ts";
 import { attachCommand } from "./attach.ts";
-import { isOwnUid, uidOf } from "./user.ts";
+import { pendingSignalsOf, uidOf } from "./user.ts";
 
 const MiB = 1024 ** 2;
 
@@ -27,18 +29,18 @@ export class SessionContainer extends pulumi.ComponentResource {
 
   constructor(name: string, args: SessionContainerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("agent-sessions:docker:SessionContainer", name, {}, opts);
-    const container = new docker.Container(`${name}-container`, toDocker(args), {
+    const container = new docker.Container(`${name}-container`, toDocker(args, engineOf(this)), {
       parent: this,
       // The name is fixed, so the old one has to go first.
       deleteBeforeReplace: true,
       replaceWith: args.parts.flatMap(({ replaceWith = [] }) => replaceWith),
-      hooks: { afterCreate: [processLimit(this)], afterUpdate: [processLimit(this)] },
+      hooks: limitedProcesses(this),
     });
-    const attachment = attach(args.sessionId, args.network ?? {});
+    const attachment = attach(args, args.network ?? {});
     this.deployed = {
       container: containerName(args.sessionId),
       containerId: container.id,
-      network: attachment.network?.name ?? attachment.networkMode ?? "none",
+      network: attachment.networks[0]?.name ?? attachment.networkMode ?? "none",
       attach: attachCommand(containerName(args.sessionId)),
     };
     this.registerOutputs({ containerId: container.id, authority: authorityOf(args) });
@@ -46,9 +48,9 @@ export class SessionContainer extends pulumi.ComponentResource {
 }
 
 /** The provider's inputs for one session. All but the image is plain, so that a preview knows it. */
-export function toDocker(args: SessionContainerArgs) {
+export function toDocker(args: SessionContainerArgs, engine: EngineKind = "docker") {
   const limits = limitsOf(args);
-  const { networkMode, network, ports, dns, dnsOptions } = attach(args.sessionId, args.network ?? {});
+  const { networkMode, networks, ports, dns, dnsOptions } = attach(args, args.network ?? {});
   const { appArmorProfile, capabilities = [], seccompProfile } = args.security ?? {};
   const hardened = toHardened({
     name: containerName(args.sessionId),
@@ -56,10 +58,11 @@ export function toDocker(args: SessionContainerArgs) {
     user: [uidOf(args), baseline.user.gid],
     program: ["/usr/local/bin/session-entrypoint"],
     environment: { ...environmentOf(args), ...secretEnvironmentOf(args) },
-    labels: sessionLabels(args),
+    labels: { ...sessionLabels(args), ...(args.network?.group !== undefined && { group: args.network.group }) },
     mounts: mountsOf(args),
     limits,
     capabilities,
+    engine,
     ...(seccompProfile !== undefined && { seccompProfile }),
   });
   return {
@@ -75,26 +78,22 @@ export function toDocker(args: SessionContainerArgs) {
     ...(args.reservations?.cpu !== undefined && { cpuShares: Math.round(args.reservations.cpu * 1024) }),
 
     ...(networkMode !== undefined && { networkMode }),
-    ...(network !== undefined && { networksAdvanced: [{ name: network.name, aliases: [network.alias] }] }),
+    ...(networks.length > 0 && { networksAdvanced: networks.map(({ name, alias }) => ({ name, aliases: [alias] })) }),
     ...(dns.length > 0 && { dns: [...dns] }),
     ...(dnsOptions !== undefined && { dnsOpts: [...dnsOptions] }),
     ...toDockerPorts(ports),
 
     ...toService({ ...healthCheckOf(args), command: ["/usr/local/bin/session-health"] }),
-    logOpts,
+    ...toLogs(args.logs),
     destroyGraceSeconds: 10,
   };
 }
 
-/**
- * The kernel counts signals that wait, and timers, for a uid and compares the sum with the limit of whoever asks: a lower limit
- * would make it easier to starve those who share the uid.
- */
 function toUlimits(args: SessionContainerArgs) {
   const { openFiles, processes } = limitsOf(args);
-  const pending = processes * baseline.limits.pendingSignals;
+  const pending = pendingSignalsOf(uidOf(args), { processes });
   return [
     { name: "nofile", soft: openFiles, hard: openFiles },
-    ...(isOwnUid(uidOf(args)) ? [{ name: "sigpending", soft: pending, hard: pending }] : []),
+    ...(pending === undefined ? [] : [{ name: "sigpending", soft: pending, hard: pending }]),
   ];
 }

@@ -17,3 +17,11 @@ export function isOwnUid(uid: number): boolean {
 export function uidOf({ uid = baseline.user.uid }: { readonly uid?: number }): number {
   return uid;
 }
+
+/**
+ * The signals and timers that may wait for a uid of a session's own. The kernel counts them for a uid and compares the sum with the
+ * limit of whoever asks: a lower limit would make it easier to starve those who share the uid, so that one is left alone.
+ */
+export function pendingSignalsOf(uid: number, { processes }: { readonly processes: number }): number | undefined {
+  return isOwnUid(uid) ? processes * baseline.limits.pendingSignals : undefined;
+}

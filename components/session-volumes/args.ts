@@ -33,6 +33,10 @@ export interface SessionVolumesArgs extends SessionOwner {
   readonly workspace?: Workspace;
   /** Bytes of `/tmp`. @default 512 MB */
   readonly tmp?: number;
+  /** Nothing that it keeps outlives its containers, of which there are several. @default false */
+  readonly passing?: boolean;
+  /** Who its processes are. @default 1000 */
+  readonly uid?: number;
   /** Further folders of the host. @default [] */
   readonly binds?: readonly { readonly source: string; readonly target: string; readonly readOnly: boolean }[];
 }
@@ -41,7 +45,8 @@ export interface SessionVolumesArgs extends SessionOwner {
 export type VolumeKind = "workspace" | "session" | "logs";
 
 /** The volumes that a session needs: its own data, its logs, and the workspace unless that lives elsewhere. */
-export function volumeKindsOf(args: Pick<SessionVolumesArgs, "workspace">): VolumeKind[] {
+export function volumeKindsOf(args: Pick<SessionVolumesArgs, "workspace" | "passing">): VolumeKind[] {
+  if (args.passing === true) return [];
   return [...((args.workspace?.kind ?? "volume") === "volume" ? (["workspace"] as const) : []), "session", "logs"];
 }
 

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { DockerCompanion } from "../container-engine/companion.ts";
 import { ownVolumeGuard } from "../container-engine/hooks.ts";
 import { dockerLabels, sessionLabels, stackLabels } from "../container-engine/object-labels.ts";
-import type { MadePart } from "../session-part.ts";
+import { type MadePart, part } from "../session-part.ts";
 import { containerName, type SessionOwner, volumeName } from "../session.ts";
 import { type SessionVolumesArgs, type VolumeKind, volumeKindsOf, volumesPart } from "./args.ts";
 import { cloneAuthority, repositoryClone, type RepositoryCloneArgs } from "./clone.ts";
@@ -45,11 +45,13 @@ export function toDockerVolume(owner: SessionOwner, kind: VolumeKind) {
 
 /** A repository in a volume that every session that names its URL reads. */
 export class RepositoryClone extends DockerCompanion {
+  readonly part: MadePart;
   /** What the clone may know, naming the secret and never its value. */
   readonly authority: readonly string[];
 
   constructor(name: string, args: RepositoryCloneArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("RepositoryClone", name, repositoryClone(args), stackLabels(args), opts);
+    super("RepositoryClone", name, repositoryClone(args), { labels: stackLabels(args), logs: args.logs }, opts);
+    this.part = { ...part({}), resources: this.resources };
     this.authority = cloneAuthority(args);
   }
 }

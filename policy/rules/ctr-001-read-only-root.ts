@@ -16,6 +16,11 @@ export const readOnlyRoot: Rule = {
   frameworks: [cis("5.13"), fsbp("ECS.5"), owasp("8")],
   remediation: "Make the root filesystem read-only; give what must be written a sized tmpfs or a volume.",
   reads: "readOnly, securityContext.readOnlyRootFilesystem, readonlyRootFilesystem",
+  admission: {
+    expression:
+      "variables.containers.all(c, has(c.securityContext) && has(c.securityContext.readOnlyRootFilesystem) && c.securityContext.readOnlyRootFilesystem)",
+    message: "Every container of the pod must have a read-only root filesystem.",
+  },
   *container(container) {
     // The provider cannot put files into a read-only container, not even into its volumes.
     if (neverStarts(container) || onWindows(container.workload)) return;

@@ -1,3 +1,4 @@
+import { allLimited } from "./read/admission.ts";
 import { number, record } from "./read/value.ts";
 import { type Container, neverStarts } from "./read/workload.ts";
 import { cis, fsbp, graded, owasp, type Rule } from "./rule.ts";
@@ -23,6 +24,7 @@ export const memory: Rule = {
   frameworks: [cis("5.11"), owasp("7"), fsbp("ECS.1")],
   remediation: "Set memory, and an equal memorySwap: without it the engine allows as much swap again.",
   reads: "memory, memorySwap, resources.limits.memoryBytes, resources.limits.memory",
+  admission: { expression: allLimited("memory"), message: "Every container of the pod must have a memory limit." },
   *container(container) {
     const { platform, spec, title, role } = container;
     if (neverStarts(container) || role === "ephemeral") return;

@@ -1,4 +1,5 @@
 import { isQuantity } from "./ctr-021-memory.ts";
+import { allLimited } from "./read/admission.ts";
 import { number, record } from "./read/value.ts";
 import { type Container, neverStarts } from "./read/workload.ts";
 import { cis, owasp, type Rule } from "./rule.ts";
@@ -18,6 +19,7 @@ export const cpu: Rule = {
   frameworks: [cis("5.12"), owasp("7")],
   remediation: "Set cpus (Kubernetes: limits.cpu).",
   reads: "cpus, cpuQuota, resources.limits.nanoCpus, resources.limits.cpu, cpu",
+  admission: { expression: allLimited("cpu"), message: "Every container of the pod must have a CPU limit." },
   *container(container) {
     if (neverStarts(container) || container.role === "ephemeral") return;
     if (!isBounded(container)) yield `The ${container.title} must have a CPU limit.`;

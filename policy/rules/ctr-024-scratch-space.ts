@@ -1,4 +1,5 @@
 import { isQuantity } from "./ctr-021-memory.ts";
+import { allLimited, isSome } from "./read/admission.ts";
 import { entries, isRecord, number, record, records, text } from "./read/value.ts";
 import { containersOf, type Workload } from "./read/workload.ts";
 import { graded, type Rule } from "./rule.ts";
@@ -20,6 +21,11 @@ export const scratchSpace: Rule = {
   frameworks: [],
   remediation: "Give it a size.",
   reads: "tmpfs, mounts[].tmpfsOptions.sizeBytes, driverOpts, volumes[].emptyDir.sizeLimit, resources.limits.ephemeral-storage",
+  admission: {
+    // An emptyDir on disk that has no size of its own fills up to what all containers may write together, and takes them all along.
+    expression: `${allLimited("ephemeral-storage")} && (!has(object.spec.volumes) || object.spec.volumes.all(v, !has(v.emptyDir) || (has(v.emptyDir.sizeLimit) && ${isSome("v.emptyDir.sizeLimit")})))`,
+    message: "Every container of the pod must have a limit on ephemeral storage, and every emptyDir a size.",
+  },
   kinds: ["docker:Volume"],
   // A task's is bounded by its platform: on Fargate at 20 GiB unless ephemeralStorage says more, elsewhere by the machine.
   *container({ platform, spec, title, role }) {

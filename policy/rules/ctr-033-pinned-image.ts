@@ -11,10 +11,10 @@ function* judge(title: string, reference: string | undefined): Iterable<Found> {
   else yield graded("low", `The ${title} must name its image by digest as well: a tag can be moved.`);
 }
 
-/** An image that the same deployment builds is known by what is built, and only after it. */
-function isBuiltHere({ workload: { subject } }: Container): boolean {
+/** An image that the same deployment builds, or pulls by a name that is judged by itself, is known only after that. */
+function isMadeHere({ workload: { subject } }: Container): boolean {
   return (subject.resource.dependencies ?? []).some((urn) =>
-    /^(docker|docker-build):.*:Image$/.test(urn.split("::")[2]?.split("$").at(-1) ?? ""),
+    /^(docker|docker-build):.*:(Image|RemoteImage)$/.test(urn.split("::")[2]?.split("$").at(-1) ?? ""),
   );
 }
 
@@ -28,11 +28,15 @@ export const pinnedImage: Rule = {
   remediation: "Use repository@sha256:digest.",
   reads: "image, a pulled image's name",
   kinds: ["docker:RemoteImage"],
+  admission: {
+    expression: 'variables.containers.all(c, c.image.matches("@sha256:[0-9a-f]{64}$") || c.image in variables.images)',
+    message: "Every container of the pod must name its image by digest, or as the deployment does.",
+  },
   *container(container) {
     try {
       yield* judge(container.title, imageOf(container));
     } catch (error) {
-      throw error instanceof Unknown && isBuiltHere(container) ? new Unknown(error.path, true) : error;
+      throw error instanceof Unknown && isMadeHere(container) ? new Unknown(error.path, true) : error;
     }
   },
   *resource(subject) {

@@ -9,7 +9,8 @@ export const logs: Rule = {
   severity: "medium",
   also: ["low"],
   frameworks: [cis("2.13"), fsbp("ECS.9")],
-  remediation: "Use json-file with max-size and max-file, or the driver local, or awslogs with mode non-blocking.",
+  remediation:
+    "Use json-file with max-size and max-file, or local or journald, which rotate by themselves, or awslogs with mode non-blocking.",
   reads: "logDriver, logOpts, taskSpec.logDriver, logConfiguration",
   automatic: true,
   platforms: ["docker", "swarm", "ecs"],

@@ -8,8 +8,8 @@ export const efsBackup: Rule = {
   severity: "medium",
   also: ["low"],
   frameworks: [fsbp("EFS.2"), fsbp("EFS.7")],
-  remediation: "Add a backup policy; use a key of your own and more than one zone.",
-  reads: "efs.BackupPolicy, backupPolicy, kmsKeyId, availabilityZoneName",
+  remediation: "Add a backup policy, or select it in a plan of AWS Backup; use a key of your own and more than one zone.",
+  reads: "efs.BackupPolicy, backup.Selection, backupPolicy, kmsKeyId, availabilityZoneName",
   kinds: ["aws:efs:FileSystem"],
   *resource({ name, props }) {
     if (!text(props.kmsKeyId)) yield advice(`The file system "${name}" must be encrypted with a key of your own.`);
@@ -20,11 +20,12 @@ export const efsBackup: Rule = {
     const policies = subjects.filter(
       ({ kind, props }) => kind === "aws:efs:BackupPolicy" && text(record(props.backupPolicy).status) === "ENABLED",
     );
+    const selections = subjects.filter(({ kind }) => kind === "aws:backup:Selection");
     for (const system of systems) {
       if (text(record(system.props.backupPolicy).status) === "ENABLED") continue;
-      // The policy names the file system by an id that a preview does not know; its dependency on it is known.
+      // What backs it up names the file system by what a preview does not know; its dependency on it is known.
       const isBackedUp =
-        policies.some(({ resource }) => resource.dependencies?.includes(system.resource.urn)) ||
+        [...policies, ...selections].some(({ resource }) => resource.dependencies?.includes(system.resource.urn)) ||
         (systems.length === 1 && policies.length > 0);
       if (!isBackedUp) yield about(system, `The file system "${system.name}" must be backed up.`);
     }

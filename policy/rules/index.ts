@@ -44,6 +44,7 @@ import { sysctl } from "./ctr-042-sysctl.ts";
 import { hardenedRuntime } from "./ctr-043-hardened-runtime.ts";
 import { hostAlias } from "./ctr-045-host-alias.ts";
 import { leftovers } from "./ctr-046-leftovers.ts";
+import { reservations } from "./ctr-047-reservations.ts";
 import { scanOnPush } from "./ecr-001-scan-on-push.ts";
 import { mutableTags } from "./ecr-002-mutable-tags.ts";
 import { repositoryPolicy } from "./ecr-003-repository-policy.ts";
@@ -109,6 +110,7 @@ import { serviceLinks } from "./k8s-028-service-links.ts";
 import { rbacClusterReach } from "./k8s-029-rbac-cluster-reach.ts";
 import { foreignAddress } from "./k8s-030-foreign-address.ts";
 import { logRetention } from "./log-001-log-retention.ts";
+import { alerting } from "./mon-001-alerts.ts";
 import { hostServices } from "./net-000-host-services.ts";
 import { membersTalk } from "./net-001-members-talk.ts";
 import { openEgress } from "./net-002-open-egress.ts";
@@ -182,6 +184,7 @@ export const rules: readonly Rule[] = [
   hardenedRuntime,
   hostAlias,
   leftovers,
+  reservations,
   hostServices,
   membersTalk,
   openEgress,
@@ -259,6 +262,7 @@ export const rules: readonly Rule[] = [
   secretRotation,
   plainSecret,
   logRetention,
+  alerting,
   scanOnPush,
   mutableTags,
   repositoryPolicy,

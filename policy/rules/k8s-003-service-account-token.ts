@@ -30,6 +30,11 @@ export const serviceAccountToken: Rule = {
   frameworks: [],
   remediation: "Set automountServiceAccountToken to false.",
   reads: "automountServiceAccountToken of pods and service accounts, projected volumes",
+  admission: {
+    // The API server has added the token of an account by the time that this is asked.
+    expression: `!(has(object.spec.automountServiceAccountToken) && object.spec.automountServiceAccountToken) && (!has(object.spec.volumes) || object.spec.volumes.all(v, !has(v.projected) || !has(v.projected.sources) || v.projected.sources.all(s, !has(s.clusterTrustBundle) && !has(s.podCertificate) && (!has(s.serviceAccountToken) || (has(s.serviceAccountToken.audience) && !s.serviceAccountToken.audience.matches(r"${ofCluster.source}"))))))`,
+    message: "The pod must not be given a token for the cluster.",
+  },
   platforms: ["kubernetes"],
   settings: {
     controllers: {

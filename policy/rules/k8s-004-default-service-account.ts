@@ -12,6 +12,11 @@ export const defaultServiceAccount: Rule = {
   remediation: "Give it a service account of its own.",
   reads: "serviceAccountName, subjects of bindings",
   kinds: bindingKinds,
+  admission: {
+    expression:
+      '(has(object.spec.automountServiceAccountToken) && !object.spec.automountServiceAccountToken) || (has(object.spec.serviceAccountName) && !(object.spec.serviceAccountName in ["", "default"]))',
+    message: "The pod must have a service account of its own, or none of its token.",
+  },
   platforms: ["kubernetes"],
   *workload({ spec, title: pod }) {
     // An account whose token is not there gives nothing.

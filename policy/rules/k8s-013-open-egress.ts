@@ -3,7 +3,7 @@ import { coversWorld, holds, isCoveredBy } from "./read/cidr.ts";
 import { namespaceOf, specOf, title } from "./read/kubernetes.ts";
 import { type Opening, openingsOf, type PodPolicy, podPolicies, type Selected, waysOf } from "./read/network-policies.ts";
 import type { Subject } from "./read/subject.ts";
-import { each, entries, record, records, text } from "./read/value.ts";
+import { each, entries, record, records, text, texts } from "./read/value.ts";
 import { workloadsOf } from "./read/workload.ts";
 import { about, type Found, graded, nist, type Rule } from "./rule.ts";
 
@@ -34,15 +34,15 @@ function reachesMetadata(blocks: Opening["blocks"]): boolean {
   return amongOthers.some((address) => holds(narrow, address));
 }
 
-function* inPolicy(openings: readonly Opening[], name: string): Iterable<Found> {
+function* inPolicy(openings: readonly Opening[], name: string, ofProxy: boolean): Iterable<Found> {
   if (openings.some((one) => one.isDnsOnly && isOpen(one)))
     yield graded("medium", `The ${name} must let names be asked only in the cluster.`);
   const others = openings.filter(({ isDnsOnly }) => !isDnsOnly);
   const blocks = others.flatMap((one) => one.blocks);
   if (others.some(isOpen) || coversWorld(blocks)) {
-    yield `The ${name} must not let pods reach every address.`;
+    if (!ofProxy) yield `The ${name} must not let pods reach every address.`;
     const holes = blocks.flatMap(({ except = [] }) => except);
-    if (blocks.length > 0 && !within.every((block) => isCoveredBy(block, holes)))
+    if ((ofProxy || blocks.length > 0) && !within.every((block) => isCoveredBy(block, holes)))
       yield `The ${name} must except the metadata service and private networks.`;
   } else if (reachesMetadata(blocks)) yield `The ${name} must not let pods reach a metadata service.`;
   if (others.some(({ toEveryNamespace }) => toEveryNamespace)) yield `The ${name} must not let pods reach every namespace.`;
@@ -110,8 +110,17 @@ export const podEgress: Rule = {
   remediation: "Deny by default; allow the proxy and the cluster's own DNS.",
   reads: "policyTypes, egress, which pods the policies of a stack select together",
   kinds,
-  *resource(policy) {
-    yield* inPolicy([...openingsOf(policy)], title(policy));
+  settings: {
+    proxies: {
+      type: "array",
+      items: { type: "string" },
+      description:
+        "Names of the resources by which proxies with a list of hosts of their own, and no other pods, reach every public address.",
+      default: [],
+    },
+  },
+  *resource(policy, settings) {
+    yield* inPolicy([...openingsOf(policy)], title(policy), [...texts(settings.proxies)].includes(policy.name));
   },
   // What policies of the same pods let out adds up, and what one of them denies is denied.
   *stack(subjects) {

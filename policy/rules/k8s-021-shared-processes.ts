@@ -9,6 +9,10 @@ export const sharedProcesses: Rule = {
   frameworks: [],
   remediation: "Remove shareProcessNamespace: the secrets of one container can be read by the others.",
   reads: "shareProcessNamespace",
+  admission: {
+    expression: "!(has(object.spec.shareProcessNamespace) && object.spec.shareProcessNamespace)",
+    message: "The containers of the pod must not share their processes.",
+  },
   platforms: ["kubernetes"],
   *workload({ spec, title }) {
     if (flag(spec.shareProcessNamespace) === true) yield `The ${title} must not share processes between its containers.`;

@@ -10,6 +10,10 @@ export const serviceLinks: Rule = {
   remediation: "Set enableServiceLinks to false.",
   reads: "enableServiceLinks",
   automatic: true,
+  admission: {
+    expression: "has(object.spec.enableServiceLinks) && !object.spec.enableServiceLinks",
+    message: "The pod must set enableServiceLinks to false.",
+  },
   platforms: ["kubernetes"],
   *workload({ spec, title }) {
     if (flag(spec.enableServiceLinks) !== false) yield `The ${title} must set enableServiceLinks to false.`;

@@ -1,5 +1,5 @@
 import { isInternal } from "./read/network.ts";
-import { labelOf, sessionOf, sharedWithProxy } from "./read/session.ts";
+import { isForSessions, labelOf, sharedByGroup, sharedWithProxy } from "./read/session.ts";
 import { graded, nist, type Rule } from "./rule.ts";
 
 export const openEgress: Rule = {
@@ -13,8 +13,9 @@ export const openEgress: Rule = {
   reads: "internal, labels",
   kinds: ["docker:Network"],
   *resource(network) {
-    if (sessionOf(network) === undefined || isInternal(network)) return;
-    const message = `The network "${network.name}" must be internal: its session can reach any host.`;
-    yield labelOf(network, "purpose") === sharedWithProxy ? graded("high", message) : message;
+    if (!isForSessions(network) || isInternal(network)) return;
+    const purpose = labelOf(network, "purpose");
+    const message = `The network "${network.name}" must be internal: its ${purpose === sharedByGroup ? "sessions" : "session"} can reach any host.`;
+    yield purpose === sharedWithProxy || purpose === sharedByGroup ? graded("high", message) : message;
   },
 };

@@ -1,5 +1,5 @@
 import { dockerObjects, networksOf } from "./read/network.ts";
-import { holdsSessions, isOurs, labelOf, sessionOf } from "./read/session.ts";
+import { holdsSessions, isForSessions, isOurs, labelOf, sessionOf } from "./read/session.ts";
 import type { Subject } from "./read/subject.ts";
 import { each, flag, text } from "./read/value.ts";
 import { about, advice, owasp, type Rule } from "./rule.ts";
@@ -7,10 +7,9 @@ import { about, advice, owasp, type Rule } from "./rule.ts";
 /** Whether a network's labels, or a container's, say that the container belongs in it. */
 function belongs(container: Subject, network: Subject): boolean {
   const session = sessionOf(network);
-  if (session !== undefined && (sessionOf(container) === session || (labelOf(container, "serves") ?? "").split(",").includes(session)))
-    return true;
-  const group = labelOf(network, "group");
-  return group !== undefined && labelOf(container, "group") === group;
+  // A session's own proxy is there too: others of its group would have its allow list.
+  if (session !== undefined) return sessionOf(container) === session || (labelOf(container, "serves") ?? "").split(",").includes(session);
+  return labelOf(container, "group") === labelOf(network, "group");
 }
 
 export const sharedNetwork: Rule = {
@@ -21,7 +20,7 @@ export const sharedNetwork: Rule = {
   also: ["low"],
   frameworks: [owasp("5")],
   remediation:
-    "Give each session a network of its own; what else joins it carries the session's id in its labels (session_id, serves), or the group's (group).",
+    "Give each session a network of its own, which what else joins it names in its labels (session_id, serves). Sessions that are to talk share a further one, whose label group they carry.",
   reads: "attachable, networksAdvanced, labels",
   kinds: ["docker:Network"],
   *resource(network) {
@@ -38,7 +37,7 @@ export const sharedNetwork: Rule = {
     yield* each(dockerObjects(subjects, "docker:Container"), function* (container) {
       for (const name of networksOf(container)) {
         const network = networks.get(name);
-        if (network && (sessionOf(network) !== undefined || labelOf(network, "group") !== undefined)) {
+        if (network && isForSessions(network)) {
           if (!belongs(container, network))
             yield about(
               container,

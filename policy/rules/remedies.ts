@@ -178,7 +178,7 @@ export const remedies: Readonly<Record<string, Remedies>> = {
   },
   "CTR-033": everywhere("Write the image as repository@sha256:digest; docker buildx imagetools inspect shows the digest."),
   "CTR-035": {
-    docker: "Set logDriver: json-file with logOpts max-size and max-file, or logDriver: local.",
+    docker: "Set logDriver: json-file with logOpts max-size and max-file, or logDriver: local or journald.",
     swarm: "Set taskSpec.logDriver with name: json-file and options max-size and max-file.",
     ecs: "Set logConfiguration with logDriver: awslogs and options.mode: non-blocking.",
   },
@@ -208,7 +208,7 @@ export const remedies: Readonly<Record<string, Remedies>> = {
   "CTR-045": {
     docker: "Remove the entry from hosts.",
     swarm: "Remove the entry from taskSpec.containerSpec.hosts.",
-    kubernetes: "Remove hostAliases, and use a Service.",
+    kubernetes: "Remove what is not a session's own proxy from hostAliases, and use a Service.",
     ecs: "Remove the entry from extraHosts.",
   },
 };

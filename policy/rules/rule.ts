@@ -53,6 +53,14 @@ export interface Configuration {
 
 export type Settings = Readonly<Record<string, unknown>>;
 
+/** What a Kubernetes cluster holds every pod to itself, in the Common Expression Language; see policy/admission.ts. */
+export interface Admission {
+  /** True of a pod that may run. `object` is the pod; what else there is, see admissionVariables. */
+  readonly expression: string;
+  /** What a person reads of a pod that is refused. */
+  readonly message: string;
+}
+
 type Check<T> = (thing: T, settings: Settings) => Iterable<Found>;
 
 /** One rule. It looks at the one or more scopes that it has a function for. */
@@ -72,6 +80,8 @@ export interface Rule {
   /** One value is always safe here, nothing must be sized and no data is lost. */
   readonly automatic?: true;
   readonly settings?: Readonly<Record<string, Setting>>;
+  /** The same as a condition that a cluster holds pods to, where Pod Security Standards leave it open. */
+  readonly admission?: Admission;
   /** Enforcement that does not follow from the severity. */
   readonly enforcement?: Readonly<Record<Level, Enforcement>>;
 

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { addEntry, type EntryOptions, entryOptions, type Task, task } from "./entry.ts";
-import { stackOption } from "./stack.ts";
+import { stackOption, typed } from "./stack.ts";
 
 interface Options extends EntryOptions {
   readonly stack: string;
@@ -18,6 +18,6 @@ export function register(program: Command): void {
     .addHelpText("after", "\nExample:\n  npx sessions add review --key-env ANTHROPIC_API_KEY --repository /srv/code --allow set:npm\n")
     .action(async (id: string, options: Options) => {
       await addEntry(options.stack, () => id, options, options.task);
-      console.log(`Added session ${id} to stacks/Pulumi.${options.stack}.yaml; "npx sessions up" starts it.`);
+      console.log(`Added session ${id} to stacks/Pulumi.${options.stack}.yaml; "${typed("up", options.stack)}" starts it.`);
     });
 }

@@ -1,8 +1,10 @@
 import type { Command } from "commander";
+import type { StackSource } from "../configuration.ts";
+import type { SessionRuntime } from "../runtime/runtime.ts";
 import { terminal } from "../../components/session-container/attach.ts";
 import { runIn } from "./exec.ts";
 import { endOf, runningSession } from "./sessions.ts";
-import { loadStack, openRuntime, stackOption } from "./stack.ts";
+import { loadStack, openRuntime, stackOption, typed } from "./stack.ts";
 
 /** A terminal that the session's image does not describe is taken for a plain one; tmux would refuse it. */
 const script = `infocmp >/dev/null 2>&1 || export TERM=xterm-256color; exec ${terminal}`;
@@ -16,14 +18,25 @@ export function register(program: Command): void {
     .addHelpText("after", "\nExample:\n  npx sessions attach demo\n")
     .action(async (id: string, options: { stack: string }) => {
       if (!process.stdin.isTTY || !process.stdout.isTTY)
-        throw new Error('attach needs a terminal; "npx sessions logs" shows what the session printed');
+        throw new Error(`attach needs a terminal; "${typed(`logs ${id}`, options.stack)}" shows what the session printed`);
       const source = loadStack(options.stack);
-      const session = await runningSession(await openRuntime(source), source, id);
-      const end = await endOf(session);
-      if (end !== undefined)
-        throw new Error(
-          `session "${id}" ${end.text}, and no agent runs in it; "npx sessions logs ${id}" shows what it said, "npx sessions exec ${id} -- COMMAND" works with its data, "npx sessions start ${id}" runs it again`,
-        );
-      process.exitCode = await runIn(session, ["bash", "-c", script], { tty: true, stdin: true });
+      process.exitCode = await enter(await openRuntime(source), source, id);
     });
+}
+
+/**
+ * Enters a session's terminal with this process's own.
+ *
+ * @returns the exit code of what showed it
+ * @throws Error when nothing runs there, saying what to do
+ */
+export async function enter(runtime: SessionRuntime, source: StackSource, id: string): Promise<number> {
+  const session = await runningSession(runtime, source, id);
+  const { stack } = source;
+  const end = await endOf(session);
+  if (end !== undefined)
+    throw new Error(
+      `session "${id}" ${end.text}, and no agent runs in it; "${typed(`logs ${id}`, stack)}" shows what it said, "${typed(`exec ${id} -- COMMAND`, stack)}" works with its data, "${typed(`start ${id}`, stack)}" runs it again`,
+    );
+  return runIn(session, ["bash", "-c", script], { tty: true, stdin: true });
 }

@@ -1,9 +1,8 @@
 import type { Command } from "commander";
-import { fromConfig } from "../configuration.ts";
 import { platformOf } from "../platforms/index.ts";
-import { parse } from "../settings.ts";
+import { settingsOf } from "../settings.ts";
 import { formatSize } from "../units.ts";
-import { loadStack, stackOption } from "./stack.ts";
+import { loadStack, stackOption, typed } from "./stack.ts";
 
 interface Options {
   readonly stack: string;
@@ -29,13 +28,11 @@ export function register(program: Command): void {
 async function run(options: Options): Promise<void> {
   const source = loadStack(options.stack);
   const say = (line: string) => console.error(line);
-  const settings = parse(fromConfig(source.config), { root: source.root });
+  const settings = settingsOf(source);
   const live = await (await platformOf(source)).prepare(settings, options, say);
   const results = await live.buildImages?.({ force: options.force === true, line: (line) => say(`  ${line}`) });
   if (results === undefined)
-    throw new Error(
-      `the strategy ${settings.strategy} builds its images while it is rolled out; run "npx sessions up --stack ${source.stack}"`,
-    );
+    throw new Error(`the strategy ${settings.strategy.name} builds its images while it is rolled out; run "${typed("up", source.stack)}"`);
   if (options.json) console.log(JSON.stringify(results, null, 2));
   else for (const { name, id, size, built } of results) console.log(`${name} ${id} ${formatSize(size)}${built ? "" : " (unchanged)"}`);
 }

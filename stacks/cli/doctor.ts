@@ -1,7 +1,6 @@
 import type { Command } from "commander";
-import { fromConfig } from "../configuration.ts";
 import { platformOf } from "../platforms/index.ts";
-import { parse } from "../settings.ts";
+import { settingsOf } from "../settings.ts";
 import { countingSeconds, whileCounting } from "./disk.ts";
 import { loadStack, stackOption } from "./stack.ts";
 import { table } from "./table.ts";
@@ -18,7 +17,7 @@ export function register(program: Command): void {
 
 async function run(options: { stack: string; json?: boolean }): Promise<void> {
   const source = loadStack(options.stack);
-  const settings = parse(fromConfig(source.config), { root: source.root });
+  const settings = settingsOf(source);
   const platform = await platformOf(source);
   const findings = await whileCounting(platform.examine(settings, countingSeconds));
   if (options.json) console.log(JSON.stringify(findings, null, 2));

@@ -61,6 +61,13 @@ function read(text: string): Line[] {
 /** What was refused and was only tried to see it refused. */
 export const isRefusedTrial = ({ verify, verdict }: Asked): boolean => verify === true && verdict !== "allowed" && verdict !== "audited";
 
+/** How many requests were refused, but for those that were only tried to see it. */
+export const refusedIn = (asked: readonly Asked[]): number =>
+  asked.reduce(
+    (sum, { requests, verdict, verify }) => (verify || verdict === "allowed" || verdict === "audited" ? sum : sum + requests),
+    0,
+  );
+
 /** Entries that would allow what was not on the list, but for addresses, which no entry can name, and what verify tried. */
 export function suggest(asked: readonly Asked[]): string[] {
   const unlisted = asked.filter(

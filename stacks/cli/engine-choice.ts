@@ -5,6 +5,7 @@ import type { StackSource } from "../configuration.ts";
 import type { Secrets } from "../secrets.ts";
 import type { BuiltInEngine, LiveStack, EngineName } from "../platforms/platform.ts";
 import { strategyOf } from "../strategies/index.ts";
+import { typed } from "./stack.ts";
 
 export function engineOption(): Option {
   return new Option(
@@ -33,7 +34,7 @@ export function chooseEngine(asked: "auto" | EngineName, owner: EngineName | und
   if (owner !== undefined && owner !== asked) {
     const adopt = asked === "embedded" ? " --adopt" : "";
     throw new Error(
-      `the ${owner} engine made the sessions of this stack; to move over, run "npx sessions down --engine ${owner}", which keeps the data, then "npx sessions up --engine ${asked}${adopt}"`,
+      `the ${owner} engine made the sessions of this stack; to move over, run "${typed(`down --engine ${owner}`, source.stack)}", which keeps the data, then "${typed(`up --engine ${asked}${adopt}`, source.stack)}"`,
     );
   }
   if (asked === "pulumi") requirePulumi(source, ', or use "--engine embedded"');

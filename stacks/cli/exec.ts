@@ -3,10 +3,10 @@ import type { Writable } from "node:stream";
 import type { Command } from "commander";
 import { printable } from "../printable.ts";
 import type { CommandPlace, Session } from "../runtime/runtime.ts";
-import { withCleanup } from "./cleanup.ts";
+import { afterwards } from "./afterwards.ts";
 import { Screen } from "./screen.ts";
 import { endOf, runningSession } from "./sessions.ts";
-import { loadStack, openRuntime, stackOption } from "./stack.ts";
+import { loadStack, openRuntime, stackOption, typed } from "./stack.ts";
 import { beginning, eachPiece, passOn } from "../streams.ts";
 
 interface Options {
@@ -37,7 +37,7 @@ export function register(program: Command): void {
       const place = options.workdir === undefined ? ["default", await placeOfWork(session)] : ["named", options.workdir];
       const line = ["bash", "-c", script, "exec", ...place, ...command];
       // Asked while the command runs; on a terminal, the screen is the command's from then on.
-      const noted = noteFailure(session);
+      const noted = noteFailure(session, options.stack);
       if (options.tty) await noted;
       const streams = { tty: options.tty === true, stdin: options.interactive === true || isPiped() };
       [process.exitCode] = await Promise.all([runIn(session, line, streams), noted]);
@@ -45,10 +45,10 @@ export function register(program: Command): void {
 }
 
 /** Says what the session is when its agent has failed for good. */
-async function noteFailure(session: Session): Promise<void> {
+async function noteFailure(session: Session, stack: string): Promise<void> {
   const end = await endOf(session);
   if (end !== undefined && end.state !== "complete")
-    console.error(`sessions: session "${session.id}" ${end.text}; "npx sessions start ${session.id}" runs it again`);
+    console.error(`sessions: session "${session.id}" ${end.text}; "${typed(`start ${session.id}`, stack)}" runs it again`);
 }
 
 /** The engine's own words for a command or folder that is not there are long, and its exit code is not a shell's. */
@@ -107,7 +107,7 @@ export async function runIn(
     complaints.leave();
     if (tty && stdin) process.stdin.setRawMode?.(false);
   };
-  await withCleanup(cleanUp, async () => {
+  await afterwards(cleanUp, async () => {
     if (tty) {
       if (stdin) process.stdin.setRawMode?.(true);
       process.stdout.on("resize", resize);

@@ -1,10 +1,11 @@
 import type { Command } from "commander";
 import { keptAuthority, sessionOf } from "../authority.ts";
-import type { Held } from "../runtime/runtime.ts";
+import type { Held, StackService } from "../runtime/runtime.ts";
 import { someAtOnce } from "../runtime/health.ts";
 import { stateText } from "../runtime/session-state.ts";
 import { formatSize } from "../units.ts";
 import { heldNow } from "./disk.ts";
+import { noneIsUp } from "./sessions.ts";
 import { loadStack, openRuntime, stackOption } from "./stack.ts";
 import { table } from "./table.ts";
 
@@ -19,6 +20,7 @@ export function register(program: Command): void {
     .action(async (options: { stack: string; wide?: boolean; json?: boolean }) => {
       const source = loadStack(options.stack);
       const runtime = await openRuntime(source);
+      const services = await runtime.services();
       const kept = keptAuthority(source);
       const held = options.wide ? await heldNow(runtime) : undefined;
       const rows = await someAtOnce(await runtime.list(), async (session) => {
@@ -29,7 +31,7 @@ export function register(program: Command): void {
         return { session: id, container, network, isolation, ...state, memory, cpu, processes, ...disk, authority, attach };
       });
       if (options.json) console.log(JSON.stringify(rows, null, 2));
-      else if (rows.length === 0) console.log('No session is there; "npx sessions up" starts them.');
+      else if (rows.length === 0) console.log(noneIsUp(source.stack));
       else
         console.log(
           table(
@@ -44,6 +46,7 @@ export function register(program: Command): void {
             ]),
           ),
         );
+      if (!options.json) for (const service of services) console.log(serviceText(service));
     });
 }
 
@@ -53,4 +56,9 @@ type Disk = Partial<Held> & { readonly limit: number };
 function diskText({ workspace, session, logs, limit }: Disk): string {
   if (workspace === undefined || session === undefined || logs === undefined) return "not known";
   return `${formatSize(workspace + session)} of ${limit === 0 ? "any" : formatSize(limit)}, logs ${formatSize(logs)}`;
+}
+
+/** One line about what serves all sessions. */
+export function serviceText({ name, state, url }: StackService): string {
+  return `${name}: ${state}${url === undefined ? "" : `, ${url}`}`;
 }

@@ -1,7 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import type { Command } from "commander";
 import { compareAuthority } from "../authority.ts";
-import { fromConfig } from "../configuration.ts";
 import { platformOf } from "../platforms/index.ts";
 import { planAsNew } from "../recorder/as-new.ts";
 import { compareInputs } from "../recorder/compare.ts";
@@ -9,7 +8,7 @@ import { authorityIn, changes, limitTo, type Plan } from "../recorder/plan.ts";
 import { concealSecrets } from "../recorder/secret-inputs.ts";
 import { machineReadsText } from "../settings/machine-reads.ts";
 import { noEncryptedConfig, Secrets, unknownHere } from "../secrets.ts";
-import { parse } from "../settings.ts";
+import { settingsOf } from "../settings.ts";
 import { strategyOf } from "../strategies/index.ts";
 import { needEngine } from "./engine-choice.ts";
 import { authorityText, planJson, planText } from "./render.ts";
@@ -51,10 +50,12 @@ async function run(options: Options): Promise<void> {
   // What the Pulumi CLI made has no inputs on it to compare with.
   const foreign = (await live?.owner()) === "pulumi";
   const { commands, only } = options;
-  const settings = parse(fromConfig(source.config), { root: source.root });
+  const settings = settingsOf(source);
   refuseUnknown(settings, only);
   const secrets = new Secrets(foreign ? unknownHere : noEncryptedConfig, {
     commands,
+    // Where no plan compares values, whoever looks needs none of them.
+    absent: !embedded,
     announce: (line) => console.error(line),
     ...(only !== undefined && { only }),
   });
@@ -76,6 +77,7 @@ async function run(options: Options): Promise<void> {
           unknownSecrets: [...secrets.unknown],
           unanswered: plan.run.unanswered,
           reported: settings.reported,
+          ...(typeof plan.run.outputs.cost === "string" && { cost: plan.run.outputs.cost }),
           readHere: settings.reads,
           ...(differences !== undefined && { against: differences }),
         },
@@ -89,6 +91,8 @@ async function run(options: Options): Promise<void> {
   const read = machineReadsText(settings.reads, source.stack);
   if (read !== undefined) console.error(read);
   if (!options.json) {
+    const { cost } = plan.run.outputs;
+    if (typeof cost === "string") console.log(`Cost: ${cost}`);
     for (const line of settings.reported) console.log(line);
     for (const secret of secrets.unknown) console.log(`Unknown, so that what depends on it counts as changed: ${secret}`);
     for (const token of plan.run.unanswered) console.log(`No provider is asked here, so this counts as unknown: ${token}`);

@@ -2,9 +2,8 @@ import { writeFileSync } from "node:fs";
 import { type Command, Option } from "commander";
 import type { Level, PolicyConfig } from "../../policy/evaluate.ts";
 import { levels } from "../../policy/rules/severity.ts";
-import { fromConfig } from "../configuration.ts";
 import { packConfig } from "../policy-config.ts";
-import { parse } from "../settings.ts";
+import { settingsOf } from "../settings.ts";
 import { strategies } from "../strategies/index.ts";
 import { readConfig } from "./check/foreign.ts";
 import { loadStack, path, stackOption } from "./stack.ts";
@@ -41,7 +40,7 @@ export function register(program: Command): void {
 
 function run({ stack, config, output, ...options }: Options): void {
   const source = loadStack(stack);
-  const settings = parse(fromConfig(source.config), { root: source.root });
+  const settings = settingsOf(source);
   const level = options.level ?? strategies[settings.strategy.name].level;
   const text = `${JSON.stringify(packConfig(settings, level, config), null, 2)}\n`;
   if (output === undefined) process.stdout.write(text);

@@ -5,7 +5,7 @@ import { finished } from "node:stream/promises";
 import type { Command } from "commander";
 import type { StackSource } from "../configuration.ts";
 import type { RepositorySetting } from "../settings.ts";
-import { withCleanup } from "./cleanup.ts";
+import { afterwards } from "./afterwards.ts";
 import { outputOf, runIn } from "./exec.ts";
 import { plain } from "../printable.ts";
 import { bring, type Brought } from "./pull/bring.ts";
@@ -14,7 +14,7 @@ import { findTarget, refuseWritable } from "./pull/target.ts";
 import { repositoriesOf } from "./repositories.ts";
 import { liveSession } from "./sessions.ts";
 import { sizeOption } from "./size-option.ts";
-import { loadStack, openRuntime, path as pathOption, stackOption } from "./stack.ts";
+import { loadStack, openRuntime, path as pathOption, stackOption, typed } from "./stack.ts";
 import { beginning, capped } from "../streams.ts";
 import { pulledRef, type Unpulled, unpulledIn, unpulledText } from "./unpulled.ts";
 import type { CommandPlace, SessionRuntime, WritableFolder } from "../runtime/runtime.ts";
@@ -66,7 +66,7 @@ export function register(program: Command): void {
 async function run(id: string, options: Options): Promise<void> {
   const source = loadStack(options.stack);
   const results = await pullSession(await openRuntime(source), source, id, options);
-  console.log(options.json ? JSON.stringify(results, null, 2) : pulledText(id, results));
+  console.log(options.json ? JSON.stringify(results, null, 2) : pulledText(id, results, source.stack));
 }
 
 /** What came of one repository. */
@@ -108,7 +108,7 @@ export async function pullSession(runtime: SessionRuntime, source: StackSource, 
 }
 
 /** What was pulled, as people read it. */
-export function pulledText(id: string, results: readonly Pulled[]): string {
+export function pulledText(id: string, results: readonly Pulled[], stack: string): string {
   return results
     .flatMap(({ repository, into, branch, count, commits, head, left }) => [
       count === 0 ? `${repository}: nothing new on ${branch} (${head})` : `${repository}: ${count} new on ${branch} in ${into} (${head})`,
@@ -116,7 +116,7 @@ export function pulledText(id: string, results: readonly Pulled[]): string {
       ...(count > shownCommits ? [`  and ${count - shownCommits} more`] : []),
       ...(left === undefined
         ? []
-        : [`${repository}: ${unpulledText({ ...left, commits: 0 })}; "npx sessions pull ${id} --commit" takes what is there now`]),
+        : [`${repository}: ${unpulledText({ ...left, commits: 0 })}; "${typed(`pull ${id} --commit`, stack)}" takes what is there now`]),
     ])
     .join("\n");
 }
@@ -155,7 +155,7 @@ function pull(
   { force = false, maxSize = mostSent }: PullOptions,
 ): Promise<Brought> {
   const folder = mkdtempSync(join(tmpdir(), "agent-sessions-pull-"));
-  return withCleanup(
+  return afterwards(
     () => rmSync(folder, { recursive: true, force: true }),
     async () => {
       const git = cleanGit(folder);

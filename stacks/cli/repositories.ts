@@ -1,10 +1,10 @@
-import { fromConfig, type StackSource } from "../configuration.ts";
-import { parse, type RepositorySetting } from "../settings.ts";
+import type { StackSource } from "../configuration.ts";
+import { settingsOf, type RepositorySetting } from "../settings.ts";
 import { noSession } from "./sessions.ts";
 
 /** A session's repositories as the stack file lists them. @throws Error when the session or the repository is not there */
 export function repositoriesOf(source: StackSource, id: string, only?: string): readonly RepositorySetting[] {
-  const { sessions } = parse(fromConfig(source.config), { root: source.root });
+  const { sessions } = settingsOf(source);
   const session = sessions.find((entry) => entry.id === id);
   if (session === undefined)
     throw new Error(

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { keepAuthority } from "../authority.ts";
-import { fromConfig, type StackSource } from "../configuration.ts";
+import type { StackSource } from "../configuration.ts";
 import { identify } from "../identity.ts";
 import { lock } from "../lock.ts";
 import { platformOf } from "../platforms/index.ts";
@@ -14,7 +14,7 @@ import { authorityIn, changes, limitTo, type Outcome, type Plan, type Reviewed, 
 import type { SessionRuntime } from "../runtime/runtime.ts";
 import { noEncryptedConfig, Secrets, unknownHere } from "../secrets.ts";
 import { machineReadsText } from "../settings/machine-reads.ts";
-import { parse, type Settings } from "../settings.ts";
+import { settingsOf, type Settings } from "../settings.ts";
 import { strategies, strategyOf } from "../strategies/index.ts";
 import { BuildProgress } from "./build-progress.ts";
 import { chooseEngine, needEngine, runPulumi } from "./engine-choice.ts";
@@ -59,7 +59,7 @@ export interface Listener {
  */
 export async function rollOut(source: StackSource, options: RollOutOptions, listener: Listener): Promise<RolledOut | undefined> {
   const { say, detail } = listener;
-  const settings = parse(fromConfig(source.config), { root: source.root });
+  const settings = settingsOf(source);
   const live = await (await platformOf(source)).prepare(settings, options, say);
   refuseUnknown(settings, options.only);
   const by = chooseEngine(options.engine, await live.owner(), source);
@@ -153,6 +153,7 @@ const withPulumi: Roll = async (source, options, settings, live, { say }) => {
     rmSync(folder, { recursive: true }),
   );
   if (process.exitCode !== 0) return undefined;
+  await live.rolledOut?.(options.only);
   keepAuthority(source, authorityIn(reviewed.plan.run), options.only);
   return { changed: before !== (await live.fingerprint()), reviewed };
 };

@@ -3,19 +3,19 @@ import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { fromConfig, type StackSource } from "../configuration.ts";
+import type { StackSource } from "../configuration.ts";
 import type { Health, Session, SessionRuntime } from "../runtime/runtime.ts";
 import { hasEnded, stateText } from "../runtime/session-state.ts";
 import { addEntry, type EntryOptions, entryOptions, type Task, task } from "./entry.ts";
 import { platformOf } from "../platforms/index.ts";
-import { printed } from "../runtime/printed.ts";
+import { linesSince } from "../runtime/printed.ts";
 import { outputOf } from "./exec.ts";
 import { plain } from "../printable.ts";
 import { type Pulled, pulledText, pullSession } from "./pull.ts";
 import { removeFromFile } from "./remove.ts";
-import { parse } from "../settings.ts";
+import { settingsOf } from "../settings.ts";
 import { rollOut } from "./roll-out.ts";
-import { loadStack, openLiveStack, root, stackOption } from "./stack.ts";
+import { loadStack, openLiveStack, root, stackOption, typed } from "./stack.ts";
 import { idsIn, openDocument } from "./stack-document.ts";
 import { takeDown } from "./take-down.ts";
 
@@ -52,7 +52,7 @@ export function register(program: Command): void {
 async function run(work: Task, options: Options): Promise<void> {
   const { stack, rm = false } = options;
   const id = await addEntry(stack, (taken) => options.id ?? freeId(taken, work, options), options, work);
-  const interrupted = onInterrupt(() => console.error(`\nsessions: ${wayOn(id)}`));
+  const interrupted = onInterrupt(() => console.error(`\nsessions: ${wayOn(id, stack)}`));
   try {
     const source = loadStack(stack);
     const runtime = await start(source, id, options);
@@ -65,13 +65,13 @@ async function run(work: Task, options: Options): Promise<void> {
     else {
       if (result !== undefined) console.log(plain(result));
       console.error(`Session ${id}: ${stateText(end)}`);
-      if (pulled.length > 0) console.error(pulledText(id, pulled));
+      if (pulled.length > 0) console.error(pulledText(id, pulled, stack));
     }
     process.exitCode = exitCode;
     if (rm) await removeAll(source, id);
-    else console.error(`npx sessions attach ${id} shows it; npx sessions remove ${id} --delete-data removes it.`);
+    else console.error(`${typed(`attach ${id}`, stack)} shows it; ${typed(`remove ${id} --delete-data`, stack)} removes it.`);
   } catch (error) {
-    if (idsIn(openDocument(stack).document).includes(id)) console.error(`sessions: ${wayOn(id)}`);
+    if (idsIn(openDocument(stack).document).includes(id)) console.error(`sessions: ${wayOn(id, stack)}`);
     throw error;
   } finally {
     interrupted();
@@ -95,8 +95,8 @@ async function start(source: StackSource, id: string, { install, yes = false }: 
   }
 }
 
-const wayOn = (id: string) =>
-  `session "${id}" is in the stack file, and goes on where it is up: "npx sessions logs ${id} --follow" shows it, "npx sessions pull ${id}" brings out what it has, "npx sessions up --only ${id}" starts it where it is not, "npx sessions remove ${id} --delete-data" removes it`;
+const wayOn = (id: string, stack: string) =>
+  `session "${id}" is in the stack file, and goes on where it is up: "${typed(`logs ${id} --follow`, stack)}" shows it, "${typed(`pull ${id}`, stack)}" brings out what it has, "${typed(`up --only ${id}`, stack)}" starts it where it is not, "${typed(`remove ${id} --delete-data`, stack)}" removes it`;
 
 /** Says something and ends when this process is told to end. @returns what takes that back */
 function onInterrupt(say: () => void): () => void {
@@ -148,14 +148,6 @@ async function follow(session: Session): Promise<Health> {
   }
 }
 
-/** What a session printed after a time, each line with its own before it. */
-async function linesSince(session: Session, time: string): Promise<string[]> {
-  const [seconds, fraction = "0"] = time === "" ? ["0"] : [String(Math.floor(Date.parse(time) / 1000)), /\.(\d+)/.exec(time)?.[1]];
-  return (await printed(session, { timestamps: true, since: `${seconds}.${fraction}` }))
-    .split("\n")
-    .filter((line) => line !== "" && line.slice(0, line.indexOf(" ")) > time);
-}
-
 /** What the agent says at its end; nothing where it has left no result. */
 async function resultOf(session: Session): Promise<string | undefined> {
   const { text } = await outputOf(session, ["cat", "/session/result.json"], 1024 ** 2);
@@ -169,11 +161,13 @@ async function resultOf(session: Session): Promise<string | undefined> {
 
 /** Brings out what can be brought without being asked where to. */
 async function bringOut(runtime: SessionRuntime, source: StackSource, id: string, commit: boolean): Promise<Pulled[]> {
-  const session = parse(fromConfig(source.config), { root: source.root }).sessions.find((entry) => entry.id === id);
+  const session = settingsOf(source).sessions.find((entry) => entry.id === id);
   const pulled: Pulled[] = [];
   for (const { name, ...repository } of session?.repositories ?? []) {
     if (repository.kind === "url" && repository.hostPath === undefined)
-      console.error(`${name} was cloned from a URL; "npx sessions pull ${id} --repository ${name} --into FOLDER" brings its commits out`);
+      console.error(
+        `${name} was cloned from a URL; "${typed(`pull ${id} --repository ${name} --into FOLDER`, source.stack)}" brings its commits out`,
+      );
     else pulled.push(...(await pullSession(runtime, source, id, { repository: name, commit })));
   }
   return pulled;

@@ -2,6 +2,7 @@ import type { StackSource } from "../configuration.ts";
 import { nearest } from "../near.ts";
 import type { ListedSession, RunningPart, Session, SessionRuntime } from "../runtime/runtime.ts";
 import { hasEnded, type SessionState, stateText } from "../runtime/session-state.ts";
+import { typed } from "./stack.ts";
 
 /** One session of a stack. @throws Error naming the sessions that are there */
 export async function liveSession(runtime: SessionRuntime, source: StackSource, id: string): Promise<ListedSession> {
@@ -20,7 +21,7 @@ export async function liveSession(runtime: SessionRuntime, source: StackSource, 
       [id],
       `stack ${source.stack}`,
       sessions.map((session) => session.id),
-      'none is up, run "npx sessions up"',
+      `none is up, run "${typed("up", source.stack)}"`,
     ),
   );
 }
@@ -29,9 +30,12 @@ export async function liveSession(runtime: SessionRuntime, source: StackSource, 
 export async function runningSession(runtime: SessionRuntime, source: StackSource, id: string): Promise<Session> {
   const session = await liveSession(runtime, source, id);
   if (session.state === "running") return session;
-  throw new Error(
-    `session "${id}" is not running but ${session.state}; ${session.state === "restarting" ? `"npx sessions logs ${id}" shows why` : `"npx sessions start ${id}" starts it`}`,
-  );
+  throw new Error(`session "${id}" is not running but ${session.state}; ${wayToRun(session, source.stack)}`);
+}
+
+function wayToRun({ id, state }: ListedSession, stack: string): string {
+  if (state === "restarting") return `"${typed(`logs ${id}`, stack)}" shows why`;
+  return state === "pending" ? `"${typed("list", stack)}" shows why` : `"${typed(`start ${id}`, stack)}" starts it`;
 }
 
 /** What adds a session's key to its requests. @throws Error when it has none, or naming the sessions that are there */
@@ -47,6 +51,9 @@ export async function endOf(session: Session): Promise<{ state: SessionState["st
   const health = await session.health();
   return hasEnded(health) ? { state: health.state, text: `is ${stateText(health)}` } : undefined;
 }
+
+/** Says that a stack has no session that is there, and what starts them. */
+export const noneIsUp = (stack: string): string => `No session is there; "${typed("up", stack)}" starts them.`;
 
 /** Says which sessions are not there, what may have been meant, and which there are. */
 export function noSession(ids: readonly string[], place: string, known: readonly string[], none = "it has none"): string {

@@ -20,8 +20,17 @@ export const project = "agent-sessions";
 /** Reads a path on the command line, which starts in the folder where that was typed. */
 export const path = (text: string) => fromHome(text, process.cwd());
 
+const usualStack = "local";
+
 export function stackOption(): Option {
-  return new Option("-s, --stack <name>", "the stack: stacks/Pulumi.<name>.yaml").env("PULUMI_STACK").default("local");
+  return new Option("-s, --stack <name>", "the stack: stacks/Pulumi.<name>.yaml").env("PULUMI_STACK").default(usualStack);
+}
+
+/** A command as a person has to type it for a stack. @param command what follows `npx sessions` */
+export function typed(command: string, stack: string): string {
+  if (stack === (process.env.PULUMI_STACK ?? usualStack)) return `npx sessions ${command}`;
+  const [own = "", ...rest] = command.split(" -- ");
+  return [`npx sessions ${own} --stack ${stack}`, ...rest].join(" -- ");
 }
 
 /** Where a stack's settings stand. */
@@ -67,6 +76,18 @@ function readYaml(file: string, stack: string): unknown {
 /** What commands ask of the stack's sessions. @throws Error when the platform does not answer, naming where it was looked for */
 export async function openRuntime(source: StackSource): Promise<SessionRuntime> {
   return (await platformOf(source)).runtime();
+}
+
+/** As `openRuntime`, for a command that changes something: where, is said first. */
+export async function openToChange(source: StackSource): Promise<SessionRuntime> {
+  const runtime = await openRuntime(source);
+  sayWhere(runtime);
+  return runtime;
+}
+
+/** Says on standard error where something is about to be changed. */
+export function sayWhere({ where }: Pick<SessionRuntime, "where">): void {
+  if (where !== undefined) console.error(where);
 }
 
 /** What is there of the stack. @throws Error when the platform does not answer, naming where it was looked for */

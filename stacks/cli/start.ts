@@ -3,7 +3,7 @@ import type { Health, Session } from "../runtime/runtime.ts";
 import { hasEnded, stateText } from "../runtime/session-state.ts";
 import { runIn } from "./exec.ts";
 import { liveSession } from "./sessions.ts";
-import { loadStack, openRuntime, stackOption } from "./stack.ts";
+import { loadStack, openToChange, stackOption, typed } from "./stack.ts";
 
 export function register(program: Command): void {
   program
@@ -14,12 +14,12 @@ export function register(program: Command): void {
     .addHelpText("after", "\nExample:\n  npx sessions start demo\n")
     .action(async (id: string, options: { stack: string }) => {
       const source = loadStack(options.stack);
-      console.log(await start(await liveSession(await openRuntime(source), source, id)));
+      console.log(await start(await liveSession(await openToChange(source), source, id), options.stack));
     });
 }
 
 /** @returns what became of it. @throws Error when it fails at once */
-async function start(session: Session): Promise<string> {
+async function start(session: Session, stack: string): Promise<string> {
   const { id } = session;
   const before = await session.health();
   if (before.state === "stopped") await session.begin();
@@ -28,12 +28,13 @@ async function start(session: Session): Promise<string> {
   if (!hasEnded(found))
     return before.state === "stopped" ? `Session ${id} is started.` : `Session ${id} runs already: ${stateText(found)}.`;
   const code = await runIn(session, ["/usr/local/bin/session-again"], { tty: false, stdin: false });
-  if (code !== 0) throw new Error(`session "${id}" was made by another version of this program; "npx sessions up" brings it to this one`);
+  if (code !== 0)
+    throw new Error(`session "${id}" was made by another version of this program; "${typed("up", stack)}" brings it to this one`);
   await session.restart();
   const health = await afterStart(session);
   if (health.state === "failed" || health.state === "key refused")
     throw new Error(
-      `session "${id}" is ${stateText(health)} again; "npx sessions logs ${id}" shows what it said, "npx sessions exec ${id} -- COMMAND" works with its data`,
+      `session "${id}" is ${stateText(health)} again; "${typed(`logs ${id}`, stack)}" shows what it said, "${typed(`exec ${id} -- COMMAND`, stack)}" works with its data`,
     );
   return `Session ${id} is started again; it was ${stateText(found)}.`;
 }

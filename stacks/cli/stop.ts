@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { liveSession } from "./sessions.ts";
-import { loadStack, openRuntime, stackOption } from "./stack.ts";
+import { loadStack, openToChange, stackOption } from "./stack.ts";
 
 export function register(program: Command): void {
   program
@@ -11,7 +11,7 @@ export function register(program: Command): void {
     .addHelpText("after", "\nExample:\n  npx sessions stop demo\n")
     .action(async (id: string, options: { stack: string }) => {
       const source = loadStack(options.stack);
-      const session = await liveSession(await openRuntime(source), source, id);
+      const session = await liveSession(await openToChange(source), source, id);
       await session.stop();
       console.log(`Session ${id} is stopped.`);
     });

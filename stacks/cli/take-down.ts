@@ -8,6 +8,7 @@ import { recordStack } from "../recorder/stack.ts";
 import { UnreadSecrets } from "../secrets.ts";
 import { chooseEngine, needEngine, runPulumi } from "./engine-choice.ts";
 import { noSession } from "./sessions.ts";
+import { sayWhere } from "./stack.ts";
 import { unpulledIn, unpulledText } from "./unpulled.ts";
 
 export interface TakeDownOptions {
@@ -39,6 +40,7 @@ export async function takeDown(
   ids: readonly string[] | undefined,
   options: TakeDownOptions,
 ): Promise<TakenDown | undefined> {
+  sayWhere(live.runtime);
   const name = chooseEngine(options.engine, await live.owner(), source);
   if (options.deleteData && !(await agreedToLose(live, ids, options))) return undefined;
   const take = name === "pulumi" ? withPulumi : withBuiltIn;
@@ -57,6 +59,8 @@ const withPulumi: Take = async (source, live, ids, options) => {
     return undefined;
   }
   const [removed, failures]: [string[], string[]] = [[], []];
+  // The CLI does not know of it.
+  if (ids === undefined) await (await live.cleaner?.())?.forget();
   // The CLI forgets the volumes and leaves them.
   for (const volume of options.deleteData ? await live.data(ids) : [])
     await live.removeData(volume).then(

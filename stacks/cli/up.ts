@@ -1,22 +1,22 @@
 import type { Command } from "commander";
 import { limitsOf } from "../../components/session-container/args.ts";
-import { controlsOf } from "../controls.ts";
-import { waitHealthy } from "../runtime/health.ts";
+import { askAgain, waitHealthy, waitServices } from "../runtime/health.ts";
 import type { Health } from "../runtime/runtime.ts";
 import type { Settings } from "../settings.ts";
 import { isWell, stateText } from "../runtime/session-state.ts";
 import type { Deployed } from "../strategies/strategy.ts";
 import { formatSize } from "../units.ts";
-import { checksOn } from "../verify/checks/index.ts";
+import { checksOn, platformOf } from "../verify/checks/index.ts";
 import { targetOf } from "../verify/target.ts";
-import { promisedTo } from "../verify/promised.ts";
+import { promisedOn } from "../verify/promised.ts";
 import { count, shortForm } from "../verify/report.ts";
 import { verifyQuickly } from "../verify/run.ts";
 import { engineOption } from "./engine-choice.ts";
+import { serviceText } from "./list.ts";
 import { nextSteps } from "./next-steps.ts";
 import { planJson } from "./render.ts";
 import { type RolledOut, type RollOutOptions, rollOut } from "./roll-out.ts";
-import { loadStack, stackOption } from "./stack.ts";
+import { loadStack, stackOption, typed } from "./stack.ts";
 import { table } from "./table.ts";
 
 interface Options extends RollOutOptions {
@@ -57,15 +57,21 @@ async function run(options: Options): Promise<void> {
 /** Waits for health, verifies quickly and prints the one table. */
 async function finish(options: Options, { runtime, settings, ...result }: RolledOut, say: (line: string) => void): Promise<void> {
   const sessions = settings.sessions.filter(({ id }) => options.only?.includes(id) ?? true).map(({ id }) => runtime.session(id));
-  const waiting = waitHealthy(sessions, Number(options.timeout), (health) => {
+  const timeout = Number(options.timeout);
+  const tell = (health: Health) => {
     if (health.state === "healthy") return;
     say(`  ${health.session} is ${stateText(health)}${health.output === undefined ? "" : "; it said last:"}`);
     for (const line of health.output?.split("\n") ?? []) say(`    ${line}`);
-  });
-  const [health, held] = await Promise.all([waiting, runtime.held(10)]);
-  const well = health.filter(isWell).map(({ session }) => session);
-  const targets = settings.sessions.filter(({ id }) => well.includes(id)).map((session) => targetOf(runtime, promisedTo(session)));
-  const verified = await verifyQuickly(targets, checksOn(controlsOf[settings.strategy.name]), held);
+  };
+  const waiting = waitHealthy(sessions, timeout, tell);
+  const [found, services, held] = await Promise.all([waiting, waitServices(runtime, timeout), runtime.held(10)]);
+  const tried = found.filter(isWell).map(({ session }) => session);
+  const platform = await platformOf(runtime, settings);
+  const promised = promisedOn(platform);
+  const targets = settings.sessions.flatMap((session) => (tried.includes(session.id) ? [targetOf(runtime, promised(session))] : []));
+  const verified = await verifyQuickly(targets, checksOn(platform), held);
+  const health = result.changed ? await askAgain(sessions, found, timeout, tell) : found;
+  const well = health.filter(isWell);
   const { plan, report, refusals } = result.reviewed;
   const deployed = plan.run.outputs.sessions as Deployed["sessions"];
   if (options.json) {
@@ -77,6 +83,7 @@ async function finish(options: Options, { runtime, settings, ...result }: Rolled
           engine: result.by,
           changed: result.changed,
           sessions: health.map((entry) => ({ ...entry, ...deployed[entry.session], containerId: undefined })),
+          ...(services.length > 0 && { services }),
           verified,
           ...details,
         },
@@ -86,12 +93,18 @@ async function finish(options: Options, { runtime, settings, ...result }: Rolled
     );
   } else {
     console.log(summary(settings, deployed, health));
+    for (const service of services) console.log(serviceText(service));
     for (const session of verified) console.log(shortForm(session));
-    if (verified.length > 0) console.log('Only what is quick was tried; "npx sessions verify" tries all.');
+    if (verified.length > 0) console.log(`Only what is quick was tried; "${typed("verify", options.stack)}" tries all.`);
     if (!result.changed) console.log("Nothing was changed.");
-    for (const line of nextSteps(settings.sessions)) console.log(line);
+    for (const line of nextSteps(settings.sessions, options.stack)) console.log(line);
   }
-  if (well.length < health.length || verified.some((session) => count(session).notHeld > 0)) process.exitCode = 1;
+  if (
+    well.length < health.length ||
+    services.some(({ state }) => state !== "healthy") ||
+    verified.some((session) => count(session).notHeld > 0)
+  )
+    process.exitCode = 1;
 }
 
 function summary(settings: Settings, deployed: Deployed["sessions"], health: readonly Health[]): string {

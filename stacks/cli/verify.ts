@@ -1,12 +1,12 @@
 import { writeFileSync } from "node:fs";
 import { type Command, InvalidArgumentError } from "commander";
 import type { SessionRuntime } from "../runtime/runtime.ts";
-import { fromConfig, type StackSource } from "../configuration.ts";
-import { controlsOf } from "../controls.ts";
-import { parse } from "../settings.ts";
-import { checksOn } from "../verify/checks/index.ts";
+import type { StackSource } from "../configuration.ts";
+import { settingsOf } from "../settings.ts";
+import { checksOn, platformOf } from "../verify/checks/index.ts";
+import { verifyGateway } from "../verify/gateway.ts";
 import { targetOf } from "../verify/target.ts";
-import { promisedTo } from "../verify/promised.ts";
+import { promisedOn } from "../verify/promised.ts";
 import { count, junit, shortForm } from "../verify/report.ts";
 import { type Verified, verify } from "../verify/run.ts";
 import { surroundingsOf } from "../verify/surroundings.ts";
@@ -30,7 +30,7 @@ export function register(program: Command): void {
     .description(
       "Try in the live sessions, as a hostile agent would, what the settings promise, and say what holds. Exit code 1 when anything does not.",
     )
-    .argument("[id...]", "the sessions; all of the stack file when left out")
+    .argument("[id...]", "the sessions; all of the stack file, and its gateway, when left out")
     .addOption(stackOption())
     .option("--parallel <n>", "sessions at once; each is given 60 seconds", wholeNumber, 4)
     .option("--strict", "exit code 1 also when something could not be tried, as whatever runs in a session can bring about")
@@ -62,7 +62,7 @@ async function run(ids: string[], options: Options): Promise<void> {
  * @throws Error when one is not in the stack file or does not run
  */
 async function verifySessions(runtime: SessionRuntime, source: StackSource, ids: readonly string[], parallel: number): Promise<Verified[]> {
-  const settings = parse(fromConfig(source.config), { root: source.root });
+  const settings = settingsOf(source);
   const { sessions } = settings;
   const unknown = ids.filter((id) => !sessions.some((session) => session.id === id));
   if (unknown.length > 0)
@@ -75,12 +75,22 @@ async function verifySessions(runtime: SessionRuntime, source: StackSource, ids:
     );
   const chosen = sessions.filter(({ id }) => ids.length === 0 || ids.includes(id));
   for (const { id } of chosen) await runningSession(runtime, source, id);
+  const platform = await platformOf(runtime, settings);
+  const promised = promisedOn(platform);
   const { surroundings, close } = await surroundingsOf(runtime, settings);
   try {
-    return await verify(
-      chosen.map((session) => targetOf(runtime, promisedTo(session))),
-      { checks: checksOn(controlsOf[settings.strategy.name]), surroundings, parallel },
+    const verified = await verify(
+      chosen.map((session) => targetOf(runtime, promised(session))),
+      {
+        checks: checksOn(platform),
+        surroundings,
+        parallel,
+        // One task after another, for what is tried together, with the proxy halted, and alone.
+        ...(runtime.standIns !== undefined && { seconds: 60 + 3 * runtime.standIns.seconds }),
+      },
     );
+    const entrance = ids.length === 0 ? await verifyGateway(runtime, settings) : undefined;
+    return entrance === undefined ? verified : [...verified, entrance];
   } finally {
     close();
   }

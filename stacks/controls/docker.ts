@@ -31,11 +31,13 @@ export const docker: Column = {
   noNetwork: enforced,
   metadata: means("a session's network has no way there", isolatedNetwork),
   networkMode: enforced,
+  group: enforced,
   dns: enforced,
   ports: means(
     "the proxy of an allow list keeps neighbours out; an engine before 28 that does not is refused",
     "https://github.com/moby/moby/pull/49325",
   ),
+  services: means("by a socket in a volume that no other session sees; the strategy local has them", "components/dev-services/README.md"),
   workspaceVolume: enforced,
   workspaceMemory: enforced,
   workspaceHost: reported("it is no volume, so limits.disk does not count it", "components/session-volumes/README.md"),

@@ -25,6 +25,21 @@ export const everywhere = {
   logs: enforced,
   restart: entrypoint("counted"),
   lifetime: entrypoint("ended"),
+  keptSecret: refused(
+    "is a Secret of a cluster, and sessions run on none",
+    "name where the secret is by env, file or command",
+    "components/credentials/README.md",
+  ),
+  services: refused(
+    "is a server for developing on one machine, which the strategy local alone has",
+    "remove it, and let the session reach one of your own by its allow list",
+    "components/dev-services/README.md",
+  ),
+  pool: refused(
+    "is several containers of one session, which Kubernetes and ECS alone run",
+    "remove it, and describe as many sessions",
+    "components/cluster/README.md",
+  ),
   agent: means("read where the plan is made, and handed over read-only", "components/agent-settings/README.md"),
   environment: enforced,
   identity: enforced,

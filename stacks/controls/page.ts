@@ -20,10 +20,12 @@ from \`stacks/controls\` by \`node stacks/settings/generate.ts\`.
 
 /** The page of the controls, as Markdown. */
 export function controlsPage(): string {
-  const strategies = Object.entries(controlsOf).map(([strategy, { title }]) => `\`${strategy}\` runs sessions on ${title}`);
+  const strategies = [...Map.groupBy(Object.entries(controlsOf), ([, { title }]) => title)].map(
+    ([title, same]) => `${same.map(([strategy]) => `\`${strategy}\``).join(" and ")}: ${title}`,
+  );
   return [
     introduction,
-    `The strategy ${strategies.join(", ")}. An engine may turn out to be Podman, where what is\nrefused fails when sessions are made. What else stands here is what a strategy is held to.\n`,
+    `What each strategy runs sessions on: ${strategies.join("; ")}. An engine may turn out to be\nPodman, as it is asked: its column holds for \`local\` then, and every other strategy is refused. What\nelse stands here is what a strategy is held to.\n`,
     "## Controls\n",
     table(
       ["what", ...all.map(({ title }) => title)],

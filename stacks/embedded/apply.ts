@@ -4,7 +4,7 @@ import type { Outcome, Step } from "../recorder/plan.ts";
 import { type Properties, type Resolution, type RunOptions, runProgram } from "../recorder/program.ts";
 import { carryOut, removeAll } from "./carry-out.ts";
 import { imageOutputs, type Progress } from "./docker/image.ts";
-import { isImage, type Live } from "./live.ts";
+import { isImage, type Live, type LiveObject } from "./live.ts";
 import type { DockerPlan, DockerStep } from "./plan.ts";
 import { refuseBeyondReach, refuseUnlikePlan } from "./transformed.ts";
 
@@ -45,9 +45,8 @@ export async function applyPlan(plan: DockerPlan, options: ApplyOptions): Promis
   const steps = new Map(
     plan.steps.filter(({ operation }) => operation !== "delete" && operation !== "keep").map((step) => [step.urn, step]),
   );
-  // A volume that left the program may still be in use by a container that is to be replaced.
   await removeAll(
-    gone.filter(({ live }) => live?.kind !== "volume"),
+    gone.filter(({ live }) => !isHeld(live)),
     docker,
     work.perform,
   );
@@ -69,12 +68,15 @@ export async function applyPlan(plan: DockerPlan, options: ApplyOptions): Promis
     },
   });
   await removeAll(
-    gone.filter(({ live }) => live?.kind === "volume"),
+    gone.filter(({ live }) => isHeld(live)),
     docker,
     work.perform,
   );
   return { outcomes: work.outcomes, outputs: run.outputs };
 }
+
+/** Whether what left the program may still be in use by what is to be replaced. */
+const isHeld = (live: LiveObject | undefined) => live !== undefined && ["volume", "secret", "config"].includes(live.kind);
 
 /** Does steps, so many at once, and keeps what became of each. */
 class Work {

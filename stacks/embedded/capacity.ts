@@ -12,7 +12,11 @@ const stockNetworks = 30;
  * the stock pools' end is tried out, by making the networks and removing them again.
  */
 export async function networkShortage(plan: Plan, docker: Docker, identity: Identity): Promise<string | undefined> {
-  const wanted = plan.steps.filter(({ type, operation }) => type === "docker:index/network:Network" && operation === "create").length;
+  // Overlay networks have addresses of the swarm's own.
+  const local = new Set(plan.run.registrations.flatMap(({ urn, inputs }) => (inputs.driver === "overlay" ? [] : [urn])));
+  const wanted = plan.steps.filter(
+    ({ type, operation, urn }) => type === "docker:index/network:Network" && operation === "create" && local.has(urn),
+  ).length;
   const present = (await docker.listNetworks()).filter(({ Driver }) => Driver === "bridge").length;
   if (wanted === 0 || wanted + present < stockNetworks - 1) return undefined;
 

@@ -2,11 +2,13 @@ import type Docker from "dockerode";
 import { ignore } from "../../components/container-engine/answers.ts";
 import { hookNames } from "../../components/container-engine/hooks.ts";
 import type { Identity } from "../identity.ts";
-import type { Registration, Resolution } from "../recorder/program.ts";
+import type { Properties, Registration, Resolution } from "../recorder/program.ts";
 import { concealSecrets, revealSecrets } from "../recorder/secret-inputs.ts";
 import { createContainer, removeContainer } from "./docker/container.ts";
 import { buildImage, imageOutputs, type Progress, pullImage } from "./docker/image.ts";
+import { createConfig, createSecret, removeConfig, removeSecret } from "./docker/delivered.ts";
 import { createNetwork, removeNetwork } from "./docker/network.ts";
+import { createService, removeService, startService, updateService } from "./docker/service.ts";
 import { createVolume, removeVolume } from "./docker/volume.ts";
 import { ownLabels } from "./labels.ts";
 import { imageType, isImage, type LiveObject, type ObjectKind, readLive, resourceTypes } from "./live.ts";
@@ -18,7 +20,7 @@ export async function removeAll(
   docker: Docker,
   perform: (step: DockerStep, work: () => Promise<Resolution>) => Promise<unknown>,
 ): Promise<void> {
-  for (const kind of ["container", "network", "volume"] as const) {
+  for (const kind of ["container", "service", "network", "secret", "config", "volume"] as const) {
     const ofKind = steps.filter(({ live }) => live?.kind === kind);
     await Promise.all(ofKind.map((step) => perform(step, () => remove(docker, step.live as LiveObject).then(() => ({ outputs: {} })))));
   }
@@ -28,6 +30,12 @@ function remove(docker: Docker, live: LiveObject): Promise<void> {
   switch (live.kind) {
     case "container":
       return removeContainer(docker, live.id, Number(live.inputs?.destroyGraceSeconds ?? 10));
+    case "service":
+      return removeService(docker, live.id);
+    case "secret":
+      return removeSecret(docker, live.id);
+    case "config":
+      return removeConfig(docker, live.id);
     case "network":
       return removeNetwork(docker, live.id);
     case "volume":
@@ -64,18 +72,17 @@ export async function carryOut(step: DockerStep, registration: Registration, pla
     case "same":
       return { id: step.live?.id ?? "", outputs: inputs };
     case "start":
-      await docker
-        .getContainer(step.live?.id ?? "")
-        .start()
-        .catch(ignore(304));
+      await start(docker, kind, step.live?.id ?? "", inputs);
       return { id: step.live?.id ?? "", outputs: inputs };
     case "replace":
-      if (step.live !== undefined) await release(step.live, plan, docker);
+      if (step.live !== undefined && kind !== "service") await release(step.live, plan, docker);
       break;
   }
-  const create = { container: createContainer, network: createNetwork, volume: createVolume }[kind];
+  const create = creators[kind];
   const labels = ownLabels(identity, registration, concealSecrets(inputs));
   try {
+    const updated = step.operation === "replace" && kind === "service" && (await isThere(docker, step.live?.id ?? ""));
+    if (updated) return { id: await updateService(docker, step.live?.id ?? "", revealSecrets(inputs), labels), outputs: inputs };
     return { id: await create(docker, revealSecrets(inputs), labels), outputs: inputs };
   } catch (error) {
     ignore(409)(error);
@@ -83,6 +90,27 @@ export async function carryOut(step: DockerStep, registration: Registration, pla
     if (id === undefined) throw error;
     return { id, outputs: inputs };
   }
+}
+
+const creators = {
+  container: createContainer,
+  service: createService,
+  network: createNetwork,
+  secret: createSecret,
+  config: createConfig,
+  volume: createVolume,
+};
+
+/** Starts what was stopped. */
+async function start(docker: Docker, kind: ObjectKind, id: string, inputs: Properties): Promise<void> {
+  if (kind === "service") await startService(docker, id, inputs);
+  else await docker.getContainer(id).start().catch(ignore(304));
+}
+
+/** Whether a service is there: with a network that is made anew it had to go. */
+async function isThere(docker: Docker, id: string): Promise<boolean> {
+  const found = await docker.getService(id).inspect().catch(ignore(404));
+  return Boolean(found);
 }
 
 /** What the known hooks do is part of making an object here; another would be left out in silence. */
@@ -123,7 +151,16 @@ async function release(live: LiveObject, { steps }: DockerPlan, docker: Docker):
     const leaving = steps.flatMap(({ operation, live: container }) =>
       operation === "replace" && container?.kind === "container" && container.id in joined ? [container] : [],
     );
-    await Promise.all(leaving.map((container) => remove(docker, container)));
+    const served = steps.flatMap(({ operation, live: service }) =>
+      operation === "replace" && service?.kind === "service" && isOn(service, live.id) ? [service] : [],
+    );
+    await Promise.all([...leaving, ...served].map((member) => remove(docker, member)));
   }
   await remove(docker, live);
+}
+
+/** Whether a service was made for a network. */
+function isOn({ inputs }: LiveObject, network: string): boolean {
+  const { networksAdvanceds = [] } = (inputs?.taskSpec ?? {}) as { networksAdvanceds?: readonly { id: string }[] };
+  return networksAdvanceds.some(({ id }) => id === network);
 }

@@ -48,7 +48,7 @@ export function decide(wanted: Wanted, live: LiveObject | undefined, options: De
     return { operation: "same", changes, ...(changes.length > 0 && { conflict }) };
   }
   const operation = changes.length > 0 || cause ? "replace" : stateOperation(live, inputs);
-  const user = live.labels.session_id === undefined ? undefined : changes.find(({ key }) => key === "user");
+  const user = live.labels.session_id === undefined ? undefined : userChange(live, inputs);
   return { operation, changes, ...(user !== undefined && { conflict: otherUser(live, user) }) };
 }
 
@@ -56,6 +56,16 @@ export function decide(wanted: Wanted, live: LiveObject | undefined, options: De
 export function decideGone({ labels }: LiveObject, { deleteData = false }: Pick<DecideOptions, "deleteData">): "keep" | "delete" {
   return labels[labelNames.retain] === "true" && !deleteData ? "keep" : "delete";
 }
+
+/** Who would run another's session. */
+function userChange({ inputs: made }: LiveObject, wanted: Properties): InputChange | undefined {
+  const [before, after] = [userIn(made ?? {}), userIn(wanted)];
+  return before === after ? undefined : { key: "user", before, after };
+}
+
+/** Who runs a container, or a service's. */
+const userIn = ({ user, taskSpec }: Properties) =>
+  user ?? (taskSpec as { containerSpec?: { user?: unknown } } | undefined)?.containerSpec?.user;
 
 /** Its files stay those of the user who made them, and another could write none of them. */
 function otherUser({ name, labels, volumes = [] }: LiveObject, { before, after }: InputChange): string {
@@ -69,6 +79,7 @@ function otherUser({ name, labels, volumes = [] }: LiveObject, { before, after }
 
 /** What a container with the right inputs needs to be as the program wants it. */
 function stateOperation(live: LiveObject, inputs: Properties): Operation {
+  if (live.kind === "service") return live.state === "running" ? "same" : "start";
   if (live.kind !== "container" || neverStarts(inputs)) return "same";
   if (live.state === "dead" || live.state === "removing") return "replace";
   if (inputs.mustRun === false) return live.state === "exited" && live.exitCode === 0 ? "same" : "replace";

@@ -1,16 +1,16 @@
 import type Docker from "dockerode";
 import { keepAuthority, keptAuthority } from "../authority.ts";
-import { fromConfig, type StackSource } from "../configuration.ts";
+import type { StackSource } from "../configuration.ts";
 import { deploy } from "../deploy.ts";
 import { noEncryptedConfig, Secrets } from "../secrets.ts";
-import { parse, type Settings } from "../settings.ts";
+import { settingsOf, type Settings } from "../settings.ts";
 import { type Applied, applyPlan, type ApplyOptions } from "./apply.ts";
 import { removeAll } from "./carry-out.ts";
 import { decideGone } from "./decide.ts";
 import { networkShortage } from "./capacity.ts";
 import { buildImage, type Progress } from "./docker/image.ts";
 import { type Identity, identify } from "../identity.ts";
-import { emptyLive, imageType, type Live, readLive } from "./live.ts";
+import { emptyLive, imageType, type Live, readChanged, readLive } from "./live.ts";
 import { type DockerPlan, type DockerStep, planDeployment, type PlanOptions } from "./plan.ts";
 import { authorityIn, judged, type Reviewed } from "../recorder/plan.ts";
 import { review } from "../recorder/review.ts";
@@ -29,7 +29,6 @@ export class EmbeddedEngine {
   readonly #source: StackSource;
   readonly #docker: Docker | undefined;
   readonly #secrets: Secrets;
-  #settings: Settings | undefined;
 
   /** @param secrets where they are read */
   constructor(source: StackSource, docker?: Docker, secrets = new Secrets(noEncryptedConfig)) {
@@ -45,8 +44,7 @@ export class EmbeddedEngine {
    * @throws SettingsError when the configuration is faulty
    */
   get settings(): Settings {
-    this.#settings ??= parse(fromConfig(this.#source.config), { root: this.#source.root });
-    return this.#settings;
+    return settingsOf(this.#source);
   }
 
   #run(secrets = this.#secrets): Pick<PlanOptions, "project" | "stack" | "program"> {
@@ -58,7 +56,7 @@ export class EmbeddedEngine {
 
   /** What the engine holds now; nothing for a plan without one. */
   live(): Promise<Live> {
-    return this.#docker === undefined ? Promise.resolve(emptyLive(this.identity)) : readLive(this.#docker, this.identity);
+    return this.#docker === undefined ? Promise.resolve(emptyLive(this.identity)) : readChanged(this.#docker, this.identity);
   }
 
   /**
@@ -95,7 +93,7 @@ export class EmbeddedEngine {
   } = {}): Promise<BuiltImage[]> {
     const docker = this.#docker;
     if (docker === undefined) throw new Error("there is no container engine to build an image on");
-    const { plan } = await this.plan(await this.live(), { secrets: new Secrets(noEncryptedConfig, { only: [] }) });
+    const { plan } = await this.plan(await readLive(docker, this.identity), { secrets: new Secrets(noEncryptedConfig, { only: [] }) });
     const images: BuiltImage[] = [];
     for (const { urn, inputs } of plan.run.registrations.filter(({ type }) => type === imageType)) {
       const built = force || plan.steps.some((step) => step.urn === urn && step.operation === "create");

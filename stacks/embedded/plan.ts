@@ -5,7 +5,7 @@ import { decide, decideGone } from "./decide.ts";
 import { imageOutputs } from "./docker/image.ts";
 import { labelsOf } from "./docker/inputs.ts";
 import type { Identity } from "../identity.ts";
-import { isImage, type Live, type LiveObject, type ObjectKind, resourceTypes } from "./live.ts";
+import { isImage, isRun, type Live, type LiveObject, type ObjectKind, resourceTypes } from "./live.ts";
 import { authorityIn, type Plan, type Step } from "../recorder/plan.ts";
 import { type Properties, type Registration, type Resolution, runProgram, type RunOptions } from "../recorder/program.ts";
 import { unknownValue } from "../recorder/unknown.ts";
@@ -67,7 +67,7 @@ export async function planDeployment(options: PlanOptions): Promise<DockerPlan> 
 
 /** What was applied, as far as it is still there. */
 function authorityThere({ authority = [], live: { own } }: PlanOptions): readonly string[] {
-  const sessions = own.flatMap(({ kind, labels }) => (kind === "container" ? [labels.session_id ?? labels.serves] : []));
+  const sessions = own.flatMap(({ kind, labels }) => (isRun(kind) ? [labels.session_id ?? labels.serves] : []));
   return sessions.length === 0 ? [] : authorityOfSessions(authority, sessions);
 }
 
@@ -139,9 +139,17 @@ function planObject(registration: Registration, options: PlanOptions, steps: rea
 }
 
 function restartOf(live: LiveObject): { restarts?: string } {
-  return live.kind === "container" && live.state === "running" && live.labels.session_id !== undefined
-    ? { restarts: live.labels.session_id }
-    : {};
+  return isRun(live.kind) && live.state === "running" && live.labels.session_id !== undefined ? { restarts: live.labels.session_id } : {};
+}
+
+interface MountInput {
+  readonly source?: string;
+}
+
+/** What a container, or a service's, has mounted. */
+function mountsIn({ mounts, taskSpec }: Properties): readonly MountInput[] {
+  const { containerSpec } = (taskSpec ?? {}) as { containerSpec?: { mounts?: readonly MountInput[] } };
+  return (mounts as readonly MountInput[] | undefined) ?? containerSpec?.mounts ?? [];
 }
 
 /** Tells which sessions a step is for: by its labels, of a clone by who has it mounted. */
@@ -153,8 +161,7 @@ function sessionsOf(registrations: readonly Registration[]): (step: DockerStep) 
   );
   const mounts = registrations.flatMap(({ urn, inputs }) => {
     const { session_id: session } = labels.get(urn) ?? {};
-    const mounted = (inputs.mounts ?? []) as readonly { readonly source?: string }[];
-    return mounted.flatMap(({ source }) => (session !== undefined && source !== undefined ? [{ session, volume: source }] : []));
+    return mountsIn(inputs).flatMap(({ source }) => (session !== undefined && source !== undefined ? [{ session, volume: source }] : []));
   });
   return (step) => {
     const { session_id, serves, kind } = labels.get(step.urn) ?? step.live?.labels ?? {};

@@ -9,44 +9,50 @@ import type { Consent, Finding, LiveStack, Platform, Say } from "./platform.ts";
 
 /** The Docker Engine or Podman that a stack names, or that this machine has. What only some commands need is loaded by these. */
 export class DockerPlatform implements Platform {
-  readonly #source: StackSource;
+  protected readonly source: StackSource;
 
   constructor(source: StackSource) {
-    this.#source = source;
+    this.source = source;
   }
 
   async prepare(settings: Settings, consent: Consent, say: Say): Promise<LiveStack> {
     const { prepareMachine } = await import("./docker/setup/machine.ts");
-    return this.#stack(await prepareMachine(settings, consent, say));
+    return this.stackOn(await prepareMachine(settings, consent, say));
   }
 
   async runtime(): Promise<SessionRuntime> {
-    return new DockerRuntime(await this.#answering(), this.#source);
+    return this.runtimeOn(await this.answering());
   }
 
   async open(): Promise<LiveStack> {
-    return this.#stack(await this.#answering());
+    return this.stackOn(await this.answering());
   }
 
   async reach(): Promise<LiveStack | undefined> {
-    const docker = await this.#client();
-    return docker && this.#stack(docker);
+    const docker = await this.client();
+    return docker && this.stackOn(docker);
   }
 
-  async #stack(docker: EngineClient): Promise<LiveStack> {
+  /** What runs the sessions of the stack on an engine. */
+  protected runtimeOn(docker: EngineClient): DockerRuntime {
+    return new DockerRuntime(docker, this.source);
+  }
+
+  /** What an engine holds of the stack. */
+  protected async stackOn(docker: EngineClient): Promise<LiveStack> {
     const { DockerStack } = await import("./docker/live-stack.ts");
-    return new DockerStack(docker, this.#source);
+    return new DockerStack(docker, this.source, this.runtimeOn(docker));
   }
 
   async baseImage(): Promise<string> {
     // Nobody can say what an engine has that does not answer.
-    await this.#answering();
-    return chooseBase(await this.#find());
+    await this.answering();
+    return chooseBase(await this.find());
   }
 
   async examine(settings: Settings, seconds: number): Promise<readonly Finding[]> {
-    const { address, source: how } = await this.#find();
-    const docker = await this.#client();
+    const { address, source: how } = await this.find();
+    const docker = await this.client();
     if (docker !== undefined) {
       const { examine } = await import("./docker/examine.ts");
       return examine(docker, settings, { where: `${address} (${how})`, seconds });
@@ -55,22 +61,22 @@ export class DockerPlatform implements Platform {
     return [{ subject: "engine", found: `none at ${address} (${how})`, verdict: "missing", means }];
   }
 
-  #find() {
-    return findEngine({ address: engineAddress(this.#source.config) });
+  protected find() {
+    return findEngine({ address: engineAddress(this.source.config) });
   }
 
-  async #answering(): Promise<EngineClient> {
-    const docker = await this.#client();
+  protected async answering(): Promise<EngineClient> {
+    const docker = await this.client();
     if (docker !== undefined) return docker;
-    const { address, source: how } = await this.#find();
+    const { address, source: how } = await this.find();
     throw new Error(
       `no container engine answers at ${address} (${how}); start it, or name another by agent-sessions:local: {engine: …}, or run "npm start", which can install one`,
     );
   }
 
   /** Nothing when no engine answers. */
-  async #client(): Promise<EngineClient | undefined> {
-    const docker = connectEngine(await this.#find());
+  protected async client(): Promise<EngineClient | undefined> {
+    const docker = connectEngine(await this.find());
     return docker.ping().then(
       () => docker,
       () => undefined,

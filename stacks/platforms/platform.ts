@@ -2,6 +2,7 @@ import type { Outcome, Reviewed, Step } from "../recorder/plan.ts";
 import type { CommandPlace, SessionRuntime } from "../runtime/runtime.ts";
 import type { Secrets } from "../secrets.ts";
 import type { Settings } from "../settings.ts";
+import type { Cleaner } from "./cleanup.ts";
 
 /** What rolls a stack out: the Pulumi CLI, or the engine built in. */
 export type EngineName = "pulumi" | "embedded";
@@ -63,6 +64,10 @@ export interface LiveStack {
   workspaces(ids?: readonly string[]): Promise<readonly Workspace[]>;
   /** Builds the images that are missing, or all of them; left out where only a roll-out can. */
   buildImages?(options: { readonly force: boolean; readonly line: Say }): Promise<readonly BuiltImage[]>;
+  /** Does what the Pulumi CLI's rollout leaves to be done; left out where it leaves nothing. @param only these sessions; all when left out */
+  rolledOut?(only?: readonly string[]): Promise<void>;
+  /** What cleans the stack up; left out where nothing can. */
+  cleaner?(): Promise<Cleaner>;
   /** What rolls the stack out without the Pulumi CLI; left out where only the CLI can, as the strategy then says. */
   engine?(secrets?: Secrets): Promise<BuiltInEngine>;
 }

@@ -36,17 +36,20 @@ function nameOf({ name, inputs: { name: own, imageName, metadata } }: Registrati
 
 /** The resources below components of a session's name, by session. */
 export function resourcesOf(registrations: readonly Registration[], ids: readonly string[]): ReadonlyMap<string, readonly Registration[]> {
-  const known = new Map(registrations.map((registration) => [registration.urn, registration]));
+  const known = byUrn(registrations);
   const top = (registration: Registration): Registration => {
     const parent = known.get(registration.parent ?? "");
     return parent === undefined || parent.type === "pulumi:pulumi:Stack" ? registration : top(parent);
   };
-  return new Map(ids.map((id) => [id, registrations.filter((registration) => top(registration).name === id)]));
+  const below = Map.groupBy(registrations, (registration) => top(registration).name);
+  return new Map(ids.map((id) => [id, below.get(id) ?? []]));
 }
+
+const byUrn = (registrations: readonly Registration[]) => new Map(registrations.map((registration) => [registration.urn, registration]));
 
 /** By URN, the sessions that need a resource, be it for one of their own; none of a resource that no session's leads to. */
 function neededBy(registrations: readonly Registration[], ids: readonly string[]): ReadonlyMap<string, readonly string[]> {
-  const known = new Map(registrations.map((registration) => [registration.urn, registration]));
+  const known = byUrn(registrations);
   const needs = new Map<string, string[]>();
   for (const [id, own] of resourcesOf(registrations, ids)) {
     const reached = new Set<string>();

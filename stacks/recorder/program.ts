@@ -195,8 +195,7 @@ class Recorder extends MockMonitor {
     const response = new resproto.RegisterResourceResponse();
     response.setUrn(registration.urn);
     response.setId(id ?? "");
-    response.setObject(structOf(outputs));
-    reply(null, response);
+    reply(null, withObject(response, outputs));
   }
 
   async #make(registration: Registration): Promise<Resolution> {
@@ -235,6 +234,12 @@ class Recorder extends MockMonitor {
 answerAwaited(() => getMonitor() instanceof Recorder);
 
 const structOf = (values: Properties) => structproto.Struct.fromJavaScript(values as Record<string, structproto.JavaScriptValue>);
+
+/** A response with what a resource came out as. The SDK reads it in this process; by way of messages, that took a third of the time. */
+function withObject(response: resproto.RegisterResourceResponse, outputs: Properties): resproto.RegisterResourceResponse {
+  response.getObject = () => ({ toJavaScript: () => structuredClone(outputs) }) as unknown as structproto.Struct;
+  return response;
+}
 
 /** The hooks that a request names, by event. */
 export function hooksOf(request: resproto.RegisterResourceRequest): Registration["hooks"] {

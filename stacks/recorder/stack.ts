@@ -1,7 +1,7 @@
-import { fromConfig, type StackSource } from "../configuration.ts";
+import type { StackSource } from "../configuration.ts";
 import { deploy } from "../deploy.ts";
 import type { Secrets } from "../secrets.ts";
-import { parse, type Settings } from "../settings.ts";
+import { settingsOf, type Settings } from "../settings.ts";
 import { type ProgramRun, runProgram } from "./program.ts";
 
 /** What a stack asks for, and what was read of its file. */
@@ -16,8 +16,8 @@ export interface RecordedStack extends ProgramRun {
  * @throws SettingsError when the configuration is faulty, or a secret cannot be read
  */
 export async function recordStack(source: StackSource, secrets: Secrets): Promise<RecordedStack> {
-  const { project, stack, root, config } = source;
-  const settings = parse(fromConfig(config), { root });
+  const { project, stack } = source;
+  const settings = settingsOf(source);
   const run = await runProgram({
     project,
     stack,

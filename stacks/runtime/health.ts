@@ -1,5 +1,5 @@
 import { printed } from "./printed.ts";
-import type { Health, Session } from "./runtime.ts";
+import type { Health, Session, SessionRuntime, StackService } from "./runtime.ts";
 import { isSettled, isWell } from "./session-state.ts";
 
 /** So many more starts while it is waited for, and a session will not become well by itself. */
@@ -18,6 +18,34 @@ export async function waitHealthy(sessions: readonly Session[], seconds: number,
     return health;
   });
   return results.sort((a, b) => (a.session < b.session ? -1 : 1));
+}
+
+/**
+ * Asks again those that were found well: an agent that fails soon after each of its starts is healthy until the first failure.
+ * Those that are well no more are waited for as at first.
+ */
+export async function askAgain(
+  sessions: readonly Session[],
+  found: readonly Health[],
+  seconds: number,
+  progress: (health: Health) => void,
+): Promise<readonly Health[]> {
+  const well = sessions.filter(({ id }) => found.some((health) => health.session === id && isWell(health)));
+  const now = await someAtOnce(well, (session) => session.health());
+  const doubted = well.filter(({ id }) => now.some((health) => health.session === id && !isWell(health)));
+  const waited = await waitHealthy(doubted, seconds, progress);
+  return found.map((health) => waited.find(({ session }) => session === health.session) ?? health);
+}
+
+/** Waits until whatever serves all sessions is well. @param seconds what is not by then is reported as it is */
+export async function waitServices(runtime: Pick<SessionRuntime, "services">, seconds: number): Promise<readonly StackService[]> {
+  const deadline = Date.now() + seconds * 1000;
+  let services = await runtime.services();
+  while (services.some(({ state }) => state !== "healthy") && Date.now() < deadline) {
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    services = await runtime.services();
+  }
+  return services;
 }
 
 /** Each question runs a process in the session; too many at once only slow each other down. */

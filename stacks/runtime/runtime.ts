@@ -76,6 +76,21 @@ export interface Description {
   readonly disk: number;
   /** A line for a shell that enters its terminal. */
   readonly attach: string;
+  /** When it was made, RFC 3339. */
+  readonly created: string;
+}
+
+/** What a session uses, by the platform's own count. What is counted begins anew with each start. Sizes are bytes. */
+export interface Usage {
+  /** When it was counted, in milliseconds since 1970, by the platform's clock. */
+  readonly at: number;
+  /** Seconds of one core. */
+  readonly cpuSeconds: number;
+  /** Without what is only cached. */
+  readonly memory: number;
+  /** By all its networks. */
+  readonly received: number;
+  readonly sent: number;
 }
 
 /** A session, whether it is there or not. Each call says for itself when it is not. */
@@ -83,6 +98,8 @@ export interface Session extends RunningPart {
   readonly id: string;
   health(): Promise<Health>;
   describe(): Promise<Description>;
+  /** Asked of the platform alone, so that it may be asked every other second. Nothing where it does not run, or nobody counts. */
+  usage(): Promise<Usage | undefined>;
   /** A variable that it was made with. */
   variable(name: string): Promise<string | undefined>;
   /** Brings it back, where it does not run. */
@@ -100,19 +117,35 @@ export interface Session extends RunningPart {
 
 /** A session that is there. */
 export interface ListedSession extends Session {
-  /** `running`, or what the platform calls it otherwise. */
+  /** `running`, `restarting`, `pending` while the platform is yet to run it, or what it calls any other. */
   readonly state: string;
 }
 
 /** What serves a session and can be asked by itself. */
 export type PartName = "egress-proxy" | "credential-proxy";
 
+/** Something that serves all sessions of a stack, such as its supervisor. */
+export interface StackService {
+  readonly name: string;
+  readonly state: "starting" | "healthy" | "unhealthy" | "stopped";
+  /** Where a person finds it on the platform's machine; nothing where it has no page. */
+  readonly url?: string;
+  /** Where other containers would look for it. */
+  readonly at: readonly { readonly address: string; readonly port: number }[];
+  /** Ports of the platform's machine at which it is published, whatever the address. @default none */
+  readonly published?: readonly number[];
+}
+
 /** What commands and verify ask of running sessions, on whatever platform. */
 export interface SessionRuntime extends ForVerify {
+  /** Where the sessions are, a sentence that a person reads before anything is changed there. @default nowhere that could be mistaken for another */
+  readonly where?: string;
   /** The stack's sessions that are there, sorted by id; never those of another checkout's stack of that name. */
   list(): Promise<readonly ListedSession[]>;
   /** One, whether it is there or not. Nothing is asked. */
   session(id: string): Session;
+  /** What serves all sessions of the stack, sorted by name. */
+  services(): Promise<readonly StackService[]>;
   /** What serves a session; nothing where it has none. */
   part(id: string, name: PartName): Promise<RunningPart | undefined>;
   /** The stack, `<project>/<stack>`, of a session of this id that `list` leaves out; nothing where there is none. */
@@ -152,10 +185,52 @@ export interface MountedVolume {
   readonly kind?: string;
 }
 
+/** What verify asks of a cluster: who else may be there, and what its objects say of each other. */
+export interface ClusterFacts {
+  readonly namespace: string;
+  /** The level of Pod Security that the namespace enforces, and at which version; empty where it says nothing. */
+  readonly podSecurity: { readonly level: string; readonly version: string } | { readonly notTried: string };
+  /** What no sealed session may reach, although it is there for others. */
+  readonly targets: readonly ClusterTarget[];
+  readonly sessions: ReadonlyMap<string, SessionFacts>;
+}
+
+/** Something of a cluster that listens. */
+export interface ClusterTarget {
+  /** Such as `the API server`. */
+  readonly what: string;
+  readonly address: string;
+  readonly port: number;
+  /** Whom it serves alone: one session, or those that may reach any public host, who ask it for names. @default nobody of them */
+  readonly serves?: { readonly session: string } | "open";
+}
+
+/** What a cluster's objects say of one session. */
+export interface SessionFacts {
+  /** What its policies open together that its own keep closed, each with the policy; judged anew for each by its settings. */
+  opened(open: boolean): { readonly opened: readonly string[]; readonly unjudged: readonly string[] };
+  /** How its pod is given a token for the API server; empty where it is not. */
+  readonly tokens: readonly string[];
+  /** What its account may do with Secrets and pods of the namespace; or why that is not known. */
+  readonly rights: readonly string[] | { readonly notTried: string };
+}
+
+/** What stands in for sessions where verify's attempts run. */
+export interface StandIns {
+  /** Until a command runs there, at most. */
+  readonly seconds: number;
+  /** Like the session in all that is tried. Nothing is asked. */
+  of(id: string): CommandPlace;
+}
+
 /** What only verify asks. */
 export interface ForVerify {
+  /** Left out where attempts run in the sessions themselves. */
+  readonly standIns?: StandIns;
   /** Whether sessions run on this very machine. */
   isHere(): Promise<boolean>;
+  /** Whether Podman runs them, which enforces less than Docker Engine. @default it does not */
+  isPodman?(): Promise<boolean>;
   /** Addresses by which sessions would know this machine, besides its own. */
   gateways(): Promise<readonly string[]>;
   /** How the running sessions of the stack would be looked for, by session. */
@@ -168,6 +243,8 @@ export interface ForVerify {
   egressProxy(id: string): CommandPlace;
   /** Addresses, of the container that has a session's ports, to which somebody could come from elsewhere. @param byProxy whether its egress proxy has them */
   portAddresses(id: string, byProxy: boolean): Promise<readonly string[]>;
+  /** What is known of the cluster that sessions run on; left out where they run on none. */
+  cluster?(): Promise<ClusterFacts>;
   /** Runs a program of the sessions' image in the network of the machine that they run on, until it is let go of; or why it cannot. */
   startOnHostNetwork(command: readonly string[]): Promise<StartedCommand | { readonly notTried: string }>;
 }

@@ -17,20 +17,20 @@ export interface Refusal {
 /** Reads an entry; what is wrong with it is added to the mistakes. */
 export function readAllowedHost(entry: HostSetting, path: readonly PropertyKey[], mistakes: string[]): AllowedHost[] {
   const { host: text, addresses } = typeof entry === "string" ? { host: entry, addresses: [] } : entry;
-  judgeAddresses(addresses, path, mistakes);
+  judgeAddresses(addresses, [...path, "addresses"], mistakes);
   const read = readHost(text);
   if (!("why" in read)) return [{ ...read, addresses }];
   mistakes.push(sentence(typeof entry === "string" ? path : [...path, "host"], text, `${read.why}; ${read.wayOut}`));
   return [];
 }
 
-/** Names the blocks that an entry cannot admit. */
+/** Names the blocks that cannot be admitted. */
 export function judgeAddresses(addresses: readonly string[], path: readonly PropertyKey[], mistakes: string[]): void {
   for (const block of addresses) {
     if (block.includes(".") !== block.includes(":") && isCoveredBy(block, privateRanges)) continue;
     mistakes.push(
       sentence(
-        [...path, "addresses"],
+        path,
         block,
         `is not inside a private range (${privateRanges.join(", ")}); public addresses need no entry, and those of this machine and of metadata services are never reached`,
       ),

@@ -1,34 +1,56 @@
 import { z } from "zod";
-import { region, text } from "./values.ts";
+import { clusterName, region, text } from "./values.ts";
 
 /** The form of the key `credentials`; what belongs together in it is judged in credentials.ts. */
 
+const forms = [
+  z.strictObject({
+    env: z
+      .string()
+      .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: "is not the name of a variable; name the one that holds the secret" })
+      .describe("A variable of the environment in which plan and up run."),
+  }),
+  z.strictObject({ file: text("A file of this machine; its last line break is left out.") }),
+  z.strictObject({
+    command: z
+      .array(z.string())
+      .min(1, { error: "is empty; write the program and its arguments, one entry each" })
+      .describe("A program and its arguments, run on this machine without a shell; what it prints is the secret."),
+  }),
+  z.strictObject({
+    config: text(
+      'A secret of the stack\'s configuration, with the Pulumi CLI alone: claude for "pulumi config set --secret secrets:claude".',
+    ).regex(/^[\w.-]+$/, { error: "is not the name of a secret in the stack's configuration" }),
+  }),
+] as const;
+
+const where = "{env: NAME}, {file: /path}, {command: [program, argument]}";
+
 /** Where a secret is read from. */
 export const secret = z
+  .union(forms, { error: `does not say where the secret is; write ${where} or {config: name}` })
+  .describe("Where the secret is read from when a plan is made. Never the secret itself.");
+
+/** A secret of a session's own, which its platform may keep. */
+export const sessionSecret = z
   .union(
     [
+      ...forms,
       z.strictObject({
-        env: z
-          .string()
-          .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: "is not the name of a variable; name the one that holds the secret" })
-          .describe("A variable of the environment in which plan and up run."),
-      }),
-      z.strictObject({ file: text("A file of this machine; its last line break is left out.") }),
-      z.strictObject({
-        command: z
-          .array(z.string())
-          .min(1, { error: "is empty; write the program and its arguments, one entry each" })
-          .describe("A program and its arguments, run on this machine without a shell; what it prints is the secret."),
-      }),
-      z.strictObject({
-        config: text(
-          'A secret of the stack\'s configuration, with the Pulumi CLI alone: claude for "pulumi config set --secret secrets:claude".',
-        ).regex(/^[\w.-]+$/, { error: "is not the name of a secret in the stack's configuration" }),
+        clusterSecret: z
+          .strictObject({
+            name: clusterName("The Secret's name, in the stack's namespace."),
+            key: text("Which of its values; .credentials.json for a login of the agent's own, any other name for a key.").regex(
+              /^[A-Za-z0-9._-]{1,253}$/,
+              { error: "is not the key of a Secret; use letters, digits, -, _ and ." },
+            ),
+          })
+          .describe("A Secret of the cluster that something else fills, such as External Secrets Operator. Nothing here reads it."),
       }),
     ],
-    { error: "does not say where the secret is; write {env: NAME}, {file: /path}, {command: [program, argument]} or {config: name}" },
+    { error: `does not say where the secret is; write ${where}, {config: name} or {clusterSecret: {name: NAME, key: KEY}}` },
   )
-  .describe("Where the secret is read from when a plan is made. Never the secret itself.");
+  .describe("Where the secret is read from when a plan is made, or kept by the cluster. Never the secret itself.");
 
 const provided = {
   provider: z
@@ -59,18 +81,18 @@ export const credentials = z
         path: text("A folder of this machine that belongs to whoever runs this; ~/.claude when left out.").optional(),
         ...provided,
       }),
-      z.strictObject({ kind: z.literal("file"), secret, ...provided }),
+      z.strictObject({ kind: z.literal("file"), secret: sessionSecret, ...provided }),
       z.strictObject({
         kind: z.literal("init"),
         command: text(
           "A line for bash that prints the secret; it runs once before the session starts, in a container of its own with open egress.",
         ),
-        secret: secret.describe("A secret that the command finds as /secret/token.").optional(),
+        secret: sessionSecret.describe("A secret that the command finds as /secret/token.").optional(),
         ...provided,
       }),
       z.strictObject({
         kind: z.literal("proxy"),
-        secret,
+        secret: sessionSecret,
         upstream: z
           .string({ error: "is not a URL; write https://host/path" })
           .regex(/^https:\/\/[^/?#@\s]+(\/[^?#\s]*)?$/, {
@@ -82,7 +104,7 @@ export const credentials = z
           .optional(),
         ...provided,
       }),
-      z.strictObject({ kind: z.literal("environment"), secret, exception }),
+      z.strictObject({ kind: z.literal("environment"), secret: sessionSecret, exception }),
     ],
     { error: "is not a way to give credentials; write {kind: none}, {kind: file, secret: {env: NAME}} or {kind: hostMount}" },
   )

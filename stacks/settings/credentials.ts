@@ -26,6 +26,13 @@ export type SecretSource = {
     }
   | { readonly from: "command"; readonly words: readonly string[] }
   | { readonly from: "config"; readonly name: string }
+  | {
+      /** A Secret of the cluster's own, which is read by nobody here. */
+      readonly from: "cluster";
+      readonly name: string;
+      /** Which of its values. */
+      readonly value: string;
+    }
 );
 
 /** What a session signs in with. */
@@ -122,6 +129,7 @@ export function sourceOf(secret: GivenSecret, root: string, key: string): Secret
   if ("env" in secret) return { key, from: "env", name: secret.env };
   if ("file" in secret) return { key, from: "file", path: fromHome(secret.file, root) };
   if ("command" in secret) return { key, from: "command", words: secret.command };
+  if ("clusterSecret" in secret) return { key, from: "cluster", name: secret.clusterSecret.name, value: secret.clusterSecret.key };
   return { key, from: "config", name: secret.config };
 }
 

@@ -26,7 +26,7 @@ export function resolveEgress(
   const allow = given.allow.flatMap((entry, index): AllowedHost[] => {
     const path = [...place, "allow", index];
     if (typeof entry === "object" && "set" in entry) {
-      judgeAddresses(entry.addresses ?? [], path, mistakes);
+      judgeAddresses(entry.addresses ?? [], [...path, "addresses"], mistakes);
       return sets.resolve(entry, path, region, mistakes);
     }
     if (typeof entry !== "string" || !sets.names.includes(entry)) return readAllowedHost(entry, path, mistakes);

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { nearest } from "../near.ts";
+import { choice, nearest } from "../near.ts";
 import { deploymentSchema } from "../schema.ts";
 
 /** Keys of the settings: how people write them, which there are and where. */
@@ -92,7 +92,7 @@ function homeOf(path: readonly PropertyKey[], key: string): string | undefined {
   if (nearest !== undefined) {
     const names = below.filter(({ length }) => length === nearest.length).map((place) => place.slice(at.length).join("."));
     const inside = nearest.slice(at.length);
-    return `belongs in ${names.join(" or ")}; write ${[...inside, key].join(": {")}: …${"}".repeat(inside.length)}`;
+    return `belongs in ${choice(names)}; write ${[...inside, key].join(": {")}: …${"}".repeat(inside.length)}`;
   }
   const [home] = homes
     .filter((place) => !place.slice(common(place)).includes(entry))

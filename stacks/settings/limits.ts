@@ -1,4 +1,4 @@
-import type { Limits } from "../../components/session-container/args.ts";
+import type { Limits, Reservations } from "../../components/session-container/args.ts";
 import { baseline } from "../../policy/baseline.ts";
 import { formatSize } from "../units.ts";
 import type { Layered } from "./layers.ts";
@@ -17,4 +17,9 @@ export function resolveLimits({ setting, where }: Layered, judged: boolean, mist
     );
   }
   return limits;
+}
+
+/** What a session of a busy server is promised, and never more than its limits: half of the memory and of the cores that it may use. */
+export function usualReservations({ memory, cpu }: Partial<Limits>): Required<Reservations> {
+  return { memory: Math.floor((memory ?? baseline.limits.memory) / 2), cpu: (cpu ?? baseline.limits.cpu) / 2 };
 }

@@ -14,7 +14,8 @@ const networkMode = z
     "bridge: a network of the session's own; none: no network; host and container:<id>: no isolation of the network; custom:<name>: an existing network.",
   );
 
-const addresses = (meaning: string) =>
+/** Blocks of addresses. */
+export const addresses = (meaning: string) =>
   z
     .array(z.union([z.cidrv4(), z.cidrv6()], { error: 'is not a block of addresses; write one such as "10.20.0.0/16"' }))
     .min(1, { error: "is empty; write a block of addresses, or remove the key" })

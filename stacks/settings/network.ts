@@ -14,6 +14,8 @@ export interface NetworkSettings {
   readonly ports: readonly Port[];
   /** Bytes a second that the session's proxy lets through to it at most. @default no limit */
   readonly download?: number;
+  /** Of the sessions with which it shares a network. */
+  readonly group?: string;
 }
 
 /** Reads `container:x` and `custom:x` apart. */
@@ -56,6 +58,7 @@ export function resolveNetwork(
         ...(port.neighbours !== undefined && { neighbours: port.neighbours }),
       })),
     ...(given.bandwidth?.download !== undefined && { download: given.bandwidth.download }),
+    ...(setting.group !== undefined && { group: setting.group }),
   };
   if (!judged.network) return network;
   if (mode?.kind === "host" && !hostNetwork)
@@ -79,7 +82,11 @@ export function resolveNetwork(
       ),
     );
   for (const { key, sentence: rest } of networkConflicts(network))
-    mistakes.push(sentence(where("network", key), given[key], `does not fit: ${rest}`));
+    mistakes.push(
+      key === "group"
+        ? sentence(where(key), setting.group, `does not fit: ${rest}`)
+        : sentence(where("network", key), given[key], `does not fit: ${rest}`),
+    );
   return network;
 }
 

@@ -3,7 +3,7 @@ import { holdsToken } from "../../policy/rules/read/token-formats.ts";
 import { keyName, knownKeys, unknownKey } from "./keys.ts";
 
 /** Keys whose values may be secret and are never printed. */
-const silentKeys = new Set(["environment", "secret"]);
+const silentKeys = new Set(["environment", "secret", "tokens", "users", "certificate"]);
 
 function valueAt(raw: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>(

@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { agent, restart } from "./agent-schema.ts";
-import { credentials, secret } from "./credentials-schema.ts";
+import { credentials, sessionSecret } from "./credentials-schema.ts";
+import { services } from "./dev-services-schema.ts";
 import { network } from "./network-schema.ts";
+import { pool } from "./pool-schema.ts";
 import { uid } from "./uid-schema.ts";
 import { count, cpu, duration, flag, label, size, text } from "./values.ts";
 
@@ -33,7 +35,7 @@ const repository = z
     ref: text("Branch, tag or commit of the URL; the remote's default branch when left out.")
       .regex(/^(?!-)[\w./+@-]+$/, { error: "is not a branch, tag or commit" })
       .optional(),
-    secret: secret.describe("The password or token that the clone of an https URL needs; the session never sees it.").optional(),
+    secret: sessionSecret.describe("The password or token that the clone of an https URL needs; the session never sees it.").optional(),
     username: text("Whose password it is; x-access-token, which is right for tokens of GitHub and GitLab, when left out.").optional(),
   })
   .describe(
@@ -120,6 +122,11 @@ const common = {
   environment: environment.optional(),
   credentials: credentials.optional(),
   network: network.optional(),
+  group: label(
+    "Sessions of one group reach each other on a network that they share, by their ids; no other session is on it. What one of them reaches it can hand on to the others. None when left out.",
+    40,
+  ).optional(),
+  services: services.optional(),
   healthCheck: healthCheck.optional(),
   security: security.optional(),
   mounts: z.array(bind).describe("Further folders of this machine.").optional(),
@@ -136,6 +143,7 @@ export const sessionSchema = z
   .strictObject({
     id: label("The session's name, at most 40 characters; its container is claude-agent-<id>.", 40),
     agentId: label("What the agent calls itself; the id when left out.", 63).optional(),
+    pool: pool.optional(),
     securityPolicy: label("The name of an entry under securityPolicies; it stands between defaults and the session.", 63).optional(),
     ...common,
   })

@@ -1,4 +1,5 @@
-import type { HealthCheck, Limits, Reservations, Security } from "../../components/session-container/args.ts";
+import type { DevServiceName } from "../../components/dev-services/args.ts";
+import type { HealthCheck, Limits, Pool, Reservations, Security } from "../../components/session-container/args.ts";
 import type { Workspace } from "../../components/session-volumes/args.ts";
 import type { AgentSetting } from "./agent.ts";
 import type { CredentialsSetting } from "./credentials.ts";
@@ -18,6 +19,8 @@ export interface Session {
   readonly environment: Readonly<Record<string, string>>;
   readonly credentials: CredentialsSetting;
   readonly network: NetworkSettings;
+  /** Servers of the stack that it uses. */
+  readonly services: readonly DevServiceName[];
   readonly healthCheck: Partial<HealthCheck>;
   readonly security: Security;
   readonly binds: readonly Bind[];
@@ -25,6 +28,8 @@ export interface Session {
   readonly agentCommand?: string;
   /** How often an agent that failed is started again; left out for always. */
   readonly retries?: number;
+  /** Left out for one container with data of its own. */
+  readonly pool?: Pool;
   readonly idleTimeout?: number;
   readonly maxLifetime?: number;
 }

@@ -1,24 +1,26 @@
-import { type Asker, controlsOf, refusals, reports } from "../controls.ts";
+import { type Asker, controlsOf, platformControls, refusals, reports } from "../controls.ts";
 import type { Machine } from "../egress-sets/machine.ts";
 import type { Deployment } from "../schema.ts";
 import { resolveAgent, retriesOf } from "./agent.ts";
 import { resolveCredentials } from "./credentials.ts";
+import { resolveServices } from "./dev-services.ts";
 import { EgressSets } from "./egress-sets.ts";
 import { pathJudge, resolveBinds, resolveWorkspace, targetMistakes } from "./folders.ts";
 import { furtherPaths, type HostPath, overlapping } from "./host-paths.ts";
 import { defaultAgent } from "./image.ts";
 import type { Judgement } from "./judgement.ts";
 import { type Layered, layer, placeName } from "./layers.ts";
-import { resolveLimits } from "./limits.ts";
+import { resolveLimits, usualReservations } from "./limits.ts";
 import type { MachineRead } from "./machine-reads.ts";
 import { metNames } from "./names.ts";
 import { PublishedPorts, resolveNetwork } from "./network.ts";
+import { notOnPodman, type OnPodman } from "./podman.ts";
 import { resolveRepositories, SharedClones } from "./repositories.ts";
 import { resolveSecurity } from "./security.ts";
 import { sentence } from "./sentences.ts";
 import type { Session } from "./session.ts";
-import { localOf, type StrategySetting } from "./strategy.ts";
-import { OwnUids, resolveUid } from "./uid.ts";
+import { kubernetesOf, localOf, singleNodeOf, type StrategySetting } from "./strategy.ts";
+import { hostFolders, OwnUids, resolveUid } from "./uid.ts";
 
 /**
  * @param shared paths of this machine that something for all sessions is read from
@@ -31,7 +33,14 @@ export function resolveSessions(
   sound: Judgement["sound"],
   shared: readonly HostPath[],
   signsInAtParent = false,
-): { sessions: Session[]; hostPaths: readonly HostPath[]; reads: readonly MachineRead[]; reported: readonly string[]; mistakes: string[] } {
+): {
+  sessions: Session[];
+  hostPaths: readonly HostPath[];
+  reads: readonly MachineRead[];
+  reported: readonly string[];
+  onPodman: OnPodman;
+  mistakes: string[];
+} {
   const mistakes: string[] = [];
   const hostPaths = [...shared];
   const sets = new EgressSets(deployment.egressSets, machine, sound("egressSets"), mistakes, deployment.resolved?.egressSets);
@@ -40,6 +49,7 @@ export function resolveSessions(
   const uids = new OwnUids();
   const clones = new SharedClones();
   const asking: Asker[] = [];
+  const refusedByPodman: string[] = [];
   const sessions = deployment.sessions.map((entry, index) => {
     const first = seen.get(entry.id);
     if (first !== undefined) mistakes.push(`sessions[${index}].id: "${entry.id}" is taken by sessions[${first}]; choose another.`);
@@ -47,6 +57,7 @@ export function resolveSessions(
     const layered = layer(deployment, entry, index, mistakes, sound("securityPolicies"));
     asking.push({ id: entry.id, setting: layered.setting });
     const session = resolveSession(layered, { deployment, strategy, machine, sets, hostPaths, sound, mistakes });
+    refusedByPodman.push(...notOnPodman(layered, session.network));
     const taken = sound("sessions", index, "id") ? uids.take(layered, session) : undefined;
     if (taken !== undefined) mistakes.push(taken);
     mistakes.push(...clones.take(session, index));
@@ -60,7 +71,9 @@ export function resolveSessions(
     return session;
   });
   mistakes.push(...overlapping(hostPaths), ...metNames(sessions, signsInAtParent));
-  return { sessions, hostPaths, reads: sets.reads, reported: reports(controlsOf[strategy.name], asking), mistakes };
+  const reported = reports(controlsOf[strategy.name], asking);
+  const onPodman = { refused: refusedByPodman, reported: reports(platformControls.podman, asking) };
+  return { sessions, hostPaths, reads: sets.reads, reported, onPodman, mistakes };
 }
 
 function resolveSession(layered: Layered, judgement: Judgement): Session {
@@ -83,14 +96,19 @@ function resolveSession(layered: Layered, judgement: Judgement): Session {
   const retries = retriesOf(setting, agent);
   const credentials = resolveCredentials(layered, root, sound("credentials"), mistakes);
   hostPaths.push(...furtherPaths(layered, machine, { debug: localOf(strategy)?.debug === true, credentials, repositories }));
+  const workspace = resolveWorkspace(layered, strategy, judge);
+  const limits = resolveLimits(layered, sound("limits") && sound("reservations"), mistakes);
+  // The host's files are for the shared uid.
+  const hardened =
+    singleNodeOf(strategy)?.securityHardening === true && hostFolders({ repositories, workspace, credentials, binds }).length === 0;
   return {
     id: setting.id,
     agentId: setting.agentId ?? setting.id,
-    ...resolveUid(layered),
+    ...resolveUid(layered, hardened ? "own" : "shared"),
     repositories,
-    workspace: resolveWorkspace(layered, strategy, judge),
-    limits: resolveLimits(layered, sound("limits") && sound("reservations"), mistakes),
-    reservations: setting.reservations ?? {},
+    workspace,
+    limits,
+    reservations: { ...(sharesMachines(strategy) && usualReservations(limits)), ...setting.reservations },
     environment: setting.environment ?? {},
     credentials,
     network: resolveNetwork(
@@ -100,16 +118,22 @@ function resolveSession(layered: Layered, judgement: Judgement): Session {
       { network: sound("network") && judgement.sound("local"), credentials: sound("credentials") },
       mistakes,
     ),
+    services: resolveServices(layered, judgement),
     healthCheck: setting.healthCheck ?? {},
     security: resolveSecurity(layered, root, mistakes),
     binds,
     agent,
     ...(setting.agentCommand !== undefined && { agentCommand: setting.agentCommand }),
     ...(retries !== undefined && { retries }),
+    ...(setting.pool !== undefined && { pool: setting.pool }),
     ...(setting.idleTimeout !== undefined && { idleTimeout: setting.idleTimeout }),
     ...(setting.maxLifetime !== undefined && { maxLifetime: setting.maxLifetime }),
   };
 }
+
+/** Whether sessions that do not say otherwise are promised a part of their limits, so that many fit on what they run on. */
+const sharesMachines = (strategy: StrategySetting): boolean =>
+  singleNodeOf(strategy)?.resourceIsolation === true || kubernetesOf(strategy) !== undefined;
 
 /** Whether the image has Claude Code, as far as the settings say. */
 function usesClaude({ image }: Deployment): boolean {

@@ -6,9 +6,14 @@ import type { Session } from "./session.ts";
 
 const { first, last } = baseline.ownUids;
 
-/** The uid that a setting asks for. @returns nothing for the shared one */
-export function resolveUid({ setting }: Layered): { uid?: number } {
-  const asked = setting.uid ?? "shared";
+/**
+ * The uid that a setting asks for.
+ *
+ * @param usual of a session that asks for none
+ * @returns nothing for the shared one
+ */
+export function resolveUid({ setting }: Layered, usual: "own" | "shared"): { uid?: number } {
+  const asked = setting.uid ?? usual;
   return asked === "shared" ? {} : { uid: asked === "own" ? ownUid(setting.id) : asked };
 }
 
@@ -45,7 +50,7 @@ export class OwnUids {
       ? undefined
       : sentence(
           where("uid"),
-          setting.uid,
+          setting.uid ?? "own",
           `gives session "${session.id}" uid ${wanted}, which session "${other}" has; write a number for one of them, such as ${freeUid(wanted, this.#taken)}`,
         );
   }

@@ -77,3 +77,15 @@ export const region = (meaning: string) =>
 
 /** Yes or no. */
 export const flag = (meaning: string) => z.boolean({ error: "is not true or false" }).describe(meaning);
+
+/** What AWS's schedules are written in; cron has six fields there. @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cron-expressions.html */
+export const awsSchedule = (meaning: string) =>
+  text(meaning).regex(/^cron\((\S+ ){5}\S+\)$/, {
+    error: 'is not a schedule of AWS; write one with six fields, such as "cron(0 3 * * ? *)"',
+  });
+
+/** The name of an object of a cluster. */
+export const clusterName = (meaning: string) =>
+  text(meaning).regex(/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/, {
+    error: "is not the name of such an object; use a-z, 0-9, - and ., beginning and ending with a letter or digit",
+  });

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { connectEngine } from "../../components/container-engine/connect.ts";
 import type { FoundEngine } from "../../components/container-engine/find.ts";
+import { type EngineVersion, kindOf } from "../../components/container-engine/kind.ts";
 import { isLocal, portAuthority } from "../../components/session.ts";
 import { type Settings, SettingsError } from "../settings.ts";
 
@@ -12,7 +13,7 @@ const closedSince = 28;
 
 /** What an engine says of itself, as far as it bears upon its ports. */
 export interface EngineFacts {
-  readonly version: { readonly Version: string; readonly Components?: readonly { readonly Name: string }[] };
+  readonly version: EngineVersion;
   readonly info: { readonly SecurityOptions?: readonly string[] | null };
 }
 
@@ -22,7 +23,7 @@ export interface EngineFacts {
  */
 export function openEngine({ version, info }: EngineFacts): string | undefined {
   if (info.SecurityOptions?.some((option) => option.split(",").includes("name=rootless"))) return undefined;
-  if (version.Components?.some(({ Name }) => Name === "Podman Engine")) return `Podman ${version.Version}`;
+  if (kindOf(version) === "podman") return `Podman ${version.Version}`;
   return Number.parseInt(version.Version, 10) >= closedSince ? undefined : `Docker Engine ${version.Version}`;
 }
 

@@ -31,7 +31,8 @@ export async function refuseSharedFolders(docker: EngineClient, { hostPaths, ses
   if (mistakes.length > 0) throw new SettingsError([...new Set(mistakes)]);
 }
 
-function isOf(stack: StackIdentity, labels: Readonly<Record<string, string>>): boolean {
+/** Whether a container with these labels is the stack's own. */
+export function isOf(stack: StackIdentity, labels: Readonly<Record<string, string>>): boolean {
   return labels.stack === stackLabel(stack) && (labels[labelNames.deployment] ?? stack.deployment) === stack.deployment;
 }
 

@@ -27,4 +27,6 @@ export interface Deployed {
   readonly sessions: Readonly<Record<string, DeployedSession & { readonly isolation: IsolationLevel }>>;
   /** What the sessions may do beyond a sealed box, sorted, so that any preview prints what is added and removed. */
   readonly authority: readonly string[];
+  /** What they cost, and what that leaves out, in a line for people. @default nobody asks money for where they are */
+  readonly cost?: string;
 }

@@ -1,5 +1,5 @@
 import type { ControlName } from "../controls/list.ts";
-import type { Held, MountedVolume, Reachable } from "../runtime/runtime.ts";
+import type { ClusterFacts, Held, MountedVolume, Reachable, StackService } from "../runtime/runtime.ts";
 import type { VisitedPort } from "./outsider.ts";
 import type { Promised } from "./promised.ts";
 import type { KnownSecrets } from "./known-secrets.ts";
@@ -55,6 +55,8 @@ export interface Surroundings {
   readonly listener: Listener | { readonly notTried: string };
   /** Running sessions with an address, each with a server; the one that is tried may be among them. */
   readonly neighbours: readonly Neighbour[];
+  /** What serves all sessions of the stack. @default nothing does */
+  readonly services?: readonly StackService[];
   /** By session, what volumes the engine has mounted. */
   readonly volumes: ReadonlyMap<string, readonly MountedVolume[]>;
   /** By session, the uid of each that the engine has, whichever stack it belongs to. */
@@ -62,6 +64,8 @@ export interface Surroundings {
   /** By session, what the engine counts in its volumes; or why that is not known. */
   readonly held: ReadonlyMap<string, Held> | { readonly notTried: string };
   readonly secrets: KnownSecrets;
+  /** The cluster that the sessions run on, and at which version its namespace is to be held to Pod Security. @default they run on none */
+  readonly cluster?: ClusterFacts & { readonly promisedVersion: string };
   /** By session, visits to its ports that are for this machine alone; or why there were none. @default nobody visited any */
   readonly ports?: ReadonlyMap<string, readonly VisitedPort[]> | { readonly notTried: string };
   /** By session, where its proxies lead that are to go out by way of a parent. @default nobody looked, or there is no parent */
@@ -77,6 +81,8 @@ export interface Listener {
 /** A running session as others would look for it. */
 export interface Neighbour extends Reachable {
   readonly id: string;
+  /** @default it is in none */
+  readonly group?: string;
   readonly port: number;
   /** Whether its server has ended too early, as whatever runs in that session can bring about. @default it has not */
   ended?(): boolean;

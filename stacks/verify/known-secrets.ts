@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 import { nameOf, noEncryptedConfig, Secrets } from "../secrets.ts";
+import { gatewaySecrets } from "../settings/gateway.ts";
+import { monitoringSecrets } from "../settings/monitoring.ts";
 import type { SecretSource, Settings } from "../settings.ts";
 
 /** The secrets of a stack, by digests of their parts; no value leaves this machine. */
@@ -42,8 +44,8 @@ export async function knownSecrets(settings: Settings): Promise<KnownSecrets> {
   };
 }
 
-/** Every secret with the session that holds it; a proxy's, an init step's, a repository's and the parent proxy's nobody holds. */
-function sourcesOf({ sessions, parent }: Settings): { source: SecretSource; holder?: string }[] {
+/** Every secret with the session that holds it; a proxy's, an init step's, a repository's, the parent proxy's, monitoring's and the gateway's nobody holds. */
+function sourcesOf({ sessions, parent, monitoring, gateway }: Settings): { source: SecretSource; holder?: string }[] {
   const ofSessions = sessions.flatMap(({ id, credentials, repositories }) => [
     ...("secret" in credentials && credentials.secret !== undefined
       ? [{ source: credentials.secret, ...((credentials.kind === "file" || credentials.kind === "environment") && { holder: id }) }]
@@ -52,7 +54,11 @@ function sourcesOf({ sessions, parent }: Settings): { source: SecretSource; hold
       repository.kind === "url" && repository.credential !== undefined ? [{ source: repository.credential.secret }] : [],
     ),
   ]);
-  return [...ofSessions, ...(parent?.login === undefined ? [] : [{ source: parent.login.secret }])];
+  const ofStack = [
+    ...(parent?.login === undefined ? [] : [parent.login.secret]),
+    ...[...monitoringSecrets(monitoring), ...gatewaySecrets(gateway)].map(({ secret }) => secret),
+  ];
+  return [...ofSessions, ...ofStack.map((source) => ({ source }))];
 }
 
 function digestsOf(secrets: Secrets, source: SecretSource): string[] {

@@ -3,7 +3,9 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { networkInterfaces } from "node:os";
+import { podSecurityVersion } from "../../components/namespace/args.ts";
 import type { Reachable, SessionRuntime } from "../runtime/runtime.ts";
+import { kubernetesOf } from "../settings/strategy.ts";
 import type { Settings } from "../settings.ts";
 import type { Neighbour, Surroundings } from "./check.ts";
 import { hostListener } from "./listener.ts";
@@ -34,18 +36,21 @@ export async function surroundingsOf(runtime: SessionRuntime, settings: Settings
     ? await listen("::", greeting).catch(() => listen("0.0.0.0", greeting))
     : { notTried: "the engine is on another machine, where nothing can be opened to be reached" };
   const listener = await hostListener(runtime, serverSeconds);
-  const [volumes, uids, held, secrets, ports, ways] = await Promise.all([
+  const [services, volumes, uids, held, secrets, ports, ways, cluster] = await Promise.all([
+    runtime.services(),
     runtime.volumes(),
     runtime.uids(),
     runtime.held(measureSeconds),
     knownSecrets(settings),
     visitPorts(runtime, settings, onThisMachine),
     waysOf(runtime, settings),
+    runtime.cluster?.(),
   ]);
   return {
     surroundings: {
       greeting,
       neighbours,
+      services,
       volumes,
       uids,
       held,
@@ -53,6 +58,7 @@ export async function surroundingsOf(runtime: SessionRuntime, settings: Settings
       listener,
       ports,
       ways,
+      ...(cluster !== undefined && { cluster: { ...cluster, promisedVersion: podSecurityOf(settings.strategy) } }),
       host: "notTried" in host ? host : { port: host.port, addresses: await ownAddresses(runtime) },
     },
     close() {
@@ -72,9 +78,9 @@ async function neighbour(
   settings: Settings,
 ): Promise<(Neighbour & { close(): void }) | undefined> {
   if (addresses.length === 0) return undefined;
-  const published = settings.sessions.find((session) => session.id === id)?.network.ports ?? [];
-  const server = await startServer(runtime.session(id), serverCommand(greeting, serverSeconds, published));
-  return server && { id, names, addresses, ...server };
+  const { ports = [], group } = settings.sessions.find((session) => session.id === id)?.network ?? {};
+  const server = await startServer(runtime.session(id), serverCommand(greeting, serverSeconds, ports));
+  return server && { id, names, addresses, ...(group !== undefined && { group }), ...server };
 }
 
 /** A server, over TCP and UDP on a port that is free, that greets whoever comes. */
@@ -102,3 +108,6 @@ async function ownAddresses(runtime: SessionRuntime): Promise<string[]> {
   );
   return [...new Set([...own, ...(await runtime.gateways())])].sort();
 }
+
+/** The version of Pod Security at which the sessions' namespace is to be held. */
+const podSecurityOf = (strategy: Settings["strategy"]): string => kubernetesOf(strategy)?.podSecurity ?? podSecurityVersion;

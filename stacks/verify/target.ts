@@ -7,10 +7,13 @@ import type { Promised } from "./promised.ts";
 import type { Halted, Target } from "./run.ts";
 
 /** A live session, to be verified. */
-export function targetOf(runtime: Pick<SessionRuntime, "session" | "egressProxy">, promised: Promised): Target {
+export function targetOf(runtime: Pick<SessionRuntime, "session" | "egressProxy" | "standIns">, promised: Promised): Target {
+  const { standIns } = runtime;
+  const place = standIns?.of(promised.id) ?? runtime.session(promised.id);
+  const wait = standIns?.seconds ?? 0;
   return {
     promised,
-    execute: (command, seconds, input) => execute(runtime.session(promised.id), promised, command, seconds, input),
+    execute: (command, seconds, input) => execute(place, promised, command, seconds + wait, input),
     haltProxy: (seconds) => haltProxy(runtime.egressProxy(promised.id), seconds),
   };
 }

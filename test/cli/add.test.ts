@@ -27,7 +27,10 @@ describe("sessions add", () => {
       "-r",
       "own=https://example.com/own.git",
     ]);
-    expect([code, stdout]).toEqual([0, 'Added session two to stacks/Pulumi.comments.yaml; "npx sessions up" starts it.\n']);
+    expect([code, stdout]).toEqual([
+      0,
+      'Added session two to stacks/Pulumi.comments.yaml; "npx sessions up --stack comments" starts it.\n',
+    ]);
     expect(read("comments").startsWith(before)).toBe(true);
     expect(sessionsOf("comments")).toEqual([
       { id: "one" },

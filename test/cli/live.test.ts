@@ -139,7 +139,9 @@ describe.skipIf(docker === undefined)(
       const other = new Checkout();
       for (const stack of ["cli", "else"]) other.write(stack, [{ id: "x" }]);
       try {
-        expect((await other.run(["list", "--stack", "cli"])).stdout).toBe('No session is there; "npx sessions up" starts them.\n');
+        expect((await other.run(["list", "--stack", "cli"])).stdout).toBe(
+          'No session is there; "npx sessions up --stack cli" starts them.\n',
+        );
         const [checkedOut, stacked] = await Promise.all(["cli", "else"].map((stack) => other.run(["stop", "c-open", "--stack", stack])));
         expect(checkedOut).toMatchObject({
           code: 1,
@@ -335,8 +337,15 @@ describe.skipIf(docker === undefined)(
 
     test("logs and diff are free of control characters in a pipe too, unless asked for as they are", async () => {
       await inSession(`printf "${hostile}\\n" > /proc/1/fd/1; cd /workspace/code && printf 'a\\r\\nb\\033]0;title\\007\\n' > hostile`);
-      const logs = await sessions("logs", "c-work", "--tail", "5");
-      expect(logs.stdout).toContain("]52;c;eA==]0;title\\[31mred");
+      const printed = "]52;c;eA==]0;title\\[31mred";
+      const logs = await until(
+        async () => {
+          const shown = await sessions("logs", "c-work", "--tail", "5");
+          return shown.stdout.includes(printed) && shown;
+        },
+        30,
+        "the log of what was printed",
+      );
       expect(logs.stdout).not.toMatch(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/);
       expect((await sessions("logs", "c-work", "--tail", "5", "--raw")).stdout).toContain("\x1b]52;c;eA==\x07");
       const diff = await sessions("diff", "c-work", "--repository", "code");
@@ -369,7 +378,7 @@ describe.skipIf(docker === undefined)(
       expect(await exec("c-open", ["true"])).toEqual({
         code: 1,
         stdout: "",
-        stderr: 'sessions: session "c-open" is not running but exited; "npx sessions start c-open" starts it\n',
+        stderr: 'sessions: session "c-open" is not running but exited; "npx sessions start c-open --stack cli" starts it\n',
       });
       expect((await exec("c-work", ["true"])).code).toBe(0);
       expect((await sessions("start", "c-open")).code).toBe(0);
@@ -410,6 +419,7 @@ describe.skipIf(docker === undefined)(
         "swap limit",
         "cgroups",
         "published ports",
+        "log driver",
         "networks",
         "memory",
         "filter of sources",

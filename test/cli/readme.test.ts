@@ -84,6 +84,26 @@ test("the settings of a company's proxy that their page shows are read", () => {
   expect(parent?.login).toMatchObject({ username: "svc-agents", secret: { from: "env", name: "CORP_PROXY_PASSWORD" } });
 });
 
+test("the settings of a gateway that their page shows are read", () => {
+  const shown = parseYaml(/```yaml\n([^`]*)```/.exec(read("components/gateway/README.md"))?.[1] ?? "")["agent-sessions:single-node"];
+  const { gateway } = parse({ strategy: "single-node", "single-node": shown, sessions: [] }, { environment: {} });
+  expect(gateway).toMatchObject({
+    address: "0.0.0.0",
+    names: ["agents.corp.example"],
+    users: { alice: { from: "env", name: "GATEWAY_ALICE" } },
+    tokens: [{ from: "file", path: "/etc/agent-sessions/token" }],
+    certificate: { chain: { path: "/etc/tls/chain.pem" }, key: { path: "/etc/tls/key.pem" } },
+    rateLimit: { requests: 20, burst: 200 },
+  });
+});
+
+test("the settings of dev services that their page shows are read", () => {
+  const shown = parseYaml(/```yaml\n([^`]*)```/.exec(read("components/dev-services/README.md"))?.[1] ?? "");
+  const { sessions, strategy } = parse({ local: shown["agent-sessions:local"], sessions: shown["agent-sessions:sessions"] });
+  expect(sessions.map(({ services }) => services)).toEqual([["postgresql", "redis"]]);
+  expect(strategy).toMatchObject({ devServices: { postgresql: { port: 5433 }, redis: { port: 6381 } } });
+});
+
 test("the settings of an agent that their page shows are read", () => {
   const folder = temporaryFolder("unattended");
   writeFileSync(join(folder, "managed.json"), "{}");
@@ -97,6 +117,17 @@ test("the settings of an agent that their page shows are read", () => {
     settings: "{}",
     instructions: "Be kind.",
   });
+});
+
+test("the policies of clean-up that their page shows are read", () => {
+  const shown = parseYaml(/```yaml\n([^`]*)```/.exec(read("stacks/cli/cleanup/README.md"))?.[1] ?? "")["agent-sessions:cleanup"];
+  const { cleanup } = parse({ sessions: [], cleanup: shown }, { environment: {} });
+  expect(cleanup.map(({ name, trigger, grace, archive }) => [name, trigger.kind, grace, archive?.level])).toEqual([
+    ["finished", "complete", 10, 6],
+    ["old-logs", "age", undefined, undefined],
+    ["full", "disk", 10, 9],
+    ["demo", "manual", 30, undefined],
+  ]);
 });
 
 test("the page of the seccomp profile lists what it refuses, and why", () => {
@@ -154,6 +185,7 @@ describe.skipIf(docker === undefined)("a session in a minute", () => {
       "remove",
       "start",
       "stop",
+      "top",
       "up",
       "verify",
     ]);

@@ -136,7 +136,7 @@ describe.skipIf(docker === undefined)("sessions run", () => {
         said += text;
       });
       const [status] = await once(child, "close");
-      expect([status, said]).toEqual([130, expect.stringContaining('"npx sessions remove waits --delete-data" removes it')]);
+      expect([status, said]).toEqual([130, expect.stringContaining('"npx sessions remove waits --delete-data --stack run" removes it')]);
       expect((await docker.getContainer("claude-agent-waits").inspect()).State.Running).toBe(true);
       expect((await checkout.run(["remove", "waits", "--stack", "run", "--delete-data"])).code).toBe(0);
     },

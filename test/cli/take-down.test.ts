@@ -1,7 +1,11 @@
+import { writeFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
 import { beforeEach, expect, test, vi } from "vitest";
 import { refuseUnknown, takeDown } from "../../stacks/cli/take-down.ts";
+import type { Cleaner } from "../../stacks/platforms/cleanup.ts";
 import type { LiveStack, EngineName } from "../../stacks/platforms/platform.ts";
 import type { CommandPlace } from "../../stacks/runtime/runtime.ts";
+import { temporaryFolder } from "../support/folder.ts";
 
 /** What down and remove make of a platform that is nothing but plain objects. */
 
@@ -69,6 +73,19 @@ test("data goes only when what would be lost with it was agreed to", async () =>
   expect(done).toEqual([]);
   await takeDown(source, broken, undefined, { engine: "auto", deleteData: true, force: true });
   expect(done).toEqual(["remove all true"]);
+});
+
+test("with Pulumi, what clean-up has left goes with the whole stack, and not with a part of it", async () => {
+  const folder = temporaryFolder("destroy");
+  writeFileSync(join(folder, "pulumi"), "#!/bin/sh\n", { mode: 0o755 });
+  vi.stubEnv("PATH", `${folder}${delimiter}${process.env.PATH}`);
+  const cleaner = { forget: async () => void done.push("forget") } as unknown as Cleaner;
+  await takeDown(source, live("pulumi", { cleaner: async () => cleaner }), undefined, { engine: "auto", yes: true });
+  expect(done).toEqual(["forget"]);
+  const described = { ...source, config: { "agent-sessions:sessions": "[]" } };
+  await takeDown(described, live("pulumi", { cleaner: async () => cleaner }), [], { engine: "auto", yes: true });
+  expect(done).toEqual(["forget"]);
+  vi.unstubAllEnvs();
 });
 
 test("a platform without an engine of its own is left to Pulumi", async () => {

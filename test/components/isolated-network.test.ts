@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { isolationOf, type IsolatedNetworkArgs } from "../../components/isolated-network/args.ts";
-import { attach, IsolatedNetwork } from "../../components/isolated-network/docker.ts";
+import { attach, GroupNetwork, IsolatedNetwork } from "../../components/isolated-network/docker.ts";
 import { record } from "../support/record.ts";
 
 const place = { sessionId: "a", project: "agent-sessions", stack: "test" };
@@ -13,10 +13,10 @@ async function make(args: Given) {
   });
   const { authority, resources = [], replaceWith } = made?.part ?? {};
   expect(replaceWith).toEqual(resources);
-  return { ...recorded, attachment: { ...attach("a", args), isolation: isolationOf(args), authority }, resources: resources.length };
+  return { ...recorded, attachment: { ...attach(place, args), isolation: isolationOf(args), authority }, resources: resources.length };
 }
 
-const bare = { ports: [], dns: [] };
+const bare = { ports: [], dns: [], networks: [] };
 const bridge = (open: boolean, shared = false) => ({
   name: "claude-agent-a",
   driver: "bridge",
@@ -35,6 +35,7 @@ const bridge = (open: boolean, shared = false) => ({
   ],
 });
 const listed = { allow: [{ host: "example.com", ports: [80, 443], addresses: [] }] };
+const ofGroup = { name: "agent-sessions-test-group-g", alias: "a" };
 const own = { name: "claude-agent-a", alias: "a" };
 const port = { container: 80, host: 8080, address: "127.0.0.1", protocol: "tcp" } as const;
 
@@ -51,8 +52,19 @@ test.each<[Given, object]>([
       ports: [port],
       dns: ["9.9.9.9"],
       isolation: "shared",
-      network: { name: "n", alias: "a" },
+      networks: [{ name: "n", alias: "a" }],
       authority: ["the network n", "port 127.0.0.1:8080 to 80/tcp"],
+    },
+  ],
+  [
+    { group: "g" },
+    {
+      ports: [],
+      dns: ["127.0.0.1"],
+      dnsOptions: ["timeout:1", "attempts:1"],
+      isolation: "shared",
+      networks: [ofGroup],
+      authority: ["the network of group g"],
     },
   ],
 ])("%j makes no network", async (args, expected) => {
@@ -70,14 +82,14 @@ test.each<[Given, object, object]>([
       ports: [port],
       dns: ["9.9.9.9"],
       isolation: "isolated",
-      network: own,
+      networks: [own],
       authority: ["egress to any host", "port 127.0.0.1:8080 to 80/tcp"],
     },
   ],
   [
     { mode: { kind: "bridge" } },
     bridge(false),
-    { ports: [], dns: ["127.0.0.1"], dnsOptions: ["timeout:1", "attempts:1"], isolation: "sealed", network: own, authority: [] },
+    { ports: [], dns: ["127.0.0.1"], dnsOptions: ["timeout:1", "attempts:1"], isolation: "sealed", networks: [own], authority: [] },
   ],
   [
     { egress: listed, dns: ["9.9.9.9"], ports: [port] },
@@ -88,8 +100,19 @@ test.each<[Given, object, object]>([
       dns: ["127.0.0.1"],
       dnsOptions: ["timeout:1", "attempts:1"],
       isolation: "egress-filtered",
-      network: own,
+      networks: [own],
       authority: [],
+    },
+  ],
+  [
+    { egress: "open", group: "g", ports: [port] },
+    bridge(true),
+    {
+      ports: [port],
+      dns: [],
+      isolation: "shared",
+      networks: [own, ofGroup],
+      authority: ["egress to any host", "the network of group g", "port 127.0.0.1:8080 to 80/tcp"],
     },
   ],
 ])("%j makes one network of the session's own", async (args, inputs, expected) => {
@@ -104,6 +127,26 @@ test.each<[Given, object, object]>([
   });
   expect(attachment).toEqual(expected);
   expect(resources).toBe(1);
+});
+
+test("a group's network is sealed, and its members talk", async () => {
+  let made: GroupNetwork | undefined;
+  const { one } = await record(() => {
+    made = new GroupNetwork("group-g", { project: "agent-sessions", stack: "test", group: "g" });
+  });
+  const { labels: _, ...inputs } = bridge(false, true);
+  expect(one("Network").inputs).toEqual({
+    ...inputs,
+    name: ofGroup.name,
+    labels: [
+      { label: "created_by", value: "agent-sessions" },
+      { label: "group", value: "g" },
+      { label: "purpose", value: "session-group" },
+      { label: "stack", value: "agent-sessions/test" },
+    ],
+  });
+  expect(one("Network")).toMatchObject({ parent: one("GroupNetwork").urn, deleteBeforeReplace: true });
+  expect(made?.part).toMatchObject({ replaceWith: made?.part.resources, mounts: [], authority: [] });
 });
 
 test.each<[Given, RegExp]>([
@@ -124,6 +167,10 @@ test.each<[Given, RegExp]>([
     /^session a, network\.egress: an allow list holds on a network of the session's own/,
   ],
   [{ mode: { kind: "none" }, egress: "open" }, /^session a, network\.egress: network mode "none" has no way out/],
+  ...(["none", "host"] as const).map((kind): [Given, RegExp] => [
+    { mode: { kind }, group: "g" },
+    new RegExp(`^session a, network\\.group: the sessions of a group have networks of their own .*"${kind}"; remove mode or the group$`),
+  ]),
 ])("%j is refused before any network is registered", async (args, sentence) => {
   let refused: unknown;
   const { of } = await record(() => {

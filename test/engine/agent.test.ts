@@ -162,7 +162,7 @@ describe.skipIf(docker === undefined)("Claude Code in a session", () => {
       await becomes("c-tui", "complete (agent-exit)");
       const attached = await checkout.runOnTerminal(["attach", "c-tui", "--stack", stack], /never/, "");
       expect(attached.stdout.replace(/\s+/g, " ")).toContain(
-        'session "c-tui" is complete (agent-exit), and no agent runs in it; "npx sessions logs c-tui" shows what it said',
+        'session "c-tui" is complete (agent-exit), and no agent runs in it; "npx sessions logs c-tui --stack agent" shows what it said',
       );
       expect(await sessions("start", "c-tui")).toMatchObject({
         code: 0,

@@ -64,7 +64,7 @@ describe.skipIf(docker === undefined)("the credential proxy", () => {
     expect((await deploy()).failures).toEqual([]);
     const health = await waitHealthy(
       ["proxy-one", "proxy-bedrock", "proxy-none"].map((id) => rig.runtime.session(id)),
-      60,
+      180,
       () => {},
     );
     expect(health.map(({ state }) => state)).toEqual(["healthy", "healthy", "healthy"]);
@@ -116,6 +116,14 @@ describe.skipIf(docker === undefined)("the credential proxy", () => {
       }
       answer?.end();
       expect((await done).output.match(/token-\d/g)).toEqual(["token-1", "token-2", "token-3", "token-4"]);
+      // Its record tells a slow upstream from one that has much to say.
+      const line = await until(
+        async () => (await record()).split("\n").findLast((text) => text.includes('"bytes":60')),
+        60,
+        "the record of the answer",
+      );
+      const { answered, milliseconds } = JSON.parse(line) as { answered: number; milliseconds: number };
+      expect(milliseconds - answered).toBeGreaterThan(100);
       reply = (response) => void response.end("fine");
     },
     2 * minute,

@@ -83,7 +83,7 @@ describe.skipIf(docker === undefined)("a limit on what a session's volumes hold"
       expect(await sessions("exec", "d-one", "--", "rm", "/workspace/much")).toEqual({
         code: 0,
         stdout: "",
-        stderr: `sessions: session "d-one" is failed (${health.why}); "npx sessions start d-one" runs it again\n`,
+        stderr: `sessions: session "d-one" is failed (${health.why}); "npx sessions start d-one --stack disk" runs it again\n`,
       });
       expect(await sessions("start", "d-one")).toMatchObject({
         code: 0,

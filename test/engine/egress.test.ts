@@ -40,6 +40,16 @@ describe.skipIf(docker === undefined)("a session with an allow list", () => {
   const ask = async (url: string, ...options: string[]) =>
     (await rig.shell(id, `curl -s -m 10 -o /tmp/answer -w '%{http_code} %{http_connect}' ${options.join(" ")} '${url}'`)).output;
   const record = () => readRecord(rig.runtime, id);
+  /** The record, once it holds what is waited for: the engine hands a proxy's lines on when it comes to it. */
+  const recordWith = (holds: (asked: Awaited<ReturnType<typeof record>>) => boolean, what: string) =>
+    until(
+      async () => {
+        const asked = await record();
+        return holds(asked) && asked;
+      },
+      30,
+      `the record of ${what}`,
+    );
   const idOf = async (container: string) => (await rig.docker.getContainer(container).inspect()).Id;
 
   /** A web server with names on one network. Its image is the sessions', which has Node. */
@@ -142,7 +152,7 @@ describe.skipIf(docker === undefined)("a session with an allow list", () => {
   });
 
   test("every decision is recorded", async () => {
-    const asked = await record();
+    const asked = await recordWith((asked) => asked.some(({ port }) => port === 8443), "a tunnel that was closed");
     const verdict = (name: string, port: number) =>
       asked.filter(({ host, port: asked }) => host === name && asked === port).map(({ verdict }) => verdict);
     expect(verdict("a.wide.egress.test", 80)).toEqual(["allowed"]);
@@ -158,7 +168,8 @@ describe.skipIf(docker === undefined)("a session with an allow list", () => {
       "503 000",
       "000 503",
     ]);
-    expect((await record()).find(({ host }) => host === "gone.wide.egress.test")?.verdict).toBe("unresolved");
+    const gone = (asked: Awaited<ReturnType<typeof record>>) => asked.find(({ host }) => host === "gone.wide.egress.test");
+    expect(gone(await recordWith((asked) => gone(asked) !== undefined, "a host without an address"))?.verdict).toBe("unresolved");
   });
 
   test(
@@ -198,7 +209,7 @@ describe.skipIf(docker === undefined)("a session with an allow list", () => {
       for (const line of lines) {
         const before = await count();
         await rig.shell(id, `cd /workspace && timeout 30 ${line}`);
-        expect(await count(), line).toBeGreaterThan(before);
+        await until(async () => (await count()) > before, 30, `the record of ${line}`);
       }
     },
     minute,
@@ -233,7 +244,7 @@ print(len(opened))`;
       expect(HostConfig).toMatchObject({
         ReadonlyRootfs: true,
         CapDrop: ["ALL"],
-        SecurityOpt: securityOpts(),
+        SecurityOpt: securityOpts("docker"),
         Memory: 128 * 1024 ** 2,
         PidsLimit: 16,
         RestartPolicy: { Name: "always" },
@@ -314,9 +325,12 @@ print(len(opened))`;
       expect(await ask("http://169.254.169.254/")).toBe("403 000");
       for (const address of ["[::]:3128", "[2001:db8::1]:443"])
         expect(await ask(`http://${address}/`, "--proxytunnel"), address).toBe("000 403");
-      expect(
-        (await record()).filter(({ host }) => /^(one|other|admitted)\./.test(host)).map(({ host, verdict }) => `${host} ${verdict}`),
-      ).toEqual(["other.egress.test allowed", "one.egress.test audited", "admitted.egress.test address"]);
+      const asked = await recordWith((asked) => asked.some(({ host }) => host.startsWith("admitted.")), "the last host");
+      expect(asked.filter(({ host }) => /^(one|other|admitted)\./.test(host)).map(({ host, verdict }) => `${host} ${verdict}`)).toEqual([
+        "other.egress.test allowed",
+        "one.egress.test audited",
+        "admitted.egress.test address",
+      ]);
     },
     2 * minute,
   );

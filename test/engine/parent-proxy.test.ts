@@ -37,7 +37,7 @@ describe.skipIf(docker === undefined)("what goes out by way of a parent proxy", 
   };
   /** A network with public addresses, and one with private ones, on which a server is. */
   const [web, inner] = ["parent-test-web", "parent-test-inner"];
-  const made: { remove(options?: { force?: boolean }): Promise<unknown> }[] = [];
+  const made: { remove(options?: { force?: boolean; v?: boolean }): Promise<unknown> }[] = [];
   const certificate = join(rig.root, "certificate.pem");
   let upstream: Server;
   let parent: ParentProxyServer;
@@ -127,7 +127,7 @@ describe.skipIf(docker === undefined)("what goes out by way of a parent proxy", 
     delete process.env.PARENT_TEST_PASSWORD;
     delete process.env.PARENT_TEST_KEY;
     await rig.dispose();
-    for (const object of made) await object.remove({ force: true });
+    for (const object of made) await object.remove({ force: true, v: true });
     parent.close();
     upstream.close();
   }, 2 * minute);

@@ -53,7 +53,7 @@ describe.skipIf(docker === undefined)("a session whose agent fails", () => {
     expect(await sessions("exec", "f-job", "--", "cat", "/session/times")).toEqual({
       code: 0,
       stdout: "started\n",
-      stderr: 'sessions: session "f-job" is failed (exit 3, 1 start); "npx sessions start f-job" runs it again\n',
+      stderr: 'sessions: session "f-job" is failed (exit 3, 1 start); "npx sessions start f-job --stack restart" runs it again\n',
     });
     // It runs again, and fails again.
     await sessions("start", "f-job");

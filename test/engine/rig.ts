@@ -21,7 +21,7 @@ import type { Plan } from "../../stacks/recorder/plan.ts";
 import { DockerRuntime } from "../../stacks/runtime/docker.ts";
 import { waitHealthy } from "../../stacks/runtime/health.ts";
 import type { Health } from "../../stacks/runtime/runtime.ts";
-import { mayInstall } from "../support/engine.ts";
+import { mayInstall, patience } from "../support/engine.ts";
 import { missing } from "../support/missing.ts";
 
 /** A client for the engine of this machine; undefined, with the reason printed, when none answers. */
@@ -77,7 +77,7 @@ export class Rig {
     if (failures.length > 0) throw new Error(failures.join("\n"));
     const health = await waitHealthy(
       engine.settings.sessions.map(({ id }) => this.runtime.session(id)),
-      60,
+      180,
       () => {},
     );
     return { reviewed, applied, health };
@@ -149,13 +149,13 @@ export async function freePorts(count: number, address = "127.0.0.1"): Promise<n
   return ports;
 }
 
-/** Waits for a condition, asking again every 200 ms. */
+/** Waits for a condition, asking again every 200 ms. @param seconds that count beyond two minutes only */
 export async function until<T>(ask: () => Promise<T | undefined | false>, seconds: number, what: string): Promise<T> {
-  const deadline = Date.now() + seconds * 1000;
+  const deadline = Date.now() + Math.max(seconds, patience) * 1000;
   for (;;) {
     const answer = await ask();
     if (answer !== undefined && answer !== false) return answer;
-    if (Date.now() > deadline) throw new Error(`${what} did not happen within ${seconds} s`);
+    if (Date.now() > deadline) throw new Error(`${what} did not happen within ${Math.max(seconds, patience)} s`);
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
 }

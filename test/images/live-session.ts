@@ -10,7 +10,7 @@ import { connectEngine } from "../../components/container-engine/connect.ts";
 import { findEngine } from "../../components/container-engine/find.ts";
 import { securityOpts } from "../../components/seccomp/docker.ts";
 import { ensureBaseImage } from "../../stacks/platforms/docker/setup/base-image.ts";
-import { mayInstall } from "../support/engine.ts";
+import { mayInstall, patience } from "../support/engine.ts";
 
 /** The engine that the tests run against. */
 export const docker = connectEngine(await findEngine());
@@ -63,6 +63,8 @@ export interface LiveSessionOptions {
   readonly after?: LiveSession;
   /** More mounts, as `source:target:options`. */
   readonly binds?: readonly string[];
+  /** The name of a network that it joins. @default none */
+  readonly network?: string;
 }
 
 /** A container that is held to the hardened baseline, with volumes of its own. */
@@ -78,7 +80,17 @@ export class LiveSession {
   }
 
   static async start(options: LiveSessionOptions): Promise<LiveSession> {
-    const { image, environment = {}, processes = 128, restart = "no", uid = 1000, after, workspace, binds = [] } = options;
+    const {
+      image,
+      environment = {},
+      processes = 128,
+      restart = "no",
+      uid = 1000,
+      after,
+      workspace,
+      binds = [],
+      network = "none",
+    } = options;
     const name = `session-image-test-${randomUUID().slice(0, 8)}`;
     const volumes =
       after?.volumes ?? ["workspace", "session", "logs"].slice(workspace === undefined ? 0 : 1).map((kind) => `${name}-${kind}`);
@@ -90,8 +102,8 @@ export class LiveSession {
       HostConfig: {
         ReadonlyRootfs: true,
         CapDrop: ["ALL"],
-        SecurityOpt: securityOpts(),
-        NetworkMode: "none",
+        SecurityOpt: securityOpts("docker"),
+        NetworkMode: network,
         RestartPolicy: { Name: restart },
         Memory: 1024 ** 3,
         ...(processes !== null && { PidsLimit: processes }),
@@ -205,11 +217,12 @@ export function sessionTests(): {
   };
 }
 
-/** Waits for a condition; says what was waited for when it does not come. */
+/** Waits for a condition; says what was waited for when it does not come. @param seconds that count beyond two minutes only */
 export async function until(condition: () => Promise<boolean>, seconds: number, what: () => Promise<string>): Promise<void> {
-  const end = Date.now() + seconds * 1000;
+  const allowed = Math.max(seconds, patience);
+  const end = Date.now() + allowed * 1000;
   while (!(await condition())) {
-    if (Date.now() > end) throw new Error(`not within ${seconds} s: ${await what()}`);
+    if (Date.now() > end) throw new Error(`not within ${allowed} s: ${await what()}`);
     await delay(100);
   }
 }

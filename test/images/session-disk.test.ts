@@ -48,6 +48,33 @@ describe.skipIf(reason !== undefined)("a session's disk", { concurrent: true }, 
     await session.becomes("failed");
   });
 
+  test("is watched on while the session has no process left to start, as a fork bomb brings about", async ({ start }) => {
+    // A session in want of processes is unhealthy, which is another test's subject.
+    const session = await start({ environment: { ...limited(32), SESSION_HEALTH_RETRIES: "100" }, processes: 48 });
+    await session.becomes("healthy");
+    const watch = async () => (await session.exec("pgrep -f bin/session-disk")).out;
+    const before = await watch();
+    // So much is written that the watch has to count, for which it starts a process, again and again.
+    const starve = [
+      "import os, signal, time",
+      "children = []",
+      "try:",
+      "    while True:",
+      "        child = os.fork()",
+      "        if child == 0: signal.pause()",
+      "        children.append(child)",
+      "except OSError: pass",
+      "open('/workspace/a', 'wb').write(bytes(20 << 20))",
+      "time.sleep(6)",
+      "for child in children: os.kill(child, signal.SIGKILL)",
+      "print(len(children))",
+    ].join("\n");
+    expect(Number((await session.exec(`exec python3 -c "${starve}"`)).out)).toBeGreaterThan(10);
+    expect(await watch()).toBe(before);
+    await session.exec("head -c 16M /dev/zero > /workspace/b");
+    await session.becomes("failed");
+  });
+
   test("is not counted where it holds no more than the limit, whatever the files' lengths", async ({ start }) => {
     const session = await start({ environment: { ...limited(16), SESSION_DISK_FOLDERS: "/workspace" } });
     await session.becomes("healthy");

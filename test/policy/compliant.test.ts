@@ -13,7 +13,7 @@ describe.each(Object.entries(compliant))("%s", (_, resources) => {
   });
 });
 
-test("an image that is built in the same deployment holds nothing up, and is counted", () => {
+test("an image that is built or pulled in the same deployment holds nothing up, and is counted", () => {
   const built = { ...sessionContainer({ image: unknown }), dependencies: [builtImage.urn] };
   const report = evaluate([builtImage, built], { level: "production" });
   expect(report.findings.filter(({ verdict }) => verdict !== "recommendation")).toMatchObject([
@@ -23,7 +23,11 @@ test("an image that is built in the same deployment holds nothing up, and is cou
   expect(blocked(report)).toBe(false);
   expect(blocked(evaluate([builtImage, built], { config: { "GEN-002": "mandatory" } }))).toBe(true);
   const pulled = { ...built, dependencies: [pulledImage.urn] };
-  expect(blocked(evaluate([pulledImage, pulled], { level: "production" }))).toBe(true);
+  expect(blocked(evaluate([pulledImage, pulled], { level: "production" }))).toBe(false);
+  // The name by which it is pulled is judged where it is pulled.
+  const floating = { ...pulledImage, props: { name: "debian:latest" } };
+  expect(blocked(evaluate([floating, pulled], { level: "production" }))).toBe(true);
+  expect(blocked(evaluate([{ ...built, dependencies: [] }], { level: "production" }))).toBe(true);
 });
 
 test("a container that loses its protection is stopped", () => {

@@ -53,7 +53,9 @@ export function sessionContainer(props: Record<string, unknown> = {}): Resource 
     networkMode: "none",
     memory: 4096,
     memorySwap: 4096,
+    memoryReservation: 2048,
     cpus: "2",
+    cpuShares: 1024,
     shmSize: 64,
     ulimits: [{ name: "nofile", soft: 4096, hard: 4096 }],
     tmpfs: { "/tmp": "rw,noexec,nosuid,nodev,size=536870912" },
@@ -348,6 +350,7 @@ export const backupPolicy = aws(
   { backupPolicy: { status: "ENABLED" } },
   { dependencies: [fileSystem.urn] },
 );
+export const backupSelection = aws("backup/selection:Selection", { name: "sessions" }, { dependencies: [fileSystem.urn] });
 export const accessPoint = aws("efs/accessPoint:AccessPoint", {
   rootDirectory: { path: "/sessions/alpha" },
   posixUser: { uid: 10001, gid: 10001 },

@@ -27,10 +27,14 @@ interface Form {
   readonly oneOf?: readonly Form[];
 }
 
+const isKept = (leaf: string) => leaf.includes(".clusterSecret.");
+
 /** All that can be written of a session: keys, entries of lists (`[]`), kinds and choices (`=`). */
 function leaves(form: Form, path: string): string[] {
   const kind = form.properties?.kind?.const;
-  if (kind !== undefined) return [`${path}.kind=${kind}`];
+  // What is written beside a kind is the kind's, but where a secret is kept.
+  const { secret } = form.properties ?? {};
+  if (kind !== undefined) return [`${path}.kind=${kind}`, ...(secret ? leaves(secret, `${path}.secret`).filter(isKept) : [])];
   const inner = [
     ...[...(form.anyOf ?? []), ...(form.oneOf ?? [])].flatMap((variant) => leaves(variant, path)),
     ...Object.entries(form.properties ?? {}).flatMap(([name, below]) => leaves(below, path === "" ? name : `${path}.${name}`)),

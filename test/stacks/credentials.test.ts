@@ -105,7 +105,7 @@ describe("each mistake is one sentence, and none shows what may be a secret", ()
     [
       { kind: "file", secret: "hunter2" },
       [
-        `${key}: the value does not say where the secret is; write {env: NAME}, {file: /path}, {command: [program, argument]} or {config: name}.`,
+        `${key}: the value does not say where the secret is; write {env: NAME}, {file: /path}, {command: [program, argument]}, {config: name} or {clusterSecret: {name: NAME, key: KEY}}.`,
       ],
     ],
     [
@@ -213,7 +213,7 @@ describe("a secret of a repository", () => {
     [[{ url, username: "me" }], `${place}.username: "me" needs a secret beside it; add one or remove it.`],
     [
       [{ url, secret: "hunter2" }],
-      `${place}.secret: the value does not say where the secret is; write {env: NAME}, {file: /path}, {command: [program, argument]} or {config: name}.`,
+      `${place}.secret: the value does not say where the secret is; write {env: NAME}, {file: /path}, {command: [program, argument]}, {config: name} or {clusterSecret: {name: NAME, key: KEY}}.`,
     ],
     [
       [{ url, secret: { env: "TOKEN" } }, { url }],

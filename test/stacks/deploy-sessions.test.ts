@@ -5,7 +5,7 @@ import { environmentOf, limitsOf, mountsOf, type SessionContainerArgs } from "..
 import { SessionContainer } from "../../components/session-container/docker.ts";
 import { noEncryptedConfig, Secrets } from "../../stacks/secrets.ts";
 import { parse, type Settings } from "../../stacks/settings.ts";
-import { docker } from "../../stacks/strategies/local.ts";
+import { docker } from "../../stacks/strategies/docker.ts";
 import type { PlatformClasses } from "../../stacks/strategies/classes.ts";
 import { deploySessions } from "../../stacks/strategies/sessions.ts";
 import { temporaryFolder } from "../support/folder.ts";

@@ -18,7 +18,7 @@ describe("a key that its place does not know", () => {
     [["sessions", 3, "network", "egress"], "ports", "belongs in sessions[3].network; move it there."],
     [["sessions", 0], "strategy", "belongs at the top; write agent-sessions:strategy."],
     [["sessions", 0], "hostNetwork", "belongs in local; move it there."],
-    [["local"], "colour", "there is no such key; known here: engine, hostNetwork, debug, volumePersistence, transform."],
+    [["local"], "colour", "there is no such key; known here: engine, hostNetwork, debug, volumePersistence, devServices, transform."],
     [["image", "agent"], "tag", "there is no such key; known here: package, version."],
   ])("%j %s", (path, key, sentence) => {
     expect(unknownKey(path, key)).toBe(sentence);

@@ -21,6 +21,7 @@ function refused(...sessions: readonly object[]): readonly string[] {
 
 const listed = { network: { egress: { allow: ["example.com"] } } };
 const open = { network: { egress: "open" } };
+const grouped = { group: "team" };
 const secret = { env: "KEY" };
 const file = { credentials: { kind: "file", secret } };
 const proxy = { credentials: { kind: "proxy", secret } };
@@ -58,6 +59,13 @@ describe("ids whose names meet on the engine are one sentence with both ids and 
     expect(refused({ id: "egress-proxy", ...open }, { id: "egress-proxies", ...listed })).toEqual([]);
   });
 
+  test("an id by which another session is found on the network of their group", () => {
+    expect(refused({ id: "a", ...grouped }, { id: "claude-agent-a", ...grouped })).toEqual([
+      'sessions[1].id: "claude-agent-a" needs the alias claude-agent-a on the network of group team, and session "a" needs it too; choose another id.',
+    ]);
+    expect(refused({ id: "a", ...grouped }, { id: "claude-agent-a", group: "other" })).toEqual([]);
+  });
+
   test("two URLs that would share a clone, as their names have one hash", () => {
     const [one, other] = ["https://a.example/87462", "https://a.example/95013"];
     const using = (id: string, url: string) => ({ id, repositories: [{ name: "x", url }] });
@@ -75,7 +83,8 @@ async function made(sessions: readonly object[], more: object = {}): Promise<{ n
   const { all } = await record(() => deploy(settings, { project: "agent-sessions", stack: "test" }, new UnreadSecrets()));
   const names = all.flatMap(({ type, inputs }) => {
     const [, kind] = /^docker:index\/(container|network|volume):/.exec(type) ?? [];
-    return kind === undefined ? [] : [`${kind} ${inputs.name}`];
+    // A group's network is named after its stack, as no session's is.
+    return kind === undefined || /-group-team$/.test(String(inputs.name)) ? [] : [`${kind} ${inputs.name}`];
   });
   const clones = settings.sessions.flatMap(({ repositories }) =>
     repositories.flatMap((one) => (one.kind === "url" ? cloneNames(one, signsIn) : [])),
@@ -87,7 +96,7 @@ async function made(sessions: readonly object[], more: object = {}): Promise<{ n
 }
 
 const features = {
-  network: [{}, listed, open, { network: { mode: "bridge" } }],
+  network: [{}, listed, open, { network: { mode: "bridge" } }, { ...listed, ...grouped }],
   credentials: [{}, file, proxy, init],
   workspace: [{}, { workspace: { kind: "tmpfs" } }],
   repositories: [

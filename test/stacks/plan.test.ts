@@ -57,6 +57,9 @@ async function listed(edits: Readonly<Record<string, Record<string, unknown> | u
     listContainers: async () =>
       ofKind("Container").map((one) => ({ Id: "id-c", Names: ["/c-one"], State: "running", Status: "Up", Mounts: [], ...one })),
     listNetworks: async () => ofKind("Network").map((one) => ({ Id: "id-n", ...one })),
+    listServices: async () => [],
+    listSecrets: async () => [],
+    listConfigs: async () => [],
     listVolumes: async () => ({ Volumes: ofKind("Volume").map((one) => ({ Options: null, ...one })) }),
   } as unknown as Docker;
 }

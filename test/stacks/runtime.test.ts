@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { readRecord } from "../../stacks/cli/egress.ts";
 import { outputOf } from "../../stacks/cli/exec.ts";
 import { credentialProxy, liveSession, runningSession } from "../../stacks/cli/sessions.ts";
-import { waitHealthy } from "../../stacks/runtime/health.ts";
+import { askAgain, waitHealthy } from "../../stacks/runtime/health.ts";
 import type { CommandOptions, Health, ListedSession, RunningPart, SessionRuntime, StartedCommand } from "../../stacks/runtime/runtime.ts";
 import { promisedTo } from "../../stacks/verify/promised.ts";
 import { startServer, targetOf } from "../../stacks/verify/target.ts";
@@ -44,6 +44,7 @@ function session(id: string, state: string, states: readonly Health["state"][] =
     state,
     health: async () => ({ session: id, container: `pod/${id}`, state: (left.length > 1 ? left.shift() : left[0]) ?? "healthy" }),
     describe: () => Promise.reject(new Error("not asked")),
+    usage: async () => undefined,
     variable: async () => undefined,
     begin: async () => {},
     stop: async () => {},
@@ -61,7 +62,7 @@ const record = JSON.stringify({
   received: 2,
   sent: 1,
 });
-const sessions = [session("one", "running"), session("two", "Pending")];
+const sessions = [session("one", "running"), session("two", "exited"), session("soon", "pending")];
 const runtime = {
   list: async () => sessions,
   session: (id: string) => sessions.find((one) => one.id === id) ?? session(id, "gone"),
@@ -75,13 +76,16 @@ test("a session is found by its id, and whoever asks for another is told where i
   expect(await liveSession(runtime, source, "one")).toBe(sessions[0]);
   expect(await runningSession(runtime, source, "one")).toBe(sessions[0]);
   await expect(runningSession(runtime, source, "two")).rejects.toThrow(
-    'session "two" is not running but Pending; "npx sessions start two" starts it',
+    'session "two" is not running but exited; "npx sessions start two --stack test" starts it',
+  );
+  await expect(runningSession(runtime, source, "soon")).rejects.toThrow(
+    'session "soon" is not running but pending; "npx sessions list --stack test" shows why',
   );
   await expect(liveSession(runtime, source, "far")).rejects.toThrow(
     "belongs to stack agent-sessions/elsewhere; name it with --stack elsewhere",
   );
   await expect(liveSession(runtime, source, "on")).rejects.toThrow(
-    /there is no session "on" in stack test; did you mean one\? There is: one, two/,
+    /there is no session "on" in stack test; did you mean one\? There is: one, two, soon/,
   );
   await expect(credentialProxy(runtime, source, "one")).rejects.toThrow("has no credential proxy");
 });
@@ -101,6 +105,18 @@ test("health is waited for, and one that stays unwell is quoted without control 
     { session: "bad", container: "pod/bad", state: "failed", output: "[31mbad said" },
     { session: "late", container: "pod/late", state: "healthy" },
   ]);
+});
+
+test("one that was healthy until its first failure is found out when it is asked again", async () => {
+  const loop = session("loop", "running", ["healthy", "unhealthy"]);
+  const [still, over] = [session("still", "running", ["healthy"]), session("over", "running", ["complete"])];
+  const all = [loop, over, still];
+  const told: string[] = [];
+  const found = await waitHealthy(all, 0, () => {});
+  expect(found.map(({ state }) => state)).toEqual(["healthy", "complete", "healthy"]);
+  const again = await askAgain(all, found, 0, (health) => told.push(`${health.session} ${health.state}`));
+  expect(again.map(({ session: id, state }) => `${id} ${state}`)).toEqual(["loop unhealthy", "over complete", "still healthy"]);
+  expect(told).toEqual(["loop unhealthy"]);
 });
 
 test("commands run as the agent's user without what would lead to its code, and an exit code is a failure", async () => {

@@ -176,6 +176,19 @@ describe("what is read", () => {
     expect(secrets.reference(config("one")).reveal()).toBe("");
   });
 
+  test("is unknown where it is absent and nobody compares it, and is judged where it is there", async () => {
+    vi.stubEnv("VALUE", undefined);
+    const raw = (secret: object) => oneSession({ kind: "file", secret });
+    for (const secret of [{ env: "VALUE" }, { file: join(root, "no-such-file") }]) {
+      const secrets = new Secrets(noEncryptedConfig, { absent: true });
+      await secrets.read(raw(secret));
+      expect([...secrets.unknown]).toEqual([`${key}: ${"env" in secret ? "env VALUE" : `file ${secret.file}`}`]);
+      await expect(new Secrets(noEncryptedConfig).read(raw(secret))).rejects.toThrow(/is not (set|there)/);
+    }
+    vi.stubEnv("VALUE", "two keys");
+    await expect(new Secrets(noEncryptedConfig, { absent: true }).read(raw({ env: "VALUE" }))).rejects.toThrow(/holds blanks/);
+  });
+
   test("is nothing where nothing is to be read", async () => {
     const secrets = new UnreadSecrets();
     await secrets.read();

@@ -1,7 +1,8 @@
 import type Docker from "dockerode";
 import { describe, expect, test } from "vitest";
+import { sessionState as supervisedState, states } from "../../images/supervisor/files/session-state.ts";
 import { sessionState } from "../../stacks/runtime/docker/state.ts";
-import { hasEnded, isSettled, isWell, stateText } from "../../stacks/runtime/session-state.ts";
+import { hasEnded, isSettled, isWell, type SessionState, stateText } from "../../stacks/runtime/session-state.ts";
 
 type Inspected = Pick<Docker.ContainerInspectInfo, "State" | "RestartCount">;
 
@@ -54,6 +55,14 @@ describe("what a session is", () => {
     ["unhealthy between two starts", inspected({ Running: true, Restarting: true, ExitCode: 3 }, 8), "unhealthy (exit 3, 9 starts)"],
   ])("is %s", (_, found, expected) => {
     expect(stateText(sessionState(found))).toBe(expected);
+    // The supervisor's own words, which stand in an image of theirs.
+    expect(stateText(supervisedState(found))).toBe(expected);
+  });
+
+  test("is one of the states that the supervisor counts", () => {
+    expect(new Set(states)).toEqual(
+      new Set(["starting", "healthy", "unhealthy", "complete", "failed", "key refused", "stopped"] satisfies SessionState["state"][]),
+    );
   });
 
   test("is what it answers now, rather than what the engine heard last", () => {

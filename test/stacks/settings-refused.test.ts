@@ -32,7 +32,7 @@ describe("each mistake is one sentence with key, value and way out", () => {
     [{ sessions: "a" }, 'sessions: "a" is not a list of sessions; write one entry "- id: name" for each.'],
     [{ sessions: [{}] }, "sessions[0].id: is missing; write a value for it."],
     [{ sessions: [{ id: 1 }] }, "sessions[0].id: 1 is not a name; write it in quotes."],
-    [{ sessions: [], strategy: "moon" }, 'strategy: "moon" is not a strategy; write local.'],
+    [{ sessions: [], strategy: "moon" }, 'strategy: "moon" is not a strategy; write local, single-node, swarm, kubernetes or ecs.'],
     [
       { sessions: [], local: { engine: "docker" } },
       `local.engine: "docker" is not an engine's address; write unix:///path, tcp://host:port or ssh://user@host.`,
@@ -102,7 +102,7 @@ describe("each mistake is one sentence with key, value and way out", () => {
       { sessions: [], image: { caBundle: "text" } },
       'image.caBundle: "text" is not a file of PEM certificates; name one, or set image.caBundle: none.',
     ],
-    [{ sessions: [], engine: "unix:///run/x.sock" }, "engine: belongs in local; write local: {engine: …}."],
+    [{ sessions: [], engine: "unix:///run/x.sock" }, "engine: belongs in local, single-node or swarm; write local: {engine: …}."],
     [{ sessions: [], local: { debug: "yes" } }, 'local.debug: "yes" is not true or false.'],
     [{ sessions: [], local: { debg: true } }, "local.debg: there is no such key; did you mean debug?"],
     [
@@ -255,6 +255,10 @@ describe("each mistake is one sentence with key, value and way out", () => {
       'sessions[0].network.egress: {"allow":["github.com"]} does not fit: an allow list holds on a network of the session\'s own, and the network mode is "host"; remove mode or the list.',
     ],
     [
+      session({ group: "team", network: { mode: "none" } }),
+      'sessions[0].group: "team" does not fit: the sessions of a group have networks of their own beside the group\'s, and the network mode is "none"; remove mode or the group.',
+    ],
+    [
       session({ network: { mode: "none", egress: { allow: ["github.com"] } } }),
       'sessions[0].network.egress: {"allow":["github.com"]} does not fit: an allow list holds on a network of the session\'s own, and the network mode is "none"; remove mode or the list.',
     ],
@@ -343,7 +347,7 @@ describe("each mistake is one sentence with key, value and way out", () => {
     ],
     [
       { sessions: [null, null] },
-      "sessions[0]: null is not a set of keys and values; known here: id, agentId, securityPolicy, uid, repositories, workspace, limits, reservations, environment, credentials, network, healthCheck, security, mounts, agent, agentCommand, restart, idleTimeout, maxLifetime.",
+      "sessions[0]: null is not a set of keys and values; known here: id, agentId, pool, securityPolicy, uid, repositories, workspace, limits, reservations, environment, credentials, network, group, services, healthCheck, security, mounts, agent, agentCommand, restart, idleTimeout, maxLifetime.",
     ],
   ])("%j", (raw, expected) => {
     const sentences = refusedWith(raw);

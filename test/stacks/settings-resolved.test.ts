@@ -23,6 +23,7 @@ const plain = {
   environment: {},
   credentials: { kind: "none" },
   network: { egress: "none", dns: [], ports: [] },
+  services: [],
   healthCheck: {},
   security: {},
   binds: [],
@@ -32,6 +33,7 @@ test("an id alone becomes a session with nothing beside the baseline", () => {
   expect(parse({ sessions: [{ id: "a" }] }, { root, environment: {} })).toEqual({
     strategy: { name: "local", hostNetwork: false, debug: false, volumePersistence: true },
     image,
+    cleanup: [],
     allowedHostPaths: [],
     hostPaths: [],
     reads: [
@@ -40,6 +42,12 @@ test("an id alone becomes a session with nothing beside the baseline", () => {
     ],
     sessions: [{ id: "a", agentId: "a", agent: { permissions: "ask" }, ...plain }],
     reported: [],
+    onPodman: {
+      refused: [],
+      reported: ["mounts that are there", "only the system calls"].map((what) =>
+        expect.stringContaining(`Not enforced on Podman, for every session: ${what}`),
+      ),
+    },
   });
 });
 
@@ -105,6 +113,7 @@ test("every key of a session, with paths made real and units made numbers", () =
           { container: 53, host: 53, address: "0.0.0.0", protocol: "udp" },
         ],
       },
+      services: [],
       healthCheck: { interval: 60, timeout: 5, startPeriod: 90, retries: 5 },
       security: {
         capabilities: ["NET_BIND_SERVICE"],

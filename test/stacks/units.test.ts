@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { formatSize, parseDuration, parseRate, parseSize } from "../../stacks/units.ts";
+import { formatDuration, formatSize, parseDuration, parseRate, parseSize } from "../../stacks/units.ts";
 
 const neither = ["", " ", "4", "MB", "4 X", "x4 MB", "4 MB x", "-4 MB", "4. MB", ".5 MB", "4,5 MB", "4 5 MB", "1e3 MB", "4 i", "∞ MB"];
 
@@ -90,4 +90,16 @@ test.each<[number, string]>([
   [1_288_490_189, "1.2 GB"],
 ])("%s bytes are %s", (bytes, text) => {
   expect(formatSize(bytes)).toBe(text);
+});
+
+test.each<[number, string]>([
+  [0, "0 s"],
+  [59.9, "59 s"],
+  [60, "1 m"],
+  [3599, "59 m"],
+  [86_399, "23 h"],
+  [93_600, "1 d"],
+  [864_000, "10 d"],
+])("%s seconds are written as %s", (seconds, text) => {
+  expect(formatDuration(seconds)).toBe(text);
 });

@@ -12,6 +12,9 @@ import { project, root } from "../../stacks/cli/stack.ts";
 import { textConfig } from "../../stacks/configuration.ts";
 import { EmbeddedEngine } from "../../stacks/embedded/engine.ts";
 
+/** Seconds that anything is waited for before it is said not to come: the machine may be busy with others' work. */
+export const patience = 120;
+
 /** Once before all tests: an engine and the images where this machine can have them; live tests skip, and say so, elsewhere. */
 export async function setup(): Promise<() => void> {
   const report = (line: string) => console.warn(`set-up: ${line}`);
@@ -54,6 +57,8 @@ function temporaryFolders(): () => void {
 /** What the tests' sessions run in. Two files that built one image at once would get two, and each would change the other's sessions. */
 async function buildImages(docker: Docker): Promise<void> {
   const described = {
+    // Of all strategies on an engine the one with the most images.
+    "agent-sessions:strategy": "single-node",
     "agent-sessions:image": { agent: "none" },
     "agent-sessions:sessions": [{ id: "set-up", network: { egress: { allow: ["example.com"] } } }],
   };

@@ -48,6 +48,10 @@ export function npmPackage(specification: string): string | undefined {
   });
 }
 
+/** A program of a Go module, pinned. @returns the folder that it is in; undefined when it cannot be had */
+export const goProgram = (specification: string): string | undefined =>
+  once("go", [specification], (path) => run("env", [`GOBIN=${path}`, "CGO_ENABLED=0", "go", "install", specification]));
+
 /** Runs Python with packages. @throws Error with what it wrote, when it fails */
 export function python(packages: string, script: string, ...args: readonly string[]): string {
   const { status, stdout, stderr } = spawnSync("python3", ["-c", script, ...args], {

@@ -4,7 +4,7 @@ import { credentialsPart } from "../../components/credentials/args.ts";
 import { egressPart } from "../../components/egress-proxy/part.ts";
 import { networkPart } from "../../components/isolated-network/args.ts";
 import type { SessionContainerArgs } from "../../components/session-container/args.ts";
-import type { MadePart, SessionPart } from "../../components/session-part.ts";
+import { type MadePart, part, type SessionPart } from "../../components/session-part.ts";
 import { volumesPart } from "../../components/session-volumes/args.ts";
 import { cloneAuthority, repositoryClone } from "../../components/session-volumes/clone.ts";
 import type { PlatformClasses } from "../../stacks/strategies/classes.ts";
@@ -35,7 +35,7 @@ export function plainPlatform(): { readonly platform: PlatformClasses; readonly 
       }
     },
     RepositoryClone: class {
-      readonly resources = [];
+      readonly part: MadePart = { ...part({}), resources: [] };
       readonly authority: readonly string[];
       constructor(_: string, args: Parameters<typeof repositoryClone>[0]) {
         asked.clones.push(repositoryClone(args));

@@ -1,4 +1,6 @@
-import { type Registration, runProgram } from "../../stacks/recorder/program.ts";
+import { type Properties, type Registration, runProgram } from "../../stacks/recorder/program.ts";
+
+const inputsOf = ({ inputs }: Registration) => inputs;
 
 /** What a program asked for in a preview. */
 export interface Recorded {
@@ -9,8 +11,12 @@ export interface Recorded {
   one(type: string): Registration;
 }
 
-/** Runs a program as a preview does, ids and computed values unknown, and returns what it registers, without the stack itself. */
-export async function record(program: () => unknown): Promise<Recorded> {
+/**
+ * Runs a program as a preview does, ids and computed values unknown, and returns what it registers, without the stack itself.
+ *
+ * @param outputsOf what becomes of a resource's inputs; themselves when left out
+ */
+export async function record(program: () => unknown, outputsOf: (registration: Registration) => Properties = inputsOf): Promise<Recorded> {
   const run = await runProgram({
     project: "agent-sessions",
     stack: "test",
@@ -19,7 +25,7 @@ export async function record(program: () => unknown): Promise<Recorded> {
       await program();
       return {};
     },
-    resolve: async ({ inputs }) => ({ outputs: inputs }),
+    resolve: async (registration) => ({ outputs: outputsOf(registration) }),
   });
   const all = run.registrations.filter(({ type }) => type !== "pulumi:pulumi:Stack");
   const of = (type: string) => all.filter((registration) => registration.type.split(":").at(-1) === type);

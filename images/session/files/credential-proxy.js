@@ -1,11 +1,12 @@
-// credential-proxy.js: answers on a socket that one session can reach, adds the key that the session never sees, and passes
-// the request on to the one address that it is for. Whatever arrives goes on at once, so that an answer streams. It keeps one
-// line for each request on standard output.
+// credential-proxy.js: answers where one session alone can reach it, on a socket or a port, adds the key that the session never
+// sees, and passes the request on to the one address that it is for. Whatever arrives goes on at once, so that an answer streams.
+// It keeps one line for each request on standard output.
 //
 //   UPSTREAM      URL of the one host; its path is the prefix that requests must have
 //   PROVIDER      anthropic or bedrock: how the key is given
 //   SESSION_ID    whose requests these are
 //   PARENT_PROXY  by way of which the upstream is reached; see parent-proxy.js
+//   LISTEN_PORT   answers on this port of TCP rather than on the socket
 //   --check       0 when the proxy answers
 const { readFileSync, renameSync, rmSync, writeFileSync } = require("node:fs");
 const http = require("node:http");
@@ -14,8 +15,10 @@ const { connect } = require("node:net");
 const { pipeline } = require("node:stream");
 const { ParentAgent } = require("./parent-proxy.js");
 
+const port = process.env.LISTEN_PORT;
 const socket = "/run/credential-proxy/socket";
-// The status with which the upstream refused the key, for the session's health check; there as long as nothing else is known.
+// The status with which the upstream refused the key, for the session's health check, as long as nothing else is known: in a file
+// beside the socket, and the answer to a request that is for this proxy itself.
 const refused = "/run/credential-proxy/refused";
 
 // All that goes from a session to its upstream: what the providers' APIs and clients use. Anything else may be a gateway's word for
@@ -89,11 +92,14 @@ function noteOf(status) {
 
 // Keeps whether the upstream takes the key. What is neither a success nor a refusal says nothing of it.
 let refusedKey;
+let refusedWith = "";
 function heed(status, key) {
   if (status === 401 || status === 403) {
     refusedKey = key;
+    refusedWith = `${status}\n`;
+    if (port !== undefined) return;
     try {
-      writeFileSync(`${refused}.new`, `${status}\n`);
+      writeFileSync(`${refused}.new`, refusedWith);
       renameSync(`${refused}.new`, refused);
     } catch (error) {
       console.error(`${refused} cannot be written (${error.code})`);
@@ -103,7 +109,8 @@ function heed(status, key) {
 
 function forget() {
   refusedKey = undefined;
-  rmSync(refused, { force: true });
+  refusedWith = "";
+  if (port === undefined) rmSync(refused, { force: true });
 }
 
 // Of a key that has been changed, nothing is known.
@@ -125,15 +132,23 @@ function serve() {
   const upstream = new URL(process.env.UPSTREAM);
   const { Agent, request } = upstream.protocol === "https:" ? https : http;
   const agent = new (process.env.PARENT_PROXY ? ParentAgent : Agent)({ keepAlive: true });
-  rmSync(socket, { force: true });
+  if (port === undefined) rmSync(socket, { force: true });
   forget();
   watchKey();
   // For the group: a session with a uid of its own connects to it too.
   process.umask(0o007);
   const server = http.createServer((incoming, outgoing) => {
+    // What HTTP has for asking a server about itself.
+    if (incoming.method === "OPTIONS" && incoming.url === "*") {
+      outgoing.writeHead(200, { "content-type": "text/plain" });
+      outgoing.end(refusedWith);
+      return;
+    }
     const begun = Date.now();
     const url = addressOf(incoming.url, upstream);
     let bytes = 0;
+    // When the upstream began to answer: what it says then may take minutes, and is no sign of a slow one.
+    let answeredAt;
     const record = (status, note) => {
       const entry = {
         time: new Date(begun).toISOString(),
@@ -143,6 +158,7 @@ function serve() {
         status,
         bytes,
         milliseconds: Date.now() - begun,
+        ...(answeredAt !== undefined && { answered: answeredAt - begun }),
       };
       console.log(JSON.stringify({ ...entry, ...(note && { note }) }));
     };
@@ -175,6 +191,7 @@ function serve() {
     }
     const headers = { ...onwardHeaders(incoming.headers, key), host: upstream.host };
     const onward = request(url, { method: incoming.method, headers, agent }, (reply) => {
+      answeredAt = Date.now();
       if (reply.statusCode < 200 || reply.statusCode > 599) {
         onward.destroy();
         answer(502, "the upstream's answer has no status of HTTP");
@@ -200,12 +217,12 @@ function serve() {
     outgoing.once("close", () => onward.destroy());
     pipeline(incoming, onward, () => {});
   });
-  server.listen(socket);
+  server.listen(port ?? socket);
   process.once("SIGTERM", () => process.exit(0));
 }
 
 function check() {
-  const probe = connect(socket, () => process.exit(0));
+  const probe = connect(port === undefined ? { path: socket } : { port: Number(port), host: "127.0.0.1" }, () => process.exit(0));
   probe.once("error", () => process.exit(1));
 }
 

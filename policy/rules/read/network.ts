@@ -1,6 +1,6 @@
 import { labelOf, sessionOf, sharedByGroup, sharedWithProxy } from "./session.ts";
 import type { Subject } from "./subject.ts";
-import { flag, record, records, text, texts } from "./value.ts";
+import { flag, knownEntries, record, records, text, texts } from "./value.ts";
 import type { Workload } from "./workload.ts";
 
 /** A driver option of a Docker network. */
@@ -38,8 +38,11 @@ export function* networksOf(container: Subject): Iterable<string> {
 /** Names of the networks that a Docker container or a service joins. */
 export function* joinedNetworks({ platform, spec }: Workload): Iterable<string> {
   const task = platform === "swarm" ? record(spec.taskSpec) : {};
-  for (const joined of records(platform === "swarm" ? task.networksAdvanceds : platform === "docker" ? spec.networksAdvanced : undefined))
+  for (const joined of records(platform === "swarm" ? task.networksAdvanceds : platform === "docker" ? spec.networksAdvanced : undefined)) {
     yield text(joined.name) ?? "";
+    // One that is not known yet is that of a network which is to be made, so none of the engine's own.
+    for (const [key, id] of knownEntries(joined)) if (key === "id") yield text(id) ?? "";
+  }
   // The older spelling, without options.
   yield* texts(platform === "swarm" ? task.networks : undefined);
 }

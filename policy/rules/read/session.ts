@@ -6,6 +6,9 @@ import type { Subject } from "./subject.ts";
 import { label } from "./value.ts";
 import type { Workload } from "./workload.ts";
 
+/** Whether a network is one for sessions: that of one of them, or of a group. */
+export const isForSessions = (network: Subject): boolean => sessionOf(network) !== undefined || labelOf(network, "group") !== undefined;
+
 /** The session that an object belongs to. */
 export function sessionOf(subject: Subject): string | undefined {
   return label(subject.props.labels, "session_id");

@@ -6,7 +6,7 @@ import { containerDefinitions } from "./ecs.ts";
 import { once } from "./once.ts";
 import { type Extent, podContainers, podsOf } from "./pods.ts";
 import type { Subject } from "./subject.ts";
-import { list, type Props, record, text } from "./value.ts";
+import { list, type Props, record, records, text } from "./value.ts";
 
 export type Platform = "docker" | "swarm" | "kubernetes" | "ecs";
 
@@ -68,9 +68,20 @@ export const containersOf = once(function* (workload: Workload): Iterable<Contai
   });
   if (platform === "docker") yield { ...container("", spec), title: workload.title };
   else if (platform === "swarm") yield { ...container("", record(record(spec.taskSpec).containerSpec)), title: workload.title };
-  else if (platform === "ecs") for (const one of containerDefinitions(spec.containerDefinitions)) yield container("container", one);
-  else for (const { what, role, props } of podContainers(workload)) yield container(what, props, role);
+  else if (platform === "ecs") {
+    const all = [...containerDefinitions(spec.containerDefinitions)];
+    for (const one of all) yield container("container", one, endsBeforeOthers(one, all) ? "init" : "main");
+  } else for (const { what, role, props } of podContainers(workload)) yield container(what, props, role);
 });
+
+/** Whether another container of a task waits for the end of one, and the task for no other. */
+function endsBeforeOthers({ name, essential }: Props, all: readonly Props[]): boolean {
+  if (essential !== false) return false;
+  for (const { dependsOn } of all)
+    for (const { condition, containerName } of records(dependsOn))
+      if (containerName === name && /^(success|complete)$/i.test(text(condition) ?? "")) return true;
+  return false;
+}
 
 /** A Docker container that is made only so that files can be put into its volumes. One that is attached to is started by somebody. */
 export function neverStarts({ platform, spec }: Pick<Container, "platform" | "spec">): boolean {

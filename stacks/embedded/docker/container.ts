@@ -4,7 +4,7 @@ import { lastOutput } from "../../../components/container-engine/output.ts";
 import { ignore } from "../../../components/container-engine/answers.ts";
 import type { Properties } from "../../recorder/program.ts";
 import { archiveOf, type UploadInput } from "./archive.ts";
-import { labelsOf, nanoseconds, neverStarts, refuseUnknown } from "./inputs.ts";
+import { labelsOf, neverStarts, refuseUnknown, toHealthcheck } from "./inputs.ts";
 
 const MiB = 1024 ** 2;
 
@@ -23,6 +23,7 @@ const knownInputs = [
   "healthcheck",
   "hostname",
   "image",
+  "init",
   "ipcMode",
   "labels",
   "logDriver",
@@ -76,9 +77,7 @@ export function toCreateOptions(inputs: Properties, labels: Readonly<Record<stri
   const ports = (inputs.ports ?? []) as readonly PortInput[];
   const portKey = (port: PortInput) => `${port.internal}/${port.protocol ?? "tcp"}`;
   const [first] = (inputs.networksAdvanced ?? []) as readonly NetworkInput[];
-  const health = inputs.healthcheck as
-    | { tests: string[]; interval: string; timeout: string; startPeriod: string; retries: number }
-    | undefined;
+  const health = inputs.healthcheck as Parameters<typeof toHealthcheck>[0] | undefined;
   return {
     name: String(inputs.name),
     Image: String(inputs.image),
@@ -91,13 +90,7 @@ export function toCreateOptions(inputs: Properties, labels: Readonly<Record<stri
     Labels: { ...labelsOf(inputs), ...labels },
     ...(ports.length > 0 && { ExposedPorts: Object.fromEntries(ports.map((port) => [portKey(port), {}])) }),
     ...(health !== undefined && {
-      Healthcheck: {
-        Test: health.tests,
-        Interval: nanoseconds(health.interval),
-        Timeout: nanoseconds(health.timeout),
-        StartPeriod: nanoseconds(health.startPeriod),
-        Retries: health.retries,
-      },
+      Healthcheck: toHealthcheck(health),
     }),
     HostConfig: toHostConfig(inputs, ports, portKey, first),
     ...(first !== undefined && { NetworkingConfig: { EndpointsConfig: { [first.name]: { Aliases: [...(first.aliases ?? [])] } } } }),
@@ -119,6 +112,7 @@ function toHostConfig(
     CapDrop: capabilities?.drops,
     SecurityOpt: inputs.securityOpts as string[] | undefined,
     IpcMode: inputs.ipcMode as string | undefined,
+    Init: inputs.init as boolean | undefined,
     Memory: Number(inputs.memory ?? 0) * MiB,
     MemorySwap: Number(inputs.memorySwap ?? 0) * MiB,
     MemoryReservation: Number(inputs.memoryReservation ?? 0) * MiB,

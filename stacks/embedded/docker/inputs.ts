@@ -1,10 +1,34 @@
 import type { Properties } from "../../recorder/program.ts";
 
-/** Labels as the provider takes them, as the engine does. */
-export function labelsOf(inputs: Properties): Record<string, string> {
-  const list = (inputs.labels ?? []) as readonly { label: string; value: string }[];
-  return Object.fromEntries(list.map(({ label, value }) => [label, value]));
+/** A label as the provider takes it. */
+export interface LabelInput {
+  readonly label: string;
+  readonly value: string;
 }
+
+/** Labels as the provider takes them, as the engine does. */
+export const labelsIn = (labels: readonly LabelInput[]): Record<string, string> =>
+  Object.fromEntries(labels.map(({ label, value }) => [label, value]));
+
+/** The labels of an object, as the engine takes them. */
+export const labelsOf = (inputs: Properties): Record<string, string> => labelsIn((inputs.labels ?? []) as readonly LabelInput[]);
+
+interface HealthInput {
+  readonly tests: string[];
+  readonly interval: string;
+  readonly timeout: string;
+  readonly startPeriod: string;
+  readonly retries: number;
+}
+
+/** A health check as the engine takes it. */
+export const toHealthcheck = (health: HealthInput) => ({
+  Test: health.tests,
+  Interval: nanoseconds(health.interval),
+  Timeout: nanoseconds(health.timeout),
+  StartPeriod: nanoseconds(health.startPeriod),
+  Retries: health.retries,
+});
 
 /** Whether a container is made only so that files can be put into its volumes. One with `attach` is started by whoever makes it. */
 export function neverStarts(inputs: Properties): boolean {

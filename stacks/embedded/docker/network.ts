@@ -5,11 +5,12 @@ import { labelsOf, refuseUnknown } from "./inputs.ts";
 
 /** Creates a network. @returns its id */
 export async function createNetwork(docker: Docker, inputs: Properties, labels: Readonly<Record<string, string>>): Promise<string> {
-  refuseUnknown("docker.Network", String(inputs.name), inputs, ["name", "driver", "internal", "options", "labels"]);
+  refuseUnknown("docker.Network", String(inputs.name), inputs, ["name", "driver", "internal", "attachable", "options", "labels"]);
   const network = await docker.createNetwork({
     Name: String(inputs.name),
     Driver: String(inputs.driver ?? "bridge"),
     Internal: inputs.internal === true,
+    Attachable: inputs.attachable === true,
     Options: inputs.options as Record<string, string> | undefined,
     Labels: { ...labelsOf(inputs), ...labels },
     CheckDuplicate: true,

@@ -2,13 +2,14 @@ import type Docker from "dockerode";
 import { networkModeOf } from "../../../components/isolated-network/args.ts";
 import { limitsOf } from "../../../components/session-container/args.ts";
 import type { Settings } from "../../settings.ts";
+import { logDriverRefusal, type LoggingEngine } from "../../strategies/log-driver.ts";
 import { type EngineFacts, openEngine } from "../../strategies/open-ports.ts";
 import { formatSize } from "../../units.ts";
 import type { Finding } from "../platform.ts";
 import { examineMachine, examineVolumes } from "./machine.ts";
 
 /** The fields of the engine's own description that the client library does not declare. */
-interface EngineInfo {
+interface EngineInfo extends LoggingEngine {
   readonly SecurityOptions?: readonly string[] | null;
   readonly CgroupVersion?: string;
   readonly CgroupDriver?: string;
@@ -38,6 +39,7 @@ export async function examine(
     ...examineConfinement(info),
     ...examineLimits(info),
     portFinding({ version, info }),
+    logFinding(info, settings),
     ...examineRoom(info, settings),
     ...(await examineMachine(docker, settings, info.DockerRootDir)),
     await examineVolumes(docker, seconds),
@@ -136,10 +138,18 @@ function portFinding(facts: EngineFacts): Finding {
   );
 }
 
+function logFinding(info: EngineInfo, { logs }: Settings): Finding {
+  const driver = logs?.driver ?? "json-file";
+  const refusal = logDriverRefusal(driver, info);
+  const means = driver === "journald" ? "rotated by journald" : "rotated by size";
+  return judge("log driver", refusal === undefined, driver, means, `no session starts: it ${refusal}`, "missing");
+}
+
 /** Whether the engine has room for what the settings ask for. */
 function examineRoom(info: EngineInfo, { sessions }: Settings): Finding[] {
   const memory = sessions.reduce((sum, session) => sum + limitsOf(session).memory, 0);
-  const networks = sessions.filter(({ network }) => networkModeOf(network).kind === "bridge").length;
+  const groups = new Set(sessions.flatMap(({ network }) => network.group ?? []));
+  const networks = sessions.filter(({ network }) => networkModeOf(network).kind === "bridge").length + groups.size;
   const pools = info.DefaultAddressPools ?? [];
   const room = networkRoom(pools);
   return [
@@ -147,8 +157,8 @@ function examineRoom(info: EngineInfo, { sessions }: Settings): Finding[] {
       "networks",
       networks <= room,
       `${pools.length > 0 ? pools.map(({ Base, Size }) => `${Base} in /${Size}`).join(", ") : "the engine's stock pools"}: about ${room}`,
-      `enough for the sessions that need one (${networks})`,
-      `${networks} sessions need one; add default-address-pools to daemon.json`,
+      `enough for the sessions and groups that need one (${networks})`,
+      `${networks} sessions and groups need one; add default-address-pools to daemon.json`,
       "missing",
     ),
     judge(

@@ -1,12 +1,14 @@
 import type Docker from "dockerode";
-import { labelNames } from "../../../components/container-engine/object-labels.ts";
+import { labelNames, stackLabel } from "../../../components/container-engine/object-labels.ts";
 import { baseline } from "../../../policy/baseline.ts";
 import type { StackSource } from "../../configuration.ts";
-import { type LiveObject, readLive } from "../../embedded/live.ts";
+import { isRun, type Live, type LiveObject, readLive } from "../../embedded/live.ts";
 import { type Identity, identify } from "../../identity.ts";
 import { DockerRuntime } from "../../runtime/docker.ts";
 import type { Secrets } from "../../secrets.ts";
+import { isMark } from "./cleanup/marks.ts";
 import { ofSessions } from "./session-objects.ts";
+import type { Cleaner } from "../cleanup.ts";
 import type { BuiltImage, BuiltInEngine, LiveStack, EngineName, Say, Workspace } from "../platform.ts";
 
 /** What an engine holds of a stack. */
@@ -16,8 +18,9 @@ export class DockerStack implements LiveStack {
   readonly #source: StackSource;
   readonly #identity: Identity;
 
-  constructor(docker: Docker, source: StackSource) {
-    this.runtime = new DockerRuntime(docker, source);
+  /** @param runtime what runs its sessions there */
+  constructor(docker: Docker, source: StackSource, runtime = new DockerRuntime(docker, source)) {
+    this.runtime = runtime;
     this.#docker = docker;
     this.#source = source;
     this.#identity = identify(source.project, source.stack, source.root);
@@ -25,17 +28,23 @@ export class DockerStack implements LiveStack {
 
   /** The Pulumi CLI's objects carry no deployment. */
   async #objects(): Promise<readonly LiveObject[]> {
-    const { deployment: own, project, stack } = this.#identity;
-    const { objects } = await readLive(this.#docker, this.#identity);
+    return this.#of(await readLive(this.#docker, this.#identity));
+  }
+
+  #of({ objects }: Live): readonly LiveObject[] {
+    const { deployment: own } = this.#identity;
     return objects.filter(({ labels }) => {
       const { [labelNames.deployment]: deployment = own } = labels;
-      return labels.created_by === baseline.createdBy && labels.stack === `${project}/${stack}` && deployment === own;
+      return labels.created_by === baseline.createdBy && labels.stack === stackLabel(this.#identity) && deployment === own;
     });
   }
 
   async owner(): Promise<EngineName | undefined> {
-    const { own, objects } = await readLive(this.#docker, this.#identity);
-    return ownerOf(own, objects, `${this.#identity.project}/${this.#identity.stack}`);
+    return this.#ownerIn(await readLive(this.#docker, this.#identity));
+  }
+
+  #ownerIn({ own, objects }: Live): EngineName | undefined {
+    return ownerOf(own, objects, stackLabel(this.#identity));
   }
 
   async sessions(): Promise<readonly string[]> {
@@ -43,10 +52,13 @@ export class DockerStack implements LiveStack {
   }
 
   async fingerprint(): Promise<string> {
-    return (await this.#objects())
-      .map(({ id }) => id)
-      .sort()
-      .join();
+    return (
+      (await this.#objects())
+        // A service that is made anew is the same one.
+        .map(({ id, version = "" }) => `${id} ${version}`.trim())
+        .sort()
+        .join()
+    );
   }
 
   async data(ids?: readonly string[]): Promise<readonly string[]> {
@@ -64,7 +76,7 @@ export class DockerStack implements LiveStack {
     return ofSessions(objects, ids).flatMap(({ kind, name, labels }): Workspace[] => {
       const { session_id: session } = labels;
       if (kind !== "volume" || labels.kind !== "workspace" || session === undefined) return [];
-      const there = objects.some((object) => object.kind === "container" && object.labels.session_id === session && !object.labels.kind);
+      const there = objects.some((object) => isRun(object.kind) && object.labels.session_id === session && !object.labels.kind);
       return [{ session, inside: (work) => (there ? this.runtime.session(session).inWorkspace(work) : this.runtime.inVolume(name, work)) }];
     });
   }
@@ -80,17 +92,23 @@ export class DockerStack implements LiveStack {
     );
   }
 
+  async cleaner(): Promise<Cleaner> {
+    const { DockerCleaner } = await import("./cleanup/cleaner.ts");
+    return new DockerCleaner(this.#docker, this.#identity, { of: (live) => this.#of(live), owner: (live) => this.#ownerIn(live) });
+  }
+
   async engine(secrets?: Secrets): Promise<BuiltInEngine> {
     const { DockerEngine } = await import("./engine.ts");
     return new DockerEngine(this.#source, this.#docker, secrets);
   }
 }
 
-/** The engine that made containers and networks. */
+/** The engine that made containers and networks. What clean-up has left there for a while tells of none. */
 function ownerOf(own: readonly LiveObject[], objects: readonly LiveObject[], stack: string): EngineName | undefined {
-  if (own.some(({ kind }) => kind !== "volume")) return "embedded";
-  const pulumi = objects.some(
-    ({ kind, labels, urn }) => kind !== "volume" && urn === undefined && labels.created_by === baseline.createdBy && labels.stack === stack,
+  const live = (of: readonly LiveObject[]) => of.filter(({ kind, labels }) => kind !== "volume" && !isMark(labels.kind));
+  if (live(own).length > 0) return "embedded";
+  const pulumi = live(objects).some(
+    ({ labels, urn }) => urn === undefined && labels.created_by === baseline.createdBy && labels.stack === stack,
   );
   return pulumi ? "pulumi" : undefined;
 }

@@ -1,9 +1,9 @@
 import type { Duplex } from "node:stream";
 import type Docker from "dockerode";
-import { securityOpts } from "../../../components/seccomp/docker.ts";
 import { baseline } from "../../../policy/baseline.ts";
 import type { StartedCommand } from "../runtime.ts";
 import { demultiplexer } from "../../streams.ts";
+import { confined, confinedUser, securityOn } from "./confined.ts";
 import { carry } from "./command.ts";
 
 /**
@@ -22,7 +22,7 @@ export async function startOnHostNetwork(
   try {
     const made = await docker.createContainer({
       Image: image,
-      User: `${baseline.user.uid}:${baseline.user.gid}`,
+      User: confinedUser,
       Entrypoint: [program],
       Cmd: rest,
       Labels: { created_by: baseline.createdBy, kind: "verify-listener" },
@@ -33,12 +33,9 @@ export async function startOnHostNetwork(
       HostConfig: {
         NetworkMode: "host",
         AutoRemove: true,
-        ReadonlyRootfs: true,
-        CapDrop: [...baseline.capabilities.drop],
-        SecurityOpt: securityOpts(),
+        ...confined(await securityOn(docker)),
         PidsLimit: 8,
         Memory: 64 * 1024 ** 2,
-        LogConfig: { Type: "none", Config: {} },
       },
     });
     container = made;

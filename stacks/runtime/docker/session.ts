@@ -2,11 +2,22 @@ import type { Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type Docker from "dockerode";
 import { ignore } from "../../../components/container-engine/answers.ts";
-import type { CommandOptions, CommandPlace, Description, Health, LogOptions, RunningPart, Session, StartedCommand } from "../runtime.ts";
+import type {
+  CommandOptions,
+  CommandPlace,
+  Description,
+  Health,
+  LogOptions,
+  RunningPart,
+  Session,
+  StartedCommand,
+  Usage,
+} from "../runtime.ts";
 import { demultiplexer } from "../../streams.ts";
 import { startCommand } from "./command.ts";
 import { describe, variableIn } from "./describe.ts";
 import { askHealth } from "./health.ts";
+import { askUsage } from "./usage.ts";
 import { inWorkspace } from "./workspace.ts";
 
 /** A container of a session's. */
@@ -61,6 +72,10 @@ export class DockerSession extends DockerPart implements Session {
 
   async describe(): Promise<Description> {
     return describe(this.docker, this.id, this.container, await this.#proxies());
+  }
+
+  usage(): Promise<Usage | undefined> {
+    return askUsage(this.container);
   }
 
   async variable(name: string): Promise<string | undefined> {

@@ -1,9 +1,9 @@
 import type Docker from "dockerode";
-import { securityOpts } from "../../../components/seccomp/docker.ts";
 import { baseline } from "../../../policy/baseline.ts";
 import { ignore } from "../../../components/container-engine/answers.ts";
 import type { CommandPlace } from "../runtime.ts";
 import { beginning } from "../../streams.ts";
+import { confined, securityOn } from "./confined.ts";
 import { startCommand } from "./command.ts";
 
 /** What a container that only looks at a workspace is made from. */
@@ -31,16 +31,15 @@ export async function inWorkspace<T>(docker: Docker, session: Docker.Container, 
   );
   if (!mounts.some(({ Target }) => Target === "/workspace"))
     throw new Error("the session is not running, and its workspace was memory, which ended with it");
-  return beside(docker, { image: Image, user: Config.User, mounts, security: HostConfig.SecurityOpt ?? securityOpts() }, work);
+  return beside(docker, { image: Image, user: Config.User, mounts, security: HostConfig.SecurityOpt ?? (await securityOn(docker)) }, work);
 }
 
 /** Works on a workspace whose session is gone, by its volume. @throws Error when the engine has no image of sessions to do it with */
 export async function inVolume<T>(docker: Docker, volume: string, work: (place: CommandPlace) => Promise<T>): Promise<T> {
   const image = await sessionImage(docker);
-  if (image === undefined) throw new Error("the engine has no image of sessions any more");
   const mounts: Docker.MountSettings[] = [{ Type: "volume", Source: volume, Target: "/workspace", ReadOnly: false }];
   const user = `${baseline.user.uid}:${baseline.user.gid}`;
-  return beside(docker, { image, user, mounts, security: securityOpts() }, async (place) => {
+  return beside(docker, { image, user, mounts, security: await securityOn(docker) }, async (place) => {
     const [owner, errors] = [beginning(64), beginning()];
     const asked = await place.start(["stat", "--format=%u:%g", "/workspace"]);
     await asked.carry(owner, errors);
@@ -48,14 +47,24 @@ export async function inVolume<T>(docker: Docker, volume: string, work: (place: 
   });
 }
 
+/** Works in a container of the sessions' image that has nothing of anybody's. @throws Error when the engine has no such image */
+export async function inImage<T>(docker: Docker, work: (place: CommandPlace) => Promise<T>): Promise<T> {
+  const image = await sessionImage(docker);
+  const user = `${baseline.user.uid}:${baseline.user.gid}`;
+  return beside(docker, { image, user, mounts: [], security: await securityOn(docker) }, work);
+}
+
 /** Commands in a container, as a user unless they say otherwise. */
 const placeIn = (container: Docker.Container, user: string): CommandPlace => ({
   start: (command, options) => startCommand(container, command, { user, ...options }),
 });
 
-async function sessionImage(docker: Docker): Promise<string | undefined> {
+/** An image of sessions. @throws Error when the engine has none */
+export async function sessionImage(docker: Docker): Promise<string> {
   const images = await docker.listImages();
-  return images.find(({ Labels }) => /^agent-sessions session /.test(Labels?.["org.opencontainers.image.title"] ?? ""))?.Id;
+  const found = images.find(({ Labels }) => /^agent-sessions session /.test(Labels?.["org.opencontainers.image.title"] ?? ""));
+  if (found === undefined) throw new Error("the engine has no image of sessions any more");
+  return found.Id;
 }
 
 /** The container lives as long as this process holds its standard input open, so it ends with it however that ends. */
@@ -74,16 +83,13 @@ async function beside<T>(docker: Docker, { image, user, mounts, security }: Besi
     HostConfig: {
       AutoRemove: true,
       NetworkMode: "none",
-      ReadonlyRootfs: true,
-      CapDrop: [...baseline.capabilities.drop],
-      SecurityOpt: [...security],
+      ...confined(security),
       Memory: 1024 ** 3,
       MemorySwap: 1024 ** 3,
       NanoCpus: 1e9,
       PidsLimit: 128,
       Mounts: [...mounts],
       Tmpfs: { "/tmp": "rw,noexec,nosuid,nodev,size=67108864,mode=1777" },
-      LogConfig: { Type: "none", Config: {} },
     },
   });
   const input = await container.attach({ stream: true, stdin: true, hijack: true });

@@ -1,5 +1,8 @@
-import { isPromised, type PlatformControls } from "../../controls.ts";
+import { controlsOf, isPromised, type PlatformControls, platformControls } from "../../controls.ts";
+import type { SessionRuntime } from "../../runtime/runtime.ts";
+import type { Settings } from "../../settings.ts";
 import type { Check } from "../check.ts";
+import { clusterChecks } from "./cluster.ts";
 import { datagrams } from "./datagrams.ts";
 import { disk } from "./disk.ts";
 import { files } from "./files.ts";
@@ -22,12 +25,21 @@ export const checks: readonly Check[] = [
   ...limits,
   ...disk,
   ...network,
+  ...clusterChecks,
   ...datagrams,
   ...ports,
   ...egressProxy,
   ...parentProxy,
   ...secrets,
 ];
+
+/** What the sessions of a stack run on, and how every control stands there. */
+export async function platformOf(
+  runtime: Pick<SessionRuntime, "isPodman">,
+  { strategy }: Pick<Settings, "strategy">,
+): Promise<PlatformControls> {
+  return (await runtime.isPodman?.()) === true ? platformControls.podman : controlsOf[strategy.name];
+}
 
 /** What is tried on a platform: what it, or something else there, enforces. Nothing else is promised. */
 export function checksOn(platform: PlatformControls): readonly Check[] {

@@ -34,7 +34,7 @@ export const mounts: readonly Check[] = [
         .join(", ")}, read-only or writable as promised`,
     attempt,
     expectation(table, { mounts }) {
-      const promised = new Set(mounts.map(({ target }) => target));
+      const promised = new Set(mounts.flatMap((mount) => [mount.target, ...piecesOf(mount, table).map(({ target }) => target)]));
       const more = table.mounts.filter(({ target }) => !systemMounts.test(target) && !promised.has(target));
       return heldUnless(
         [...more.map(({ target }) => `${target} is mounted`), ...mounts.flatMap((mount) => differs(mount, table))],
@@ -74,9 +74,17 @@ function bindsOf(mounts: readonly Mount[]): { readonly target: string; readonly 
   return mounts.flatMap(({ target, source }) => (source.kind === "host" ? [{ target, path: source.path }] : []));
 }
 
+/** Files of a secret that are mounted one by one, as Swarm does, each in memory, and not with the folder that they are in. */
+function piecesOf({ target, source }: Mount, { mounts }: MountTable): MountTable["mounts"] {
+  if (source.kind !== "secret" || mounts.some((mount) => mount.target === target)) return [];
+  return mounts.filter((mount) => mount.target.startsWith(`${target}/`) && mount.type === "tmpfs");
+}
+
 /** How a mount is other than it was promised. */
 function differs({ target, readOnly, source }: Mount, table: MountTable): string[] {
   const [found, ...hidden] = table.mounts.filter((mount) => mount.target === target).toReversed();
+  const pieces = piecesOf({ target, readOnly, source }, table);
+  if (pieces.length > 0) return pieces.flatMap((piece) => (piece.readOnly ? [] : [`${piece.target} is writable`]));
   if (found === undefined) return [`${target} is not mounted`];
   return [
     ...(found.readOnly === readOnly ? [] : [`${target} is ${mode(found.readOnly)}`]),

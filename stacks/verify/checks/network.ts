@@ -1,13 +1,17 @@
 import { baseline } from "../../../policy/baseline.ts";
-import { check, type Check, heldUnless } from "../check.ts";
+import { check, type Check, heldUnless, type Neighbour } from "../check.ts";
 import type { Promised } from "../promised.ts";
 
 /** Outcomes by what was tried, such as `tcp 192.0.2.1 port 80`. */
 type Outcomes = Readonly<Record<string, string>>;
 
-/** Sealed but for the proxy, where there is one. */
+/** Sealed but for its proxy and its group, where there are such. */
 export const sealed = ({ network }: Promised) => network.isolation === "sealed" || network.egress !== undefined;
 const alone = (session: Promised) => sealed(session) || session.network.isolation === "isolated";
+/** Whether another session is of a session's group. */
+const isMate = ({ network: { group } }: Promised, other: Neighbour) => group !== undefined && other.group === group;
+const strangers = (session: Promised, all: readonly Neighbour[]) => all.filter((one) => one.id !== session.id && !isMate(session, one));
+const mates = (session: Promised, all: readonly Neighbour[]) => all.filter((one) => one.id !== session.id && isMate(session, one));
 
 /** Seconds until silence counts as no answer. */
 const patience = 2;
@@ -37,12 +41,25 @@ const outside = publicResolvers.flatMap((address) => [
 
 const metadata = baseline.metadata.services;
 
+/** Looks for sessions by their names, and for their servers at their addresses. */
+function search(others: readonly Neighbour[], greeting: string) {
+  const targets = others.flatMap(({ addresses, port }) =>
+    addresses.flatMap((address) => [
+      ["tcp", address, port],
+      ["udp", address, port],
+    ]),
+  );
+  // Each look-up is a process, of which the session may have few.
+  const names = others.flatMap((other) => other.names).slice(0, 8);
+  return { probe: "find_and_reach", args: { names, targets, greeting, seconds: patience } };
+}
+
 export const network: readonly Check[] = [
   check<Outcomes>({
     id: "outside",
     control: "noNetwork",
     // On a sealed network it takes seconds until it is certain that nobody answers.
-    quick: ({ network }) => network.mode.kind === "none",
+    quick: ({ network }) => network.mode.kind === "none" && network.group === undefined,
     promise: (session) =>
       sealed(session) ? `no way out${session.network.egress === undefined ? "" : " but through the proxy"}` : undefined,
     attempt: () => ({
@@ -108,27 +125,22 @@ export const network: readonly Check[] = [
   check<Outcomes>({
     id: "other-sessions",
     control: "isolation",
-    promise: (session) => (alone(session) ? "no other session can be found or reached" : undefined),
-    attempt({ id }, { neighbours, greeting }) {
+    promise: (session) =>
+      alone(session)
+        ? `no other session${session.network.group === undefined ? "" : " but those of its group"} can be found or reached`
+        : undefined,
+    attempt(session, { neighbours, greeting }) {
       const how = "the names of other sessions, and servers that verify opened in them, over TCP and UDP";
-      const others = neighbours.filter((other) => other.id !== id);
+      const others = strangers(session, neighbours);
       if (others.length === 0) return { how, notTried: "no other session has an address" };
-      const targets = others.flatMap(({ addresses, port }) =>
-        addresses.flatMap((address) => [
-          ["tcp", address, port],
-          ["udp", address, port],
-        ]),
-      );
-      // Each look-up is a process, of which the session may have few.
-      const names = others.flatMap((other) => other.names).slice(0, 8);
-      return { how, probe: "find_and_reach", args: { names, targets, greeting, seconds: patience } };
+      return { how, ...search(others, greeting) };
     },
-    expectation(outcomes, { id }, { neighbours }) {
+    expectation(outcomes, session, { neighbours }) {
       const found = Object.entries(outcomes).flatMap(([target, outcome]) =>
         target.startsWith("name ") && outcome !== "" ? [`${target} is ${outcome}`] : [],
       );
       const contradictions = [...found, ...reached(outcomes, ["greeted"])];
-      const silenced = neighbours.filter((other) => other.id !== id && other.ended?.());
+      const silenced = strangers(session, neighbours).filter((other) => other.ended?.());
       if (contradictions.length === 0 && silenced.length > 0)
         return {
           held: undefined,
@@ -136,5 +148,40 @@ export const network: readonly Check[] = [
         };
       return heldUnless(contradictions, "neither");
     },
+  }),
+  check<Outcomes>({
+    id: "group",
+    control: "group",
+    promise: ({ network: { group } }) => (group === undefined ? undefined : `the sessions of group ${group} can be found and reached`),
+    attempt(session, { neighbours, greeting }) {
+      const how = "their names, and servers that verify opened in them";
+      const others = mates(session, neighbours);
+      return others.length === 0 ? { how, notTried: "no other session of the group has an address" } : { how, ...search(others, greeting) };
+    },
+    expectation(outcomes, session, { neighbours }) {
+      const lost = mates(session, neighbours).filter(
+        ({ id, addresses, port, ended }) =>
+          ended?.() !== true &&
+          (outcomes[`name ${id}`] === "" || !addresses.some((address) => outcomes[`tcp ${address} port ${port}`] === "greeted")),
+      );
+      return heldUnless(
+        lost.map(({ id }) => `session ${id} is not there`),
+        "all of them",
+      );
+    },
+  }),
+  check<Outcomes>({
+    id: "services",
+    control: "isolation",
+    promise: (session, { services = [] }) =>
+      alone(session) && services.some(({ at }) => at.length > 0)
+        ? "nothing that serves the stack can be reached over a network"
+        : undefined,
+    attempt: (_, { services = [] }) => ({
+      how: `the addresses of ${services.flatMap(({ name, at }) => (at.length > 0 ? [name] : [])).join(", ")}`,
+      probe: "reach",
+      args: { targets: services.flatMap(({ at }) => at.map(({ address, port }) => ["tcp", address, port])), seconds: patience },
+    }),
+    expectation: (outcomes) => heldUnless(reached(outcomes, answers), found(outcomes)),
   }),
 ];

@@ -9,16 +9,19 @@ export const secrets: readonly Check[] = [
   check<readonly MountedVolume[]>({
     id: "own-volumes",
     control: "ownSecrets",
-    promise: () => "every volume is the session's own, or a repository that sessions share",
+    promise: ({ services }) =>
+      `every volume is the session's own, or a repository that sessions share${services.length === 0 ? "" : `, or of ${services.join(" and ")}`}`,
     attempt({ id }, { volumes }) {
       const how = "ask the engine whose volumes are mounted";
       const mounted = volumes.get(id);
       return mounted === undefined ? { how, notTried: "the engine does not say" } : { how, answer: mounted };
     },
-    expectation: (mounted, { id }) =>
+    expectation: (mounted, { id, services }) =>
       heldUnless(
         mounted.flatMap(({ target, name, owner, kind }) =>
-          owner === id || kind === "repository" ? [] : [`${name} at ${target} belongs to ${owner ?? "nobody known"}`],
+          owner === id || kind === "repository" || services.some((name) => name === kind)
+            ? []
+            : [`${name} at ${target} belongs to ${owner ?? "nobody known"}`],
         ),
         `${mounted.length} volumes`,
       ),

@@ -35,6 +35,21 @@ const capability = (id: string, name: string, severity?: "critical" | "medium") 
     .finds({ beside: 1 })
     .unknown(container({ capabilities: { adds: unknown } })).cases;
 
+/** A task with a second container that has no health check, and for whose end the first one may wait. */
+function withStep(step: object, condition: string | undefined) {
+  const waiting = condition === undefined ? {} : { dependsOn: [{ containerName: "step", condition }] };
+  const { healthCheck: _, ...rest } = definition;
+  return task(
+    {},
+    {
+      containerDefinitions: JSON.stringify([
+        { ...definition, ...waiting },
+        { ...rest, name: "step", ...step },
+      ]),
+    },
+  );
+}
+
 export const cases: Case[] = [
   ...rule("CTR-001")
     .broken("Docker", container({ readOnly: false }))
@@ -488,6 +503,10 @@ export const cases: Case[] = [
     .broken("Kubernetes, liveness", podContainer({ livenessProbe: undefined }))
     .broken("Kubernetes, readiness", podContainer({ readinessProbe: undefined }))
     .broken("ECS", fargate({ healthCheck: undefined }))
+    .broken("ECS, one that ends the task", withStep({ essential: true }, "SUCCESS"))
+    .broken("ECS, one that nobody waits for", withStep({ essential: false }, undefined))
+    .broken("ECS, one that others start with", withStep({ essential: false }, "START"))
+    .clean("ECS, one for whose end others wait", [withStep({ essential: false }, "SUCCESS"), withStep({ essential: false }, "COMPLETE")])
     .unknown(container({ healthcheck: unknown })).cases,
   ...[["NONE"], ["CMD-SHELL", "exit 0"], ["CMD", "true"], ["CMD-SHELL", ":"], ["curl", "localhost"], ["CMD", "/bin/true"]].flatMap(
     (tests) => rule("CTR-032").broken(tests.join(" "), container({ healthcheck: { tests } })).cases,
@@ -539,6 +558,8 @@ export const cases: Case[] = [
     .broken("Swarm", changed(service, { "taskSpec/logDriver": undefined }))
     .broken("ECS", fargate({ logConfiguration: undefined }))
     .broken("ECS, blocking", fargate({ logConfiguration: { logDriver: "awslogs", options: {} } }), "low")
+    .clean("local, which rotates by itself", [container({ logDriver: "local", logOpts: undefined })])
+    .clean("journald, which does too", [container({ logDriver: "journald", logOpts: undefined })])
     .unknown(container({ logDriver: unknown })).cases,
   ...rule("CTR-036")
     .broken("on-failure without end", container({ restart: "on-failure" }))
@@ -563,6 +584,14 @@ export const cases: Case[] = [
         .broken(mode, container({ [mode]: "container:abc" }))
         .unknown(container({ [mode]: unknown })).cases,
   ),
+  ...rule("CTR-047")
+    .advised("no memory", container({ memoryReservation: undefined }), { "CTR-047": "advisory" })
+    .advised("no processor time", container({ cpuShares: 0 }), { "CTR-047": "advisory" })
+    .clean("on a laptop", container({ memoryReservation: undefined }))
+    .clean("no session", container({ memoryReservation: undefined, labels: [{ label: "serves", value: "alpha" }] }), {
+      "CTR-047": "advisory",
+    })
+    .unknown(container({ memoryReservation: unknown }), { "CTR-047": "advisory" }).cases,
   ...rule("CTR-040")
     .broken("Docker", container({ volumes: [{ fromContainer: "other" }] }))
     .broken("ECS", machine({ volumesFrom: [{ sourceContainer: "other" }] }))
@@ -591,6 +620,21 @@ export const cases: Case[] = [
     .broken("the host", container({ hosts: [{ host: "host.docker.internal", ip: "host-gateway" }] }))
     .broken("Swarm", swarm({ hosts: [{ host: "x", ip: "169.254.170.2" }] }))
     .broken("Kubernetes", pod({ hostAliases: [{ ip: "10.0.0.1", hostnames: ["x"] }] }))
+    .broken("Kubernetes, beside a proxy", pod({ hostAliases: [{ ip: "10.0.0.1", hostnames: ["egress-proxy", "x"] }] }))
+    .broken("Kubernetes, metadata by a proxy's name", pod({ hostAliases: [{ ip: "169.254.170.2", hostnames: ["egress-proxy"] }] }))
+    .broken("Kubernetes, nearly a repository", pod({ hostAliases: [{ ip: "10.0.0.1", hostnames: ["x.repository-tools"] }] }))
+    .broken("Kubernetes, metadata elsewhere", pod({ hostAliases: [{ ip: "fd00:ec2::254", hostnames: ["credential-proxy"] }] }))
+    .clean(
+      "Kubernetes, what serves a session",
+      pod({
+        hostAliases: [
+          { ip: "10.0.0.1", hostnames: ["egress-proxy"] },
+          { ip: "10.0.0.2", hostnames: ["credential-proxy"] },
+          { ip: "10.0.0.3", hostnames: ["repository-tools"] },
+        ],
+      }),
+    )
+    .unknown(pod({ hostAliases: [{ ip: unknown, hostnames: ["egress-proxy"] }] }))
     .broken("ECS", machine({ extraHosts: [{ hostname: "x", ipAddress: "169.254.169.254" }] }))
     .unknown(container({ hosts: [{ host: "x", ip: unknown }] })).cases,
   ...rule("CTR-046")

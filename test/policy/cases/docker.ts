@@ -29,6 +29,19 @@ const other = resource("docker:index/container:Container", "beta", {
   networkMode: undefined,
   labels: [{ label: "session_id", value: "beta" }],
 });
+const groupNetwork = changed(option(sealedNetwork, "enable_icc", "true"), {
+  labels: [
+    { label: "group", value: "one" },
+    { label: "purpose", value: "session-group" },
+  ],
+});
+const inGroup = (name: string, group: string) =>
+  changed(other, {
+    labels: [
+      { label: "session_id", value: name },
+      { label: "group", value: group },
+    ],
+  });
 const strangersNetwork = changed(sealedNetwork, { name: unknown, labels: unknown });
 const dockerfile = (...lines: string[]) =>
   resource("docker-build:index:Image", "inline", {
@@ -39,6 +52,7 @@ export const cases: Case[] = [
   ...rule("NET-000")
     .broken("unsaid", option(sealedNetwork, "inhibit_ipv4", undefined))
     .broken("false", option(sealedNetwork, "inhibit_ipv4", "false"))
+    .broken("a group's", option(groupNetwork, "inhibit_ipv4", undefined))
     .unknown(changed(sealedNetwork, { options: unknown })).cases,
   ...rule("NET-001")
     .broken("unsaid", option(cloneNetwork, "enable_icc", undefined))
@@ -62,6 +76,7 @@ export const cases: Case[] = [
   ...rule("NET-002")
     .broken("open", changed(sealedNetwork, { internal: false }))
     .broken("open, with a proxy", changed(sealedNetwork, { internal: false, labels: shared("alpha") }), "high")
+    .broken("a group's", changed(groupNetwork, { internal: false }), "high")
     .unknown(changed(sealedNetwork, { internal: unknown })).cases,
   ...rule("NET-003")
     .broken("unsaid", changed(overlay, { options: undefined }))
@@ -77,6 +92,22 @@ export const cases: Case[] = [
         .broken(driver, changed(cloneNetwork, { driver }))
         .unknown(changed(cloneNetwork, { driver: unknown })).cases,
   ),
+  ...rule("MON-001")
+    .advised("sessions alone", sealedContainer, { "MON-001": "advisory" })
+    .finds({ at: ["stack"] })
+    .clean(
+      "with Prometheus beside them",
+      [sealedContainer, changed(sealedContainer, { labels: [{ label: "kind", value: "prometheus" }] })],
+      {
+        "MON-001": "advisory",
+      },
+    )
+    .clean("on a laptop", sealedContainer)
+    .clean("no session", changed(sealedContainer, { labels: [{ label: "created_by", value: "agent-sessions" }] }), {
+      "MON-001": "advisory",
+    })
+    .unknown(changed(sealedContainer, { labels: unknown }), { "MON-001": "advisory" })
+    .finds({ at: ["stack"] }).cases,
   ...rule("NET-006")
     .broken("attachable", changed(overlay, { attachable: true }))
     .advised("a stranger's attachable", changed(overlay, { attachable: true, labels: [] }))
@@ -91,6 +122,15 @@ export const cases: Case[] = [
       changed(other, { labels: [{ label: "group", value: "two" }] }),
     ])
     .finds({ at: ["Container beta"] })
+    .broken("a session of another group", [groupNetwork, inGroup("alpha", "one"), inGroup("beta", "two")])
+    .finds({ at: ["Container beta"] })
+    .broken("one of the group on a session's own network", [
+      changed(sealedNetwork, { labels: [...shared("alpha"), { label: "group", value: "one" }] }),
+      inGroup("alpha", "one"),
+      inGroup("beta", "one"),
+    ])
+    .finds({ at: ["Container beta"] })
+    .clean("a group", [groupNetwork, inGroup("alpha", "one"), inGroup("beta", "one")])
     .clean("a stranger's labels that are not known", [strangersNetwork, changed(other, { labels: unknown })])
     .unknown([sealedNetwork, changed(sealedContainer, { networksAdvanced: unknown })])
     .finds({ at: ["stack"] })

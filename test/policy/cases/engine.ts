@@ -14,6 +14,7 @@ export const cases: Case[] = [
   ...rule("CTR-008")
     .broken("among other networks", joining("app", "host"))
     .broken("Swarm", serviceJoining("host"))
+    .broken("Swarm, by its id", changed(service, { "taskSpec/networksAdvanceds": [{ id: "host" }] }))
     .broken("Swarm, the older spelling", changed(service, { "taskSpec/networksAdvanceds": undefined, "taskSpec/networks": ["host"] }))
     .clean("a network that is called so", [joining("host-network"), serviceJoining("hosts")]).cases,
   ...rule("CTR-038")

@@ -90,7 +90,7 @@ export function opinionsOn(folder: string, workspace: string, name: string, reso
 
 /** What does not fit the schema of Kubernetes. */
 function invalid(folder: string, file: string): Opinion[] {
-  const { stdout, stderr } = spawnSync(join(folder, "bin", "kubernetes-validate"), [file], {
+  const { stdout, stderr } = spawnSync(join(folder, "bin", "kubernetes-validate"), ["--strict", file], {
     encoding: "utf8",
     env: { ...process.env, PYTHONPATH: folder },
   });

@@ -1,5 +1,6 @@
 import { connectEngine, type EngineClient } from "../../../../components/container-engine/connect.ts";
 import { findEngine } from "../../../../components/container-engine/find.ts";
+import { engineIn } from "../../../settings/strategy.ts";
 import type { Settings } from "../../../settings.ts";
 import type { Consent } from "../../platform.ts";
 import { ensureBaseImage } from "./base-image.ts";
@@ -15,7 +16,7 @@ import { ensureEngine } from "./engine.ts";
  */
 export async function prepareMachine(settings: Settings, options: Consent, report: Report): Promise<EngineClient> {
   const install: Install = options.install ? (options.yes ? "yes" : "ask") : "no";
-  const address = { address: settings.strategy.engine };
+  const address = { address: engineIn(settings.strategy) };
   const probe = async () => {
     try {
       await connectEngine(await findEngine(address)).ping();

@@ -1,0 +1,19 @@
+import type Docker from "dockerode";
+
+/** Podman answers as Docker Engine does, and does not take all that Docker Engine takes. */
+export type EngineKind = "docker" | "podman";
+
+/** What an engine says of its version. */
+export interface EngineVersion {
+  readonly Version: string;
+  readonly Components?: readonly { readonly Name: string }[];
+}
+
+/** Which kind an engine is, by what it says. */
+export const kindOf = ({ Components = [] }: EngineVersion): EngineKind =>
+  Components.some(({ Name }) => Name === "Podman Engine") ? "podman" : "docker";
+
+/** Asks an engine for its kind. One that does not answer is taken for Docker Engine: what is planned without it is for that. */
+export async function askKind(engine: Docker): Promise<EngineKind> {
+  return engine.version().then(kindOf, () => "docker");
+}
