@@ -382,6 +382,17 @@ test("what a policy that opens the world must leave out, block by block", () => 
   expect(open([...blocks.slice(1), "169.254.0.0/17", "169.254.128.0/17"])).toHaveLength(1);
 });
 
+test("a proxy with a list of its own reaches every public address, and nothing else reaches it", () => {
+  const open = (except: readonly string[], proxies: readonly string[]) => {
+    const policy = changed(podNetworkPolicy, { "spec/egress": [{ to: [{ ipBlock: { cidr: "0.0.0.0/0", except } }] }] });
+    return found("K8S-013", policy, { "K8S-013": { proxies } });
+  };
+  const holes = ["169.254.0.0/16", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"];
+  expect(open(holes, [podNetworkPolicy.name])).toEqual([]);
+  expect(open(holes, ["another"])).toEqual([expect.stringContaining("reach every address")]);
+  expect(open(holes.slice(1), [podNetworkPolicy.name])).toEqual([expect.stringContaining("must except the metadata service")]);
+});
+
 describe("a place of the system's", () => {
   test.each([
     [{ key: "node-role.kubernetes.io/control-plane" }, 1],
