@@ -1,5 +1,5 @@
 import { hidesHost, isBridge, isInternal } from "./read/network.ts";
-import { sessionOf } from "./read/session.ts";
+import { isForSessions } from "./read/session.ts";
 import type { Rule } from "./rule.ts";
 
 export const hostServices: Rule = {
@@ -13,7 +13,7 @@ export const hostServices: Rule = {
   automatic: true,
   kinds: ["docker:Network"],
   *resource(network) {
-    if (sessionOf(network) === undefined || !isBridge(network) || !isInternal(network)) return;
+    if (!isForSessions(network) || !isBridge(network) || !isInternal(network)) return;
     if (!hidesHost(network)) yield `The network "${network.name}" must keep the host's address off its bridge.`;
   },
 };
