@@ -1,11 +1,33 @@
 import { docker } from "./docker.ts";
-import { type Column, refused } from "./standing.ts";
+import { type Column, means, refused, reported } from "./standing.ts";
 
-const owned = refused(
-  "needs memory that belongs to the session's user, and Podman mounts none with an owner",
-  "have Docker Engine run it",
-  "https://docs.podman.io/en/latest/markdown/podman-run.1.html#tmpfs-fs",
-);
+const networks = "https://docs.podman.io/en/latest/markdown/podman-network-create.1.html";
+
+/** Why a session on Podman has no network that only its proxy or its group is on, as it follows key and value in a sentence. */
+export const leaky = {
+  why: "needs a network that leads nowhere, and an internal one of Podman's leads to services of its machine and to its resolver",
+  wayOut: "have Docker Engine run it, or set egress: none or open",
+} as const;
+const api = "https://docs.podman.io/en/latest/markdown/podman-system-service.1.html";
+const sealed = refused(leaky.why, leaky.wayOut, networks);
 
 /** Podman, which speaks Docker's API: where it differs from Docker Engine. */
-export const podman: Column = { ...docker, scratch: owned, workspaceMemory: owned };
+export const podman: Column = {
+  ...docker,
+  isolation: means("a session has no network, or one with a way out that Podman isolates from its others", networks),
+  mountModes: reported(
+    "it mounts memory on /run and /var/tmp as well, which is read-only here",
+    "https://docs.podman.io/en/latest/markdown/podman-run.1.html#read-only-tmpfs",
+  ),
+  systemCalls: reported("its API takes no profile's text, and the profile of its own holds", api),
+  seccompProfile: refused("is a text, for which Podman's API takes the name of a file of its machine", "remove it", api),
+  group: sealed,
+  egressList: sealed,
+  egressAudit: sealed,
+  download: sealed,
+  ports: means("nobody can send to a rootless one's containers; a rootful one is refused", "https://github.com/moby/moby/pull/49325"),
+  health: means(
+    "its own check, which systemd runs, ends the session",
+    "https://docs.podman.io/en/latest/markdown/podman-healthcheck.1.html",
+  ),
+};

@@ -62,6 +62,7 @@ describe("with DOCKER_HOST at another engine", () => {
       [/\/containers\/json/, []],
       [/\/networks$/, []],
       [/\/volumes$/, { Volumes: [] }],
+      [/\/(services|secrets|configs)$/, []],
     ];
     const engine = createServer(({ url = "" }, response) => {
       asked.push(url);
