@@ -9,6 +9,8 @@ const groups = "https://docs.aws.amazon.com/vpc/latest/userguide/vpc-security-gr
 const storage = guide("fargate-task-storage");
 const accessPoints = "https://docs.aws.amazon.com/efs/latest/ug/efs-access-points.html";
 
+const sharedProxy = "the stack's proxy does, at which each session signs in as itself";
+
 /** AWS ECS on Fargate. */
 export const ecs: Column = {
   ...everywhere,
@@ -40,10 +42,15 @@ export const ecs: Column = {
     "security groups let a task reach its own metadata address; the role behind it has no rights beyond the session's",
     groups,
   ),
+  egressList: means(sharedProxy, "components/egress-proxy/README.md"),
+  egressAudit: means(sharedProxy, "components/egress-proxy/README.md"),
+  download: means("the stack's proxy slows it down, for each session by itself", "https://wiki.squid-cache.org/Features/DelayPools"),
+  credentialsInit: means("a container that runs before fetches it, by way of the session's own egress", "components/credentials/README.md"),
+  group: refused("needs names by which tasks find each other, and a session asks no resolver", "remove it", groups),
   dns: refused("cannot be given to a task with a network interface of its own", "remove it", container),
   workspaceVolume: enforced,
   workspaceMemory: reported("Fargate mounts no memory, so it lies on the task's ephemeral storage", storage),
-  repositoryByUrl: means("a task clones to a file system that sessions read by an access point of its own", accessPoints),
+  repositoryByUrl: means("a task clones and keeps it, and each session copies it before it starts", "components/session-volumes/README.md"),
   credentialsFile: means(
     "a container that runs before writes what it is handed into a shared volume, then ends",
     guide("specifying-sensitive-data"),
@@ -53,4 +60,6 @@ export const ecs: Column = {
     guide("specifying-sensitive-data"),
   ),
   health: enforced,
+  logs: means("the folder belongs to a user that no session is, by its access point", accessPoints),
+  pool: means("a service of several tasks, to which nothing connects: they take their work", guide("service-auto-scaling")),
 };

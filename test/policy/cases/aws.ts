@@ -1,6 +1,7 @@
 import {
   accessPoint,
   backupPolicy,
+  backupSelection,
   changed,
   cluster,
   ecsService,
@@ -98,6 +99,12 @@ export const cases: Case[] = [
     .broken("root's group", changed(accessPoint, { "posixUser/gid": 0 }))
     .unknown(changed(accessPoint, { "posixUser/uid": unknown })).cases,
   ...rule("EFS-004")
+    .clean("in a plan of its own", [fileSystem, backupSelection])
+    .broken("another one is in a plan", [
+      resource("aws:efs/fileSystem:FileSystem", "beta", { encrypted: true, kmsKeyId: "key" }),
+      fileSystem,
+      backupSelection,
+    ])
     .broken("none", fileSystem)
     .broken("off", [fileSystem, changed(backupPolicy, { "backupPolicy/status": "DISABLED" })])
     .advised("AWS's own key", [changed(fileSystem, { kmsKeyId: undefined }), backupPolicy])

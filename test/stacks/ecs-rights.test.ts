@@ -1,0 +1,129 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { accountName } from "../../components/fargate/tags.ts";
+import type { Registration } from "../../stacks/recorder/program.ts";
+import { arnOf, roleDocuments } from "../support/aws/documents.ts";
+import { allows, type AskedOfAws } from "../support/aws/iam.ts";
+import { rolledOut } from "../support/aws/stack.ts";
+
+/** What the roles of a session may do, by a simulation of IAM: with what is its own, and with nothing of anybody else's. */
+
+const secret = { env: "KEY" };
+const network = { egress: { allow: ["api.anthropic.com"] } };
+const inFile = (id: string) => ({ id, network, credentials: { kind: "file", secret } });
+const byProxy = (id: string) => ({ id, network, credentials: { kind: "proxy", upstream: "https://api.anthropic.com", secret } });
+
+const account = "eu-central-1:123456789012";
+const at = `arn:aws:logs:${account}:log-group:/agent-sessions/agent-sessions/test`;
+const kept = `arn:aws:secretsmanager:${account}:secret:agent-sessions/agent-sessions/test`;
+const point = (id: string) => `arn:aws:elasticfilesystem:${account}:access-point/fsap-${id}`;
+const files = arnOf({ type: "aws:efs/fileSystem:FileSystem", name: "" }) ?? "";
+const key = `arn:aws:kms:${account}:key/of-the-stack`;
+const image = `arn:aws:ecr:${account}:repository/session`;
+
+let all: readonly Registration[];
+let open: readonly Registration[];
+beforeAll(async () => {
+  const ecs = { egressKey: { env: "EGRESS_KEY" } };
+  all = await rolledOut({ ecs, sessions: [inFile("one"), inFile("two"), byProxy("three")] });
+  open = await rolledOut({ ecs: { ...ecs, execute: "ephemeral-volumes", key }, sessions: [inFile("one")] });
+});
+
+/** @param kind `task` for what runs in a task, `execution` for what Fargate does to start it */
+function may(of: string, kind: "task" | "execution", asked: AskedOfAws, registrations = all): boolean {
+  const role = accountName({ stack: "test" }, `${of}-${kind}`);
+  return allows(
+    roleDocuments(registrations)
+      .filter((one) => one.role === role)
+      .map(({ text }) => text),
+    asked,
+  );
+}
+
+const session = "claude-agent-one";
+const mount = (accessPoint: string | undefined, more: object = {}): AskedOfAws => ({
+  action: "elasticfilesystem:ClientMount",
+  resource: files,
+  context: { "aws:SecureTransport": "true", ...(accessPoint !== undefined && { "elasticfilesystem:AccessPointArn": accessPoint }) },
+  ...more,
+});
+const read = (name: string): AskedOfAws => ({ action: "secretsmanager:GetSecretValue", resource: `${kept}/${name}-AbCdEf` });
+const write = (group: string): AskedOfAws => ({ action: "logs:PutLogEvents", resource: `${at}/${group}:log-stream:session/session/0a1b` });
+const pull = (resource: string): AskedOfAws => ({ action: "ecr:BatchGetImage", resource });
+
+describe("what runs in a session's task", () => {
+  test.each<[string, boolean, AskedOfAws]>([
+    ["mount its workspace", true, mount(point("one-workspace"))],
+    ["write there", true, mount(point("one-workspace"), { action: "elasticfilesystem:ClientWrite" })],
+    ["be root there", false, mount(point("one-workspace"), { action: "elasticfilesystem:ClientRootAccess" })],
+    [
+      "mount it without TLS",
+      false,
+      mount(point("one-workspace"), {
+        context: { "elasticfilesystem:AccessPointArn": point("one-workspace"), "aws:SecureTransport": "false" },
+      }),
+    ],
+    ["mount another session's workspace", false, mount(point("two-workspace"))],
+    ["mount the file system without an access point", false, mount(undefined)],
+    ["read its own secret", false, read("one/auth")],
+    ["read another session's secret", false, read("two/auth")],
+    ["write its own log", false, write("one")],
+    ["pull its own image", false, pull(image)],
+    ["enter a task", false, { action: "ecs:ExecuteCommand", resource: `arn:aws:ecs:${account}:task/agent-sessions-test/0a1b` }],
+    ["open the line of ECS Exec", false, { action: "ssmmessages:OpenDataChannel", resource: "*" }],
+    [
+      "take another role",
+      false,
+      { action: "sts:AssumeRole", resource: "arn:aws:iam::123456789012:role/agent-sessions-test-claude-agent-two-task" },
+    ],
+  ])("may %s: %s", (_, allowed, asked) => {
+    expect(may(session, "task", asked)).toBe(allowed);
+  });
+
+  test("opens the line of ECS Exec where that is on, and gains nothing else", () => {
+    expect(may(session, "task", { action: "ssmmessages:OpenDataChannel", resource: "*" }, open)).toBe(true);
+    expect(may(session, "task", { action: "kms:Decrypt", resource: key }, open)).toBe(true);
+    expect(may(session, "task", { action: "kms:Decrypt", resource: key })).toBe(false);
+    expect(may(session, "task", { action: "kms:Decrypt", resource: key.replace("stack", "other") }, open)).toBe(false);
+    expect(may(session, "task", { action: "ssm:StartSession", resource: "*" }, open)).toBe(false);
+    expect(may(session, "task", read("one/auth"), open)).toBe(false);
+  });
+});
+
+describe("what Fargate does to start a session", () => {
+  test.each<[string, boolean, AskedOfAws]>([
+    ["read the session's secret", true, read("one/auth")],
+    ["read another session's secret", false, read("two/auth")],
+    ["read what a session of a name that begins so has", false, read("one-more/auth")],
+    ["read the key that a proxy adds", false, read("three-credential-proxy/secret")],
+    ["read the key of the egress proxy", false, read("_egress-proxy/environment")],
+    ["read all secrets' names", false, { action: "secretsmanager:ListSecrets", resource: "*" }],
+    ["write the session's log", true, write("one")],
+    ["write another session's log", false, write("two")],
+    ["write the record of the egress proxy", false, write("_egress-proxy")],
+    ["read a log", false, { action: "logs:GetLogEvents", resource: `${at}/one:log-stream:x` }],
+    ["pull the session's image", true, pull(image)],
+    ["pull another image", false, pull(`arn:aws:ecr:${account}:repository/other`)],
+    ["mount files", false, mount(point("one-workspace"))],
+  ])("may %s: %s", (_, allowed, asked) => {
+    expect(may(session, "execution", asked)).toBe(allowed);
+  });
+});
+
+test("the key that a proxy adds is the proxy's, and the session's own roles do not read it", () => {
+  const key = read("three-credential-proxy/secret");
+  expect(may("claude-agent-three-credential-proxy", "execution", key)).toBe(true);
+  expect(may("claude-agent-three", "execution", key)).toBe(false);
+  expect(may("claude-agent-three", "task", key)).toBe(false);
+  expect(may("claude-agent-three-credential-proxy", "task", key)).toBe(false);
+});
+
+test("the simulation refuses by a denial, and what it cannot read", () => {
+  const text = (Statement: object[]) => [JSON.stringify({ Statement })];
+  const asked = { action: "s3:GetObject", resource: "arn:aws:s3:::x/y" };
+  const allow = { Effect: "Allow", Action: "s3:*", Resource: "*" };
+  expect(allows(text([allow]), asked)).toBe(true);
+  expect(allows(text([allow, { Effect: "Deny", Action: "s3:Get*", Resource: "arn:aws:s3:::x/*" }]), asked)).toBe(false);
+  expect(allows([], asked)).toBe(false);
+  expect(() => allows(text([{ ...allow, NotAction: "x" }]), asked)).toThrow("nobody knows what NotAction means here");
+  expect(() => allows(text([{ ...allow, Condition: { DateLessThan: {} } }]), asked)).toThrow("nobody knows what DateLessThan means here");
+});
