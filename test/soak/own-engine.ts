@@ -17,6 +17,27 @@ if (!canRunEngine) missing("an engine of the test's own needs Linux, root and do
 // Named, since it has no base image of its own to choose by.
 const image = { agent: "none", base: localBase };
 
+/** Gives an engine the images of sessions, which another builds. */
+export async function giveImages(
+  from: Docker,
+  to: Docker,
+  sessions: readonly object[],
+  more: Readonly<Record<string, unknown>> = { image },
+): Promise<void> {
+  const builder = new Rig(from, "own-engine");
+  const images = await builder.engine(sessions, more).buildImages();
+  await builder.dispose();
+  for (const { name } of images) {
+    const loaded = await to.loadImage(await from.getImage(name).get());
+    await new Promise((resolve, reject) =>
+      loaded
+        .on("data", () => {})
+        .once("end", resolve)
+        .once("error", reject),
+    );
+  }
+}
+
 /** An engine of the test's own beside the machine's, with stock settings, whose death hurts nobody else. */
 export class OwnEngine {
   readonly folder = mkdtempSync(join(tmpdir(), "agent-sessions-engine-"));
@@ -24,15 +45,22 @@ export class OwnEngine {
   readonly docker = new Docker({ socketPath: this.socket });
   readonly #bridge = `sessions-${process.pid % 100_000}`;
   readonly #resolver: string | undefined;
+  readonly #configuration: object;
   readonly #apart: ChildProcess | undefined;
   #process: ChildProcess | undefined;
 
   /**
    * @param options.resolver the address in its `/etc/resolv.conf`; the machine's own when left out
+   * @param options.configuration its daemon.json; stock settings when left out
    * @param options.apart on a network of its own, which leads nowhere, with the firewall that it would have on a machine of its own
    */
-  constructor({ resolver, apart = false }: { readonly resolver?: string; readonly apart?: boolean } = {}) {
+  constructor({
+    resolver,
+    configuration = {},
+    apart = false,
+  }: { readonly resolver?: string; readonly configuration?: object; readonly apart?: boolean } = {}) {
     this.#resolver = resolver;
+    this.#configuration = configuration;
     if (apart) this.#apart = spawn("unshare", ["--net", "sh", "-c", "ip link set lo up; exec sleep infinity"], { stdio: "ignore" });
   }
 
@@ -63,7 +91,7 @@ export class OwnEngine {
   }
 
   private spawn(): void {
-    writeFileSync(join(this.folder, "daemon.json"), "{}");
+    writeFileSync(join(this.folder, "daemon.json"), JSON.stringify(this.#configuration));
     const log = openSync(join(this.folder, "log"), "a");
     const paths = [
       "--host",
@@ -110,19 +138,8 @@ export class OwnEngine {
   }
 
   /** Gives it the images of sessions, which the machine's engine builds. */
-  async take(from: Docker, sessions: readonly object[] = [], more: Readonly<Record<string, unknown>> = { image }): Promise<void> {
-    const builder = new Rig(from, "own-engine");
-    const images = await builder.engine(sessions, more).buildImages();
-    await builder.dispose();
-    for (const { name } of images) {
-      const loaded = await this.docker.loadImage(await from.getImage(name).get());
-      await new Promise((resolve, reject) =>
-        loaded
-          .on("data", () => {})
-          .once("end", resolve)
-          .once("error", reject),
-      );
-    }
+  take(from: Docker, sessions: readonly object[] = [], more?: Readonly<Record<string, unknown>>): Promise<void> {
+    return giveImages(from, this.docker, sessions, more);
   }
 
   /** Removes its folder and its bridge; a killed engine leaves its data root mounted on itself. */

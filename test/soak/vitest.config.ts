@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-/** The long tests: what is killed at random, and many sessions. */
+/** The long tests: what is killed at random, many sessions, and what takes minutes of a whole server. */
 export default defineConfig({
   test: {
     include: ["test/soak/**/*.test.ts"],
