@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Docker from "dockerode";
@@ -38,6 +38,8 @@ export async function giveImages(
   }
 }
 
+const networkOf = (pid?: number) => readlinkSync(`/proc/${pid}/ns/net`);
+
 /** An engine of the test's own beside the machine's, with stock settings, whose death hurts nobody else. */
 export class OwnEngine {
   readonly folder = mkdtempSync(join(tmpdir(), "agent-sessions-engine-"));
@@ -72,6 +74,9 @@ export class OwnEngine {
 
   /** Starts the engine. After a SIGKILL its containerd lives on, and a first start may give up on it: the second finds it gone. */
   async start(): Promise<void> {
+    // Until the process has left it, its network is the machine's.
+    if (this.#apart !== undefined)
+      await until(async () => networkOf(this.#apart?.pid) !== networkOf(process.pid), 10, "a network of the engine's own");
     for (const attempt of [1, 2]) {
       rmSync(join(this.folder, "pid"), { force: true });
       this.spawn();
