@@ -497,7 +497,7 @@ describe("for anything", () => {
   test("JSON of any form is read or refused with sentences", () => {
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 5 }), (raw) => {
-        expect(refusedWith(raw).every((sentence) => sentence.endsWith("."))).toBe(true);
+        for (const sentence of refusedWith(raw)) expect(sentence).toMatch(/[.?]$/);
       }),
     );
     expect(refusedWith(null)).toHaveLength(1);
