@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { containerName } from "../../components/session.ts";
 import { clusterName, region, text } from "./values.ts";
 
 /** The form of the key `credentials`; what belongs together in it is judged in credentials.ts. */
@@ -31,6 +32,9 @@ export const secret = z
   .union(forms, { error: `does not say where the secret is; write ${where} or {config: name}` })
   .describe("Where the secret is read from when a plan is made. Never the secret itself.");
 
+/** How the names of Secrets begin that the stack makes: those of its sessions, and the login for its images. */
+const madeHere = [containerName(""), "agent-sessions-"];
+
 /** A secret of a session's own, which its platform may keep. */
 export const sessionSecret = z
   .union(
@@ -39,7 +43,12 @@ export const sessionSecret = z
       z.strictObject({
         clusterSecret: z
           .strictObject({
-            name: clusterName("The Secret's name, in the stack's namespace."),
+            name: clusterName("The Secret's name, in the stack's namespace; never one that the stack makes.").refine(
+              (name) => !madeHere.some((prefix) => name.startsWith(prefix)),
+              {
+                error: "begins as the Secrets do that the stack makes, and may hold another session's; name one that something else fills",
+              },
+            ),
             key: text("Which of its values; .credentials.json for a login of the agent's own, any other name for a key.").regex(
               /^[A-Za-z0-9._-]{1,253}$/,
               { error: "is not the key of a Secret; use letters, digits, -, _ and ." },

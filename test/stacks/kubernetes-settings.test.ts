@@ -137,6 +137,19 @@ describe("what does not fit is told with the way out", () => {
     );
   });
 
+  test.each(["claude-agent-b-auth", "claude-agent-b-credential-proxy-secret", "agent-sessions-registry"])(
+    "the Secret %s, which the stack makes, is no session's to name",
+    (name) => {
+      const secret = (chosen: string) => ({ clusterSecret: { name: chosen, key: "token" } });
+      const refused = `sessions[0].credentials.secret.clusterSecret.name: the value begins as the Secrets do that the stack makes, and may hold another session's; name one that something else fills.`;
+      expect(mistakesIn(sound, { credentials: { kind: "file", secret: secret(name) } })).toEqual([refused]);
+      expect(mistakesIn(sound, { repositories: [{ name: "one", url: "https://git.example/a.git", secret: secret(name) }] })).toEqual([
+        refused.replace("credentials.", "repositories[0]."),
+      ]);
+      expect(mistakesIn(sound, { credentials: { kind: "file", secret: secret(`team-${name}`) } })).toEqual([]);
+    },
+  );
+
   test("a pool is refused where an engine runs sessions", () => {
     expect(() => parse({ sessions: [{ id: "a", pool: {} }] }, { environment: {} })).toThrow(
       'sessions[0].pool: {"replicas":3,"port":8080} is several containers of one session, which Kubernetes and ECS alone run; remove it, and describe as many sessions.',
