@@ -4,7 +4,7 @@ import { RolePolicy } from "@pulumi/aws/iam/rolePolicy.js";
 import * as pulumi from "@pulumi/pulumi";
 import { planned } from "./planned.ts";
 import { type Fargate, fargateOf, sharedOf } from "./provider.ts";
-import { accountName, executeLog, logGroupName, secretName, type Tags } from "./tags.ts";
+import { accountName, clusterName, executeLog, logGroupName, secretName, type Tags } from "./tags.ts";
 
 /** What roles allow, as plain documents: whoever reads a plan sees each right. */
 
@@ -140,9 +140,12 @@ export function toTaskRights(place: Fargate, fileSystem: string, folders: readon
  * The line that people come in by, what encrypts it, and the record of what they do. The first have no resources to name.
  *
  * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html#ecs-exec-required-iam-permissions
+ * @see https://github.com/aws/session-manager-plugin/blob/mainline/src/datachannel/streaming.go for the key's encryption context
  */
 function executeRights(place: Fargate): Statement[] {
   const { key } = place;
+  // What is encrypted under the key for anything else, such as a secret, names no task there.
+  const lines = { "kms:EncryptionContext:aws:ssm:TargetId": `ecs:${clusterName(place)}_*` };
   const channels = ["CreateControlChannel", "CreateDataChannel", "OpenControlChannel", "OpenDataChannel"];
   return [
     { Effect: "Allow", Action: channels.map((name) => `ssmmessages:${name}`), Resource: "*" },
@@ -152,7 +155,7 @@ function executeRights(place: Fargate): Statement[] {
       Action: ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
       Resource: arnOf(place, "logs", `log-group:${logGroupName(place, executeLog)}:*`),
     },
-    ...(key === undefined ? [] : [{ Effect: "Allow" as const, Action: ["kms:Decrypt"], Resource: key }]),
+    ...(key === undefined ? [] : [{ Effect: "Allow" as const, Action: ["kms:Decrypt"], Resource: key, Condition: { StringLike: lines } }]),
   ];
 }
 

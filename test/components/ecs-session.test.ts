@@ -376,7 +376,12 @@ test("ECS Exec needs two folders of the task's own, a line in and a record, and 
       Action: ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
       Resource: arn("logs", `log-group:${name}:*`),
     },
-    { Effect: "Allow", Action: ["kms:Decrypt"], Resource: key },
+    {
+      Effect: "Allow",
+      Action: ["kms:Decrypt"],
+      Resource: key,
+      Condition: { StringLike: { "kms:EncryptionContext:aws:ssm:TargetId": "ecs:agent-sessions-test_*" } },
+    },
   ]);
 });
 

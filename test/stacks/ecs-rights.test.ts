@@ -81,9 +81,16 @@ describe("what runs in a session's task", () => {
 
   test("opens the line of ECS Exec where that is on, and gains nothing else", () => {
     expect(may(session, "task", { action: "ssmmessages:OpenDataChannel", resource: "*" }, open)).toBe(true);
-    expect(may(session, "task", { action: "kms:Decrypt", resource: key }, open)).toBe(true);
-    expect(may(session, "task", { action: "kms:Decrypt", resource: key })).toBe(false);
-    expect(may(session, "task", { action: "kms:Decrypt", resource: key.replace("stack", "other") }, open)).toBe(false);
+    const decrypt = (cluster: string, resource = key) => ({
+      action: "kms:Decrypt",
+      resource,
+      context: { "kms:EncryptionContext:aws:ssm:TargetId": `ecs:${cluster}_0a1b_0a1b-265927825` },
+    });
+    expect(may(session, "task", decrypt("agent-sessions-test"), open)).toBe(true);
+    expect(may(session, "task", decrypt("agent-sessions-test"))).toBe(false);
+    expect(may(session, "task", decrypt("agent-sessions-other"), open)).toBe(false);
+    expect(may(session, "task", decrypt("agent-sessions-test", key.replace("stack", "other")), open)).toBe(false);
+    expect(may(session, "task", { action: "kms:Decrypt", resource: key }, open)).toBe(false);
     expect(may(session, "task", { action: "ssm:StartSession", resource: "*" }, open)).toBe(false);
     expect(may(session, "task", read("one/auth"), open)).toBe(false);
   });
