@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { tagNames } from "../../components/fargate/tags.ts";
 import { FargateClient } from "../../stacks/runtime/ecs/client.ts";
@@ -383,12 +384,35 @@ describe("what verify tries", () => {
       "verify",
       "the key\n",
       expect.stringMatching(/^end /),
+      expect.stringMatching(/^cut /),
+      expect.stringContaining("import sys"),
       "probe",
       "it",
     ]);
     expect(session?.environment).toContainEqual({ name: "LD_PRELOAD", value: "" });
     expect(tags).toContainEqual({ key: tagNames.kind, value: "verify" });
     expect(asked("RunTask")).toMatchObject([{ cluster, taskDefinition: "made:1", networkConfiguration, count: 1 }]);
+  });
+
+  test("prints lines of any length, which the log holds in pieces", async () => {
+    const long = `${"ä€😀x".repeat(10_000)}\n\n${"y".repeat(4000)}\n${"z".repeat(8001)}\nlast\n`;
+    aws.answers.RegisterTaskDefinition = ({ containerDefinitions }: { containerDefinitions?: { name: string; command?: string[] }[] }) => {
+      const [shell = "", ...args] = containerDefinitions?.find(({ name }) => name === "session")?.command ?? [];
+      const print = ["bash", "-c", 'read -r key; [[ $key == "the key" ]] && printf %s "$1"; echo wrong >&2; exit 4', "print", long];
+      const { stdout, status: code } = spawnSync(shell, [...args.slice(0, -2), ...print], { encoding: "utf8" });
+      status = { lastStatus: "STOPPED", containers: [{ name: "session", exitCode: code }] };
+      // Of an empty line the log makes no event.
+      const events = stdout.split("\n").flatMap((message, timestamp) => (message === "" ? [] : [{ message, timestamp }]));
+      expect(Math.max(...events.map(({ message }) => Buffer.byteLength(message)))).toBeLessThan(16 * 1024);
+      aws.answers.GetLogEvents = ({ nextToken }) => ({ events: nextToken === undefined ? events : [], nextForwardToken: "at the end" });
+      return { taskDefinition: { taskDefinitionArn: "made:1" } };
+    };
+    const started = await runtime().standIns.of("one").start(["probe", "it"]);
+    started.input.write("the key\n");
+    const output = beginning(1024 ** 2);
+    await started.carry(output, output);
+    expect(output.text()).toBe(`${long.replace("\n\n", "\n")}wrong\n`);
+    expect(await started.exitCode()).toBe(4);
   });
 
   test("leaves nothing behind, also where no task can be had", async () => {

@@ -65,11 +65,12 @@ export class OneOffTasks implements CommandPlace {
     const definition = await this.#objects.definition(service);
     // What was written at once has come by then.
     await delay(0);
-    const end = `end ${randomBytes(8).toString("hex")}`;
-    const made = await client.ecs.send(new RegisterTaskDefinitionCommand(toDefinition(definition, run, end, this.#tags())));
+    const word = randomBytes(8).toString("hex");
+    const marks: Marks = { end: `end ${word}`, cut: `cut ${word}` };
+    const made = await client.ecs.send(new RegisterTaskDefinitionCommand(toDefinition(definition, run, marks, this.#tags())));
     const arn = made.taskDefinition?.taskDefinitionArn ?? "";
     try {
-      return await this.#follow(service, arn, { place: logPlace(containerIn(definition, sessionContainer)), end }, output, signal);
+      return await this.#follow(service, arn, { place: logPlace(containerIn(definition, sessionContainer)), marks }, output, signal);
     } finally {
       await client.ecs.send(new DeregisterTaskDefinitionCommand({ taskDefinition: arn }));
       // Whoever may not delete it leaves it, and no task is ever made of it again.
@@ -86,7 +87,7 @@ export class OneOffTasks implements CommandPlace {
   async #follow(
     { networkConfiguration, platformVersion }: Service,
     taskDefinition: string,
-    { place, end }: { readonly place: LogPlace; readonly end: string },
+    { place, marks }: { readonly place: LogPlace; readonly marks: Marks },
     output: Writable,
     signal: AbortSignal,
   ): Promise<number | undefined> {
@@ -100,7 +101,7 @@ export class OneOffTasks implements CommandPlace {
     if (task?.taskArn === undefined) throw new FargateError(`no task could be started: ${failure?.reason ?? "AWS does not say why"}`);
     try {
       const ended = await this.#ended(task.taskArn, signal);
-      await this.#passLines(`${place.streams}${nameIn(task.taskArn)}`, place.group, end, output);
+      await this.#passLines(`${place.streams}${nameIn(task.taskArn)}`, place.group, marks, output);
       const own = ended?.containers?.find(({ name }) => name === sessionContainer);
       if (ended !== undefined && own?.exitCode === undefined)
         throw new FargateError(`the task for it did not run: ${own?.reason ?? ended.stoppedReason ?? "AWS does not say why"}`);
@@ -121,13 +122,14 @@ export class OneOffTasks implements CommandPlace {
     return undefined;
   }
 
-  async #passLines(stream: string, group: string, end: string, output: Writable): Promise<void> {
+  async #passLines(stream: string, group: string, { end, cut }: Marks, output: Writable): Promise<void> {
     const deadline = Date.now() + shownWithin * 1000;
     for (;;) {
       const lines = (await allLines(this.#objects.client.logs, { group, stream })).map(({ message = "" }) => message);
       const whole = lines.includes(end);
       if (whole || Date.now() > deadline) {
-        await passOn(output, lines.flatMap((line) => (line === end ? [] : [`${line}\n`])).join(""));
+        const text = lines.flatMap((line) => (line === end ? [] : [`${line}\n`])).join("");
+        await passOn(output, text.replaceAll(`${cut}\n`, ""));
         return;
       }
       await delay(pause);
@@ -146,9 +148,24 @@ interface Run {
   readonly input: () => string;
 }
 
-/** $1: what is read, $2: what is printed at the end, by which all that came before has been shown. */
-const script = `printf %s "$1" | "\${@:3}"
-code=$?
+/** What a task prints besides, by which its lines are read. */
+interface Marks {
+  /** A line at the end, by which all that came before has been shown. */
+  readonly end: string;
+  /** At the end of a piece of a line that goes on. */
+  readonly cut: string;
+}
+
+/** Of what is longer than 16 KiB the log driver makes lines of their own: 4000 characters have four bytes each at most. */
+const inPieces = `import sys
+for line in open(0, encoding="utf-8", errors="surrogateescape", newline="\\n"):
+    text = line.rstrip("\\n")
+    pieces = [text[at : at + 4000] for at in range(0, len(text), 4000)]
+    print((sys.argv[1] + "\\n").join(pieces), flush=True)`;
+
+/** $1: what is read, $2: what ends all, $3: what ends a piece, $4: {@link inPieces}. */
+const script = `printf %s "$1" | "\${@:5}" 2>&1 | python3 -I -X utf8 -c "$4" "$3"
+code=\${PIPESTATUS[1]}
 printf '%s\\n' "$2"
 exit $code`;
 
@@ -156,7 +173,7 @@ exit $code`;
 function toDefinition(
   { family, containerDefinitions = [], ...definition }: TaskDefinition,
   run: Run,
-  end: string,
+  { end, cut }: Marks,
   tags: { key: string; value: string }[],
 ) {
   const { command, environment, folder, input } = run;
@@ -178,7 +195,7 @@ function toDefinition(
       const own = (container.environment ?? []).filter(({ name = "" }) => !Object.hasOwn(environment, name));
       return {
         ...container,
-        command: ["bash", "-c", script, "verify", input(), end, ...command],
+        command: ["bash", "-c", script, "verify", input(), end, cut, inPieces, ...command],
         environment: [...own, ...Object.entries(environment).map(([name, value]) => ({ name, value }))],
         ...(folder !== undefined && { workingDirectory: folder }),
       };
