@@ -1,5 +1,4 @@
 import type { Cluster } from "../cluster/provider.ts";
-import type { Fargate } from "../fargate/provider.ts";
 
 /** Enters the terminal that the image's session-agent opens for the agent. */
 export const terminal = "tmux attach -t claude";
@@ -20,17 +19,7 @@ export function podAttachCommand(
 export const serviceAttachCommand = (service: string): string =>
   `docker exec -it $(docker ps -q -f label=com.docker.swarm.service.name=${service}) ${terminal}`;
 
-/**
- * The same for a session on Fargate: AWS's own line where ECS Exec is on, which takes its session-manager-plugin; else what shows the
- * terminal.
- */
-export function taskAttachCommand(
-  sessionId: string,
-  { region, profile, cluster, service }: Pick<Fargate, "region" | "profile"> & { readonly cluster: string; readonly service: string },
-  execute: boolean,
-): string {
-  if (!execute) return `npx sessions logs ${sessionId} --follow`;
-  const where = `--region ${region}${profile === undefined ? "" : ` --profile ${profile}`} --cluster ${cluster}`;
-  const task = `$(aws ecs list-tasks ${where} --service-name ${service} --query 'taskArns[0]' --output text)`;
-  return `aws ecs execute-command ${where} --task ${task} --container session --interactive --command "${terminal}"`;
+/** The same for a session on Fargate, by the command that opens ECS Exec, where that is on; else what shows the terminal. */
+export function taskAttachCommand(sessionId: string, stack: string, execute: boolean): string {
+  return execute ? `npx sessions attach ${sessionId} --stack ${stack}` : `npx sessions logs ${sessionId} --follow --stack ${stack}`;
 }

@@ -28,7 +28,7 @@ export class SessionContainer extends pulumi.ComponentResource {
   constructor(name: string, args: SessionContainerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("agent-sessions:ecs:SessionContainer", name, {}, opts);
     const place = fargateOf(this);
-    const task = new HardenedTask(name, toTaskDefinition(args), { parent: this });
+    const task = new HardenedTask(name, toTaskDefinition(args, place.execute), { parent: this });
     const groups = args.parts.flatMap(({ groups = [] }) => groups);
     const { pool } = args;
     const count = pool === undefined ? {} : { count: pool.replicas, during: duringRollOut, scaled: pool.autoscale !== undefined };
@@ -40,7 +40,7 @@ export class SessionContainer extends pulumi.ComponentResource {
       container: task.family,
       containerId: service.id,
       network: clusterName(place),
-      attach: taskAttachCommand(args.sessionId, { ...place, cluster: clusterName(place), service: task.family }, place.execute),
+      attach: taskAttachCommand(args.sessionId, place.stack, place.execute),
     };
     this.registerOutputs({ authority: authorityOf(args) });
   }
@@ -49,8 +49,11 @@ export class SessionContainer extends pulumi.ComponentResource {
 /** Fargate has no limit on processes, so that the session waits for none. */
 const limitedElsewhere = { SESSION_PIDS_REQUIRED: "0" } as const;
 
-/** The task of a session. All but the image and what AWS names is plain. */
-export function toTaskDefinition(args: SessionContainerArgs): HardenedTaskArgs {
+/** ECS Exec comes in as root, which has no capability to become the session's user. */
+const letsPeopleIn = { SESSION_ENTRY: "1" } as const;
+
+/** The task of a session. All but the image and what AWS names is plain. @param execute whether people come in by ECS Exec */
+export function toTaskDefinition(args: SessionContainerArgs, execute: boolean): HardenedTaskArgs {
   const { memory, cpu, openFiles, disk } = limitsOf(args);
   const passing = args.pool !== undefined;
   const mounts = mountsOf(args);
@@ -69,7 +72,7 @@ export function toTaskDefinition(args: SessionContainerArgs): HardenedTaskArgs {
       image: args.image,
       user: [uidOf(args), baseline.user.gid],
       program: ["/usr/local/bin/session-entrypoint"],
-      environment: { ...environmentOf(args), ...secretEnvironmentOf(args), ...limitedElsewhere },
+      environment: { ...environmentOf(args), ...secretEnvironmentOf(args), ...limitedElsewhere, ...(execute && letsPeopleIn) },
       mounts,
       limits: { memory, cpu },
       openFiles,

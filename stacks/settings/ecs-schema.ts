@@ -168,7 +168,7 @@ export const ecs = z.strictObject({
   execute: z
     .union([z.literal(false), z.literal("ephemeral-volumes")], { error: "is not false or ephemeral-volumes" })
     .describe(
-      "ephemeral-volumes: people enter tasks by ECS Exec, which AWS supports on a writable root alone; two volumes of the task, at /var/lib/amazon and /var/log/amazon, stand in for that, and its agent runs in every session as root. false, the default: attach and exec are not there.",
+      "ephemeral-volumes: attach, exec, diff and pull enter sessions by ECS Exec, which AWS supports on a writable root alone; two volumes of the task, at /var/lib/amazon and /var/log/amazon, stand in for that, and its agent runs in every session as root. false, the default: these commands are refused.",
     )
     .default(false),
   logs: z

@@ -353,6 +353,9 @@ test("ECS Exec needs two folders of the task's own, a line in and a record, and 
       { containerPath: "/var/lib/amazon", readOnly: false, sourceVolume: "claude-agent-a-var-lib-amazon" },
       { containerPath: "/var/log/amazon", readOnly: false, sourceVolume: "claude-agent-a-var-log-amazon" },
     ],
+    environment: expect.arrayContaining([{ name: "SESSION_ENTRY", value: "1" }]),
+    user: "1000:1000",
+    linuxParameters: { capabilities: { add: [], drop: ["ALL"] } },
   });
   expect(run.one("TaskDefinition").inputs.volumes).toEqual([
     { name: "claude-agent-a-var-lib-amazon" },

@@ -138,15 +138,11 @@ describe("sessions", () => {
     expect(await runtime().list()).toEqual([]);
   });
 
-  test("are entered by AWS's own line, where ECS Exec is on", async () => {
+  test("are entered by ECS Exec where it is on, and shown by their log where it is off", async () => {
     const attachOf = async () => (await runtime().session("one").describe()).attach;
-    expect(await attachOf()).toBe("npx sessions logs one --follow");
+    expect(await attachOf()).toBe("npx sessions logs one --follow --stack far");
     services = [toService("one", { enableExecuteCommand: true })];
-    const where = "--region eu-central-1 --cluster agent-sessions-far";
-    const task = `$(aws ecs list-tasks ${where} --service-name claude-agent-one --query 'taskArns[0]' --output text)`;
-    expect(await attachOf()).toBe(
-      `aws ecs execute-command ${where} --task ${task} --container session --interactive --command "tmux attach -t claude"`,
-    );
+    expect(await attachOf()).toBe("npx sessions attach one --stack far");
   });
 
   test("are asked about together: a hundred take few questions", async () => {
@@ -441,18 +437,5 @@ describe("who asks", () => {
       throw new Refused("ExpiredTokenException", "The security token included in the request is expired");
     };
     await expect(runtime().list()).rejects.toThrow(/^AWS does not know who asks .*sign in anew, or name another profile/);
-  });
-
-  test("is told of AWS's own way into a task where ECS Exec is on", async () => {
-    services = [toService("one", { enableExecuteCommand: true })];
-    await expect(runtime().session("one").start()).rejects.toThrow(
-      `aws ecs execute-command --region eu-central-1 --cluster ${cluster} --task t1 --container session --interactive --command "COMMAND"; it takes`,
-    );
-  });
-
-  test("is told how commands come to run where ECS Exec is off", async () => {
-    await expect(runtime().session("one").start()).rejects.toThrow(
-      "no command can be run in claude-agent-one, as ECS Exec is off; agent-sessions:ecs: {execute: ephemeral-volumes} turns it on",
-    );
   });
 });

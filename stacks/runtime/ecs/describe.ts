@@ -3,7 +3,6 @@ import { tagNames } from "../../../components/fargate/tags.ts";
 import type { IsolationLevel } from "../../../components/isolated-network/args.ts";
 import { taskAttachCommand } from "../../../components/session-container/attach.ts";
 import type { Description } from "../runtime.ts";
-import type { FargatePlace } from "./answers.ts";
 import { containerIn, nameIn, sessionContainer, tagOf } from "./objects.ts";
 import type { Group } from "./security-groups.ts";
 
@@ -23,7 +22,7 @@ export interface Found {
 
 const MiB = 1024 ** 2;
 
-export function describe({ service, definition, task }: Found, { groups }: Surrounding, place: FargatePlace): Description {
+export function describe({ service, definition, task }: Found, { groups }: Surrounding): Description {
   const container = containerIn(definition, sessionContainer);
   const own = service.networkConfiguration?.awsvpcConfiguration?.securityGroups ?? [];
   return {
@@ -37,7 +36,7 @@ export function describe({ service, definition, task }: Found, { groups }: Surro
     disk: Number(container?.environment?.find(({ name }) => name === "SESSION_DISK_LIMIT")?.value ?? 0),
     attach: taskAttachCommand(
       tagOf(service, tagNames.session) ?? "",
-      { ...place, service: service.serviceName ?? "" },
+      tagOf(service, tagNames.stack) ?? "",
       service.enableExecuteCommand === true,
     ),
     created: (service.createdAt ?? new Date(0)).toISOString(),

@@ -1,10 +1,20 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Writable } from "node:stream";
 import { type Service, StopTaskCommand, TagResourceCommand, UntagResourceCommand, UpdateServiceCommand } from "@aws-sdk/client-ecs";
-import type { CommandPlace, Description, Health, LogOptions, RunningPart, Session, StartedCommand, Usage } from "../runtime.ts";
+import type {
+  CommandOptions,
+  CommandPlace,
+  Description,
+  Health,
+  LogOptions,
+  RunningPart,
+  Session,
+  StartedCommand,
+  Usage,
+} from "../runtime.ts";
 import { FargateError } from "./answers.ts";
 import { describe, type Surrounding } from "./describe.ts";
-import { noCommand } from "./execute.ts";
+import { execute } from "./execute.ts";
 import { askHealth } from "./health.ts";
 import { type LogPlace, logPlace, passLogs } from "./logs.ts";
 import { containerIn, type FargateObjects, nameIn, sessionContainer, tagOf } from "./objects.ts";
@@ -27,11 +37,7 @@ export abstract class ServicePart implements RunningPart {
     return logPlace(containerIn(await this.objects.definition(await this.service()), this.#container));
   }
 
-  async start(): Promise<StartedCommand> {
-    const service = await this.service();
-    const [task] = await this.objects.tasks(service);
-    throw noCommand(this.objects.client.place, service, task, this.#container);
-  }
+  abstract start(command: readonly string[], options?: CommandOptions): Promise<StartedCommand>;
 
   async logs(options: LogOptions, output: Writable): Promise<void> {
     await passLogs(this.objects.client, await this.printsTo(), options, output);
@@ -58,6 +64,10 @@ export class ServingPart extends ServicePart {
   protected override service(): Promise<Service> {
     return this.#find();
   }
+
+  override async start(): Promise<StartedCommand> {
+    throw new FargateError(`commands run in sessions alone, and not in ${(await this.#find()).serviceName}, which serves them`);
+  }
 }
 
 /** Seconds until tasks that were told to end have ended, beyond the two minutes that they may be given for it. */
@@ -82,6 +92,15 @@ export class EcsSession extends ServicePart implements Session {
     return this.objects.session(this.id);
   }
 
+  override async start(command: readonly string[], options: CommandOptions = {}): Promise<StartedCommand> {
+    const service = await this.service();
+    const [[task], definition] = await Promise.all([this.objects.tasks(service), this.objects.definition(service)]);
+    const own = containerIn(definition, sessionContainer)?.user;
+    if (options.user !== undefined && ![own, own?.split(":")[0]].includes(options.user))
+      throw new FargateError(`commands in its task run as ${own}, and no other user than that can be had: ${options.user}`);
+    return execute(this.objects.client, { service, task }, command, options);
+  }
+
   health(): Promise<Health> {
     return askHealth(this.objects, this.id);
   }
@@ -89,7 +108,7 @@ export class EcsSession extends ServicePart implements Session {
   async describe(): Promise<Description> {
     const [service, surrounding] = await Promise.all([this.service(), this.#surrounding()]);
     const [definition, [task]] = await Promise.all([this.objects.definition(service), this.objects.tasks(service)]);
-    return describe({ service, definition, task }, surrounding, this.objects.client.place);
+    return describe({ service, definition, task }, surrounding);
   }
 
   /** Container Insights count by the minute alone, and whoever looks at them pays for each question. */
