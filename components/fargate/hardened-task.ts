@@ -109,14 +109,14 @@ function stepsOf(name: string, { of, tags, container, jobs = [] }: HardenedTaskA
     const { image, program, environment, mounts } = job;
     const step = { name: job.name, image, user: userOf(job), program, environment, mounts, workingDirectory: "/workspace" };
     const written = writtenFor(`${name}-${job.name}`, step, kept, parent);
-    const from = variablesOf(`${name}-${job.name}`, secretsIn(environment), kept, parent);
+    const from = variablesOf(name, secretsIn(environment), { ...kept, what: `${job.name}-environment` }, parent);
     return [
       ...(written === undefined ? [] : [written]),
       { step: { ...step, essential: false, after: written === undefined ? [] : [written.step.name] }, from },
     ];
   });
   const written = writtenFor(name, container, kept, parent);
-  const from = variablesOf(name, secretsIn(container.environment), kept, parent);
+  const from = variablesOf(name, secretsIn(container.environment), { ...kept, what: "environment" }, parent);
   const first = [...before, ...(written === undefined ? [] : [written])];
   return [...first, { step: { ...container, after: first.map(({ step }) => step.name) }, from }];
 }

@@ -51,11 +51,11 @@ function keep(name: string, values: Readonly<Record<string, string>>, { of, tags
 export function variablesOf(
   name: string,
   variables: Readonly<Record<string, SecretReference>>,
-  kept: Omit<Kept, "what">,
+  kept: Kept,
   parent: pulumi.Resource,
 ): ValuesFrom {
   const values = Object.fromEntries(Object.entries(variables).map(([key, value]) => [key, value.reveal()]));
-  return Object.keys(values).length === 0 ? {} : keep(name, values, { ...kept, what: "environment" }, parent);
+  return Object.keys(values).length === 0 ? {} : keep(name, values, kept, parent);
 }
 
 /**

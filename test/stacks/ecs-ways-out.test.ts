@@ -224,6 +224,10 @@ describe("each source of credentials", () => {
     const step = container(run, "i", "claude-agent-i-auth");
     expect(secretNames(step)).toEqual(["HTTPS_PROXY", "HTTP_PROXY", "http_proxy", "https_proxy"]);
     expect(secretNames(container(run, "j", "claude-agent-j-auth"))).toEqual([]);
+    // Whoever looks at them in Secrets Manager can tell them apart.
+    const kept = run.of("Secret").map(({ inputs }) => String(inputs.namePrefix));
+    expect(kept.filter((name) => name.includes("/i/")).sort()).toEqual([...new Set(kept.filter((name) => name.includes("/i/")))].sort());
+    expect(kept).toContain("agent-sessions/agent-sessions/test/i/claude-agent-i-auth-environment-");
     expect(run.outputs).toMatchObject({
       authority: expect.arrayContaining([expect.stringContaining("an init step with the session's egress")]) as unknown,
     });

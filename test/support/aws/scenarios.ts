@@ -5,6 +5,7 @@ import type { Described } from "./stack.ts";
 const allowed = { egress: { allow: ["api.anthropic.com", "*.npmjs.org"] } };
 const key = { secret: { env: "KEY" } };
 const upstream = "https://api.anthropic.com";
+const cloned = (name: string, ref?: string) => ({ name, url: `https://git.example.com/${name}`, ...(ref !== undefined && { ref }) });
 /** A network of the company's. */
 export const given = { id: "vpc-0a1b2c3d", subnets: ["subnet-0a1b2c3d", "subnet-1a1b2c3d"], proxySubnets: ["subnet-2a1b2c3d"] };
 const ofCompany = "arn:aws:kms:eu-central-1:123456789012:key/0a1b2c3d";
@@ -26,6 +27,16 @@ export const scenarios: Readonly<Record<string, Described>> = {
     sessions: [
       { id: "file", network: allowed, credentials: { kind: "file", ...key } },
       { id: "proxy", network: allowed, credentials: { kind: "proxy", upstream, ...key } },
+      { id: "fetched", network: allowed, credentials: { kind: "init", command: "fetch --from https://vault.corp.example", ...key } },
+      { id: "printed", credentials: { kind: "init", command: "cat /secret/token" } },
+    ],
+  },
+  "repositories that are cloned": {
+    ecs: { egressKey: { env: "EGRESS_KEY" }, storage: { infrequentAccessAfter: "7 d" } },
+    sessions: [
+      { id: "one", repositories: [cloned("tools"), cloned("widgets", "v1.2")] },
+      { id: "two", repositories: [cloned("tools")], network: allowed },
+      { id: "many", repositories: [cloned("tools")], pool: { replicas: 2 } },
     ],
   },
   "what a company has": {
