@@ -8,7 +8,7 @@ import { taskRoles } from "./roles.ts";
 import { type ValuesFrom, variablesOf, writtenFor } from "./secret.ts";
 import { diskOf, type TaskSize, taskSize } from "./size.ts";
 import { accountName, logGroupName, type Tags } from "./tags.ts";
-import { type AccessPoints, type HardenedContainer, type LogPlace, placeOf, type Step, toContainerDefinition, toVolumes } from "./task.ts";
+import { type AccessPoints, type HardenedContainer, type TaskPlace, placeOf, type Step, toContainerDefinition, toVolumes } from "./task.ts";
 
 /** A job, of whose variables some may be secret. */
 export type TaskJob = Omit<Job, "environment"> & Pick<HardenedContainer, "environment">;
@@ -26,6 +26,8 @@ export interface HardenedTaskArgs {
   readonly jobs?: readonly TaskJob[];
   /** The access points of volumes that outlive it, by the volumes' names. @default none */
   readonly points?: AccessPoints;
+  /** Whether people enter it by ECS Exec. @default nobody does */
+  readonly entered?: boolean;
   /** Bytes of the task's own disk that its volumes take. @default so few that the usual disk does */
   readonly disk?: number;
 }
@@ -42,6 +44,7 @@ export class HardenedTask extends pulumi.ComponentResource {
   readonly definition: pulumi.Output<string>;
   /** The name of the family, and of a service that runs it. */
   readonly family: string;
+  readonly entered: boolean;
   /** What must be there before a task is started. */
   readonly resources: readonly pulumi.Resource[];
 
@@ -51,7 +54,7 @@ export class HardenedTask extends pulumi.ComponentResource {
     const parent = { parent: this };
     const place = fargateOf(this);
     const { storage } = sharedOf(this);
-    const { of, called, tags, container, points = new Map() } = args;
+    const { of, called, tags, container, points = new Map(), entered = false } = args;
     const logGroup = logGroupName(place, of);
     const logs = new LogGroup(
       `${name}-output`,
@@ -64,7 +67,7 @@ export class HardenedTask extends pulumi.ComponentResource {
       ...new Map(steps.flatMap(({ step }) => foldersOf(called, step, points)).map((folder) => [folder.accessPoint, folder])).values(),
     ];
     const secrets = steps.some(({ from }) => Object.keys(from).length > 0);
-    const roles = taskRoles(name, { of, name: called, tags, secrets, images, folders }, this);
+    const roles = taskRoles(name, { of, name: called, tags, secrets, images, folders, entered }, this);
     const disk = args.disk === undefined ? undefined : diskOf(args.disk);
     const size = sizeOf(called, container.limits);
     const definition = new TaskDefinition(
@@ -82,15 +85,16 @@ export class HardenedTask extends pulumi.ComponentResource {
         volumes: toVolumes(
           called,
           steps.map(({ step }) => step),
-          { points, fileSystemId: planned(storage.id, `fs-${place.stack}`), execute: place.execute },
+          { points, fileSystemId: planned(storage.id, `fs-${place.stack}`), entered },
         ),
-        containerDefinitions: toDefinitions(steps, { ...place, logGroup }, called),
+        containerDefinitions: toDefinitions(steps, { region: place.region, entered, logGroup }, called),
         tags: { ...tags },
       },
       { ...parent, dependsOn: [logs, ...roles.policies] },
     );
     this.definition = definition.arn;
     this.family = accountName(place, called);
+    this.entered = entered;
     this.resources = [definition];
     this.registerOutputs({ definition: this.definition });
   }
@@ -148,7 +152,7 @@ const notYet = { image: "x".repeat(200), from: "x".repeat(300) } as const;
  *
  * @throws Error when they are larger than ECS takes
  */
-function toDefinitions(steps: readonly Filled[], place: LogPlace, called: string): pulumi.Output<string> {
+function toDefinitions(steps: readonly Filled[], place: TaskPlace, called: string): pulumi.Output<string> {
   const text = (images: readonly string[], secrets: readonly Readonly<Record<string, string>>[]) => {
     const definitions = steps.map(({ step }, index) =>
       toContainerDefinition(step, { image: images[index] ?? "", secrets: secrets[index] ?? {} }, place, called),

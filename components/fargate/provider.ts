@@ -22,7 +22,7 @@ export interface Fargate extends Owner {
   readonly images?: Readonly<Record<string, string | undefined>>;
   /** What is made of the scan of images that are built. */
   readonly scan: ScanGate;
-  /** Whether ECS Exec may enter tasks, for which two folders of theirs can be written. */
+  /** Whether people enter sessions by ECS Exec, for which two folders of their tasks can be written. */
   readonly execute: boolean;
   /** Days that logs are kept. */
   readonly logDays: number;

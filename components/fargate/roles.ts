@@ -119,7 +119,7 @@ export interface SeenFolder {
 }
 
 /** The rights of what runs in a task: its own folders, and nothing else of AWS; with ECS Exec also the line that people come in by. */
-export function toTaskRights(place: Fargate, fileSystem: string, folders: readonly SeenFolder[]): Statement[] {
+export function toTaskRights(place: Fargate, fileSystem: string, folders: readonly SeenFolder[], entered: boolean): Statement[] {
   const through = (readOnly: boolean, actions: readonly string[]): Statement[] => {
     const points = folders.filter((folder) => folder.readOnly === readOnly).map(({ accessPoint }) => accessPoint);
     if (points.length === 0) return [];
@@ -132,7 +132,7 @@ export function toTaskRights(place: Fargate, fileSystem: string, folders: readon
   return [
     ...through(false, ["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"]),
     ...through(true, ["elasticfilesystem:ClientMount"]),
-    ...(place.execute ? executeRights(place) : []),
+    ...(entered ? executeRights(place) : []),
   ];
 }
 
@@ -166,6 +166,8 @@ export interface RolesArgs {
   readonly name: string;
   readonly tags: Tags;
   readonly secrets: boolean;
+  /** Whether people enter it. */
+  readonly entered: boolean;
   readonly images: readonly pulumi.Input<string>[];
   /** Those of the file system, by the names of the volumes that lie there. */
   readonly folders: readonly { readonly volume: string; readonly accessPoint: AccessPoint; readonly readOnly: boolean }[];
@@ -183,7 +185,9 @@ export function taskRoles(name: string, args: RolesArgs, parent: pulumi.Resource
   );
   const system = planned(storage.arn, arnOf(shown, "elasticfilesystem", `file-system/fs-${place.stack}`));
   const seen = (arns: readonly string[]) => args.folders.map(({ readOnly }, index) => ({ accessPoint: arns[index] ?? "", readOnly }));
-  const task = pulumi.all([...points]).apply((arns) => system.apply((fileSystem) => document(toTaskRights(place, fileSystem, seen(arns)))));
+  const task = pulumi
+    .all([...points])
+    .apply((arns) => system.apply((fileSystem) => document(toTaskRights(place, fileSystem, seen(arns), args.entered))));
   const called = (kind: string) => accountName(place, `${args.name}-${kind}`);
   const arnIn = ({ arn }: Role, kind: string) =>
     planned(arn, `arn:${partitionOf(place.region)}:iam::${shown.account}:role/${called(kind)}`);
@@ -198,7 +202,7 @@ export function taskRoles(name: string, args: RolesArgs, parent: pulumi.Resource
     new RolePolicy(`${name}-${kind}-rights`, { name: "own", role: of.name, policy }, { parent });
   const policies = [
     rights("execution", ofExecution, execution),
-    ...(args.folders.length > 0 || place.execute ? [rights("task", ofTask, task)] : []),
+    ...(args.folders.length > 0 || args.entered ? [rights("task", ofTask, task)] : []),
   ];
   return { task: arnIn(ofTask, "task"), execution: arnIn(ofExecution, "execution"), policies };
 }

@@ -1,7 +1,7 @@
 import { Service } from "@pulumi/aws/ecs/service.js";
 import type * as pulumi from "@pulumi/pulumi";
 import type { HardenedTask } from "./hardened-task.ts";
-import { fargateOf, sharedOf } from "./provider.ts";
+import { sharedOf } from "./provider.ts";
 import type { Tags } from "./tags.ts";
 
 /** What keeps tasks of one definition running. */
@@ -33,7 +33,6 @@ export function fargateService(
   args: ServiceArgs,
   opts: pulumi.CustomResourceOptions & { readonly parent: pulumi.Resource },
 ): Service {
-  const place = fargateOf(opts.parent);
   const { cluster, network, resources } = sharedOf(opts.parent);
   const { task, tags, groups, count = 1, during = { least: 0, most: 100 }, scaled = false, awaited = false, registries } = args;
   const inputs = {
@@ -50,7 +49,7 @@ export function fargateService(
     // Moving a task to another zone needs two of them for a while.
     availabilityZoneRebalancing: during.most > 100 ? "ENABLED" : "DISABLED",
     enableEcsManagedTags: true,
-    enableExecuteCommand: place.execute,
+    enableExecuteCommand: task.entered,
     propagateTags: "SERVICE",
     waitForSteadyState: awaited,
     ...(registries !== undefined && { serviceRegistries: registries }),

@@ -38,8 +38,8 @@ export interface Known {
   readonly secrets: Readonly<Record<string, string>>;
 }
 
-/** What of a place stands in a container's definition. */
-export type LogPlace = Pick<Fargate, "region" | "execute"> & { readonly logGroup: string };
+/** What of a place stands in a container's definition, and whether people enter it. */
+export type TaskPlace = Pick<Fargate, "region"> & { readonly logGroup: string; readonly entered: boolean };
 
 /** The two folders in which what people come in by keeps its own, where the root is read-only. */
 const executeFolders = ["/var/lib/amazon", "/var/log/amazon"] as const;
@@ -53,13 +53,13 @@ const byName = <Named extends { readonly name: string }>(one: Named, other: Name
  * A container as a task definition has it, held to the baseline. What AWS would fill in or put in another order is written as AWS
  * gives it back, so that nothing differs the next time.
  */
-export function toContainerDefinition(step: Step, known: Known, place: LogPlace, of: string) {
+export function toContainerDefinition(step: Step, known: Known, place: TaskPlace, of: string) {
   const { name, user, program, limits, openFiles, health, port, workingDirectory, after = [], essential = true } = step;
   const plain = Object.entries(step.environment).flatMap(([key, value]) => (typeof value === "string" ? [{ name: key, value }] : []));
   const secret = Object.entries(known.secrets).map(([key, valueFrom]) => ({ name: key, valueFrom }));
   const seen = [
     ...step.mounts.map((mount) => ({ containerPath: mount.target, readOnly: mount.readOnly, sourceVolume: volumeIn(of, mount) })),
-    ...(place.execute && essential
+    ...(place.entered && essential
       ? executeFolders.map((containerPath) => ({ containerPath, readOnly: false, sourceVolume: folderName(of, containerPath) }))
       : []),
   ];
@@ -145,8 +145,8 @@ export function toVolumes(
   {
     points,
     fileSystemId,
-    execute,
-  }: { readonly points: AccessPoints; readonly fileSystemId: pulumi.Input<string>; readonly execute: boolean },
+    entered,
+  }: { readonly points: AccessPoints; readonly fileSystemId: pulumi.Input<string>; readonly entered: boolean },
 ): inputs.ecs.TaskDefinitionVolume[] {
   const volumes = steps
     .flatMap(({ mounts }) => mounts)
@@ -160,7 +160,7 @@ export function toVolumes(
         ? { name }
         : { name, efsVolumeConfiguration: toFiles(planned(point.id, `fsap-${placeOf(of, source)}`), fileSystemId) };
     });
-  const own = execute ? executeFolders.map((folder) => ({ name: folderName(of, folder) })) : [];
+  const own = entered ? executeFolders.map((folder) => ({ name: folderName(of, folder) })) : [];
   return [...new Map([...volumes, ...own].map((volume) => [volume.name, volume])).values()].sort(byName);
 }
 

@@ -66,6 +66,7 @@ export function toTaskDefinition(args: SessionContainerArgs, execute: boolean): 
   return {
     of: args.sessionId,
     called: containerName(args.sessionId),
+    entered: execute,
     tags: sessionTags(args, "session"),
     container: {
       name: "session",

@@ -25,7 +25,7 @@ let open: readonly Registration[];
 beforeAll(async () => {
   const ecs = { egressKey: { env: "EGRESS_KEY" } };
   all = await rolledOut({ ecs, sessions: [inFile("one"), inFile("two"), byProxy("three")] });
-  open = await rolledOut({ ecs: { ...ecs, execute: "ephemeral-volumes", key }, sessions: [inFile("one")] });
+  open = await rolledOut({ ecs: { ...ecs, execute: "ephemeral-volumes", key }, sessions: [inFile("one"), byProxy("three")] });
 });
 
 /** @param kind `task` for what runs in a task, `execution` for what Fargate does to start it */
@@ -122,6 +122,18 @@ test("the key that a proxy adds is the proxy's, and the session's own roles do n
   expect(may("claude-agent-three", "execution", key)).toBe(false);
   expect(may("claude-agent-three", "task", key)).toBe(false);
   expect(may("claude-agent-three-credential-proxy", "task", key)).toBe(false);
+});
+
+test("ECS Exec leads into sessions, and not to what keeps their keys", () => {
+  const line = { action: "ssmmessages:OpenDataChannel", resource: "*" };
+  expect(may("claude-agent-three", "task", line, open)).toBe(true);
+  expect(may("claude-agent-three-credential-proxy", "task", line, open)).toBe(false);
+  const entered = open.flatMap(({ type, name, inputs }) =>
+    type.endsWith(":Service") && inputs.enableExecuteCommand === true ? [name] : [],
+  );
+  expect(entered).toEqual(["one-service", "three-service"]);
+  const folders = open.filter(({ type, inputs }) => type.endsWith(":TaskDefinition") && JSON.stringify(inputs).includes("/var/lib/amazon"));
+  expect(folders.map(({ name }) => name)).toEqual(["one-definition", "three-definition"]);
 });
 
 test("the simulation refuses by a denial, and what it cannot read", () => {
