@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -5,10 +6,13 @@ import type { Writable } from "node:stream";
 import { beforeAll, describe, expect, vi } from "vitest";
 import { tagNames } from "../../components/fargate/tags.ts";
 import { runIn } from "../../stacks/cli/exec.ts";
+import { pullSession } from "../../stacks/cli/pull.ts";
+import type { StackSource } from "../../stacks/configuration.ts";
 import { FargateClient } from "../../stacks/runtime/ecs/client.ts";
 import { EcsRuntime } from "../../stacks/runtime/ecs.ts";
 import type { CommandOptions } from "../../stacks/runtime/runtime.ts";
 import { eachPiece } from "../../stacks/streams.ts";
+import { images } from "../support/aws/stack.ts";
 import { awsServer } from "../support/aws/server.ts";
 import { addressOf, installPlugin } from "../support/aws/session-manager-plugin.ts";
 import { temporaryFolder } from "../support/folder.ts";
@@ -27,6 +31,7 @@ describe.skipIf(reason !== undefined)("ECS Exec", () => {
   const { test } = sessionTests();
   const programs = temporaryFolder("plugin");
   const record = join(programs, "record");
+  const into = temporaryFolder("into");
   beforeAll(() => {
     installPlugin(programs);
     vi.stubEnv("PATH", `${programs}:${process.env.PATH}`);
@@ -67,7 +72,7 @@ describe.skipIf(reason !== undefined)("ECS Exec", () => {
       }),
     };
     const place = { region: "eu-central-1", cluster: "agent-sessions-far" };
-    return new EcsRuntime(new FargateClient(place), { project: "p", stack: "far" }).session("one");
+    return new EcsRuntime(new FargateClient(place), { project: "p", stack: "far" });
   };
 
   const collect = () => {
@@ -79,7 +84,7 @@ describe.skipIf(reason !== undefined)("ECS Exec", () => {
   };
   const inSession = async (live: LiveSession, command: readonly string[], options?: CommandOptions, given?: Buffer) => {
     const [output, errors] = [collect(), collect()];
-    const started = await onEcs(live).start(command, options);
+    const started = await onEcs(live).session("one").start(command, options);
     if (given !== undefined) started.input.end(given);
     await started.carry(output, errors);
     return { code: await started.exitCode(), output: output.bytes(), errors: errors.bytes().toString() };
@@ -136,11 +141,13 @@ describe.skipIf(reason !== undefined)("ECS Exec", () => {
 
   test("gives a terminal of the caller's size, on which a hostile session draws and does nothing else", async ({ start }) => {
     const live = await begin(start);
-    const started = await onEcs(live).start(["bash", "-c", "read -r; stty size; tty; echo $TERM"], {
-      terminal: true,
-      input: true,
-      environment: { TERM: "xterm-256color" },
-    });
+    const started = await onEcs(live)
+      .session("one")
+      .start(["bash", "-c", "read -r; stty size; tty; echo $TERM"], {
+        terminal: true,
+        input: true,
+        environment: { TERM: "xterm-256color" },
+      });
     const output = collect();
     started.resize(31, 97);
     started.input.write("x\n");
@@ -148,14 +155,19 @@ describe.skipIf(reason !== undefined)("ECS Exec", () => {
     expect(output.bytes().toString()).toMatch(/^x\r\n31 97\r\n\/dev\/pts\/\d+\r\nxterm-256color\r\n$/);
     const screen = Object.assign(collect(), { isTTY: true });
     const hostile = `printf 'red \\033[31mtext\\033]52;c;aGk=\\a\\033]0;title\\a\\033[c'`;
-    await runIn(onEcs(live), ["bash", "-c", hostile], { tty: true, stdin: false, output: screen as Writable, errors: screen as Writable });
+    await runIn(onEcs(live).session("one"), ["bash", "-c", hostile], {
+      tty: true,
+      stdin: false,
+      output: screen as Writable,
+      errors: screen as Writable,
+    });
     expect(screen.bytes().toString()).toContain("red \x1b[31mtext");
     expect(screen.bytes().toString()).not.toMatch(/\x1b\]|\x1b\[c/);
   });
 
   test("enters the agent's own terminal", async ({ start }) => {
     const live = await begin(start);
-    const started = await onEcs(live).start(["bash", "-c", "exec tmux attach -t claude"], { terminal: true, input: true });
+    const started = await onEcs(live).session("one").start(["bash", "-c", "exec tmux attach -t claude"], { terminal: true, input: true });
     const output = collect();
     started.resize(30, 90);
     const carried = started.carry(output, output);
@@ -170,10 +182,38 @@ describe.skipIf(reason !== undefined)("ECS Exec", () => {
     expect(await started.exitCode()).toBe(0);
   });
 
+  test("brings a session's commits out, and no more than is taken", async ({ start }) => {
+    const live = await begin(start);
+    const git = (...args: string[]) => execFileSync("git", ["-C", into, ...args], { maxBuffer: 2 ** 22 });
+    git("init", "--quiet");
+    const work = "head -c 700000 /dev/urandom >blob && git add . && git -c user.name=a -c user.email=a@b commit -qm 'some work'";
+    const made = await live.exec(
+      `git init -q -b session/one /workspace/w && cd /workspace/w && ${work} && echo more >left && sha256sum <blob`,
+    );
+    const url = "https://git.example.com/w";
+    const described = {
+      strategy: "ecs",
+      ecs: { region: "eu-central-1", images },
+      sessions: [{ id: "one", repositories: [{ name: "w", url }] }],
+    };
+    const config = Object.fromEntries(Object.entries(described).map(([key, value]) => [`agent-sessions:${key}`, JSON.stringify(value)]));
+    const source = {
+      project: "p",
+      stack: "far",
+      root: "/",
+      config: { ...config, "agent-sessions:strategy": "ecs" },
+    } as unknown as StackSource;
+    expect(await pullSession(onEcs(live), source, "one", { into })).toMatchObject([
+      { repository: "w", branch: "session/one", count: 1, commits: [{ subject: "some work" }], left: { files: 1, names: ["left"] } },
+    ]);
+    expect(createHash("sha256").update(git("show", "session/one:blob")).digest("hex")).toBe(made.out.split(" ")[0]);
+    await expect(pullSession(onEcs(live), source, "one", { into, maxSize: 100_000 })).rejects.toThrow("the session sends more than");
+  });
+
   test("ends what is let go of", async ({ start }) => {
     const live = await begin(start);
     const [output, errors] = [collect(), collect()];
-    const started = await onEcs(live).start(["bash", "-c", "exec yes"]);
+    const started = await onEcs(live).session("one").start(["bash", "-c", "exec yes"]);
     const carried = started.carry(output, errors);
     await until(
       async () => output.bytes().length > 500_000,

@@ -142,12 +142,12 @@ describe("what comes over the line", () => {
     return { from, ends, said: () => said, line };
   };
   const carried = async (...pieces: string[]) => {
-    const { line, from, ends } = open(`Starting ${word} `, word.slice(0, 5), `${word.slice(5)}:`, ...pieces);
+    const { line, from, ends, said } = open(`Starting ${word} `, word.slice(0, 5), `${word.slice(5)}:`, ...pieces);
     from.end();
     const started = await enterBy(line, word);
     const [output, errors] = [beginning(), beginning()];
     await started.carry(output, errors);
-    return { code: await started.exitCode(), output: output.text(), errors: errors.text(), ends };
+    return { code: await started.exitCode(), output: output.text(), errors: errors.text(), ends, said: said() };
   };
 
   test("is taken apart wherever it is cut, and what stands around it is left out", async () => {
@@ -156,6 +156,8 @@ describe("what comes over the line", () => {
       output: "hi",
       errors: "oh",
       ends: [false],
+      // What was taken is said, so that the session may send more.
+      said: "a2.a2.",
     });
   });
 
