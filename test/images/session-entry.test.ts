@@ -3,6 +3,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Writable } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
 import { beforeAll, describe, expect, vi } from "vitest";
 import { tagNames } from "../../components/fargate/tags.ts";
 import { runIn } from "../../stacks/cli/exec.ts";
@@ -137,6 +138,31 @@ describe.skipIf(reason !== undefined)("ECS Exec", () => {
     });
     // Standard input that nobody reads holds nobody up.
     expect((await inSession(live, ["true"], { input: true }, given)).code).toBe(0);
+  });
+
+  test("holds up who prints more than is taken", async ({ start }) => {
+    const live = await begin(start);
+    const endless = "for ((i = 0; ; i++)); do printf %08000d 0; echo $i >/tmp/agent/printed; done";
+    const started = await onEcs(live).session("one").start(["bash", "-c", endless]);
+    const carried = started.carry(
+      eachPiece(() => new Promise(() => {})),
+      collect(),
+    );
+    const printed = async () => Number((await live.exec("cat /tmp/agent/printed")).out) * 8000;
+    let [before, now] = [-1, 0];
+    await until(
+      async () => {
+        [before, now] = [now, await printed()];
+        await delay(1000);
+        return now > 0 && before === now;
+      },
+      60,
+      async () => `its standstill; it is at ${now}`,
+    );
+    // The window, what a pipe holds, and what was read of it.
+    expect(now).toBeLessThan((256 + 64 + 16 + 16) * 1024);
+    started.close();
+    void carried.catch(() => {});
   });
 
   test("gives a terminal of the caller's size, on which a hostile session draws and does nothing else", async ({ start }) => {
