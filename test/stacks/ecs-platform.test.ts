@@ -2,6 +2,9 @@ import { describe, expect, test, vi } from "vitest";
 import { EcsPlatform } from "../../stacks/platforms/ecs.ts";
 import { placeOf } from "../../stacks/platforms/ecs/place.ts";
 import { FargateClient } from "../../stacks/runtime/ecs/client.ts";
+import { examine } from "../../stacks/platforms/ecs/examine.ts";
+import { installPlugin } from "../support/aws/session-manager-plugin.ts";
+import { temporaryFolder } from "../support/folder.ts";
 import { awsServer } from "../support/aws/server.ts";
 
 const aws = awsServer();
@@ -44,5 +47,25 @@ describe("where commands look for sessions on ECS", () => {
     vi.resetModules();
     const { FargateClient: Anew } = await import("../../stacks/runtime/ecs/client.ts");
     await new Anew({ ...place, account: "123456789012" }).refuseOtherAccount();
+  });
+});
+
+describe("doctor on ECS", () => {
+  const programs = temporaryFolder("programs");
+  const entering = async () => {
+    aws.answers = { DescribeClusters: () => ({ clusters: [] }) };
+    const found = await examine(new FargateClient({ region: "eu-central-1", cluster: "agent-sessions-far" }));
+    return found.find(({ subject }) => subject === "entering");
+  };
+
+  test("says whether sessions can be entered from here", async () => {
+    vi.stubEnv("PATH", programs);
+    expect(await entering()).toMatchObject({
+      found: expect.stringMatching(/^ECS Exec takes AWS's session-manager-plugin, and it is not there; install it/),
+      verdict: "note",
+      means: "attach, exec, diff and pull are refused",
+    });
+    installPlugin(programs);
+    expect(await entering()).toMatchObject({ found: "session-manager-plugin 1.2.650.0", verdict: "ok" });
   });
 });
