@@ -74,7 +74,9 @@ describe("a command is refused before AWS opens a line", () => {
 
   test("where no task runs, as it is stopped", async () => {
     task = undefined as unknown as Fields;
-    await expect(start()).rejects.toThrow("one has no task that runs, and no command can be run in it");
+    await expect(start()).rejects.toThrow(
+      "one has no task that runs, and no command can be run in it; sessions list says why, and sessions start",
+    );
     expect(asked()).toEqual([]);
   });
 

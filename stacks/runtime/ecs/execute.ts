@@ -19,7 +19,9 @@ function refuseClosed({ serviceName, enableExecuteCommand }: Service): void {
 function containerThatRuns(service: Service, task: Task | undefined) {
   const container = task?.containers?.find(({ name }) => name === sessionContainer);
   if (task === undefined || container?.lastStatus !== "RUNNING")
-    throw new FargateError(`${service.serviceName} has no task that runs, and no command can be run in it`);
+    throw new FargateError(
+      `${service.serviceName} has no task that runs, and no command can be run in it; sessions list says why, and sessions start runs one that was stopped`,
+    );
   const agent = container.managedAgents?.find(({ name }) => name === "ExecuteCommandAgent");
   if (task.enableExecuteCommand !== true || agent === undefined)
     throw new FargateError(`the task ${nameIn(task.taskArn)} was started while ECS Exec was off; sessions stop and start make it anew`);
