@@ -10,14 +10,14 @@ import { platformOf } from "../platforms/index.ts";
 import type { LiveStack, EngineName, Proposal } from "../platforms/platform.ts";
 import { packConfig } from "../policy-config.ts";
 import { planAsNew } from "../recorder/as-new.ts";
-import { authorityIn, changes, limitTo, type Outcome, type Plan, type Reviewed, type Step } from "../recorder/plan.ts";
+import { authorityIn, changes, limitTo, type Plan, type Reviewed, type Step } from "../recorder/plan.ts";
 import type { SessionRuntime } from "../runtime/runtime.ts";
 import { noEncryptedConfig, Secrets, unknownHere } from "../secrets.ts";
 import { machineReadsText } from "../settings/machine-reads.ts";
 import { settingsOf, type Settings } from "../settings.ts";
 import { strategies, strategyOf } from "../strategies/index.ts";
-import { BuildProgress } from "./build-progress.ts";
 import { chooseEngine, needEngine, runPulumi } from "./engine-choice.ts";
+import { progressOf, refuseFailures } from "./progress.ts";
 import { authorityText, planText } from "./render.ts";
 import { noSession } from "./sessions.ts";
 
@@ -112,32 +112,6 @@ const withBuiltIn: Roll = async (source, { only, ...options }, _, live, { say, d
     release();
   }
 };
-
-/** Tells of each step as it ends, and of a build as it begins. */
-function progressOf(say: (line: string) => void, detail: (line: string) => void) {
-  const build = new BuildProgress(say);
-  return {
-    begin: build.begin,
-    line: build.line,
-    end: (outcome: Outcome) => {
-      const { operation, name, error, skipped } = outcome;
-      build.end(outcome);
-      if (operation === "same" && error === undefined) return;
-      if (skipped) detail(`  skipped ${name}: what it needs failed`);
-      else detail(error === undefined ? `  ${operation} ${name}` : `  failed ${name}: ${error}`);
-    },
-  };
-}
-
-/** @throws Error with every step that was not done */
-function refuseFailures(outcomes: readonly Outcome[]): void {
-  const failures = outcomes.filter(({ error, skipped }) => error !== undefined || skipped);
-  if (failures.length === 0) return;
-  const list = failures.map(({ name, error }) => `${name}${error === undefined ? " (skipped)" : ` (${error})`}`).join("; ");
-  throw new Error(
-    `${failures.length} of ${outcomes.length} steps were not done: ${list}. Mend the cause and run up again; what was done stays.`,
-  );
-}
 
 /** Leaves planning, policy and rollout to the Pulumi CLI. It looks at what is really there first, so that what was removed by hand comes back. */
 const withPulumi: Roll = async (source, options, settings, live, { say }) => {

@@ -3,7 +3,7 @@ import type { Identity } from "../identity.ts";
 import type { Outcome, Step } from "../recorder/plan.ts";
 import { type Properties, type Resolution, type RunOptions, runProgram } from "../recorder/program.ts";
 import { carryOut, removeAll } from "./carry-out.ts";
-import { imageOutputs, type Progress } from "./docker/image.ts";
+import { imageOutputs } from "./docker/image.ts";
 import { isImage, type Live, type LiveObject } from "./live.ts";
 import type { DockerPlan, DockerStep } from "./plan.ts";
 import { refuseBeyondReach, refuseUnlikePlan } from "./transformed.ts";
@@ -14,8 +14,8 @@ export interface ApplyOptions extends Pick<RunOptions, "project" | "stack" | "pr
   readonly live: Live;
   /** Requests to the engine at once. @default 16 */
   readonly parallel?: number;
-  /** Told of each step when it begins and when it ends, and of each line of a build. */
-  readonly progress?: { begin?(step: Step): void; end?(outcome: Outcome): void; line?: Progress };
+  /** Told of each step when it begins and when it ends. */
+  readonly progress?: { begin?(step: Step): void; end?(outcome: Outcome): void };
 }
 
 export interface Applied {
@@ -39,7 +39,7 @@ export async function applyPlan(plan: DockerPlan, options: ApplyOptions): Promis
     );
   refuseBeyondReach(plan.run.registrations);
   const planned = new Map(plan.run.registrations.map((registration) => [registration.urn, registration]));
-  const { docker, identity, progress } = options;
+  const { docker, identity } = options;
   const work = new Work(options);
   const gone = plan.steps.filter(({ operation }) => operation === "delete");
   const steps = new Map(
@@ -62,7 +62,7 @@ export async function applyPlan(plan: DockerPlan, options: ApplyOptions): Promis
       if (work.isSkipped(step, registration.dependencies)) return asked;
       const made = await work.perform(step, async () => {
         refuseUnlikePlan(planned.get(registration.urn), registration);
-        return carryOut(step, registration, plan, { docker, identity, line: progress?.line ?? (() => {}) });
+        return carryOut(step, registration, plan, { docker, identity });
       });
       return made ?? asked;
     },

@@ -5,7 +5,7 @@ import type { Identity } from "../identity.ts";
 import type { Properties, Registration, Resolution } from "../recorder/program.ts";
 import { concealSecrets, revealSecrets } from "../recorder/secret-inputs.ts";
 import { createContainer, removeContainer } from "./docker/container.ts";
-import { buildImage, imageOutputs, type Progress, pullImage } from "./docker/image.ts";
+import { buildImage, imageOutputs, pullImage } from "./docker/image.ts";
 import { createConfig, createSecret, removeConfig, removeSecret } from "./docker/delivered.ts";
 import { createNetwork, removeNetwork } from "./docker/network.ts";
 import { createService, removeService, startService, updateService } from "./docker/service.ts";
@@ -47,19 +47,17 @@ function remove(docker: Docker, live: LiveObject): Promise<void> {
 interface Means {
   readonly docker: Docker;
   readonly identity: Identity;
-  /** Told of each line of a build. */
-  readonly line: Progress;
 }
 
 /** Makes one step true on the engine. @returns what the program is answered */
 export async function carryOut(step: DockerStep, registration: Registration, plan: DockerPlan, means: Means): Promise<Resolution> {
-  const { docker, identity, line } = means;
+  const { docker, identity } = means;
   const { type, inputs } = registration;
   if (isImage(type)) {
     const id =
       step.operation === "same"
         ? (await docker.getImage(step.name).inspect()).Id
-        : await (type === imageType ? buildImage : pullImage)(docker, revealSecrets(inputs), line);
+        : await (type === imageType ? buildImage : pullImage)(docker, revealSecrets(inputs));
     return { id, outputs: imageOutputs(inputs, id) };
   }
   const kind = resourceTypes[type as keyof typeof resourceTypes];

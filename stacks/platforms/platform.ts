@@ -116,6 +116,6 @@ export interface Proposal extends Reviewed {
 export interface ApplyOptions {
   /** Requests at once. */
   readonly parallel: number;
-  /** Told of each step when it begins and when it ends, and of each line of a build. */
-  readonly progress: { begin(step: Step): void; end(outcome: Outcome): void; line: Say };
+  /** Told of each step when it begins and when it ends. */
+  readonly progress: { begin(step: Step): void; end(outcome: Outcome): void };
 }

@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, test } from "vitest";
+import { Checkout } from "../cli/checkout.ts";
 import { liveEngine, Rig } from "./rig.ts";
 
 const docker = await liveEngine();
@@ -25,5 +26,23 @@ describe.skipIf(docker === undefined)("an image that cannot be built", () => {
       "claude-agent-fi-listed-proxy",
       "claude-agent-fi-none",
     ]);
+  });
+
+  test("is told once, with what its build said last", async () => {
+    const checkout = new Checkout();
+    try {
+      checkout.write("failed-image", [{ id: "fi-told" }], { image: { agent: "none", base: "scratch" } });
+      const { code, stderr } = await checkout.run(["up", "--stack", "failed-image", "--yes", "--no-install", "--engine", "embedded"]);
+      const lines = stderr.split("\n").map((line) => line.trim());
+      expect([code, lines.filter((line) => line.includes("could not be built"))]).toEqual([
+        1,
+        [expect.stringMatching(/^agent-sessions-session:/)],
+      ]);
+      const [first = ""] = lines.filter((line) => /^step 1\//i.test(line));
+      expect(lines.slice(lines.findIndex((line) => line.startsWith("sessions:")))).toContain(first);
+      expect(lines.filter((line, at) => line !== "" && lines.indexOf(line) !== at)).toEqual([]);
+    } finally {
+      checkout.dispose();
+    }
   });
 });

@@ -6,6 +6,9 @@ import { refuseUnknown } from "./inputs.ts";
 /** Receives each line that the engine prints while it builds or pulls. */
 export type Progress = (line: string) => void;
 
+/** Lines of a build that are told when it fails. */
+const kept = 40;
+
 interface BuildInput {
   readonly context: string;
   readonly dockerfile: string;
@@ -27,7 +30,7 @@ interface Message {
  * @returns the image's local id
  * @throws Error with the engine's own words and the last lines of the build
  */
-export async function buildImage(docker: Docker, inputs: Properties, progress: Progress): Promise<string> {
+export async function buildImage(docker: Docker, inputs: Properties, progress: Progress = () => {}): Promise<string> {
   const name = String(inputs.imageName);
   refuseUnknown("docker.Image", name, inputs, ["imageName", "build", "skipPush", "buildOnPreview"]);
   const build = inputs.build as BuildInput;
@@ -54,9 +57,9 @@ function withoutLogins(args: BuildInput["args"] = {}): (text: string) => string 
 }
 
 /** Pulls an image by name. @returns its local id */
-export async function pullImage(docker: Docker, inputs: Properties, progress: Progress): Promise<string> {
+export async function pullImage(docker: Docker, inputs: Properties): Promise<string> {
   const name = String(inputs.name);
-  await follow(docker, await docker.pull(name), `the image ${name} could not be pulled`, progress);
+  await follow(docker, await docker.pull(name), `the image ${name} could not be pulled`);
   return (await docker.getImage(name).inspect()).Id;
 }
 
@@ -64,7 +67,7 @@ function follow(
   docker: Docker,
   stream: NodeJS.ReadableStream,
   failure: string,
-  progress: Progress,
+  progress: Progress = () => {},
   tellable = (text: string) => text,
 ): Promise<void> {
   const last: string[] = [];
@@ -72,7 +75,7 @@ function follow(
     const line = tellable((message.stream ?? message.status ?? "").trimEnd());
     if (line === "") return;
     last.push(line);
-    if (last.length > 10) last.shift();
+    if (last.length > kept) last.shift();
     progress(line);
   };
   return new Promise((resolve, reject) => {
