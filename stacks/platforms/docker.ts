@@ -57,7 +57,10 @@ export class DockerPlatform implements Platform {
       const { examine } = await import("./docker/examine.ts");
       return examine(docker, settings, { where: `${address} (${how})`, seconds });
     }
-    const means = 'nothing can be started; "npm start" can install and start one on Debian and Ubuntu';
+    const { openPodman } = await import("./docker/setup/engine.ts");
+    const { which } = await import("./docker/setup/command.ts");
+    const wayOut = which("podman") ? `Podman is installed: "${openPodman}"` : '"npm start" can install and start one on Debian and Ubuntu';
+    const means = `nothing can be started; ${wayOut}`;
     return [{ subject: "engine", found: `none at ${address} (${how})`, verdict: "missing", means }];
   }
 

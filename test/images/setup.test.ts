@@ -97,10 +97,11 @@ describe("the engine", () => {
   });
 
   test.each([
-    ["darwin", false, "colima"],
-    ["win32", false, "WSL 2"],
-    ["linux", true, "systemctl enable --now docker"],
-    ["linux", false, "apt-get install -y docker.io"],
+    ["darwin", undefined, "colima"],
+    ["win32", undefined, "WSL 2"],
+    ["linux", "docker", "systemctl enable --now docker"],
+    ["linux", "podman", "enable --now podman.socket"],
+    ["linux", undefined, "apt-get install -y docker.io"],
   ] as const)("steps on %s (installed: %s) name %s", (platform, installed, words) => {
     expect(engineSteps(platform, installed)).toContain(words);
   });

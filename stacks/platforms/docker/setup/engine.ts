@@ -15,12 +15,16 @@ export interface EnsureEngineOptions {
   readonly report: Report;
 }
 
-/** The steps for a person whose machine set-up cannot change, for a platform as Node names it. */
-export function engineSteps(platform: NodeJS.Platform, installed: boolean): string {
+/** What has an installed Podman answer to who runs this: its package leaves the socket of its API closed. */
+export const openPodman = `systemctl ${process.getuid?.() === 0 ? "" : "--user "}enable --now podman.socket`;
+
+/** The steps for a person whose machine set-up cannot change, for a platform as Node names it. @param installed what is, if anything */
+export function engineSteps(platform: NodeJS.Platform, installed?: "docker" | "podman"): string {
   if (platform === "darwin")
     return "Start Docker Desktop, OrbStack or colima (`brew install colima docker && colima start`), then run this again.";
   if (platform !== "linux") return "Run this inside WSL 2 or another Linux machine, where a container engine can be started.";
-  if (installed) {
+  if (installed === "podman") return `Podman is installed here and does not answer to this user: ${openPodman}`;
+  if (installed === "docker") {
     return [
       "A container engine is installed here but does not answer to this user. As root:",
       "  systemctl enable --now docker",
@@ -52,7 +56,7 @@ export async function ensureEngine({ engine, probe, install = "ask", report }: E
   if (!isOfThisMachine(engine))
     throw new SetupError(`No container engine answers at ${engine.address} (${engine.source}). Start it there, or name another one.`);
   const installed = which("dockerd") !== undefined;
-  const steps = engineSteps(process.platform, installed);
+  const steps = engineSteps(process.platform, installed ? "docker" : which("podman") === undefined ? undefined : "podman");
   const mayStart = process.platform === "linux" && process.getuid?.() === 0;
   if (!mayStart || (!installed && !canInstallPackages())) throw new SetupError(`No container engine answers.\n${steps}`);
 
