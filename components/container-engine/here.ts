@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { hostname, release } from "node:os";
 import type Docker from "dockerode";
 import { connectEngine } from "./connect.ts";
@@ -18,6 +19,9 @@ export interface EngineMachine {
 export function isOwn({ Name, KernelVersion }: EngineMachine): boolean {
   return Name === hostname() && KernelVersion === release();
 }
+
+/** Whether systemd manages this machine, as sd_booted(3) has it. */
+export const hasSystemd = (): boolean => existsSync("/run/systemd/system");
 
 /** Runtimes whose containers have a kernel of their own. */
 const ownKernel = /runsc|gvisor|kata/i;

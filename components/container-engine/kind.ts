@@ -17,3 +17,15 @@ export const kindOf = ({ Components = [] }: EngineVersion): EngineKind =>
 export async function askKind(engine: Docker): Promise<EngineKind> {
   return engine.version().then(kindOf, () => "docker");
 }
+
+/** What an engine says of the rights that it has itself. */
+export interface EngineRights {
+  readonly SecurityOptions?: readonly string[] | null;
+  /** Podman's own word; 4.3 has it not among its options. */
+  readonly Rootless?: boolean;
+}
+
+/** Whether an engine runs as a user without rights. */
+export function isRootless({ SecurityOptions, Rootless }: EngineRights): boolean {
+  return Rootless === true || (SecurityOptions ?? []).some((option) => option.split(",").includes("name=rootless"));
+}

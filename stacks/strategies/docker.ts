@@ -17,12 +17,13 @@ import type { Settings } from "../settings.ts";
 import { refuseLogDriver } from "./log-driver.ts";
 import { refuseOpenPorts } from "./open-ports.ts";
 import { refuseSharedFolders } from "./other-stacks.ts";
-import { heedPodman } from "./podman.ts";
+import { heedPodman, warnOfHealth } from "./podman.ts";
 import { refuseRemotePaths } from "./remote-paths.ts";
 import { refuseRepositories } from "./repositories.ts";
 import type { DeployOptions } from "./sessions.ts";
 import type { StackIdentity } from "./strategy.ts";
 import { refuseTakenPorts } from "./taken-ports.ts";
+import { refuseUnheldLimits } from "./unheld-limits.ts";
 import { warnOfProviders } from "./unreached-provider.ts";
 
 /** What the strategies on a Docker Engine or Podman have in common. */
@@ -62,7 +63,11 @@ export async function onEngine(
   const [sharing, stock] = [sharesInodes(engine), chooseBase(engine)];
   const client = connectEngine(engine);
   const kind = await askKind(client);
-  if (kind === "podman") heedPodman(settings, engine);
+  if (kind === "podman") {
+    heedPodman(settings, engine);
+    await warnOfHealth(client);
+  }
+  await refuseUnheldLimits(client, kind, engine);
   await refuseRemotePaths(settings, engine);
   await refuseOpenPorts(settings, engine);
   await refuseLogDriver(settings, engine);

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { connectEngine } from "../../components/container-engine/connect.ts";
 import type { FoundEngine } from "../../components/container-engine/find.ts";
-import { type EngineVersion, kindOf } from "../../components/container-engine/kind.ts";
+import { type EngineRights, type EngineVersion, isRootless, kindOf } from "../../components/container-engine/kind.ts";
 import { isLocal, portAuthority } from "../../components/session.ts";
 import { type Settings, SettingsError } from "../settings.ts";
 
@@ -14,7 +14,7 @@ const closedSince = 28;
 /** What an engine says of itself, as far as it bears upon its ports. */
 export interface EngineFacts {
   readonly version: EngineVersion;
-  readonly info: { readonly SecurityOptions?: readonly string[] | null };
+  readonly info: EngineRights;
 }
 
 /**
@@ -22,7 +22,7 @@ export interface EngineFacts {
  * are on a network that nobody can send to.
  */
 export function openEngine({ version, info }: EngineFacts): string | undefined {
-  if (info.SecurityOptions?.some((option) => option.split(",").includes("name=rootless"))) return undefined;
+  if (isRootless(info)) return undefined;
   if (kindOf(version) === "podman") return `Podman ${version.Version}`;
   return Number.parseInt(version.Version, 10) >= closedSince ? undefined : `Docker Engine ${version.Version}`;
 }

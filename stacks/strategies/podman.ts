@@ -1,5 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { EngineClient } from "../../components/container-engine/connect.ts";
 import type { FoundEngine } from "../../components/container-engine/find.ts";
+import { type EngineMachine, hasSystemd, isOwn } from "../../components/container-engine/here.ts";
 import { type Settings, SettingsError } from "../settings.ts";
 
 /**
@@ -15,4 +17,14 @@ export function heedPodman({ strategy, onPodman }: Pick<Settings, "strategy" | "
   const refused = [...wholly, ...onPodman.refused.map((sentence) => sentence.replace(/\.$/, ` (${address} is Podman).`))];
   if (refused.length > 0) throw new SettingsError(refused);
   if (pulumi.runtime.isDryRun()) for (const line of onPodman.reported) void pulumi.log.warn(line);
+}
+
+/** Says at a preview where nothing runs the checks by which an agent that hangs is ended. */
+export async function warnOfHealth(docker: EngineClient): Promise<void> {
+  if (!pulumi.runtime.isDryRun() || hasSystemd()) return;
+  const machine = await (docker.info() as Promise<EngineMachine>).catch(() => undefined);
+  if (machine === undefined || !isOwn(machine)) return;
+  void pulumi.log.warn(
+    "Not enforced on Podman, for every session: an end to what hangs: systemd runs its checks, and there is none on this machine.",
+  );
 }

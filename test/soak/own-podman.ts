@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, closeSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { get } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,11 +20,22 @@ export class OwnPodman {
   readonly folder = mkdtempSync(join(tmpdir(), "agent-sessions-podman-"));
   readonly socket = join(this.folder, "podman.sock");
   readonly docker = new Docker({ socketPath: this.socket });
+  readonly #user: { readonly uid: number; readonly gid: number } | undefined;
   #process: ChildProcess | undefined;
   #checks: NodeJS.Timeout | undefined;
 
+  /** @param user who runs it, without rights. @default root */
+  constructor(user?: { readonly uid: number; readonly gid: number }) {
+    this.#user = user;
+  }
+
   async start(): Promise<void> {
     writeFileSync(join(this.folder, "containers.conf"), this.#configuration());
+    if (this.#user !== undefined) {
+      chownSync(this.folder, this.#user.uid, this.#user.gid);
+      // The run's own folder, which holds this one, is root's alone.
+      chmodSync(tmpdir(), statSync(tmpdir()).mode | 0o001);
+    }
     const log = openSync(join(this.folder, "log"), "a");
     const own = [
       "--root",
@@ -34,11 +45,15 @@ export class OwnPodman {
       "--network-config-dir",
       join(this.folder, "net"),
     ];
-    const serve = [podman ?? "podman", ...own, "system", "service", "--time", "0", `unix://${this.socket}`];
+    const { uid, gid } = this.#user ?? {};
+    const as = uid === undefined ? [] : ["setpriv", "--reuid", `${uid}`, "--regid", `${gid}`, "--clear-groups"];
+    const serve = [...as, podman ?? "podman", ...own, "system", "service", "--time", "0", `unix://${this.socket}`];
     const place = 'ip link set lo up && mount -t tmpfs tmpfs /run && exec "$@"';
     this.#process = spawn("unshare", ["--net", "--mount", "sh", "-c", place, "sh", ...serve], {
+      // Where its containers' monitors leave a mark when memory runs out.
+      cwd: this.folder,
       stdio: ["ignore", log, log],
-      env: { ...process.env, CONTAINERS_CONF: join(this.folder, "containers.conf") },
+      env: { ...process.env, HOME: this.folder, XDG_RUNTIME_DIR: this.folder, CONTAINERS_CONF: join(this.folder, "containers.conf") },
     });
     closeSync(log);
     const up = () => this.docker.ping().then(Boolean, () => false);
@@ -80,9 +95,11 @@ export class OwnPodman {
 
   async end(): Promise<void> {
     clearInterval(this.#checks);
-    const ended = new Promise((resolve) => this.#process?.once("exit", resolve));
-    this.#process?.kill("SIGTERM");
-    await ended;
+    if (this.#process?.exitCode === null) {
+      const ended = new Promise((resolve) => this.#process?.once("exit", resolve));
+      this.#process.kill("SIGTERM");
+      await ended;
+    }
     rmSync(this.folder, { recursive: true, force: true });
   }
 }

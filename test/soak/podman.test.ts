@@ -1,4 +1,8 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { hasSystemd } from "../../components/container-engine/here.ts";
+import { examine } from "../../stacks/platforms/docker/examine.ts";
 import { changes } from "../../stacks/recorder/plan.ts";
 import { parse } from "../../stacks/settings.ts";
 import { checksOn, platformOf } from "../../stacks/verify/checks/index.ts";
@@ -6,7 +10,8 @@ import { promisedTo } from "../../stacks/verify/promised.ts";
 import { verify } from "../../stacks/verify/run.ts";
 import { surroundingsOf } from "../../stacks/verify/surroundings.ts";
 import { targetOf } from "../../stacks/verify/target.ts";
-import { liveEngine, Rig } from "../engine/rig.ts";
+import { liveEngine, Rig, until } from "../engine/rig.ts";
+import { missing } from "../support/missing.ts";
 import { giveImages } from "./own-engine.ts";
 import { canRunPodman, OwnPodman } from "./own-podman.ts";
 
@@ -76,5 +81,48 @@ describe.skipIf(docker === undefined || !canRunPodman)("the strategy local on Po
   ])("%j is refused", async (given, sentence) => {
     const engine = rig.engine([{ id: "pd-refused", ...given }], podman.settings);
     await expect(engine.plan(await engine.live())).rejects.toThrow(sentence);
+  });
+
+  test("doctor says what Podman holds, and what it leaves to systemd", async () => {
+    const findings = await examine(podman.docker, parse({ sessions }), { where: podman.socket, seconds: 10 });
+    const verdictOf = (subject: string) => findings.find((finding) => finding.subject === subject)?.verdict;
+    expect(findings[0]).toMatchObject({ subject: "engine", found: expect.stringMatching(/^Podman 4\./), verdict: "ok" });
+    expect(["process limit", "memory and cpu limits", "crash of the engine", "networks"].map(verdictOf)).toEqual(["ok", "ok", "ok", "ok"]);
+    expect(verdictOf("health checks")).toBe(hasSystemd() ? "ok" : "missing");
+  });
+});
+
+const version1 = !existsSync("/sys/fs/cgroup/cgroup.controllers");
+if (!version1) missing("a rootless Podman that drops limits needs control groups of version 1");
+
+describe.skipIf(!canRunPodman || !version1)("a rootless Podman on control groups of version 1", () => {
+  const user = `sessions-${process.pid}`;
+  const idOf = (option: string) => Number(execFileSync("id", [option, user], { encoding: "utf8" }));
+  let podman: OwnPodman | undefined;
+  afterAll(async () => {
+    await podman?.end();
+    // Podman leaves a process that holds its user's namespace.
+    spawnSync("pkill", ["--signal", "KILL", "--uid", user]);
+    await until(async () => spawnSync("userdel", [user]).status === 0, 10, "the end of the user's processes");
+  });
+
+  test("is refused before anything is made, and doctor says why", async () => {
+    execFileSync("useradd", ["--no-create-home", user]);
+    podman = new OwnPodman({ uid: idOf("-u"), gid: idOf("-g") });
+    await podman.start();
+    const rig = new Rig(podman.docker, "rootless");
+    const engine = rig.engine([{ id: "pd-rootless" }], podman.settings);
+    const reason = "it is rootless, and control groups of version 1 are root's alone";
+    await expect(engine.plan(await engine.live())).rejects.toThrow(
+      `limits: the engine at unix://${podman.socket} takes limits of memory, processor time and processes and holds none: ${reason}`,
+    );
+    expect([await podman.docker.listImages(), (await podman.docker.listVolumes()).Volumes]).toEqual([[], []]);
+    const findings = await examine(podman.docker, parse({ sessions: [] }), { where: podman.socket, seconds: 10 });
+    const lacking = findings.filter(({ means }) => means.includes(reason)).map(({ subject, verdict }) => [subject, verdict]);
+    expect(lacking).toEqual([
+      ["process limit", "missing"],
+      ["memory and cpu limits", "missing"],
+    ]);
+    expect(findings).toContainEqual(expect.objectContaining({ subject: "user namespace", found: "rootless engine" }));
   });
 });

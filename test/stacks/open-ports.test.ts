@@ -43,6 +43,7 @@ test.each([
   ["on an engine that refuses others", open, { Version: "28.0.0" }, {}],
   ["on a later one", open, { Version: "100.1" }, {}],
   ["on a rootless engine", open, { Version: "27.0.0" }, { SecurityOptions: ["name=seccomp,profile=default", "name=rootless"] }],
+  ["on a rootless Podman", open, { Version: "4.3.1", Components: [{ Name: "Podman Engine" }] }, { Rootless: true }],
   ["when others are asked in", { ...open, ports: [{ ...port, neighbours: true }] }, { Version: "20.10.24" }, {}],
   ["on another address", { ...open, ports: [{ ...port, address: "0.0.0.0" }] }, { Version: "20.10.24" }, {}],
   ["of a session with a list", { egress: { allow: ["example.com"] }, ports: [port] }, { Version: "20.10.24" }, {}],

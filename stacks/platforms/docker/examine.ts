@@ -1,4 +1,7 @@
 import type Docker from "dockerode";
+import { hasSystemd, isOwn } from "../../../components/container-engine/here.ts";
+import { isRootless, kindOf } from "../../../components/container-engine/kind.ts";
+import { type LimitingEngine, type UnheldLimits, unheldLimits } from "../../../components/container-engine/unheld-limits.ts";
 import { networkModeOf } from "../../../components/isolated-network/args.ts";
 import { limitsOf } from "../../../components/session-container/args.ts";
 import type { Settings } from "../../settings.ts";
@@ -9,14 +12,9 @@ import type { Finding } from "../platform.ts";
 import { examineMachine, examineVolumes } from "./machine.ts";
 
 /** The fields of the engine's own description that the client library does not declare. */
-interface EngineInfo extends LoggingEngine {
-  readonly SecurityOptions?: readonly string[] | null;
-  readonly CgroupVersion?: string;
+export interface EngineInfo extends LoggingEngine, LimitingEngine {
   readonly CgroupDriver?: string;
-  readonly PidsLimit?: boolean;
-  readonly MemoryLimit?: boolean;
   readonly SwapLimit?: boolean;
-  readonly CpuCfsQuota?: boolean;
   readonly MemTotal: number;
   readonly DockerRootDir: string;
   readonly LiveRestoreEnabled?: boolean;
@@ -34,13 +32,16 @@ export async function examine(
   { where, seconds }: { readonly where: string; readonly seconds: number },
 ): Promise<readonly Finding[]> {
   const [info, version] = await Promise.all([docker.info() as Promise<EngineInfo>, docker.version()]);
+  const kind = kindOf(version);
+  const isPodman = kind === "podman";
   return [
-    { subject: "engine", found: `${version.Version} at ${where}`, verdict: "ok", means: "sessions run here" },
+    { subject: "engine", found: `${isPodman ? "Podman " : ""}${version.Version} at ${where}`, verdict: "ok", means: "sessions run here" },
     ...examineConfinement(info),
-    ...examineLimits(info),
+    ...(isPodman ? examineServices(info) : [crashFinding(info)]),
+    ...examineLimits(info, await unheldLimits(docker, kind, info)),
     portFinding({ version, info }),
     logFinding(info, settings),
-    ...examineRoom(info, settings),
+    ...examineRoom(info, settings, isPodman),
     ...(await examineMachine(docker, settings, info.DockerRootDir)),
     await examineVolumes(docker, seconds),
   ];
@@ -52,25 +53,21 @@ function judge(subject: string, good: boolean, found: string, means: string, oth
 }
 
 /** What keeps a session from taking the machine. */
-function examineLimits(info: EngineInfo): Finding[] {
-  const withoutLimit = [info.MemoryLimit === false && "memory", info.CpuCfsQuota === false && "processor time"]
+export function examineLimits(info: EngineInfo, unheld?: UnheldLimits): Finding[] {
+  const { controllers = [], why, wayOut } = unheld ?? {};
+  const otherwise = `no session starts: ${why}; ${wayOut}`;
+  const without = [controllers.includes("memory") && "memory", controllers.includes("cpu") && "processor time"]
     .filter(Boolean)
     .join(" and ");
+  const forks = !controllers.includes("pids");
   return [
-    judge(
-      "process limit",
-      info.PidsLimit !== false,
-      info.PidsLimit === false ? "not there" : "there",
-      "a fork bomb hurts only its own session",
-      "no session starts: its entrypoint waits for a limit that the kernel cannot give",
-      "missing",
-    ),
+    judge("process limit", forks, forks ? "there" : "not there", "a fork bomb hurts only its own session", otherwise, "missing"),
     judge(
       "memory and cpu limits",
-      withoutLimit === "",
-      withoutLimit === "" ? "there" : `none for ${withoutLimit}`,
+      without === "",
+      without === "" ? "there" : `none for ${without}`,
       "a session cannot take the machine from the others",
-      "a session can take the whole machine; boot a kernel with these controllers",
+      otherwise,
       "missing",
     ),
     judge(
@@ -94,6 +91,7 @@ function examineLimits(info: EngineInfo): Finding[] {
 function examineConfinement(info: EngineInfo): Finding[] {
   const options = (info.SecurityOptions ?? []).map((option) => option.replace(/^name=/, ""));
   const has = (name: string) => options.some((option) => option.split(",")[0] === name);
+  const rootless = isRootless(info);
   return [
     judge(
       "seccomp",
@@ -112,18 +110,51 @@ function examineConfinement(info: EngineInfo): Finding[] {
     ),
     judge(
       "user namespace",
-      has("userns") || has("rootless"),
-      has("rootless") ? "rootless engine" : has("userns") ? "remapped" : "the host's",
+      has("userns") || rootless,
+      rootless ? "rootless engine" : has("userns") ? "remapped" : "the host's",
       "the agent's uid is nobody on the host",
       "uid 1000 in a session is uid 1000 on the host, without any capability; userns-remap in daemon.json changes that",
     ),
+  ];
+}
+
+function crashFinding(info: EngineInfo): Finding {
+  return judge(
+    "crash of the engine",
+    info.LiveRestoreEnabled === true,
+    info.LiveRestoreEnabled ? "live-restore" : "sessions restart",
+    "sessions run on",
+    "sessions are started again with the engine; their volumes keep the data",
+  );
+}
+
+/**
+ * What Podman leaves to systemd: it checks health and starts what ran before the machine was started anew. Without systemd on an
+ * engine's own machine nobody does.
+ */
+export function examineServices(info: EngineInfo, systemd = isOwn(info) ? hasSystemd() : undefined): Finding[] {
+  const found = systemd === undefined ? "not known" : systemd ? "systemd" : "no systemd";
+  const enable = isRootless(info)
+    ? '"systemctl --user enable podman-restart" has them started with the machine, "loginctl enable-linger" lets them outlive a login'
+    : '"systemctl enable podman-restart" has them started with the machine';
+  return [
+    { subject: "crash of the engine", found: "there is no daemon", verdict: "ok", means: "sessions run on" },
     judge(
-      "crash of the engine",
-      info.LiveRestoreEnabled === true,
-      info.LiveRestoreEnabled ? "live-restore" : "sessions restart",
-      "sessions run on",
-      "sessions are started again with the engine; their volumes keep the data",
+      "health checks",
+      systemd === true,
+      found,
+      "an agent that hangs is ended and started again",
+      systemd === undefined
+        ? "the engine is on another machine; run doctor there"
+        : "nothing ends an agent that hangs, since Podman has systemd run its checks; take Docker Engine, or a machine with systemd",
+      systemd === undefined ? "note" : "missing",
     ),
+    {
+      subject: "start of the machine",
+      found,
+      verdict: "note",
+      means: systemd === false ? "nothing starts sessions with the machine; run up after it" : enable,
+    },
   ];
 }
 
@@ -146,12 +177,12 @@ function logFinding(info: EngineInfo, { logs }: Settings): Finding {
 }
 
 /** Whether the engine has room for what the settings ask for. */
-function examineRoom(info: EngineInfo, { sessions }: Settings): Finding[] {
+function examineRoom(info: EngineInfo, { sessions }: Settings, isPodman: boolean): Finding[] {
   const memory = sessions.reduce((sum, session) => sum + limitsOf(session).memory, 0);
   const groups = new Set(sessions.flatMap(({ network }) => network.group ?? []));
   const networks = sessions.filter(({ network }) => networkModeOf(network).kind === "bridge").length + groups.size;
   const pools = info.DefaultAddressPools ?? [];
-  const room = networkRoom(pools);
+  const room = isPodman ? podmanNetworks : networkRoom(pools);
   return [
     judge(
       "networks",
@@ -170,6 +201,9 @@ function examineRoom(info: EngineInfo, { sessions }: Settings): Finding[] {
     ),
   ];
 }
+
+/** What Podman's own pools hold (default_subnet_pools of containers.conf(5)). */
+const podmanNetworks = 42_752;
 
 /** How many networks the engine's address pools hold; an engine that names none has Docker's own, less what it uses itself. */
 function networkRoom(pools: readonly { Base: string; Size: number }[]): number {
