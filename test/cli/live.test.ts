@@ -414,6 +414,7 @@ describe.skipIf(docker === undefined)(
         "AppArmor",
         "user namespace",
         "crash of the engine",
+        ...((await rig.runtime.isPodman()) ? ["health checks", "start of the machine"] : []),
         "process limit",
         "memory and cpu limits",
         "swap limit",
