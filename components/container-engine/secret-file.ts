@@ -27,8 +27,14 @@ class SecretFile extends pulumi.ComponentResource {
   /** What must be there before what reads the file starts. */
   readonly resources: readonly pulumi.Resource[];
 
+  /** @throws RunError where the provider would leave the volume empty */
   constructor(name: string, args: SecretFileArgs, opts?: pulumi.ComponentResourceOptions) {
     super("agent-sessions:docker:SecretFile", name, {}, opts);
+    // The provider uploads to the root, where Podman puts a file beneath the volume that is mounted at its folder.
+    if (engineOf(this) === "podman" && underPulumi())
+      throw new pulumi.RunError(
+        `${args.carrier}: Docker's provider fills no volume on Podman, so ${args.target} would be empty; deploy this stack with the engine built in ("npx sessions up --engine embedded"), or have Docker Engine run it`,
+      );
     const volume = ownVolume(`${name}-volume`, args, this);
     const carrier = new docker.Container(`${name}-carrier`, toCarrier(args, engineOf(this)), {
       parent: this,
@@ -40,6 +46,9 @@ class SecretFile extends pulumi.ComponentResource {
     this.registerOutputs({ volume: args.volume });
   }
 }
+
+/** Whether the Pulumi CLI runs the program, by what it is told of its engine. */
+const underPulumi = () => process.env.PULUMI_NODEJS_ENGINE !== undefined;
 
 /** The provider's inputs for the container that carries the file. */
 function toCarrier(args: SecretFileArgs, engine: EngineKind) {

@@ -17,6 +17,9 @@ export const leaky = {
   wayOut: "have Docker Engine run it, or set egress: none or open",
 } as const;
 const api = "https://docs.podman.io/en/latest/markdown/podman-system-service.1.html";
+const byBuiltIn =
+  "the engine built in alone puts files into volumes there: what Docker's provider uploads would lie beneath them, so it is refused";
+const secretFile = "components/container-engine/secret-file.ts";
 const sealed = refused(leaky.why, leaky.wayOut, networks);
 
 /** Podman, which speaks Docker's API: where it differs from Docker Engine. */
@@ -33,6 +36,8 @@ export const podman: Column = {
   egressList: sealed,
   egressAudit: sealed,
   download: sealed,
+  credentialsFile: means(`as on Docker Engine; ${byBuiltIn}`, secretFile),
+  agent: means(`read where the plan is made, and handed over read-only; ${byBuiltIn}`, secretFile),
   ports: means("nobody can send to a rootless one's containers; a rootful one is refused", "https://github.com/moby/moby/pull/49325"),
   health: means(
     "its own check, which systemd runs, ends the session",

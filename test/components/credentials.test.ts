@@ -1,7 +1,8 @@
 import { inspect } from "node:util";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { authContent, type CredentialsArgs } from "../../components/credentials/args.ts";
 import { Credentials } from "../../components/credentials/docker.ts";
+import { EngineProvider } from "../../components/container-engine/provider.ts";
 import { seccompProfile } from "../../components/seccomp/docker.ts";
 import { authorityOf } from "../../components/session-container/args.ts";
 import { SessionContainer } from "../../components/session-container/docker.ts";
@@ -37,6 +38,24 @@ test.each([
   ["an AWS credentials file", "bedrock", "[default]", "aws-credentials", "[default]\n"],
 ] as const)("%s becomes a file that the agent reads", (_, provider, value, file, content) => {
   expect(authContent(provider, value)).toEqual({ file, content });
+});
+
+test("on Podman a file is carried, unless it is the Pulumi CLI whose provider would carry it beneath its volume", async () => {
+  const args = { ...place, kind: "file", provider: "anthropic", secret: secret("env KEY", "hunter2") } as const;
+  const make = (engine: string | undefined) =>
+    record(() => {
+      const provider = new EngineProvider("engine", { address: "unix:///run/x.sock", source: "settings" }, undefined, "podman");
+      vi.stubEnv("PULUMI_NODEJS_ENGINE", engine);
+      try {
+        new Credentials("a", args, { provider });
+      } finally {
+        vi.unstubAllEnvs();
+      }
+    });
+  expect((await make(undefined)).of("Container")).toHaveLength(1);
+  await expect(make("127.0.0.1:1")).rejects.toThrow(
+    /^claude-agent-a-auth: Docker's provider fills no volume on Podman, so \/auth would be empty; deploy .* --engine embedded/,
+  );
 });
 
 test("a secret goes into a volume by way of a container that never starts, and into no other input", async () => {

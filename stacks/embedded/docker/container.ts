@@ -159,7 +159,8 @@ export async function createContainer(docker: Docker, inputs: Properties, labels
   const options = toCreateOptions(inputs, labels);
   const container = await docker.createContainer(uploads.length === 0 ? options : { ...options, name: `${options.name}.filling` });
   if (uploads.length > 0) {
-    await container.putArchive(archiveOf(uploads), { path: "/" });
+    for (const [path, files] of Map.groupBy(uploads, ({ file }) => placeOf(file, inputs)))
+      await container.putArchive(archiveOf(files.map((one) => ({ ...one, file: one.file.slice(path.length) }))), { path });
     await container.rename({ name: options.name });
   }
   const [, ...others] = (inputs.networksAdvanced ?? []) as readonly NetworkInput[];
@@ -169,6 +170,15 @@ export async function createContainer(docker: Docker, inputs: Properties, labels
   await container.start();
   if (inputs.attach === true) await waitForEnd(container, String(inputs.name));
   return container.id;
+}
+
+/**
+ * The folder that a file is put into: what is mounted there, or the root. Podman fills the mount that is named and no other below
+ * it: by the root, a file would come to lie beneath its volume, where nobody sees it.
+ */
+function placeOf(file: string, { mounts = [] }: Properties): string {
+  const targets = (mounts as readonly MountInput[]).map(({ target }) => target).filter((target) => file.startsWith(`${target}/`));
+  return targets.sort((one, other) => other.length - one.length)[0] ?? "/";
 }
 
 async function waitForEnd(container: Docker.Container, name: string): Promise<void> {
