@@ -17,7 +17,7 @@ export interface NotMeasured {
 /** The client library declares neither the option nor the answer. */
 interface DiskUsage {
   df(options: { abortSignal: AbortSignal }): Promise<{
-    Volumes?: readonly { Name: string; Labels?: Record<string, string> | null; UsageData?: { Size: number } | null }[] | null;
+    Volumes?: readonly { Name: string; UsageData?: { Size: number } | null }[] | null;
   }>;
 }
 
@@ -32,8 +32,10 @@ export async function measureVolumes(docker: Docker, seconds: number): Promise<r
   for (;;) {
     try {
       const { Volumes } = await (docker as unknown as DiskUsage).df({ abortSignal });
-      return (Volumes ?? []).flatMap(({ Name, Labels, UsageData }) =>
-        UsageData == null || UsageData.Size < 0 ? [] : [{ name: Name, bytes: UsageData.Size, labels: Labels ?? {} }],
+      // Podman leaves labels out where it says what volumes hold.
+      const listed = new Map((await docker.listVolumes({ abortSignal })).Volumes.map(({ Name, Labels }) => [Name, Labels]));
+      return (Volumes ?? []).flatMap(({ Name, UsageData }) =>
+        UsageData == null || UsageData.Size < 0 ? [] : [{ name: Name, bytes: UsageData.Size, labels: listed.get(Name) ?? {} }],
       );
     } catch (error) {
       if (abortSignal.aborted) return { notTried: `the engine had not counted what its volumes hold after ${seconds} seconds` };
