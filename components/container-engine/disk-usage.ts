@@ -40,8 +40,9 @@ export async function measureVolumes(docker: Docker, seconds: number): Promise<r
     } catch (error) {
       if (abortSignal.aborted) return { notTried: `the engine had not counted what its volumes hold after ${seconds} seconds` };
       const { message } = error as Error;
-      // Engines before 23 measure for one client at a time and refuse the others.
-      if (!/already running/.test(message)) return { notTried: `the engine cannot count what its volumes hold: ${message}` };
+      // Engines before 23 measure for one client at a time and refuse the others; Podman gives up over a container that goes meanwhile.
+      if (!/already running|no such container/.test(message))
+        return { notTried: `the engine cannot count what its volumes hold: ${message}` };
       await delay(200);
     }
   }
