@@ -1,10 +1,8 @@
-import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { Agent } from "node:http";
 import { join } from "node:path";
-import { Duplex } from "node:stream";
 import Docker from "dockerode";
 import type { FoundEngine } from "./find.ts";
+import { SshAgent } from "./ssh.ts";
 
 /** A client for the Docker Engine or Podman, for who hands it on. */
 export type EngineClient = Docker;
@@ -16,60 +14,54 @@ export type EngineClient = Docker;
  */
 export function connectEngine(engine: FoundEngine): Docker {
   const address = engine.address.includes("://") ? engine.address : `tcp://${engine.address}`;
-  if (address.startsWith("unix://")) return new Docker({ socketPath: address.slice("unix://".length) });
+  if (address.startsWith("unix://")) return clientOf({ socketPath: address.slice("unix://".length) });
   const url = new URL(address);
   switch (url.protocol) {
     case "ssh:":
       // The library's own SSH knows neither the user's host keys nor the SSH configuration; the system's ssh does.
-      return new Docker({ host: "docker", protocol: "http", agent: new SshAgent(url) } as Docker.DockerOptions);
+      return clientOf({ host: "docker", agent: new SshAgent(address) } as Docker.DockerOptions);
     case "tcp:":
     case "http:":
     case "https:": {
       const port = url.port || (engine.certPath === undefined ? "2375" : "2376");
       if (engine.certPath === undefined)
-        return new Docker({ host: url.hostname, port, protocol: url.protocol === "https:" ? "https" : "http" });
-      const [ca, cert, key] = ["ca.pem", "cert.pem", "key.pem"].map((file) => readFileSync(join(engine.certPath ?? "", file)));
-      return new Docker({ host: url.hostname, port, protocol: "https", ca, cert, key });
+        return clientOf({ host: url.hostname, port, protocol: url.protocol === "https:" ? "https" : "http" });
+      const [ca, cert, key] = ["ca.pem", "cert.pem", "key.pem"].map((file) => readCertificate(engine, file));
+      return clientOf({ host: url.hostname, port, protocol: "https", ca, cert, key } as Docker.DockerOptions);
     }
     default:
       throw new Error(`engine address "${engine.address}" is of no known kind; write unix:///path, tcp://host:port or ssh://user@host`);
   }
 }
 
-/** Speaks HTTP through `ssh host docker system dial-stdio`, one ssh for each connection. */
-class SshAgent extends Agent {
-  readonly #target: URL;
+/** Seconds after which an engine that says nothing is not there. */
+const patience = 30;
 
-  constructor(target: URL) {
-    super({ keepAlive: true, maxSockets: 8 });
-    this.#target = target;
+/** Asks whether an engine answers. @throws Error when it does not */
+export async function greet(docker: Docker): Promise<void> {
+  await (docker as unknown as { ping(options: object): Promise<unknown> }).ping({ abortSignal: AbortSignal.timeout(patience * 1000) });
+}
+
+function readCertificate({ address, source, certPath = "" }: FoundEngine, file: string): Buffer {
+  const path = join(certPath, file);
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const wayOut = source.startsWith("docker context")
+      ? "make the context anew with all three certificates"
+      : `set DOCKER_CERT_PATH to a folder with ca.pem, cert.pem and key.pem`;
+    throw new Error(`the engine at ${address} (${source}) is reached by TLS, and ${path} cannot be read (${code}); ${wayOut}`);
   }
+}
 
-  override createConnection(): Duplex {
-    const { hostname, port, username } = this.#target;
-    const args = [
-      "-T",
-      "-o",
-      "BatchMode=yes",
-      ...(port ? ["-p", port] : []),
-      ...(username ? ["-l", username] : []),
-      "--",
-      hostname,
-      "docker",
-      "system",
-      "dial-stdio",
-    ];
-    const ssh = spawn("ssh", args, { stdio: ["pipe", "pipe", "inherit"] });
-    const stream = Duplex.from({ readable: ssh.stdout, writable: ssh.stdin });
-    ssh.once("error", (error) => stream.destroy(error));
-    stream.once("close", () => ssh.kill());
-    // The HTTP client asks its sockets for these; a pipe has nothing to set.
-    return Object.assign(stream, {
-      setTimeout: () => stream,
-      setNoDelay: () => stream,
-      setKeepAlive: () => stream,
-      ref: () => stream,
-      unref: () => stream,
-    });
+/** What the library finds in the environment counts for it beside what it is told, and may be another engine. */
+function clientOf(options: Docker.DockerOptions): Docker {
+  const named = process.env.DOCKER_HOST;
+  delete process.env.DOCKER_HOST;
+  try {
+    return new Docker(options);
+  } finally {
+    if (named !== undefined) process.env.DOCKER_HOST = named;
   }
 }
