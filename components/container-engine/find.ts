@@ -53,10 +53,12 @@ export async function findEngine(options: FindOptions = {}): Promise<FoundEngine
 
 /**
  * The socket of an engine on the machine that it runs on, for a container there. What a desktop's programs find elsewhere leads to
- * an engine in a machine of its own, which listens there at the usual place, as one that is reached over a network does.
+ * an engine in a machine of its own, which listens there at the usual place, as one that is reached over a network does unless
+ * its address names the socket.
  */
 export function engineSocketOf({ address }: Pick<FoundEngine, "address">): string {
-  return /^unix:\/\/((?:\/var)?\/run\/.+)$/.exec(address)?.[1] ?? "/var/run/docker.sock";
+  const there = /^ssh:\/\/[^/]+(\/.+)$/.exec(address)?.[1];
+  return there ?? /^unix:\/\/((?:\/var)?\/run\/.+)$/.exec(address)?.[1] ?? "/var/run/docker.sock";
 }
 
 /** Where engines listen, the likeliest first. */

@@ -1,6 +1,7 @@
 import { chooseBase } from "../../components/container-engine/base-image.ts";
-import { connectEngine, type EngineClient } from "../../components/container-engine/connect.ts";
-import { findEngine } from "../../components/container-engine/find.ts";
+import { connectEngine, type EngineClient, greet } from "../../components/container-engine/connect.ts";
+import { type FoundEngine, findEngine } from "../../components/container-engine/find.ts";
+import { whyUnreached } from "../../components/container-engine/unreached.ts";
 import { engineAddress, type StackSource } from "../configuration.ts";
 import type { Settings } from "../settings.ts";
 import { DockerRuntime } from "../runtime/docker.ts";
@@ -51,16 +52,16 @@ export class DockerPlatform implements Platform {
   }
 
   async examine(settings: Settings, seconds: number): Promise<readonly Finding[]> {
-    const { address, source: how } = await this.find();
-    const docker = await this.client();
-    if (docker !== undefined) {
+    const { engine, docker, fault } = await this.#ask();
+    const { address, source: how } = engine;
+    if (fault === undefined) {
       const { examine } = await import("./docker/examine.ts");
       return examine(docker, settings, { where: `${address} (${how})`, seconds });
     }
     const { openPodman } = await import("./docker/setup/engine.ts");
     const { which } = await import("./docker/setup/command.ts");
     const wayOut = which("podman") ? `Podman is installed: "${openPodman}"` : '"npm start" can install and start one on Debian and Ubuntu';
-    const means = `nothing can be started; ${wayOut}`;
+    const means = whyUnreached(engine, fault) ?? `nothing can be started; ${wayOut}`;
     return [{ subject: "engine", found: `none at ${address} (${how})`, verdict: "missing", means }];
   }
 
@@ -69,20 +70,23 @@ export class DockerPlatform implements Platform {
   }
 
   protected async answering(): Promise<EngineClient> {
-    const docker = await this.client();
-    if (docker !== undefined) return docker;
-    const { address, source: how } = await this.find();
-    throw new Error(
-      `no container engine answers at ${address} (${how}); start it, or name another by agent-sessions:local: {engine: …}, or run "npm start", which can install one`,
-    );
+    const { engine, docker, fault } = await this.#ask();
+    if (fault === undefined) return docker;
+    const why = whyUnreached(engine, fault);
+    const wayOut = 'start it, or name another by agent-sessions:local: {engine: …}, or run "npm start", which can install one';
+    throw new Error(`no container engine answers at ${engine.address} (${engine.source})${why === undefined ? `; ${wayOut}` : `: ${why}`}`);
   }
 
   /** Nothing when no engine answers. */
   protected async client(): Promise<EngineClient | undefined> {
-    const docker = connectEngine(await this.find());
-    return docker.ping().then(
-      () => docker,
-      () => undefined,
-    );
+    const { docker, fault } = await this.#ask();
+    return fault === undefined ? docker : undefined;
+  }
+
+  /** @returns with a fault when the engine does not answer */
+  async #ask(): Promise<{ readonly engine: FoundEngine; readonly docker: EngineClient; readonly fault: unknown }> {
+    const engine = await this.find();
+    const docker = connectEngine(engine);
+    return { engine, docker, fault: await greet(docker).catch((error: unknown) => error) };
   }
 }

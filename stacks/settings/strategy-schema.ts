@@ -19,9 +19,15 @@ const every = {
 /** What every strategy is told that runs sessions on a Docker Engine or Podman. */
 const onEngine = {
   engine: text(
-    "The container engine's address: unix://, tcp:// or ssh://. When left out: DOCKER_HOST, the docker context, the usual sockets.",
+    "The container engine's address: unix:///path, tcp://host:port or ssh://user@host, the latter with the path of a socket that is not the usual one. When left out: DOCKER_HOST, the docker context, the usual sockets.",
   )
-    .regex(/^(unix|tcp|ssh):\/\/\S+$/, { error: "is not an engine's address; write unix:///path, tcp://host:port or ssh://user@host" })
+    .refine((address) => !/:\/\/[^/@\s]*:[^/\s]*@/.test(address), {
+      error: "holds a password; take it out, and have ssh sign in with a key",
+      abort: true,
+    })
+    .regex(/^(unix:\/\/\S+|tcp:\/\/[^\s/?#@]+\/?|ssh:\/\/([^\s/?#@:]+@)?[^\s/?#@]+(\/[\w./+-]*)?)$/, {
+      error: "is not an engine's address; write unix:///path, tcp://host:port or ssh://user@host",
+    })
     .optional(),
 };
 

@@ -146,6 +146,7 @@ test.each([
   ["unix:///run/user/1000/docker.sock", "/run/user/1000/docker.sock"],
   ["unix:///home/me/.docker/run/docker.sock", "/var/run/docker.sock"],
   ["ssh://server", "/var/run/docker.sock"],
+  ["ssh://me@server:22/run/user/1000/docker.sock", "/run/user/1000/docker.sock"],
   ["tcp://server:2376", "/var/run/docker.sock"],
 ])("the engine at %s listens on its own machine at %s", (address, socket) => {
   expect(engineSocketOf({ address })).toBe(socket);

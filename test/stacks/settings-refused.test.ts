@@ -37,6 +37,14 @@ describe("each mistake is one sentence with key, value and way out", () => {
       { sessions: [], local: { engine: "docker" } },
       `local.engine: "docker" is not an engine's address; write unix:///path, tcp://host:port or ssh://user@host.`,
     ],
+    ...["tcp://far:2376/path", "ssh://far/a;b", "ssh://far?x", "tcp://me@far"].map((engine): [unknown, string] => [
+      { sessions: [], local: { engine } },
+      `local.engine: "${engine}" is not an engine's address; write unix:///path, tcp://host:port or ssh://user@host.`,
+    ]),
+    [
+      { sessions: [], local: { engine: "ssh://me:pass@far" } },
+      'local.engine: "ssh://me:…@far" holds a password; take it out, and have ssh sign in with a key.',
+    ],
     [{ sessions: [], image: { agent: "claude" } }, 'image.agent: "claude" is not an agent; write none or {version: "2.1.329"}.'],
     [
       { sessions: [], image: { agent: { version: "latest" } } },

@@ -10,6 +10,8 @@ export interface EnsureEngineOptions {
   readonly engine: FoundEngine;
   /** Whether a container engine answers now. */
   readonly probe: () => Promise<boolean>;
+  /** Why one on another machine did not answer, with the way out. */
+  readonly why?: () => string | undefined;
   /** @default "ask" */
   readonly install?: Install;
   readonly report: Report;
@@ -51,10 +53,13 @@ export function isOfThisMachine({ address, source }: FoundEngine): boolean {
  *
  * @throws SetupError with the exact steps where it cannot, or may not.
  */
-export async function ensureEngine({ engine, probe, install = "ask", report }: EnsureEngineOptions): Promise<void> {
+export async function ensureEngine({ engine, probe, why, install = "ask", report }: EnsureEngineOptions): Promise<void> {
   if (await probe()) return;
-  if (!isOfThisMachine(engine))
-    throw new SetupError(`No container engine answers at ${engine.address} (${engine.source}). Start it there, or name another one.`);
+  if (!isOfThisMachine(engine)) {
+    const reason = why?.();
+    const rest = reason === undefined ? ". Start it there, or name another one" : `: ${reason}`;
+    throw new SetupError(`No container engine answers at ${engine.address} (${engine.source})${rest}.`);
+  }
   const installed = which("dockerd") !== undefined;
   const steps = engineSteps(process.platform, installed ? "docker" : which("podman") === undefined ? undefined : "podman");
   const mayStart = process.platform === "linux" && process.getuid?.() === 0;

@@ -1,5 +1,6 @@
-import { connectEngine, type EngineClient } from "../../../../components/container-engine/connect.ts";
+import { connectEngine, type EngineClient, greet } from "../../../../components/container-engine/connect.ts";
 import { findEngine } from "../../../../components/container-engine/find.ts";
+import { whyUnreached } from "../../../../components/container-engine/unreached.ts";
 import { engineIn } from "../../../settings/strategy.ts";
 import type { Settings } from "../../../settings.ts";
 import type { Consent } from "../../platform.ts";
@@ -16,17 +17,16 @@ import { ensureEngine } from "./engine.ts";
  */
 export async function prepareMachine(settings: Settings, options: Consent, report: Report): Promise<EngineClient> {
   const install: Install = options.install ? (options.yes ? "yes" : "ask") : "no";
-  const address = { address: engineIn(settings.strategy) };
+  // Looked for anew once it was started.
+  const find = () => findEngine({ address: engineIn(settings.strategy) });
+  const engine = await find();
+  let fault: unknown;
   const probe = async () => {
-    try {
-      await connectEngine(await findEngine(address)).ping();
-      return true;
-    } catch {
-      return false;
-    }
+    fault = await greet(connectEngine(await find())).catch((error: unknown) => error);
+    return fault === undefined;
   };
-  await ensureEngine({ engine: await findEngine(address), probe, install, report });
-  const docker = connectEngine(await findEngine(address));
+  await ensureEngine({ engine, probe, why: () => whyUnreached(engine, fault), install, report });
+  const docker = connectEngine(await find());
   if (settings.image.base === undefined) await ensureBaseImage({ docker, install, report });
   return docker;
 }
