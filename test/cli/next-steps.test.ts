@@ -7,7 +7,7 @@ const key = { credentials: { kind: "proxy", secret: { env: "KEY" } } };
 const code = { repositories: [{ name: "code", url: "https://example.com/code.git" }] };
 
 test.each<[string, object[], RegExp, RegExp]>([
-  ["nothing is there", [], /run "TASK" .* --key-env/, /add ID --repository PATH$/],
+  ["nothing is there", [], /run "TASK" .* --key-env/, /add ID --repository PATH-OR-URL$/],
   ["one session without a key", [{ id: "a" }], /attach a$/, /run "TASK" .* --key-env/],
   ["several without a key", [{ id: "a" }, { id: "b" }], /^Enter one of them: .*attach a$/, /run "TASK"/],
   ["one session with a key", [{ id: "a", ...key, ...code }], /attach a$/, /pull a$/],
