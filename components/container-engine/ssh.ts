@@ -3,6 +3,7 @@ import { Agent } from "node:http";
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
+import { inspect } from "node:util";
 
 /** An ssh that ended before its work was done. */
 export class SshError extends Error {
@@ -63,6 +64,11 @@ export class SshAgent extends Agent {
   constructor(address: string) {
     super({ keepAlive: true, maxSockets: 8 });
     this.#command = sshCommand(address);
+  }
+
+  /** The library has all of a request's options written out for each, with whatever hangs on them: here every connection and more. */
+  [inspect.custom](): string {
+    return "SshAgent";
   }
 
   override createConnection(_: unknown, done: (error: Error | null, stream: Duplex) => void): undefined {

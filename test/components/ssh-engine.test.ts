@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import type { Agent } from "node:http";
 import { join } from "node:path";
-import { promisify } from "node:util";
+import { inspect, promisify } from "node:util";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { connectEngine, greet } from "../../components/container-engine/connect.ts";
 import { SshError, sshCommand } from "../../components/container-engine/ssh.ts";
@@ -75,6 +75,15 @@ describe("an engine by ssh", () => {
     const begun = lines();
     const at = begun.map((_, index) => begun.slice(0, index + 1).reduce((sum, line) => sum + (line.startsWith("begin") ? 1 : -1), 0));
     expect([begun.filter((line) => line.startsWith("begin")).length, Math.max(...at)]).toEqual([12, 6]);
+  });
+
+  test("costs no more with each connection, though the library writes its options out for each request", async () => {
+    standIn(pong);
+    const engine = connectEngine({ address: "ssh://far", source: "settings" });
+    await Promise.all([greet(engine), greet(engine)]);
+    const { agent } = engine.modem as unknown as { agent: Agent };
+    expect(inspect(agent, { showHidden: true, depth: null })).toBe("SshAgent");
+    agent.destroy();
   });
 
   test("says what ssh said when it ends, in the error and nowhere else", async () => {
