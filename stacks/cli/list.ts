@@ -59,6 +59,7 @@ function diskText({ workspace, session, logs, limit }: Disk): string {
 }
 
 /** One line about what serves all sessions. */
-export function serviceText({ name, state, url }: StackService): string {
-  return `${name}: ${state}${url === undefined ? "" : `, ${url}`}`;
+export function serviceText({ name, state, url, on }: StackService): string {
+  const where = on === undefined || !/^https?:\/\/(127\.|\[::1\])/.test(url ?? "") ? "" : ` of ${on}`;
+  return `${name}: ${state}${url === undefined ? "" : `, ${url}${where}`}`;
 }

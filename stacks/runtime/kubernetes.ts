@@ -9,8 +9,8 @@ import type { Surrounding } from "./kubernetes/describe.ts";
 import { heldByClaims } from "./kubernetes/held.ts";
 import { mountedIn } from "./kubernetes/surroundings.ts";
 import { besideClaim } from "./kubernetes/workspace.ts";
+import type { ClusterFacts } from "./cluster-facts.ts";
 import type {
-  ClusterFacts,
   CommandPlace,
   Held,
   ListedSession,

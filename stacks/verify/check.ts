@@ -1,5 +1,6 @@
 import type { ControlName } from "../controls/list.ts";
-import type { ClusterFacts, Held, MountedVolume, Reachable, StackService } from "../runtime/runtime.ts";
+import type { ClusterFacts } from "../runtime/cluster-facts.ts";
+import type { Held, MountedVolume, Reachable, StackService } from "../runtime/runtime.ts";
 import type { VisitedPort } from "./outsider.ts";
 import type { Promised } from "./promised.ts";
 import type { KnownSecrets } from "./known-secrets.ts";
@@ -50,7 +51,7 @@ export interface Surroundings {
   /** What verify's own servers say, so that whoever says it is one of them. */
   readonly greeting: string;
   /** A server on every address of the host; or why there is none. */
-  readonly host: { readonly port: number; readonly addresses: readonly string[] } | { readonly notTried: string };
+  readonly host: HostServer | { readonly notTried: string };
   /** A listener for datagrams in the network of the host itself; or why there is none. */
   readonly listener: Listener | { readonly notTried: string };
   /** Running sessions with an address, each with a server; the one that is tried may be among them. */
@@ -70,6 +71,14 @@ export interface Surroundings {
   readonly ports?: ReadonlyMap<string, readonly VisitedPort[]> | { readonly notTried: string };
   /** By session, where its proxies lead that are to go out by way of a parent. @default nobody looked, or there is no parent */
   readonly ways?: ReadonlyMap<string, readonly Ways[]>;
+}
+
+/** A server on a port of the host, over TCP and UDP. */
+export interface HostServer {
+  readonly port: number;
+  readonly addresses: readonly string[];
+  /** Whether it has ended before its time. @default it cannot */
+  readonly ended?: () => boolean;
 }
 
 export interface Listener {

@@ -42,6 +42,11 @@ export function listenerCommand(seconds: number): string[] {
   return python("listen(**json.loads(sys.argv[1]))", { seconds });
 }
 
+/** The command line of a server that greets whoever comes to a host, until its standard input ends. It prints its port and addresses. */
+export function hostServerCommand(greeting: string, seconds: number): string[] {
+  return python("serve_host(**json.loads(sys.argv[1]))", { greeting, seconds });
+}
+
 /** By which Python is closed to the session's other processes from its first instruction; see install-loader. */
 const loader = "/usr/local/lib/agent-sessions/closed-loader";
 

@@ -8,7 +8,7 @@ import type { Reachable, SessionRuntime } from "../runtime/runtime.ts";
 import { kubernetesOf } from "../settings/strategy.ts";
 import type { Settings } from "../settings.ts";
 import type { Neighbour, Surroundings } from "./check.ts";
-import { hostListener } from "./listener.ts";
+import { hostListener, hostServer } from "./listener.ts";
 import { visitPorts } from "./outsider.ts";
 import { serverCommand } from "./probe.ts";
 import { knownSecrets } from "./known-secrets.ts";
@@ -33,8 +33,8 @@ export async function surroundingsOf(runtime: SessionRuntime, settings: Settings
   const neighbours = opened.filter((entry) => entry !== undefined);
   const onThisMachine = await runtime.isHere();
   const host = onThisMachine
-    ? await listen("::", greeting).catch(() => listen("0.0.0.0", greeting))
-    : { notTried: "the engine is on another machine, where nothing can be opened to be reached" };
+    ? { ...(await listen("::", greeting).catch(() => listen("0.0.0.0", greeting))), addresses: ownAddresses() }
+    : await hostServer(runtime, greeting, serverSeconds);
   const listener = await hostListener(runtime, serverSeconds);
   const [services, volumes, uids, held, secrets, ports, ways, cluster] = await Promise.all([
     runtime.services(),
@@ -59,7 +59,7 @@ export async function surroundingsOf(runtime: SessionRuntime, settings: Settings
       ports,
       ways,
       ...(cluster !== undefined && { cluster: { ...cluster, promisedVersion: podSecurityOf(settings.strategy) } }),
-      host: "notTried" in host ? host : { port: host.port, addresses: await ownAddresses(runtime) },
+      host: "notTried" in host ? host : { ...host, addresses: [...new Set([...host.addresses, ...(await runtime.gateways())])].sort() },
     },
     close() {
       for (const { close } of neighbours) close();
@@ -101,13 +101,11 @@ async function listen(address: "::" | "0.0.0.0", greeting: string): Promise<{ po
   };
 }
 
-/** This machine's addresses, and those by which sessions would know it. */
-async function ownAddresses(runtime: SessionRuntime): Promise<string[]> {
-  const own = Object.values(networkInterfaces()).flatMap((entries) =>
+/** This machine's addresses. */
+const ownAddresses = (): string[] =>
+  Object.values(networkInterfaces()).flatMap((entries) =>
     (entries ?? []).flatMap(({ address, internal, scopeid }) => (internal || scopeid ? [] : [address])),
   );
-  return [...new Set([...own, ...(await runtime.gateways())])].sort();
-}
 
 /** The version of Pod Security at which the sessions' namespace is to be held. */
 const podSecurityOf = (strategy: Settings["strategy"]): string => kubernetesOf(strategy)?.podSecurity ?? podSecurityVersion;

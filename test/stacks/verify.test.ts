@@ -127,6 +127,21 @@ test("that no other session was reached proves nothing once its server has ended
   expect(await verdicts(true)).toEqual([["not tried", "the server in two has ended, and nobody was left to be reached"]]);
 });
 
+test("that no service of the host was reached proves nothing once verify's own there has ended", async () => {
+  const list = checks.filter(({ id }) => id === "host-services");
+  const verdicts = async (ended: boolean, outcome: string) => {
+    const host = { port: 1, addresses: ["192.0.2.1"], ended: () => ended };
+    const target = answering([JSON.stringify({ id: "host-services", answer: { "tcp 192.0.2.1 port 1": outcome } })]);
+    const [verified] = await verify([target], { checks: list, surroundings: { ...surroundings, host } });
+    return verified?.results.map(({ verdict, found }) => [verdict, found]);
+  };
+  expect(await verdicts(false, "ENETUNREACH")).toEqual([["held", "ENETUNREACH"]]);
+  expect(await verdicts(true, "ENETUNREACH")).toEqual([
+    ["not tried", "the server on the host has ended, and nobody was left to be reached"],
+  ]);
+  expect(await verdicts(true, "greeted")).toEqual([["not held", "tcp 192.0.2.1 port 1: greeted"]]);
+});
+
 test("whatever a session writes, it is verified and the others are too", async () => {
   const answers = [null, 4, "x", [null], { error: { toString: 1 } }, { x: null }];
   const texts = answers.map((answer) => checks.map(({ id }) => JSON.stringify({ id, answer })));

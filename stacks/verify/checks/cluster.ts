@@ -1,4 +1,4 @@
-import type { ClusterTarget, SessionFacts } from "../../runtime/runtime.ts";
+import type { ClusterTarget, SessionFacts } from "../../runtime/cluster-facts.ts";
 import { check, type Check, type Surroundings, heldUnless } from "../check.ts";
 import type { Promised } from "../promised.ts";
 import { sealed } from "./network.ts";

@@ -74,7 +74,6 @@ def reach(targets, seconds, greeting=None):
 def serve(greeting, seconds, more):
     """Greets whoever comes, over TCP and UDP on one port and on more, each [kind, port], until standard input ends. Prints the one, signed."""
     key = receive_key()
-    end = time.monotonic() + seconds
     streams = [socket.create_server(("0.0.0.0", 0))]
     port = streams[0].getsockname()[1]
     datagrams = []
@@ -89,6 +88,11 @@ def serve(greeting, seconds, more):
         except OSError:  # the session has a server of its own there
             pass
     say(key, str(port))
+    greet(streams, datagrams, greeting, seconds)
+
+
+def greet(streams, datagrams, greeting, seconds):
+    end = time.monotonic() + seconds
     while time.monotonic() < end:
         ready, _, _ = select.select([*streams, *datagrams, 0], [], [], 1)
         if 0 in ready:
@@ -102,6 +106,36 @@ def serve(greeting, seconds, more):
                         visitor.sendall(greeting.encode())
             except OSError:
                 pass
+
+
+def host_addresses():
+    """The addresses of this network that others could know: none of its loopback, and none that counts on one link alone."""
+    with open("/proc/net/fib_trie") as file:
+        lines = [line.split() for line in file]
+    four = {words[1] for words, after in zip(lines, lines[1:]) if words[0] == "|--" and after[0] == "/32" and after[-1] == "LOCAL"}
+    six = set()
+    try:
+        with open("/proc/net/if_inet6") as file:
+            for address, _, _, scope, _, _ in map(str.split, file):
+                if scope == "00":
+                    six.add(socket.inet_ntop(socket.AF_INET6, bytes.fromhex(address)))
+    except OSError:  # the host has no IPv6
+        pass
+    return sorted({address for address in four if not address.startswith("127.")} | six)
+
+
+def serve_host(greeting, seconds):
+    """Greets whoever comes to this network, over TCP and UDP on one port, until standard input ends. Prints port and addresses."""
+    six = os.path.exists("/proc/net/if_inet6")
+    family, everywhere = (socket.AF_INET6, "::") if six else (socket.AF_INET, "0.0.0.0")
+    streams = [socket.create_server((everywhere, 0), family=family, dualstack_ipv6=six)]
+    port = streams[0].getsockname()[1]
+    datagrams = [socket.socket(family, socket.SOCK_DGRAM)]
+    if six:
+        datagrams[0].setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+    datagrams[0].bind((everywhere, port))
+    print(json.dumps({"port": port, "addresses": host_addresses()}), flush=True)
+    greet(streams, datagrams, greeting, seconds)
 
 
 def begin_lookup(name):

@@ -30,7 +30,7 @@ const deviations = {
   // The node's way out drops what leads nowhere, and on a kernel that answers it would be refused.
   outside: "not tried: packets left and nobody answered, which proves nothing",
   // Nobody opens anything on a node for the commands of another machine.
-  "host-services": "not tried: the engine is on another machine, where nothing can be opened to be reached",
+  "host-services": "not tried: no pod of the namespace may be on a node's network, which Pod Security restricted refuses",
   // Pod Security refuses the pod that would listen there.
   "stray-datagrams": "not tried: no pod of the namespace may be on a node's network, which Pod Security restricted refuses",
 };
