@@ -1,3 +1,6 @@
+import { X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { FoundEngine } from "./find.ts";
 import { SshError } from "./ssh.ts";
 
@@ -43,7 +46,7 @@ const renew = "make new ones, and give dockerd (--tlscacert, --tlscert, --tlskey
 
 /** By the codes of Node and OpenSSL. */
 const tlsFaults: Faults = [
-  [/CERT_HAS_EXPIRED/, "the engine's certificate, or that of its authority, has expired", renew],
+  [/CERT_HAS_EXPIRED/, "the engine's certificate has expired", renew],
   [/CERT_NOT_YET_VALID/, "the engine's certificate does not hold yet", "set the clocks of both machines"],
   [/ALERT_CERTIFICATE_EXPIRED/, "the engine refuses this machine's certificate, which has expired", renew],
   [
@@ -60,6 +63,11 @@ const tlsFaults: Faults = [
     /ALERT|ECONNRESET|EPIPE/,
     "the engine refuses this machine's certificate",
     "put one in cert.pem that the engine's authority (dockerd --tlscacert) has made, with its key in key.pem",
+  ],
+  [
+    /PEM|ASN1|KEY_VALUES_MISMATCH/,
+    "the certificates of this machine cannot be read",
+    "put them into ca.pem, cert.pem and key.pem as PEM, the key being that of the certificate",
   ],
   [/WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|EPROTO/, "no TLS is spoken there", "start dockerd with --tlsverify and certificates"],
 ];
@@ -80,10 +88,27 @@ export function whyUnreached({ address, certPath }: Pick<FoundEngine, "address" 
   if (address.startsWith("unix://")) return undefined;
   const { code = "", message } = error as NodeJS.ErrnoException;
   if (code === "ENOENT" && address.startsWith("ssh://")) return "this machine has no ssh; install OpenSSH's client";
+  const ended = certPath === undefined ? undefined : endedIn(certPath);
+  if (ended !== undefined) return `${ended}; ${renew}`;
   const said = error instanceof SshError ? error.said : `${code} ${message}`;
   const faults = error instanceof SshError ? sshFaults : [...(certPath === undefined ? [] : tlsFaults), ...networkFaults];
   const [, found, wayOut] = faults.find(([pattern]) => pattern.test(said)) ?? [];
   return found === undefined ? `${message}; see that ssh to it works by hand` : `${found} (${lastOf(said)}); ${wayOut}`;
+}
+
+/** Which certificate of this machine's has ended: the engine refuses one without saying why, and nobody says which it was. */
+function endedIn(certPath: string): string | undefined {
+  const paths = ["ca.pem", "cert.pem"].map((file) => join(certPath, file));
+  const said = paths.map((path) => {
+    try {
+      const { validTo } = new X509Certificate(readFileSync(path));
+      return Date.parse(validTo) < Date.now() ? `${path} has expired (${validTo})` : undefined;
+    } catch {
+      // What cannot be read is told by the error itself.
+      return undefined;
+    }
+  });
+  return said.find((one) => one !== undefined);
 }
 
 /** The last line that says something. */

@@ -136,7 +136,8 @@ describe("why an engine is not reached", () => {
   });
 
   test.each([
-    ["CERT_HAS_EXPIRED", /^the engine's certificate, or that of its authority, has expired/],
+    ["CERT_HAS_EXPIRED", /^the engine's certificate has expired/],
+    ["ERR_OSSL_PEM_NO_START_LINE", /^the certificates of this machine cannot be read/],
     ["CERT_NOT_YET_VALID", /set the clocks/],
     ["ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED", /^the engine refuses this machine's certificate, which has expired/],
     ["SELF_SIGNED_CERT_IN_CHAIN", /^the engine's certificate is not of the authority in ca\.pem/],
