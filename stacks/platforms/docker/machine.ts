@@ -7,16 +7,21 @@ import { baseline } from "../../../policy/baseline.ts";
 import type { Settings } from "../../settings.ts";
 import { formatSize } from "../../units.ts";
 import type { Finding } from "../platform.ts";
+import { engineDisk } from "./cleanup/disk.ts";
 import { lowInotify, readInotify, sharing } from "./kernel-limits.ts";
 import { sourceFilter } from "./source-filter.ts";
 
 /** The findings that only the engine's own machine gives. @param folder where the engine keeps all that it has */
 export async function examineMachine(docker: Docker, settings: Settings, folder: string): Promise<Finding[]> {
   if (!(await isHere(docker))) {
-    const means = "the engine is on another machine; run doctor there";
-    return ["inotify", "free disk"].map((subject) => ({ subject, found: "not known", verdict: "note", means }));
+    const unknown = { found: "not known", verdict: "note", means: "the engine is on another machine; run doctor there" } as const;
+    const free = await engineDisk(docker).then(({ used, size }) => size - used, ignored);
+    return [{ subject: "inotify", ...unknown }, free === undefined ? { subject: "free disk", ...unknown } : judgeDisk(settings, free)];
   }
-  return [...sourceFilter(), examineInotify(settings), await examineDisk(settings, folder)];
+  // Bytes that a file system still gives to who is not root.
+  const free = await statfs(folder).then(({ bavail, bsize }) => bavail * bsize, ignored);
+  const disk = free === undefined ? { ...judgeDisk(settings, 0), found: `${folder} cannot be asked` } : judgeDisk(settings, free);
+  return [...sourceFilter(), examineInotify(settings), disk];
 }
 
 function examineInotify(settings: Settings): Finding {
@@ -33,23 +38,21 @@ function examineInotify(settings: Settings): Finding {
   };
 }
 
-async function examineDisk(settings: Settings, folder: string): Promise<Finding> {
-  // Bytes that a file system still gives to who is not root.
-  const free = await statfs(folder).then(
-    ({ bavail, bsize }) => bavail * bsize,
-    () => undefined,
-  );
+/** @param free bytes on the engine's disk */
+function judgeDisk(settings: Settings, free: number): Finding {
   const promised = settings.sessions.reduce((sum, session) => sum + limitsOf(session).disk, 0);
-  const enough = free !== undefined && free >= promised;
+  const enough = free >= promised;
   return {
     subject: "free disk",
-    found: free === undefined ? `${folder} cannot be asked` : `${formatSize(free)}, limits add up to ${formatSize(promised)}`,
+    found: `${formatSize(free)}, limits add up to ${formatSize(promised)}`,
     verdict: enough ? "ok" : "note",
     means: enough
       ? "every session can use its whole limit"
       : "the limits promise more than there is; a full disk stops the work of all sessions",
   };
 }
+
+const ignored = () => undefined;
 
 /** What takes the engine's disk. @param seconds that counting may take */
 export async function examineVolumes(docker: Docker, seconds: number): Promise<Finding> {
