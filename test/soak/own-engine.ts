@@ -48,35 +48,51 @@ export class OwnEngine {
   readonly #bridge = `sessions-${process.pid % 100_000}`;
   readonly #resolver: string | undefined;
   readonly #configuration: object;
+  readonly #hosts: readonly string[];
   readonly #apart: ChildProcess | undefined;
   #process: ChildProcess | undefined;
 
   /**
    * @param options.resolver the address in its `/etc/resolv.conf`; the machine's own when left out
    * @param options.configuration its daemon.json; stock settings when left out
-   * @param options.apart on a network of its own, which leads nowhere, with the firewall that it would have on a machine of its own
+   * @param options.apart on a network of its own, which leads nowhere, with the firewall that it would have on a machine of its own;
+   *   with that machine's name, where one is given
+   * @param options.hosts where it listens besides its socket
    */
   constructor({
     resolver,
     configuration = {},
     apart = false,
-  }: { readonly resolver?: string; readonly configuration?: object; readonly apart?: boolean } = {}) {
+    hosts = [],
+  }: {
+    readonly resolver?: string;
+    readonly configuration?: object;
+    readonly apart?: boolean | string;
+    readonly hosts?: readonly string[];
+  } = {}) {
     this.#resolver = resolver;
     this.#configuration = configuration;
-    if (apart) this.#apart = spawn("unshare", ["--net", "sh", "-c", "ip link set lo up; exec sleep infinity"], { stdio: "ignore" });
+    this.#hosts = hosts;
+    const begin = `${typeof apart === "string" ? `hostname ${apart}; ` : ""}ip link set lo up; exec sleep infinity`;
+    if (apart !== false) this.#apart = spawn("unshare", ["--uts", "--net", "sh", "-c", begin], { stdio: "ignore" });
   }
 
-  /** The command line by which a program runs on the engine's network. */
+  /** The command line by which a program runs on the engine's network, and under its machine's name. */
   beside(command: readonly string[]): [string, ...string[]] {
     const [program = "", ...args] = command;
-    return this.#apart === undefined ? [program, ...args] : ["nsenter", `--net=/proc/${this.#apart.pid}/ns/net`, program, ...args];
+    return this.#apart === undefined ? [program, ...args] : ["nsenter", "--net", "--uts", `--target=${this.#apart.pid}`, program, ...args];
+  }
+
+  /** The process whose network is the engine's own, once that is there. */
+  async apart(): Promise<number> {
+    // Until the process has left it, its network is the machine's.
+    await until(async () => networkOf(this.#apart?.pid) !== networkOf(process.pid), 10, "a network of the engine's own");
+    return this.#apart?.pid ?? 0;
   }
 
   /** Starts the engine. After a SIGKILL its containerd lives on, and a first start may give up on it: the second finds it gone. */
   async start(): Promise<void> {
-    // Until the process has left it, its network is the machine's.
-    if (this.#apart !== undefined)
-      await until(async () => networkOf(this.#apart?.pid) !== networkOf(process.pid), 10, "a network of the engine's own");
+    if (this.#apart !== undefined) await this.apart();
     for (const attempt of [1, 2]) {
       rmSync(join(this.folder, "pid"), { force: true });
       this.spawn();
@@ -101,6 +117,7 @@ export class OwnEngine {
     const paths = [
       "--host",
       `unix://${this.socket}`,
+      ...this.#hosts.flatMap((host) => ["--host", host]),
       "--data-root",
       join(this.folder, "data"),
       "--exec-root",
