@@ -23,7 +23,8 @@ test("what is missing is said, and fails where nothing is to be skipped", () => 
 /** What the tests are about that no machine has all of: who runs them. */
 const byUser = ["components/host-path.test.ts", "stacks/git-repository.test.ts", "stacks/settings-lists.test.ts"];
 /** Where what is missing is looked for, once for all that need it. */
-const finders = /liveEngine\(|whyNot\(|npmPackage\(|pythonPackages\(|judges\(|goProgram\(|sessionImages\(|canRunEngine|missing\(/;
+const finders =
+  /liveEngine\(|whyNot\(|npmPackage\(|pythonPackages\(|judges\(|goProgram\(|sessionImages\(|canRunEngine|canReachEngine|missing\(/;
 
 test("whatever may be skipped says so through the one helper", () => {
   const files = globSync("**/*.ts", { cwd: join(root, "test") }).filter(

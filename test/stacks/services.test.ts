@@ -1,3 +1,4 @@
+import { hostname, release } from "node:os";
 import type Docker from "dockerode";
 import { expect, test } from "vitest";
 import { serviceText } from "../../stacks/cli/list.ts";
@@ -20,7 +21,13 @@ const states: Readonly<Record<string, object>> = {
   "agent-sessions-server-engine-reader": { Running: true, Health: { Status: "starting" } },
   "agent-sessions-server-grafana": { Running: true },
 };
-const docker = { getContainer: (id: string) => ({ inspect: async () => ({ State: states[id], Config: {} }) }) } as unknown as Docker;
+/** An engine, on this machine or on another one of that name. */
+const engineOf = (inspected: (id: string) => object, name = hostname()) =>
+  ({
+    info: async () => ({ Name: name, KernelVersion: release() }),
+    getContainer: (id: string) => ({ inspect: async () => ({ State: inspected(id), Config: {} }) }),
+  }) as unknown as Docker;
+const docker = engineOf((id) => states[id] ?? {});
 
 test("what serves all sessions is found by its name, and not what only brings it files or serves one session", async () => {
   const found = await servicesAmong(docker, "server", [
@@ -49,9 +56,19 @@ test("what serves all sessions is found by its name, and not what only brings it
 
 test("an address of its own is told for a service that has one", async () => {
   const gateway = container("agent-sessions-server-gateway", "gateway", 443);
-  const inspected = { getContainer: () => ({ inspect: async () => ({ State: { Running: true }, Config: {} }) }) } as unknown as Docker;
-  const [found] = await servicesAmong(inspected, "server", [{ ...gateway, Labels: { kind: "gateway", url: "https://a.test/" } }]);
+  const [found] = await servicesAmong(
+    engineOf(() => ({ Running: true })),
+    "server",
+    [{ ...gateway, Labels: { kind: "gateway", url: "https://a.test/" } }],
+  );
   expect(found && serviceText(found)).toBe("gateway: healthy, https://a.test/");
+});
+
+test("an address of another machine's own loopback is told with its name, and one that leads there is not", async () => {
+  const far = engineOf((id) => states[id] ?? {}, "far");
+  const grafana = { ...container("agent-sessions-server-grafana", "grafana"), Labels: { kind: "grafana", url: "https://a.test/" } };
+  const found = await servicesAmong(far, "server", [container("agent-sessions-server-supervisor", "supervisor", 9464), grafana]);
+  expect(found.map(serviceText)).toEqual(["grafana: healthy, https://a.test/", "supervisor: healthy, http://127.0.0.1:9464/ of far"]);
 });
 
 const supervisor = (state: StackService["state"]): StackService => ({ name: "supervisor", state, at: [] });
