@@ -24,6 +24,10 @@ const { values, positionals: asked } = parseArgs({
 const sample = { share: Number(values.share), seed: values.seed };
 if (!(sample.share > 0 && sample.share <= 1))
   throw new Error(`--share ${values.share} is no part of the code; give a number above 0 and up to 1`);
+const stray = Object.values(modules)
+  .flat()
+  .filter((pattern) => globSync(pattern).length === 0);
+if (stray.length > 0) throw new Error(`${stray.join(", ")} matches no file; write in test/mutation/modules.ts where that code is now`);
 const chosen = asked.length === 0 ? undefined : new Set(asked.flatMap((pattern) => globSync(pattern)));
 const filesOf = (patterns: readonly string[]) =>
   patterns.flatMap((pattern) => globSync(pattern)).filter((file) => chosen === undefined || chosen.has(file));
