@@ -153,6 +153,8 @@ test.for(cases)("%s", ([, live, decided, wanted = {}, options = {}, conflict]) =
   expect(decision.operation).toBe(decided);
   if (conflict === undefined) expect(decision.conflict).toBeUndefined();
   else expect(decision.conflict).toMatch(conflict);
+  // Of what is not ours nobody says how it differs.
+  if (live?.labels[labelNames.deployment] !== deployment) expect(decision.changes).toEqual([]);
   // Nothing that is somebody's data is ever replaced.
   if (live?.kind === "volume") expect(decision.operation).toBe("same");
 });

@@ -1,4 +1,5 @@
-import { Container, Image, Network, Volume } from "@pulumi/docker";
+import { Container, Image, Network, Service, Volume } from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
 import type Docker from "dockerode";
 import { describe, expect, test } from "vitest";
 import { labelNames } from "../../components/container-engine/object-labels.ts";
@@ -7,6 +8,7 @@ import { ownLabels } from "../../stacks/embedded/labels.ts";
 import { emptyLive, readLive } from "../../stacks/embedded/live.ts";
 import { planDeployment, type PlanOptions } from "../../stacks/embedded/plan.ts";
 import { changes, conflictsOf, judged, limitTo } from "../../stacks/recorder/plan.ts";
+import { concealSecrets } from "../../stacks/recorder/secret-inputs.ts";
 
 /** What is to happen to objects, told from what an engine lists; no engine is asked. */
 
@@ -47,7 +49,7 @@ async function listed(edits: Readonly<Record<string, Record<string, unknown> | u
     const own = registration.inputs.labels as { label: string; value: string }[] | undefined;
     const Labels = {
       ...Object.fromEntries((own ?? []).map(({ label, value }) => [label, value])),
-      ...ownLabels(identity, registration, registration.inputs),
+      ...ownLabels(identity, registration, concealSecrets(registration.inputs)),
     };
     const Name = String(registration.inputs.name);
     return kind in edits && edits[kind] === undefined ? [] : [{ kind, Name, Labels, ...edits[kind] }];
@@ -78,6 +80,7 @@ describe("of what is ours", () => {
     expect(plan.operations).toEqual(unchanged);
     expect([plan.changed, plan.conflicts, plan.authority]).toEqual([false, [], { added: [], removed: [] }]);
     expect(plan.steps.map(({ restarts }) => restarts)).toEqual([undefined, undefined, undefined]);
+    expect(plan.steps.map(({ live }) => live?.id).sort()).toEqual(["c-one-session", "id-c", "id-n"]);
   });
 
   test("all is made where nothing is", async () => {
@@ -86,6 +89,14 @@ describe("of what is ours", () => {
     const plan = await planned(docker, {}, { authority: granted });
     expect(plan.operations).toEqual({ "n-one": "create", "c-one-session": "create", "c-one": "create" });
     expect([plan.changed, plan.authority]).toEqual([true, { added: [...granted].sort(), removed: [] }]);
+    const { urn: _, ...step } = plan.steps.find(({ name }) => name === "c-one") ?? {};
+    expect(step).toEqual({
+      operation: "create",
+      type: "docker:index/container:Container",
+      name: "c-one",
+      changes: [],
+      sessions: ["one"],
+    });
   });
 
   test("a container with other inputs is made anew, and the plan says what differs and whom it interrupts", async () => {
@@ -99,6 +110,15 @@ describe("of what is ours", () => {
         { key: "image", before: "sha256:1", after: "sha256:2" },
       ],
     ]);
+  });
+
+  test("a secret is compared by its hash, and never told", async () => {
+    const secretly = (value: string) => ({ container: { envs: [pulumi.secret(`KEY=${value}`)] } });
+    const docker = await listed({}, secretly("hunter2"));
+    expect((await planned(docker, secretly("hunter2"))).operations).toEqual(unchanged);
+    const plan = await planned(docker, secretly("hunter3"));
+    expect(plan.operations).toEqual({ ...unchanged, "c-one": "replace" });
+    expect(JSON.stringify(plan.steps)).not.toContain("hunter");
   });
 
   test("a container whose network is made anew is made anew with it", async () => {
@@ -276,4 +296,56 @@ test.each([
   };
   const plan = await planDeployment({ ...identity, identity, live: emptyLive(identity), program });
   expect(conflictsOf(plan)).toEqual(conflicts);
+});
+
+test.each([
+  [undefined, "create", true],
+  ["sha256:7", "same", false],
+])("an image of which the engine knows %s: %s, and what is made from it has that id", async (Id, operation, builds) => {
+  const asked: string[] = [];
+  const inspect = async () => (Id === undefined ? Promise.reject(new Error("none")) : { Id });
+  const getImage = (name: string) => {
+    asked.push(name);
+    return { inspect };
+  };
+  const docker = { getImage } as unknown as Docker;
+  const program = async () => {
+    const { repoDigest } = new Image("i", { imageName: "i:1", skipPush: true });
+    new Network("n", { name: repoDigest });
+    return {};
+  };
+  const plan = await planDeployment({ ...identity, identity, live: emptyLive(identity), program, docker });
+  const { urn, ...step } = plan.steps[0] ?? {};
+  expect([asked, step]).toEqual([["i:1"], { operation, type: "docker:index/image:Image", name: "i:1", changes: [], builds }]);
+  expect(urn).toBe("urn:pulumi:s::p::docker:index/image:Image::i");
+  expect(plan.steps[1]?.name).toBe(Id ?? "n");
+});
+
+test("a clone's steps are those of the sessions that have it mounted, and a network's of the session that is called so", async () => {
+  const repository = labels({ created_by: "agent-sessions", kind: "repository" });
+  const mount = (source: string) => ({ mounts: [{ type: "volume", source, target: "/x" }] });
+  const program = async () => {
+    new Volume("r", { name: "agent-repository-r", labels: repository });
+    new Network("n", { name: "c-one", labels: labels({ created_by: "agent-sessions" }) });
+    new Network("m", { name: "nobodys", labels: labels({ created_by: "agent-sessions" }) });
+    new Container("c", { ...fixed, name: "c-one", ...mount("agent-repository-r") });
+    new Container("d", { ...fixed, name: "c-two", labels: labels({ ...of, session_id: "two" }), ...mount("agent-repository-s") });
+    new Container("p", { ...fixed, name: "proxy", labels: labels({ created_by: "agent-sessions", serves: "two" }), ...mount("x") });
+    new Service("e", {
+      name: "c-three",
+      labels: labels({ ...of, session_id: "three" }),
+      taskSpec: { containerSpec: { image: "i", ...mount("agent-repository-r") } },
+    });
+    return {};
+  };
+  const { steps } = await planDeployment({ ...identity, identity, live: emptyLive(identity), program });
+  expect(Object.fromEntries(steps.map(({ urn, sessions }) => [urn.split("::").at(-1), sessions?.toSorted()]))).toEqual({
+    r: ["one", "three"],
+    n: ["one"],
+    m: undefined,
+    c: ["one"],
+    d: ["two"],
+    p: ["two"],
+    e: ["three"],
+  });
 });
