@@ -1,7 +1,11 @@
-import { expect, test } from "vitest";
+import { afterAll, expect, test, vi } from "vitest";
 import { treeKey, treeOf, treeSessions } from "../support/tree.ts";
 
-/** Each resource stands below the component that makes it, and each component hands out what is shown of it. */
+/** Each resource below the component that makes it, with its labels and what it waits for; each component with what it hands out. */
+
+// The same with an engine here and without one.
+vi.stubEnv("DOCKER_HOST", "unix:///nowhere/docker.sock");
+afterAll(() => void vi.unstubAllEnvs());
 
 test("on one machine", async () => {
   const sessions = [...treeSessions, { id: "served", services: ["redis"] }];
@@ -25,32 +29,32 @@ test("and what serves a single node", async () => {
 
 const onOneMachine = `Credentials file [authority]
   SecretFile file-auth [volume]
-    Container file-auth-carrier
-    Volume file-auth-volume
+    Container file-auth-carrier {kind=auth session_id=file} after file-auth-volume session-image with file-auth-volume
+    Volume file-auth-volume {kind=auth session_id=file}
 Credentials init [authority]
   CredentialFetch init-auth [container]
-    Container init-auth-fetch
-    Network init-auth-network
+    Container init-auth-fetch {kind=auth pids_limit=128 session_id=init} after init-auth-network init-auth-secret-carrier init-auth-volume session-image with init-auth-network init-auth-secret-carrier init-auth-volume
+    Network init-auth-network {kind=auth}
     SecretFile init-auth-secret [volume]
-      Container init-auth-secret-carrier
-      Volume init-auth-secret-volume
-    Volume init-auth-volume
+      Container init-auth-secret-carrier {kind=auth session_id=init} after init-auth-secret-volume session-image with init-auth-secret-volume
+      Volume init-auth-secret-volume {kind=auth session_id=init}
+    Volume init-auth-volume {kind=auth session_id=init}
 Credentials proxy [authority]
   CredentialProxy proxy-credential-proxy [container]
-    Container proxy-credential-proxy-container
-    Network proxy-credential-proxy-network
+    Container proxy-credential-proxy-container {kind=credential-proxy pids_limit=128 session_id=proxy} after proxy-credential-proxy-network proxy-credential-proxy-secret-carrier proxy-credential-proxy-volume session-image with proxy-credential-proxy-network proxy-credential-proxy-volume
+    Network proxy-credential-proxy-network {kind=credential-proxy}
     SecretFile proxy-credential-proxy-secret [volume]
-      Container proxy-credential-proxy-secret-carrier
-      Volume proxy-credential-proxy-secret-volume
-    Volume proxy-credential-proxy-volume
+      Container proxy-credential-proxy-secret-carrier {kind=credential-proxy session_id=proxy} after proxy-credential-proxy-secret-volume session-image with proxy-credential-proxy-secret-volume
+      Volume proxy-credential-proxy-secret-volume {kind=credential-proxy session_id=proxy}
+    Volume proxy-credential-proxy-volume {kind=credential-proxy session_id=proxy}
 DevService redis [authority]
-  Container redis-container
-  Network redis-network
-  Volume redis-data
-  Volume redis-handed
+  Container redis-container {kind=redis pids_limit=256 url=redis://127.0.0.1:6380/} after dev-services-image redis-data redis-handed redis-network with redis-data redis-handed redis-network
+  Network redis-network {kind=redis}
+  Volume redis-data {kind=redis-data}
+  Volume redis-handed {kind=redis}
 EgressProxy proxy [authority]
-  Container proxy-proxy
-  Network proxy-edge
+  Container proxy-proxy {egress=enforce kind=egress-proxy pids_limit=16 serves=proxy} after egress-proxy-image proxy-bridge proxy-edge with proxy-bridge proxy-edge
+  Network proxy-edge {kind=egress-proxy serves=proxy}
 HardenedImage dev-services [reference]
   Image dev-services-image
 HardenedImage egress-proxy [reference]
@@ -59,82 +63,82 @@ HardenedImage session [reference]
   Image session-image
 IsolatedNetwork file []
 IsolatedNetwork init []
-  Network init-bridge
+  Network init-bridge {session_id=init}
 IsolatedNetwork proxy []
-  Network proxy-bridge
+  Network proxy-bridge {purpose=session-egress session_id=proxy}
 IsolatedNetwork served []
 RepositoryClone agent-repository-r-5d006d52 [container]
-  Container agent-repository-r-5d006d52-fetch
-  Network agent-repository-r-5d006d52-network
+  Container agent-repository-r-5d006d52-fetch {kind=repository pids_limit=128} after agent-repository-r-5d006d52-network agent-repository-r-5d006d52-secret-carrier agent-repository-r-5d006d52-volume session-image with agent-repository-r-5d006d52-network agent-repository-r-5d006d52-volume
+  Network agent-repository-r-5d006d52-network {kind=repository}
   SecretFile agent-repository-r-5d006d52-secret [volume]
-    Container agent-repository-r-5d006d52-secret-carrier
-    Volume agent-repository-r-5d006d52-secret-volume
-  Volume agent-repository-r-5d006d52-volume
-SessionContainer file [authority, containerId]
-  Container file-container
-SessionContainer init [authority, containerId]
-  Container init-container
-SessionContainer proxy [authority, containerId]
-  Container proxy-container
-SessionContainer served [authority, containerId]
-  Container served-container
+    Container agent-repository-r-5d006d52-secret-carrier {kind=repository} after agent-repository-r-5d006d52-secret-volume session-image with agent-repository-r-5d006d52-secret-volume
+    Volume agent-repository-r-5d006d52-secret-volume {kind=repository}
+  Volume agent-repository-r-5d006d52-volume {kind=repository}
+SessionContainer file [authority, containerId] after file-auth-carrier file-logs file-session file-workspace
+  Container file-container {pids_limit=512 session_id=file} after session-image
+SessionContainer init [authority, containerId] after init-auth-fetch init-bridge init-logs init-session init-workspace
+  Container init-container {pids_limit=512 session_id=init} after init-bridge session-image with init-bridge
+SessionContainer proxy [authority, containerId] after agent-repository-r-5d006d52-fetch proxy-bridge proxy-credential-proxy-container proxy-logs proxy-proxy proxy-session proxy-workspace
+  Container proxy-container {pids_limit=512 session_id=proxy} after proxy-bridge session-image with proxy-bridge
+SessionContainer served [authority, containerId] after redis-container served-logs served-session served-workspace
+  Container served-container {pids_limit=512 session_id=served} after session-image
 SessionVolumes file [volumes]
-  Volume file-logs
-  Volume file-session
-  Volume file-workspace
+  Volume file-logs {kind=logs session_id=file}
+  Volume file-session {kind=session session_id=file}
+  Volume file-workspace {kind=workspace session_id=file}
 SessionVolumes init [volumes]
-  Volume init-logs
-  Volume init-session
-  Volume init-workspace
+  Volume init-logs {kind=logs session_id=init}
+  Volume init-session {kind=session session_id=init}
+  Volume init-workspace {kind=workspace session_id=init}
 SessionVolumes proxy [volumes]
-  Volume proxy-logs
-  Volume proxy-session
-  Volume proxy-workspace
+  Volume proxy-logs {kind=logs session_id=proxy}
+  Volume proxy-session {kind=session session_id=proxy}
+  Volume proxy-workspace {kind=workspace session_id=proxy}
 SessionVolumes served [volumes]
-  Volume served-logs
-  Volume served-session
-  Volume served-workspace
+  Volume served-logs {kind=logs session_id=served}
+  Volume served-session {kind=session session_id=served}
+  Volume served-workspace {kind=workspace session_id=served}
 docker engine`;
 
 const ofSingleNode = `Gateway gateway [authority]
-  Container gateway-entrance
+  Container gateway-entrance {kind=gateway pids_limit=128 url=https://a.test/} after gateway-data gateway-image gateway-secret-carrier gateway-settings-carrier supervisor-closed supervisor-network with gateway-data gateway-secret-carrier gateway-settings-carrier supervisor-closed supervisor-network
   SecretFile gateway-secret [volume]
-    Container gateway-secret-carrier
-    Volume gateway-secret-volume
+    Container gateway-secret-carrier {kind=gateway} after gateway-image gateway-secret-volume with gateway-secret-volume
+    Volume gateway-secret-volume {kind=gateway}
   SecretFile gateway-settings [volume]
-    Container gateway-settings-carrier
-    Volume gateway-settings-volume
-  Volume gateway-data
+    Container gateway-settings-carrier {kind=gateway} after gateway-image gateway-settings-volume with gateway-settings-volume
+    Volume gateway-settings-volume {kind=gateway}
+  Volume gateway-data {kind=gateway}
 HardenedImage gateway [reference]
   Image gateway-image
 HardenedImage supervisor [reference]
   Image supervisor-image
 Monitoring monitoring [authority]
-  Container alertmanager-container
-  Container grafana-container
-  Container prometheus-container
+  Container alertmanager-container {kind=alertmanager pids_limit=128} after alertmanager-data alertmanager-image alertmanager-settings-carrier supervisor-closed supervisor-network with alertmanager-data alertmanager-settings-carrier supervisor-closed supervisor-network
+  Container grafana-container {kind=grafana pids_limit=128} after alertmanager-container grafana-data grafana-image grafana-settings-carrier supervisor-closed supervisor-network with grafana-data grafana-settings-carrier supervisor-closed supervisor-network
+  Container prometheus-container {kind=prometheus pids_limit=128} after alertmanager-container prometheus-data prometheus-image prometheus-settings-carrier supervisor-closed supervisor-network with prometheus-data prometheus-settings-carrier supervisor-closed supervisor-network
   SecretFile alertmanager-settings [volume]
-    Container alertmanager-settings-carrier
-    Volume alertmanager-settings-volume
+    Container alertmanager-settings-carrier {kind=alertmanager} after alertmanager-image alertmanager-settings-volume with alertmanager-settings-volume
+    Volume alertmanager-settings-volume {kind=alertmanager}
   SecretFile grafana-settings [volume]
-    Container grafana-settings-carrier
-    Volume grafana-settings-volume
+    Container grafana-settings-carrier {kind=grafana} after grafana-image grafana-settings-volume with grafana-settings-volume
+    Volume grafana-settings-volume {kind=grafana}
   SecretFile prometheus-settings [volume]
-    Container prometheus-settings-carrier
-    Volume prometheus-settings-volume
-  Volume alertmanager-data
-  Volume grafana-data
-  Volume prometheus-data
+    Container prometheus-settings-carrier {kind=prometheus} after prometheus-image prometheus-settings-volume with prometheus-settings-volume
+    Volume prometheus-settings-volume {kind=prometheus}
+  Volume alertmanager-data {kind=alertmanager}
+  Volume grafana-data {kind=grafana}
+  Volume prometheus-data {kind=prometheus}
 RemoteImage alertmanager-image
 RemoteImage grafana-image
 RemoteImage prometheus-image
 Supervisor supervisor [authority]
-  Container supervisor-container
+  Container supervisor-container {kind=supervisor pids_limit=128} after supervisor-closed supervisor-engine-reader-container supervisor-image supervisor-network supervisor-settings-carrier with supervisor-closed supervisor-network
   EngineReader supervisor-engine-reader [container]
-    Container supervisor-engine-reader-container
-    Volume supervisor-engine-reader-volume
-  Network supervisor-closed
-  Network supervisor-network
+    Container supervisor-engine-reader-container {kind=engine-reader pids_limit=128} after supervisor-engine-reader-volume supervisor-image with supervisor-engine-reader-volume
+    Volume supervisor-engine-reader-volume {kind=engine-reader}
+  Network supervisor-closed {kind=monitoring}
+  Network supervisor-network {kind=monitoring}
   SecretFile supervisor-settings [volume]
-    Container supervisor-settings-carrier
-    Volume supervisor-settings-volume`;
+    Container supervisor-settings-carrier {kind=supervisor} after supervisor-image supervisor-settings-volume with supervisor-settings-volume
+    Volume supervisor-settings-volume {kind=supervisor}`;

@@ -37,21 +37,51 @@ async function withOutputs(program: () => unknown): Promise<Recorded & { readonl
   }
 }
 
-/** What settings ask for, a line for each resource, below its parent: type and name, and behind a component what it hands out. */
+type Asked = Recorded["all"][number];
+
+/** By what it is found and told apart, on any platform; but for what everything of a stack has. */
+function labelsOf({ inputs }: Asked): string {
+  const { labels, tags, metadata } = inputs as {
+    readonly labels?: readonly { readonly label: string; readonly value: string }[] | object;
+    readonly tags?: object;
+    readonly metadata?: { readonly labels?: object };
+  };
+  const listed = Array.isArray(labels) ? labels.map(({ label, value }) => [label, value]) : [];
+  const all = [...listed, ...Object.entries(tags ?? metadata?.labels ?? {})].map(([name, value]) => [
+    String(name).replace(/^agent-sessions[:/]/, ""),
+    value,
+  ]);
+  const own = all.filter(([name]) => !["created_by", "project", "stack", "app.kubernetes.io/managed-by"].includes(name));
+  return own.length === 0 ? "" : ` {${own.map(([name, value]) => `${name}=${value}`).join(" ")}}`;
+}
+
+/**
+ * What settings ask for, a line for each resource, below its parent: type and name, what a component hands out, labels, what must be
+ * there before, and with what it is replaced.
+ */
 export async function treeOf(raw: Readonly<Record<string, unknown>>): Promise<string[]> {
   const settings = parse(raw, { environment: {} });
   const secrets = new Secrets(noEncryptedConfig);
   Object.assign(process.env, { [treeKey.env]: "0123456789abcdef0123456789abcdef" });
   const { all, outputs } = await withOutputs(() => deploy(settings, { project: "agent-sessions", stack: "test" }, secrets));
-  const known = new Set(all.map(({ urn }) => urn));
+  const names = new Map(all.map(({ urn, name }) => [urn, name]));
+  const list = (what: string, urns: readonly string[]) =>
+    urns.length === 0
+      ? ""
+      : ` ${what} ${urns
+          .map((urn) => names.get(urn))
+          .sort()
+          .join(" ")}`;
+  const lineOf = (one: Asked) => {
+    const handed = outputs[one.urn];
+    const rest = `${labelsOf(one)}${list("after", one.dependencies)}${list("with", one.replaceWith)}`;
+    return `${one.type.split(":").at(-1)} ${one.name}${handed === undefined ? "" : ` [${handed.join(", ")}]`}${rest}`;
+  };
   const below = (parent: string | undefined, indent: string): string[] =>
     all
-      .filter((one) => (known.has(one.parent ?? "") ? one.parent : undefined) === parent)
-      .map(({ urn, type, name }) => ({ urn, line: `${type.split(":").at(-1)} ${name}` }))
+      .filter((one) => (names.has(one.parent ?? "") ? one.parent : undefined) === parent)
+      .map((one) => ({ urn: one.urn, line: lineOf(one) }))
       .sort((one, other) => (one.line < other.line ? -1 : 1))
-      .flatMap(({ urn, line }) => [
-        `${indent}${line}${outputs[urn] === undefined ? "" : ` [${outputs[urn].join(", ")}]`}`,
-        ...below(urn, `${indent}  `),
-      ]);
+      .flatMap(({ urn, line }) => [`${indent}${line}`, ...below(urn, `${indent}  `)]);
   return below(undefined, "");
 }
