@@ -1,8 +1,12 @@
+import type { V1Deployment, V1Service } from "@kubernetes/client-node";
 import { describe, expect, test } from "vitest";
+import { type CompanionPod, CompanionService } from "../../components/cluster/companion.ts";
 import { labelValue, selectorOf, servingLabels, sessionLabels, shortened } from "../../components/cluster/labels.ts";
 import { cores, quantity, toPod, toVolumes } from "../../components/cluster/pod.ts";
-import type { Mount } from "../../components/session-part.ts";
-import { cluster } from "../support/cluster.ts";
+import { ClusterProvider } from "../../components/cluster/provider.ts";
+import type { Mount, Service } from "../../components/session-part.ts";
+import { cluster, onCluster } from "../support/cluster.ts";
+import { record } from "../support/record.ts";
 
 const GiB = 1024 ** 3;
 const owner = { project: "agent-sessions", stack: "test", sessionId: "a" };
@@ -44,6 +48,8 @@ describe("labels", () => {
 test.each([
   [4 * GiB, "4Gi"],
   [1.5 * GiB, "1536Mi"],
+  [1024 ** 5, "1Pi"],
+  [1024 ** 6, "1024Pi"],
   [1000, "1000"],
   [0, "0"],
 ])("%d bytes are %s", (bytes, text) => expect(quantity(bytes)).toBe(text));
@@ -140,4 +146,48 @@ test("what holds for every pod, and what settings add", () => {
     dnsPolicy: "ClusterFirst",
     dnsConfig: { options: [{ name: "ndots", value: "1" }] },
   });
+});
+
+test("the provider has the kubeconfig that settings name, and takes over what outlived a stack", async () => {
+  const inputs = async (more: Partial<typeof cluster> = {}) =>
+    (await record(() => new ClusterProvider("c", { ...cluster, ...more }))).all[0]?.inputs;
+  const usual = {
+    context: "test",
+    namespace: "agent-sessions-test",
+    upsertExistingObjects: "true",
+    enableSecretMutable: "true",
+    enableConfigMapMutable: "true",
+  };
+  expect(await inputs()).toEqual(usual);
+  expect(await inputs({ kubeconfig: "/etc/kubeconfig" })).toEqual({ ...usual, kubeconfig: "/etc/kubeconfig" });
+});
+
+test("what serves beside a session has one port, for which its Service is, and asks no resolver unless it is said to", async () => {
+  const companion: Service = {
+    name: "claude-agent-a-proxy",
+    kind: "egress-proxy",
+    runs: "beside",
+    image: "i",
+    program: ["p"],
+    environment: {},
+    mounts: [],
+    limits: { memory: GiB, cpu: 1, processes: 1 },
+    health: { command: ["h"], interval: 5, timeout: 2, startPeriod: 3, retries: 4 },
+    reaches: "nothing",
+  };
+  const labels = servingLabels(owner, "egress-proxy");
+  const made = async (pod: Partial<CompanionPod> = {}) => {
+    const { one } = await record(() => new CompanionService("EgressProxyPod", "p", companion, { labels, port: 3128, ...pod }, onCluster()));
+    const { spec } = one("Deployment").inputs as V1Deployment;
+    return { pod: spec?.template.spec, service: (one("Service").inputs as V1Service).spec };
+  };
+  const { pod, service } = await made();
+  expect(pod?.containers.map(({ ports }) => ports)).toEqual([[{ name: "serves", containerPort: 3128, protocol: "TCP" }]]);
+  expect(service).toEqual({
+    type: "ClusterIP",
+    selector: { ...selectorOf(labels) },
+    ports: [{ name: "serves", port: 3128, targetPort: 3128, protocol: "TCP" }],
+  });
+  expect(pod).toMatchObject({ dnsPolicy: "None", dnsConfig: { nameservers: ["127.0.0.1"] } });
+  expect((await made({ dns: "cluster" })).pod).toMatchObject({ dnsPolicy: "ClusterFirst" });
 });

@@ -1,12 +1,12 @@
 import { inspect } from "node:util";
 import { expect, test, vi } from "vitest";
-import { authContent, type CredentialsArgs } from "../../components/credentials/args.ts";
+import { authContent, type CredentialsArgs, credentialsPart, inSessionNetwork } from "../../components/credentials/args.ts";
 import { Credentials } from "../../components/credentials/docker.ts";
 import { EngineProvider } from "../../components/container-engine/provider.ts";
 import { seccompProfile } from "../../components/seccomp/docker.ts";
 import { authorityOf } from "../../components/session-container/args.ts";
 import { SessionContainer } from "../../components/session-container/docker.ts";
-import type { MadePart } from "../../components/session-part.ts";
+import { type MadePart, SecretReference } from "../../components/session-part.ts";
 import { concealSecrets, revealSecrets } from "../../stacks/recorder/secret-inputs.ts";
 import { record } from "../support/record.ts";
 import { secret } from "../support/secret.ts";
@@ -336,4 +336,25 @@ test("a secret shows in neither JSON nor an inspection of what is handed on", as
     expect(JSON.stringify(part)).toContain('{"name":"env KEY"}');
     expect(`${JSON.stringify(part)}${inspect(part, { depth: 9, showHidden: true })}`).not.toContain("hunter2");
   }
+});
+
+test("what shares its session's network has that session's egress; anything else is as it was, by way of a parent too", () => {
+  const parent = { host: "proxy.corp", port: 3128 };
+  const given = { ...place, provider: "anthropic", secret: secret("env KEY", "hunter2"), parent } as const;
+  const proxy = { ...given, kind: "proxy", upstream: "https://api.example/v1/messages" } as const;
+  expect(inSessionNetwork(proxy)).toBe(proxy);
+  const { parent: _, ...own } = given;
+  expect(inSessionNetwork({ ...given, kind: "init", command: "x" })).toEqual({ ...own, kind: "init", command: "x", egress: "session" });
+});
+
+test.each([
+  ["anthropic", ".credentials.json", ".credentials.json"],
+  ["anthropic", "token", "token"],
+  ["anthropic", "key", "token"],
+  ["bedrock", "key", "aws-credentials"],
+  ["bedrock", "token", "token"],
+] as const)("of what nobody here reads, for %s the key %s is the file %s", (provider, key, file) => {
+  const kept = new SecretReference("key of a Secret", () => "", { name: "mine", key });
+  const { mounts } = credentialsPart({ ...place, kind: "file", provider, secret: kept } as CredentialsArgs);
+  expect(mounts).toEqual([{ target: "/auth", readOnly: true, source: { kind: "kept", secret: { name: "mine", key }, file } }]);
 });

@@ -3,6 +3,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { checkHostPath, type HostPathRules } from "../../components/session-volumes/host-path.ts";
+import { linksTo } from "../../components/session-volumes/overlap.ts";
 import { temporaryFolder } from "../support/folder.ts";
 
 const root = temporaryFolder("host-path");
@@ -181,4 +182,19 @@ describe("the socket of a container engine is refused for what it is, wherever i
     symlinkSync(join(root, "podman.sock"), join(root, "linked"));
     expect(judge("linked")).toEqual({ refused: expect.stringContaining("is the socket of a container engine") });
   });
+});
+
+test("the links on the way to a path are all told, also those that a link leads by, and a circle ends", () => {
+  const folder = join(root, "links");
+  mkdirSync(join(folder, "real/inner"), { recursive: true });
+  symlinkSync(join(folder, "real"), join(folder, "absolute"));
+  symlinkSync("real", join(folder, "relative"));
+  symlinkSync(join(folder, "absolute/inner"), join(folder, "by"));
+  symlinkSync("circle", join(folder, "circle"));
+  const told = (path: string) => linksTo(join(folder, path)).map((link) => link.replace(`${folder}/`, ""));
+  expect(told("real/inner")).toEqual([]);
+  expect(told("absolute/inner")).toEqual(["absolute"]);
+  expect(told("relative/inner")).toEqual(["relative"]);
+  expect(told("by")).toEqual(["by", "absolute"]);
+  expect(told("circle")).toHaveLength(40);
 });

@@ -159,11 +159,18 @@ test("where a storage class has claims that many read, a job fills one, and no s
     metadata: { name: clone, namespace: "agent-sessions-test" },
     spec: {
       backoffLimit: 3,
+      activeDeadlineSeconds: 3600,
+      ttlSecondsAfterFinished: 86_400,
       template: { spec: { restartPolicy: "Never", automountServiceAccountToken: false, dnsPolicy: "ClusterFirst" } },
     },
   });
   const claim = of("PersistentVolumeClaim").find(({ inputs }) => (inputs as V1PersistentVolumeClaim).metadata?.name === clone);
-  expect(claim?.inputs).toMatchObject({ metadata: { name: clone }, spec: { accessModes: ["ReadWriteMany"], storageClassName: "nfs" } });
+  expect(claim?.inputs).toMatchObject({ metadata: { name: clone, annotations: { "pulumi.com/skipAwait": "true" } } });
+  expect(claim?.inputs.spec).toEqual({
+    accessModes: ["ReadWriteMany"],
+    storageClassName: "nfs",
+    resources: { requests: { storage: "10Gi" } },
+  });
   expect(volume(pods[clone], "/workspace")).toMatchObject({ readOnly: false, volume: { persistentVolumeClaim: { claimName: clone } } });
   expect(volume(pods["claude-agent-a"], "/repos/tools")).toMatchObject({
     readOnly: true,

@@ -161,6 +161,9 @@ test("pods of this namespace alone are held to the rules by the cluster, and wha
       { apiGroups: [""], apiVersions: ["v1"], operations: ["CREATE", "UPDATE"], resources: ["pods", "pods/ephemeralcontainers"] },
     ],
   });
+  expect(policy.spec?.matchConditions).toEqual([
+    { name: "another-spec", expression: 'request.operation == "CREATE" || object.spec != oldObject.spec' },
+  ]);
   expect(policy.spec?.variables).toContainEqual({ name: "images", expression: '["registry.corp.example/agent:1.2"]' });
   expect(policy.spec?.validations?.map(({ expression }) => expression)).toEqual(
     args.admission.validations.map(({ expression }) => expression),

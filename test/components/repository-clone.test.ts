@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import { seccompProfile } from "../../components/seccomp/docker.ts";
 import { cloneName } from "../../components/session.ts";
-import type { RepositoryCloneArgs } from "../../components/session-volumes/clone.ts";
+import { type RepositoryCloneArgs, repositoryCopy, repositoryMirror } from "../../components/session-volumes/clone.ts";
 import { RepositoryClone } from "../../components/session-volumes/docker.ts";
+import { mirrorThatClones } from "../../components/session-volumes/ecs/clone.ts";
 import { revealSecrets } from "../../stacks/recorder/secret-inputs.ts";
 import { record } from "../support/record.ts";
 import { secret } from "../support/secret.ts";
@@ -120,4 +121,27 @@ test("the name tells URLs apart", () => {
 test("the name is not that of a clone whose configuration the repository could write", () => {
   // The volume of earlier versions, by the digest of the URL alone.
   expect(cloneName({ name: "x", url: "https://a.example/x" })).not.toBe("agent-repository-x-39021306");
+});
+
+test("a clone is handed out at one port, by what cannot change it, and copied from there", () => {
+  const args = { project: "p", stack: "s", image: "i", name: "lib", url: "https://example.com/lib.git" };
+  const mirror = repositoryMirror(args);
+  const script = "/usr/local/lib/agent-sessions/repository-mirror.js";
+  expect(mirror).toMatchObject({
+    kind: "repository",
+    runs: "beside",
+    program: ["node", script],
+    health: { command: ["node", script, "--check"] },
+    reaches: "nothing",
+  });
+  expect(mirror.environment).toEqual({ LISTEN_PORT: "8418" });
+  expect(mirror.mounts[0]).toEqual({ target: "/workspace", readOnly: true, source: { kind: "shared", name: mirror.name } });
+  expect(repositoryCopy(args).environment).toEqual({ REPOSITORY_MIRROR: "repository-lib:8418" });
+  const both = mirrorThatClones(args);
+  expect(both.program).toEqual(["/bin/bash", "-c", `/usr/local/bin/repository-fetch && exec node ${script}`]);
+  expect([both.environment, both.reaches]).toEqual([
+    { REPOSITORY_REF: "", REPOSITORY_URL: "https://example.com/lib.git", LISTEN_PORT: "8418" },
+    "any host",
+  ]);
+  expect(both.health).toMatchObject({ command: ["node", script, "--check"], startPeriod: 300, interval: 120, retries: 10 });
 });

@@ -47,6 +47,13 @@ test("for some sessions it holds what is theirs and what that needs, and nothing
   expect(namesFor("one", "two").length).toBe(reviewed.plan.steps.length);
 });
 
+test("each step says whose it is", () => {
+  const whose = (name: string) => reviewed.plan.steps.find((step) => step.name === name)?.sessions;
+  expect([whose("claude-agent-one"), whose("claude-agent-two")]).toEqual([["one"], ["two"]]);
+  const image = reviewed.plan.steps.find(({ name }) => name.startsWith("agent-sessions-session:"));
+  expect(image?.sessions).toEqual(["one", "two"]);
+});
+
 test("what is destroyed with a session is its own alone", () => {
   const own = resourcesOf(reviewed.plan.run.registrations, ["two"]).get("two") ?? [];
   expect(own.length).toBeGreaterThan(5);

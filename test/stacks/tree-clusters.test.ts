@@ -22,57 +22,57 @@ test("on Kubernetes", async () => {
 const onSwarm = `Credentials file [authority]
 Credentials init [authority]
   CredentialFetch init-auth [container]
-    Container init-auth-fetch {kind=auth pids_limit=128 session_id=init} after init-auth-network init-auth-secret-carrier init-auth-volume session-image with init-auth-network init-auth-secret-carrier init-auth-volume
-    Network init-auth-network {kind=auth}
+    Container init-auth-fetch {kind=auth pids_limit=128 session_id=init} after init-auth-network init-auth-secret-carrier init-auth-volume session-image with init-auth-network init-auth-secret-carrier init-auth-volume (gone first, afterCreate run-once)
+    Network init-auth-network {kind=auth} (gone first)
     SecretFile init-auth-secret [volume]
-      Container init-auth-secret-carrier {kind=auth session_id=init} after init-auth-secret-volume session-image with init-auth-secret-volume
-      Volume init-auth-secret-volume {kind=auth session_id=init}
-    Volume init-auth-volume {kind=auth session_id=init}
+      Container init-auth-secret-carrier {kind=auth session_id=init} after init-auth-secret-volume session-image with init-auth-secret-volume (gone first)
+      Volume init-auth-secret-volume {kind=auth session_id=init} (beforeCreate own-volume)
+    Volume init-auth-volume {kind=auth session_id=init} (beforeCreate own-volume)
 Credentials proxy [authority]
   CredentialProxy proxy-credential-proxy [service]
-    Network proxy-credential-proxy-network {kind=credential-proxy}
+    Network proxy-credential-proxy-network {kind=credential-proxy} (gone first)
     Secret proxy-credential-proxy-secret-token {kind=credential-proxy session_id=proxy}
-    Service proxy-credential-proxy-service {kind=credential-proxy pids_limit=128 session_id=proxy} after proxy-credential-proxy-network proxy-credential-proxy-secret-token proxy-credential-proxy-volume session-image with proxy-credential-proxy-network proxy-credential-proxy-volume
-    Volume proxy-credential-proxy-volume {kind=credential-proxy session_id=proxy}
+    Service proxy-credential-proxy-service {kind=credential-proxy pids_limit=128 session_id=proxy} after proxy-credential-proxy-network proxy-credential-proxy-secret-token proxy-credential-proxy-volume session-image with proxy-credential-proxy-network proxy-credential-proxy-volume (gone first, afterCreate service-limits, afterUpdate service-limits)
+    Volume proxy-credential-proxy-volume {kind=credential-proxy session_id=proxy} (beforeCreate own-volume)
 EgressProxy proxy [authority]
-  Network proxy-edge {egress=enforce kind=egress-proxy serves=proxy}
-  Service proxy-proxy {egress=enforce kind=egress-proxy nofile_limit=4096 pids_limit=16 serves=proxy} after egress-proxy-image proxy-edge proxy-overlay with proxy-edge proxy-overlay
+  Network proxy-edge {egress=enforce kind=egress-proxy serves=proxy} (gone first)
+  Service proxy-proxy {egress=enforce kind=egress-proxy nofile_limit=4096 pids_limit=16 serves=proxy} after egress-proxy-image proxy-edge proxy-overlay with proxy-edge proxy-overlay (gone first, afterCreate service-limits, afterUpdate service-limits)
 HardenedImage egress-proxy [reference]
   Image egress-proxy-image
 HardenedImage session [reference]
   Image session-image
 IsolatedNetwork file []
-  Network file-overlay {session_id=file}
+  Network file-overlay {session_id=file} (gone first)
 IsolatedNetwork init []
-  Network init-overlay {session_id=init}
+  Network init-overlay {session_id=init} (gone first)
 IsolatedNetwork proxy []
-  Network proxy-overlay {purpose=session-egress session_id=proxy}
+  Network proxy-overlay {purpose=session-egress session_id=proxy} (gone first)
 RepositoryClone agent-repository-r-5d006d52 [container]
-  Container agent-repository-r-5d006d52-fetch {kind=repository pids_limit=128} after agent-repository-r-5d006d52-network agent-repository-r-5d006d52-secret-carrier agent-repository-r-5d006d52-volume session-image with agent-repository-r-5d006d52-network agent-repository-r-5d006d52-volume
-  Network agent-repository-r-5d006d52-network {kind=repository}
+  Container agent-repository-r-5d006d52-fetch {kind=repository pids_limit=128} after agent-repository-r-5d006d52-network agent-repository-r-5d006d52-secret-carrier agent-repository-r-5d006d52-volume session-image with agent-repository-r-5d006d52-network agent-repository-r-5d006d52-volume (gone first, afterCreate run-once)
+  Network agent-repository-r-5d006d52-network {kind=repository} (gone first)
   SecretFile agent-repository-r-5d006d52-secret [volume]
-    Container agent-repository-r-5d006d52-secret-carrier {kind=repository} after agent-repository-r-5d006d52-secret-volume session-image with agent-repository-r-5d006d52-secret-volume
-    Volume agent-repository-r-5d006d52-secret-volume {kind=repository}
-  Volume agent-repository-r-5d006d52-volume {kind=repository}
+    Container agent-repository-r-5d006d52-secret-carrier {kind=repository} after agent-repository-r-5d006d52-secret-volume session-image with agent-repository-r-5d006d52-secret-volume (gone first)
+    Volume agent-repository-r-5d006d52-secret-volume {kind=repository} (beforeCreate own-volume)
+  Volume agent-repository-r-5d006d52-volume {kind=repository} (beforeCreate own-volume)
 SessionContainer file [authority, serviceId] after file-logs file-overlay file-session file-workspace
   Secret file-auth-token {session_id=file}
-  Service file-service {nofile_limit=4096 pids_limit=512 session_id=file} after file-auth-token file-overlay session-image with file-overlay
+  Service file-service {nofile_limit=4096 pids_limit=512 session_id=file} after file-auth-token file-overlay session-image with file-overlay (gone first, afterCreate service-limits, afterUpdate service-limits)
 SessionContainer init [authority, serviceId] after init-auth-fetch init-logs init-overlay init-session init-workspace
-  Service init-service {nofile_limit=4096 pids_limit=512 session_id=init} after init-overlay session-image with init-overlay
+  Service init-service {nofile_limit=4096 pids_limit=512 session_id=init} after init-overlay session-image with init-overlay (gone first, afterCreate service-limits, afterUpdate service-limits)
 SessionContainer proxy [authority, serviceId] after agent-repository-r-5d006d52-fetch proxy-credential-proxy-service proxy-logs proxy-overlay proxy-proxy proxy-session proxy-workspace
-  Service proxy-service {nofile_limit=4096 pids_limit=512 session_id=proxy} after proxy-overlay session-image with proxy-overlay
+  Service proxy-service {nofile_limit=4096 pids_limit=512 session_id=proxy} after proxy-overlay session-image with proxy-overlay (gone first, afterCreate service-limits, afterUpdate service-limits)
 SessionVolumes file [volumes]
-  Volume file-logs {kind=logs session_id=file}
-  Volume file-session {kind=session session_id=file}
-  Volume file-workspace {kind=workspace session_id=file}
+  Volume file-logs {kind=logs session_id=file} (kept, beforeCreate own-volume)
+  Volume file-session {kind=session session_id=file} (kept, beforeCreate own-volume)
+  Volume file-workspace {kind=workspace session_id=file} (kept, beforeCreate own-volume)
 SessionVolumes init [volumes]
-  Volume init-logs {kind=logs session_id=init}
-  Volume init-session {kind=session session_id=init}
-  Volume init-workspace {kind=workspace session_id=init}
+  Volume init-logs {kind=logs session_id=init} (kept, beforeCreate own-volume)
+  Volume init-session {kind=session session_id=init} (kept, beforeCreate own-volume)
+  Volume init-workspace {kind=workspace session_id=init} (kept, beforeCreate own-volume)
 SessionVolumes proxy [volumes]
-  Volume proxy-logs {kind=logs session_id=proxy}
-  Volume proxy-session {kind=session session_id=proxy}
-  Volume proxy-workspace {kind=workspace session_id=proxy}
+  Volume proxy-logs {kind=logs session_id=proxy} (kept, beforeCreate own-volume)
+  Volume proxy-session {kind=session session_id=proxy} (kept, beforeCreate own-volume)
+  Volume proxy-workspace {kind=workspace session_id=proxy} (kept, beforeCreate own-volume)
 docker swarm`;
 
 const onKubernetes = `Credentials file [authority] after namespace-admission-binding namespace-default-deny namespace-limits namespace-namespace namespace-quota
@@ -132,22 +132,22 @@ SessionContainer proxy [authority] after agent-repository-r-5d006d52-deployment 
   StatefulSet proxy-pods {kind=session session=proxy app.kubernetes.io/name=agent-session} after agent-repository-r-5d006d52-service proxy-account proxy-credential-proxy-service proxy-proxy-service
 SessionNamespace namespace []
   LimitRange namespace-limits after namespace-namespace
-  Namespace namespace-namespace {pod-security.kubernetes.io/audit=restricted pod-security.kubernetes.io/audit-version=v1.35 pod-security.kubernetes.io/enforce=restricted pod-security.kubernetes.io/enforce-version=v1.35 pod-security.kubernetes.io/warn=restricted pod-security.kubernetes.io/warn-version=v1.35}
+  Namespace namespace-namespace {pod-security.kubernetes.io/audit=restricted pod-security.kubernetes.io/audit-version=v1.35 pod-security.kubernetes.io/enforce=restricted pod-security.kubernetes.io/enforce-version=v1.35 pod-security.kubernetes.io/warn=restricted pod-security.kubernetes.io/warn-version=v1.35} (kept)
   NetworkPolicy namespace-default-deny after namespace-namespace
   ResourceQuota namespace-quota after namespace-namespace
   ValidatingAdmissionPolicy namespace-admission
   ValidatingAdmissionPolicyBinding namespace-admission-binding after namespace-admission
 SessionVolumes file [] after namespace-admission-binding namespace-default-deny namespace-limits namespace-namespace namespace-quota
-  PersistentVolumeClaim file-logs {kind=logs session=file app.kubernetes.io/name=agent-session}
-  PersistentVolumeClaim file-session {kind=session session=file app.kubernetes.io/name=agent-session}
-  PersistentVolumeClaim file-workspace {kind=workspace session=file app.kubernetes.io/name=agent-session}
+  PersistentVolumeClaim file-logs {kind=logs session=file app.kubernetes.io/name=agent-session} (kept)
+  PersistentVolumeClaim file-session {kind=session session=file app.kubernetes.io/name=agent-session} (kept)
+  PersistentVolumeClaim file-workspace {kind=workspace session=file app.kubernetes.io/name=agent-session} (kept)
 SessionVolumes init [] after namespace-admission-binding namespace-default-deny namespace-limits namespace-namespace namespace-quota
-  PersistentVolumeClaim init-logs {kind=logs session=init app.kubernetes.io/name=agent-session}
-  PersistentVolumeClaim init-session {kind=session session=init app.kubernetes.io/name=agent-session}
-  PersistentVolumeClaim init-workspace {kind=workspace session=init app.kubernetes.io/name=agent-session}
+  PersistentVolumeClaim init-logs {kind=logs session=init app.kubernetes.io/name=agent-session} (kept)
+  PersistentVolumeClaim init-session {kind=session session=init app.kubernetes.io/name=agent-session} (kept)
+  PersistentVolumeClaim init-workspace {kind=workspace session=init app.kubernetes.io/name=agent-session} (kept)
 SessionVolumes pool [] after namespace-admission-binding namespace-default-deny namespace-limits namespace-namespace namespace-quota
 SessionVolumes proxy [] after namespace-admission-binding namespace-default-deny namespace-limits namespace-namespace namespace-quota
-  PersistentVolumeClaim proxy-logs {kind=logs session=proxy app.kubernetes.io/name=agent-session}
-  PersistentVolumeClaim proxy-session {kind=session session=proxy app.kubernetes.io/name=agent-session}
-  PersistentVolumeClaim proxy-workspace {kind=workspace session=proxy app.kubernetes.io/name=agent-session}
+  PersistentVolumeClaim proxy-logs {kind=logs session=proxy app.kubernetes.io/name=agent-session} (kept)
+  PersistentVolumeClaim proxy-session {kind=session session=proxy app.kubernetes.io/name=agent-session} (kept)
+  PersistentVolumeClaim proxy-workspace {kind=workspace session=proxy app.kubernetes.io/name=agent-session} (kept)
 kubernetes cluster`;

@@ -118,7 +118,7 @@ SessionContainer proxy [authority] after agent-repository-r-5d006d52-from-reader
     TaskDefinition proxy-definition {kind=session session=proxy} after proxy-environment-version proxy-execution-rights proxy-execution-role proxy-logs proxy-output proxy-session proxy-task-rights proxy-task-role proxy-workspace storage-files
   Service proxy-service {kind=session session=proxy} after agent-repository-r-5d006d52-readers-group cluster-cluster cluster-providers network-dns-association network-dns-config network-ecr-api network-ecr-dkr network-endpoints-from-filtered network-endpoints-from-sealed network-endpoints-from-services network-files-from-filtered network-files-from-sealed network-filtered-group network-filtered-to-endpoints network-filtered-to-files network-filtered-to-layers network-logs network-outer-0-routes network-outer-1-routes network-outer-route network-s3 network-sealed-group network-sealed-to-endpoints network-sealed-to-files network-sealed-to-layers network-secretsmanager network-services-group network-services-to-endpoints network-services-to-layers network-sessions-0 network-sessions-0-routes network-sessions-1 network-sessions-1-routes proxy-credential-proxy-readers-group proxy-definition storage-clients storage-target-0 storage-target-1
 SessionStorage storage [id]
-  FileSystem storage-files {Name=agent-sessions-test kind=storage}
+  FileSystem storage-files {Name=agent-sessions-test kind=storage} (kept)
   FileSystemPolicy storage-clients after storage-files
   MountTarget storage-target-0 after network-files-group network-sessions-0 storage-files
   MountTarget storage-target-1 after network-files-group network-sessions-1 storage-files
@@ -208,5 +208,5 @@ StorageBackup backup []
   Role backup-role {kind=backup}
   RolePolicy backup-rights after backup-role storage-files
   Selection backup-selection after backup-plan backup-rights backup-role storage-files
-  Vault backup-vault {kind=backup}
+  Vault backup-vault {kind=backup} (kept)
 aws aws`;

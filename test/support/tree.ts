@@ -55,9 +55,20 @@ function labelsOf({ inputs }: Asked): string {
   return own.length === 0 ? "" : ` {${own.map(([name, value]) => `${name}=${value}`).join(" ")}}`;
 }
 
+/** How it is replaced and removed, and what runs when. */
+function optionsOf({ deleteBeforeReplace, retainOnDelete, ignoreChanges, hooks }: Asked): string {
+  const options = [
+    ...(deleteBeforeReplace ? ["gone first"] : []),
+    ...(retainOnDelete ? ["kept"] : []),
+    ...ignoreChanges.map((path) => `any ${path}`),
+    ...Object.entries(hooks).flatMap(([event, names]) => names.map((name) => `${event} ${name.replace("agent-sessions-", "")}`)),
+  ];
+  return options.length === 0 ? "" : ` (${options.join(", ")})`;
+}
+
 /**
  * What settings ask for, a line for each resource, below its parent: type and name, what a component hands out, labels, what must be
- * there before, and with what it is replaced.
+ * there before, with what it is replaced, and its options.
  */
 export async function treeOf(raw: Readonly<Record<string, unknown>>): Promise<string[]> {
   const settings = parse(raw, { environment: {} });
@@ -74,7 +85,7 @@ export async function treeOf(raw: Readonly<Record<string, unknown>>): Promise<st
           .join(" ")}`;
   const lineOf = (one: Asked) => {
     const handed = outputs[one.urn];
-    const rest = `${labelsOf(one)}${list("after", one.dependencies)}${list("with", one.replaceWith)}`;
+    const rest = `${labelsOf(one)}${list("after", one.dependencies)}${list("with", one.replaceWith)}${optionsOf(one)}`;
     return `${one.type.split(":").at(-1)} ${one.name}${handed === undefined ? "" : ` [${handed.join(", ")}]`}${rest}`;
   };
   const below = (parent: string | undefined, indent: string): string[] =>
