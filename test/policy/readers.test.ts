@@ -11,6 +11,7 @@ import {
   isNamedSecret,
   isSecretArgument,
   isSecretInMetadata,
+  looksRandom,
 } from "../../policy/rules/read/secret-detection.ts";
 import { securityOption } from "../../policy/rules/read/security-options.ts";
 import { holdsConnectionPassword, holdsToken, holdsUrlPassword } from "../../policy/rules/read/token-formats.ts";
@@ -445,4 +446,19 @@ test("a Dockerfile is read by stage, with what its base stage set", () => {
     "FROM one AS two",
     "RUN x && y",
   ]);
+});
+
+test.each([
+  ["a1b2c3d4e5f6g7h8", true],
+  ["ABCDEFGHIJKLMN12", true],
+  ["Ab+/=.~-_1234567", true],
+  ["a1b2c3d4e5f6g7h", false],
+  ["abcdefghijklmno1", false],
+  ["abcdefghijklmnop", false],
+  ["1234567890123456", false],
+  ["a1b2c3d4 e5f6g7h8", false],
+  ["1.2.3-alpha.build.4", false],
+  ["v1.2.3-alpha.build.4", false],
+])("whether %s mixes letters and figures as nobody writes words: %s", (value, random) => {
+  expect(looksRandom(value)).toBe(random);
 });

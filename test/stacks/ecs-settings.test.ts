@@ -52,6 +52,11 @@ describe("refused is", () => {
       "ecs.account: is missing, and images are pushed to its registry; name it, or images that are there by ecs.images.",
     ],
     [
+      "half a day of backups",
+      [{ ...sound, backup: { keep: "36 h" } }],
+      'ecs.backup.keep: "36 h" is not a number of whole days; write "35 d".',
+    ],
+    [
       "a number of an account",
       [{ ...sound, account: "12" }],
       'ecs.account: "12" is not the number of an account; write its 12 digits in quotes, such as "123456789012".',

@@ -241,6 +241,11 @@ describe("entrances", () => {
       "a route on the plain listener",
       [gateway(http, https), route({ rules: [{ backendRefs: [{}] }], parentRefs: [{ name: "gate", sectionName: "http" }] })],
     ],
+    [
+      "a route that sends on without TLS",
+      [gateway(http, https), route({ rules: [{ filters: [{ type: "RequestRedirect", requestRedirect: { scheme: "http" } }] }] })],
+    ],
+    ["a route that sends some on", [gateway(http, https), route({ rules: [onward, { backendRefs: [{}] }] })]],
     ["a route on all listeners", [gateway(http, https), route({ rules: [{ backendRefs: [{}] }] })]],
     ["a route of OpenShift", [object("route.openshift.io/v1:Route", { spec: { host: "x" } })]],
     [

@@ -132,6 +132,11 @@ describe("what says its kind", () => {
       { spec: { deep: [{ apiVersion: "v1", kind: "Secret", data: {}, metadata: { name: "s" } }], text: "x", none: null } },
       ["Secret s"],
     ],
+    [
+      "x.example/Y",
+      { spec: { inner: { apiVersion: "traefik.io/v1alpha1", kind: "IngressRoute", spec: {}, metadata: { name: "r" } } } },
+      ["traefik.io/IngressRoute r"],
+    ],
     ["x.example/Y", { apiVersion: "v1", kind: "Pod", ref: { apiVersion: "v1", kind: "Pod", name: "x" } }, []],
   ])("in a %s %j", (kind, props, expected) => {
     const found = [...embeddedIn(`kubernetes:${kind}`, props)];

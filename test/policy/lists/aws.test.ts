@@ -267,6 +267,7 @@ describe("a credential in any provider", () => {
     expect(provider("docker", { registryAuth: [login] })).toEqual(sentence("registryAuth"));
     expect(provider("docker", { registryAuth: JSON.stringify([login]) })).toEqual(sentence("registryAuth"));
     expect(provider("docker", { registryAuth: [{ ...login, password: sealed("x") }] })).toEqual([]);
+    expect(provider("docker", { registryAuth: [{ address: "docker.io" }, { ...login, password: sealed("x") }] })).toEqual([]);
     expect(provider("docker", { registryAuth: [{ ...login, password: undefined }] })).toEqual([]);
     expect(provider("docker-build", { registries: [login] })).toEqual(sentence("registries"));
     expect(provider("cloudflare", { apiToken: "x" })).toEqual(sentence("apiToken"));

@@ -67,6 +67,7 @@ describe("a machine that starts something by its user data", () => {
       ]);
     expect(found("GEN-001", resource(`aws:ec2/${type}`, "x", {}))).toEqual([]);
     expect(found("GEN-001", resource(`aws:ec2/${type}2`, "x", { userData: "#!/bin/sh" }))).toEqual([]);
+    expect(found("GEN-001", resource(`my-aws:ec2/${type}`, "x", { userData: "#!/bin/sh" }))).toEqual([]);
   });
 });
 
