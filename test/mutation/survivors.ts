@@ -10,6 +10,24 @@ export interface Equivalent {
 const rightByDefault = "no sentence names a manager's default";
 
 export const equivalents: readonly Equivalent[] = [
+  {
+    file: "stacks/embedded/docker/inputs.ts",
+    before: '"s"',
+    after: '""',
+    why: "what is found in a duration has its unit",
+  },
+  {
+    file: "stacks/recorder/compare.ts",
+    before: "a < b",
+    after: "a <= b",
+    why: "no two keys of an object are the same",
+  },
+  {
+    file: "stacks/settings/egress-sets.ts",
+    before: 'typeof entry !== "string"',
+    after: "false",
+    why: "an entry that is no text is among no names of sets either",
+  },
   { file: "stacks/egress-sets/cargo.ts", before: `"cargo's default"`, after: '""', why: rightByDefault },
   { file: "stacks/egress-sets/go.ts", before: `"Go's default"`, after: '""', why: rightByDefault },
   { file: "stacks/egress-sets/maven.ts", before: `"Maven's default"`, after: '""', why: rightByDefault },
