@@ -104,6 +104,20 @@ test("lists that a task definition has no room for are refused, with the way out
   expect(() => sharedProxy({ lists: shared, image: "proxy@sha256:0", key })).not.toThrow();
 });
 
+test("the proxy runs beside all sessions, reaches any host, and has no more files open than its sessions may use", () => {
+  const proxy = sharedProxy({ lists: [one, two], image: "proxy@sha256:0", key });
+  expect(proxy).toMatchObject({
+    name: "egress-proxy",
+    kind: "egress-proxy",
+    runs: "beside",
+    reaches: "any host",
+    image: "proxy@sha256:0",
+    program: ["/usr/local/bin/proxy-entrypoint"],
+    limits: { memory: 2 * 1024 ** 3, cpu: 0.5, processes: 64, openFiles: shares(2).files },
+  });
+  expect(proxy.environment).toEqual({ EGRESS_RULES: toSharedRules([one, two]), EGRESS_LOGINS: toLogins([one, two], key) });
+});
+
 describe("the logins of a proxy that sessions share", () => {
   const password = (sessionId: string) => passwordOf(key, sessionId).reveal();
 

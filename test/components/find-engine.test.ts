@@ -4,7 +4,7 @@ import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type FindOptions, findEngine } from "../../components/container-engine/find.ts";
+import { engineSocketOf, type FindOptions, findEngine } from "../../components/container-engine/find.ts";
 
 // The length of a socket's path is limited to 107 bytes.
 let folder: string;
@@ -131,4 +131,15 @@ describe("the engine is found", () => {
     write("user/docker.sock", "a file, and no socket");
     expect(await find()).toEqual({ address: `unix://${join(folder, "run/docker.sock")}`, source: "default" });
   });
+});
+
+test.each([
+  ["unix:///run/docker.sock", "/run/docker.sock"],
+  ["unix:///var/run/user/1000/docker.sock", "/var/run/user/1000/docker.sock"],
+  ["unix:///home/me/.colima/docker.sock", "/var/run/docker.sock"],
+  ["unix:///srv/run/docker.sock", "/var/run/docker.sock"],
+  ["tcp://unix:///run/other.sock", "/var/run/docker.sock"],
+  ["ssh://host", "/var/run/docker.sock"],
+])("an engine at %s listens on its own machine at %s", (address, path) => {
+  expect(engineSocketOf({ address })).toBe(path);
 });

@@ -12,6 +12,12 @@ const rightByDefault = "no sentence names a manager's default";
 export const equivalents: readonly Equivalent[] = [
   {
     file: "stacks/embedded/docker/inputs.ts",
+    before: '"0s"',
+    after: '""',
+    why: "a duration without figures is none",
+  },
+  {
+    file: "stacks/embedded/docker/inputs.ts",
     before: '"s"',
     after: '""',
     why: "what is found in a duration has its unit",

@@ -21,6 +21,8 @@ const container = (more: Partial<LiveObject> = {}): LiveObject => ({
   volumes: ["c-session", "c-workspace", "other"],
   ...more,
 });
+const service = (more: Partial<LiveObject> = {}): LiveObject => ({ ...container(), kind: "service", ...more });
+const ofTask = (user: string) => ({ name: "c", taskSpec: { containerSpec: { user } } });
 const network = (more: Partial<LiveObject> = {}): LiveObject => ({ kind: "network", id: "id", name: "c", labels: mine, inputs, ...more });
 const volume = (more: Partial<LiveObject> = {}): LiveObject => ({
   kind: "volume",
@@ -77,6 +79,18 @@ const cases: readonly Case[] = [
     container({ labels: { ...mine, session_id: undefined } as never }),
     "replace",
     { inputs: { ...inputs, user: "0" } },
+  ],
+  ["a service whose task runs", service({ state: "running" }), "same"],
+  ["a service whose task has ended", service({ state: "exited" }), "start"],
+  ["a service that was stopped", service({ state: undefined }), "start"],
+  ["a service with another input", service({ state: "exited" }), "replace", { inputs: changed }],
+  [
+    "a service's session as another user",
+    service({ inputs: ofTask("1000:1000") }),
+    "replace",
+    { inputs: ofTask("10001:1000") },
+    {},
+    /^session one has data of uid 1000 and would run as uid 10001; /,
   ],
   ["a network", network(), "same"],
   ["a network with another input", network(), "replace", { inputs: changed }],
