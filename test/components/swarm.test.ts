@@ -17,6 +17,8 @@ import { secret } from "../support/secret.ts";
 const at = { project: "agent-sessions", stack: "test", sessionId: "a" };
 const image = "sha256:0";
 const MiB = 1024 ** 2;
+/** Of a session with a uid of its own, for each of its processes. */
+const pendingSignals = 32;
 
 const provider = (update: Rollout = {}) =>
   new SwarmProvider("swarm", { address: "unix:///swarm.sock", source: "a test" } as never, { node: "node-1", update });
@@ -90,6 +92,35 @@ describe("a session", () => {
     const networks = (name: string) => services(recorded)[name]?.taskSpec.networksAdvanceds.length;
     expect([networks("claude-agent-a"), networks("claude-agent-a-proxy")]).toEqual([1, 2]);
   });
+});
+
+test("a session with egress has the resolvers, capabilities, reservations and the uid that it is given", async () => {
+  const given = {
+    network: { egress: "open", dns: ["192.0.2.53"] },
+    security: { capabilities: ["NET_BIND_SERVICE"] },
+    reservations: { memory: MiB, cpu: 0.5 },
+    limits: { processes: 10 },
+    uid: 10_001,
+  } as const;
+  const { one } = await record(() => {
+    const opts = { provider: provider() };
+    const network = new IsolatedNetwork("a", { ...at, egress: "open" }, opts).part;
+    new SessionContainer("a", { ...at, image, parts: [network], ...given }, opts);
+  });
+  const { labels, taskSpec } = one("Service").inputs as unknown as {
+    readonly labels: readonly { readonly label: string; readonly value: string }[];
+    readonly taskSpec: { readonly containerSpec: object; readonly resources: object; readonly networksAdvanceds: readonly object[] };
+  };
+  expect(taskSpec.containerSpec).toMatchObject({
+    user: "10001:1000",
+    capDrops: ["ALL"],
+    capAdds: ["CAP_NET_BIND_SERVICE"],
+    dnsConfig: { nameservers: ["192.0.2.53"], options: [] },
+  });
+  expect(taskSpec.resources).toMatchObject({ reservation: { memoryBytes: MiB, nanoCpus: 500_000_000 } });
+  expect(taskSpec.networksAdvanceds).toMatchObject([{ aliases: ["a"] }]);
+  const limits = Object.fromEntries(labels.map(({ label, value }) => [label, value]));
+  expect(limits).toMatchObject({ pids_limit: "10", nofile_limit: "4096", sigpending_limit: String(10 * pendingSignals) });
 });
 
 describe("a key", () => {

@@ -11,6 +11,12 @@ const rightByDefault = "no sentence names a manager's default";
 
 export const equivalents: readonly Equivalent[] = [
   {
+    file: "stacks/embedded/plan.ts",
+    before: "step.live?.labels",
+    after: "step.live.labels",
+    why: "a step is of what the program asks for, or of an object that is there",
+  },
+  {
     file: "stacks/embedded/docker/inputs.ts",
     before: '"0s"',
     after: '""',

@@ -323,7 +323,12 @@ test.each([
 
 test("a clone's steps are those of the sessions that have it mounted, and a network's of the session that is called so", async () => {
   const repository = labels({ created_by: "agent-sessions", kind: "repository" });
-  const mount = (source: string) => ({ mounts: [{ type: "volume", source, target: "/x" }] });
+  const mount = (source: string) => ({
+    mounts: [
+      { type: "tmpfs", target: "/t" },
+      { type: "volume", source, target: "/x" },
+    ],
+  });
   const program = async () => {
     new Volume("r", { name: "agent-repository-r", labels: repository });
     new Network("n", { name: "c-one", labels: labels({ created_by: "agent-sessions" }) });
