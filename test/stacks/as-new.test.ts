@@ -32,6 +32,8 @@ const namesFor = (...ids: string[]) =>
 test("everything is new, with what the program says that sessions may do", () => {
   const { plan, refusals } = reviewed;
   expect([new Set(plan.steps.map(({ operation }) => operation)), refusals]).toEqual([new Set(["create"]), []]);
+  const session = plan.steps.find(({ urn }) => urn.endsWith("::two-container"));
+  expect(session).toMatchObject({ type: "docker:index/container:Container", name: "claude-agent-two", changes: [], sessions: ["two"] });
   expect(plan.authority).toEqual({ added: expect.arrayContaining(["session two: egress to example.com:80,443"]), removed: [] });
 });
 

@@ -121,6 +121,21 @@ describe("of what is ours", () => {
     expect(JSON.stringify(plan.steps)).not.toContain("hunter");
   });
 
+  test("what is made anew has no id yet for what is made from it", async () => {
+    const withId = (options: object) => async () => {
+      const network = new Network("n", { name: "n-one", labels: labels(of), ...options });
+      new Container("c", { ...fixed, hostname: network.id }, { dependsOn: [network] });
+      return {};
+    };
+    const live = await readLive(await listed({ Container: undefined }), identity);
+    const hostname = async (options: object) => {
+      const { run } = await planDeployment({ ...identity, identity, live, program: withId(options) });
+      return run.registrations.find(({ name }) => name === "c")?.inputs.hostname;
+    };
+    expect(await hostname({})).toBe("id-n");
+    expect(await hostname({ internal: true })).not.toBe("id-n");
+  });
+
   test("a container whose network is made anew is made anew with it", async () => {
     expect((await planned(await listed({ Network: undefined }))).operations).toEqual({
       "n-one": "create",

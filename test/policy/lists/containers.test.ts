@@ -289,6 +289,15 @@ describe("an address on which a port listens", () => {
     expect(listening(ip)).toEqual([]);
   });
 
+  test.each([
+    [1, 1],
+    [1023, 1],
+    [1024, 0],
+    [0, 0],
+  ])("on the host's port %i is refused %i times where only privileged ones are", (external, times) => {
+    expect(found("CTR-029", container({ ports: [{ internal: 80, external, ip: "127.0.0.1" }] }))).toHaveLength(times);
+  });
+
   test("the entrance may publish 80 and 443 to everybody, and nothing else", () => {
     const entrance = { "CTR-028": { publicContainers: ["alpha"] }, "CTR-029": { publicContainers: ["alpha"] } };
     for (const [external, ports] of [
