@@ -34,6 +34,13 @@ test("a place is a region and an account; all else has a default", () => {
   });
 });
 
+test("what a place may say is taken as it is", () => {
+  for (const severity of ["critical", "high", "medium"])
+    expect(settingsOf({ ...sound, scan: { required: true, severity } }).strategy).toMatchObject({ scan: { required: true, severity } });
+  const vpc = { id: "vpc-0a", subnets: ["subnet-0a", "subnet-0b"], proxySubnets: ["subnet-0c"] };
+  expect(settingsOf({ ...sound, vpc }).strategy).toMatchObject({ vpc });
+});
+
 test("a session has its task for itself, and is promised nothing less than its limits", () => {
   expect(settingsOf(sound).sessions[0]?.reservations).toEqual({});
 });
@@ -50,6 +57,26 @@ describe("refused is", () => {
       "no account to push to",
       [{ region: "eu-central-1" }],
       "ecs.account: is missing, and images are pushed to its registry; name it, or images that are there by ecs.images.",
+    ],
+    [
+      "a VPC without subnets",
+      [{ ...sound, vpc: { id: "vpc-0a", subnets: [], proxySubnets: ["subnet-0a", "subnet-0b"] } }],
+      "ecs.vpc.subnets: [] is empty; name a subnet.",
+    ],
+    [
+      "a subnet by its name",
+      [{ ...sound, vpc: { id: "vpc-0a", subnets: ["inner"], proxySubnets: ["subnet-0a"] } }],
+      'ecs.vpc.subnets[0]: "inner" is not the id of a subnet; write one such as "subnet-0a1b2c3d".',
+    ],
+    [
+      "a severity that no scan stops at",
+      [{ ...sound, scan: { severity: "low" } }],
+      'ecs.scan.severity: "low" is not a severity; write critical, high or medium.',
+    ],
+    [
+      "two addresses in one",
+      [{ ...sound, monitoring: { email: "a@corp.example,b@corp.example" } }],
+      'ecs.monitoring.email: "a@corp.example,b@corp.example" is not an address; write one such as "team@corp.example".',
     ],
     [
       "half a day of backups",

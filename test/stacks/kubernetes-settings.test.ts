@@ -55,6 +55,11 @@ describe("what does not fit is told with the way out", () => {
   test.each<[string, Parameters<typeof settingsOf>, string]>([
     ["no context", [{ images }], "kubernetes.context: is missing; name the context of the kubeconfig whose cluster is meant."],
     [
+      "a label that is none",
+      [{ ...sound, spread: { over: "a label" } }],
+      'kubernetes.spread.over: "a label" is not the name of a label; write one such as "kubernetes.io/hostname".',
+    ],
+    [
       "no images",
       [{ context: "prod" }],
       "image.registry: is missing, and nodes pull images; name a registry, or images that are there by kubernetes.images.",
