@@ -37,17 +37,23 @@ export function concealSecrets(inputs: Properties): Properties {
 
 let key: Buffer | undefined;
 
-/** The key of this user's hashes, made at first use. */
+/** Of a key, as long as the hash. */
+const keyBytes = 32;
+
+/** The key of this user's hashes, made at first use. @throws Error when its file holds none, as a full disk leaves it */
 function secretKey(): Buffer {
   if (key !== undefined) return key;
   const folder = join(process.env.XDG_STATE_HOME ?? join(homedir(), ".local/state"), "agent-sessions");
   const file = join(folder, "hash-key");
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   try {
-    writeFileSync(file, randomBytes(32), { mode: 0o600, flag: "wx" });
+    writeFileSync(file, randomBytes(keyBytes), { mode: 0o600, flag: "wx" });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   }
-  key = readFileSync(file);
+  const found = readFileSync(file);
+  if (found.length !== keyBytes)
+    throw new Error(`${file} holds ${found.length} bytes and no key of ${keyBytes}; remove it, and every secret counts as changed once`);
+  key = found;
   return key;
 }

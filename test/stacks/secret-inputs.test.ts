@@ -1,4 +1,4 @@
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { temporaryFolder } from "../support/folder.ts";
@@ -87,6 +87,15 @@ test("a key that cannot be made is told, and no hash is made without", async () 
   writeFileSync(home, "");
   const { concealSecrets } = await loaded(home);
   expect(() => concealSecrets({ x: secret("a") })).toThrow(/ENOTDIR|EEXIST/);
+});
+
+test.each([0, 31, 33])("a key of %i bytes is none, and its file and the way out are told", async (length) => {
+  const { file, concealSecrets, home } = await loaded();
+  mkdirSync(join(home, "agent-sessions"), { recursive: true });
+  writeFileSync(file, "k".repeat(length));
+  expect(() => concealSecrets({ x: secret("a") })).toThrow(
+    `${file} holds ${length} bytes and no key of 32; remove it, and every secret counts as changed once`,
+  );
 });
 
 test("without a folder of its own for state it is below the user's", async () => {
