@@ -94,10 +94,12 @@ function homeOf(path: readonly PropertyKey[], key: string): string | undefined {
     const inside = nearest.slice(at.length);
     return `belongs in ${choice(names)}; write ${[...inside, key].join(": {")}: …${"}".repeat(inside.length)}`;
   }
-  const [home] = homes
+  const [home, other] = homes
     .filter((place) => !place.slice(common(place)).includes(entry))
     .sort((one, other) => common(other) - common(one) || one.length - other.length);
   if (home === undefined) return undefined;
+  // A name that many things have says nothing of a place that is far off.
+  if (common(home) === 0 && (home.length > 2 || other !== undefined)) return undefined;
   return home.length === 0
     ? `belongs at the top; write agent-sessions:${key}`
     : `belongs in ${keyName(home.map((part, index) => (part === entry ? (path[index] ?? part) : part)))}; move it there`;

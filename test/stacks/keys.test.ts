@@ -18,10 +18,14 @@ describe("a key that its place does not know", () => {
     [["sessions", 3, "network", "egress"], "ports", "belongs in sessions[3].network; move it there."],
     [["sessions", 0], "strategy", "belongs at the top; write agent-sessions:strategy."],
     [["sessions", 0], "hostNetwork", "belongs in local; move it there."],
+    [["image"], "limits", "belongs in defaults; move it there."],
+    [["image"], "quota", "belongs in kubernetes; move it there."],
     [["local"], "colour", "there is no such key; known here: engine, hostNetwork, debug, volumePersistence, devServices, transform."],
+    [["image", "agent"], "cpu", "there is no such key; known here: package, version."],
+    [["single-node", "gateway", "tokens", 0], "name", expect.stringMatching(/^there is no such key; known here: /)],
     [["image", "agent"], "tag", "there is no such key; known here: package, version."],
   ])("%j %s", (path, key, sentence) => {
-    expect(unknownKey(path, key)).toBe(sentence);
+    expect(unknownKey(path, key)).toEqual(sentence);
   });
 });
 
