@@ -40,7 +40,9 @@ describe.skipIf(docker === undefined)("an image that cannot be built", () => {
       ]);
       const [first = ""] = lines.filter((line) => /^step 1\//i.test(line));
       expect(lines.slice(lines.findIndex((line) => line.startsWith("sessions:")))).toContain(first);
-      expect(lines.filter((line, at) => line !== "" && lines.indexOf(line) !== at)).toEqual([]);
+      // What the engine says of a step, such as that it is known, may be the same of two.
+      const told = lines.filter((line) => line !== "" && !line.startsWith("--->"));
+      expect(told.filter((line, at) => told.indexOf(line) !== at)).toEqual([]);
     } finally {
       checkout.dispose();
     }
