@@ -143,10 +143,12 @@ test("ECS Exec is a line, its record, and the key of both where there is one", (
       Resource: "arn:aws:logs:eu-central-1:123456789012:log-group:/agent-sessions/agent-sessions/test/execute.record:*",
     },
   ];
-  expect(toTaskRights({ ...fargate, execute: true }, "fs", [])).toEqual(exec);
-  expect(toTaskRights({ ...fargate, execute: true, key }, "fs", [])).toEqual([
+  const Condition = { StringLike: { "kms:EncryptionContext:aws:ssm:TargetId": "ecs:agent-sessions-test_*" } };
+  expect(toTaskRights(fargate, "fs", [], false)).toEqual([]);
+  expect(toTaskRights(fargate, "fs", [], true)).toEqual(exec);
+  expect(toTaskRights({ ...fargate, key }, "fs", [], true)).toEqual([
     ...exec,
-    { Effect: "Allow", Action: ["kms:Decrypt"], Resource: key },
+    { Effect: "Allow", Action: ["kms:Decrypt"], Resource: key, Condition },
   ]);
 });
 
