@@ -236,21 +236,26 @@ describe.skipIf(reason !== undefined)("ECS Exec", () => {
     await expect(pullSession(onEcs(live), source, "one", { into, maxSize: 100_000 })).rejects.toThrow("the session sends more than");
   });
 
-  test("ends what is let go of", async ({ start }) => {
+  test.for([
+    ["prints", "exec -a let-go yes", 500_000],
+    ["says nothing, and does not listen to who hangs up", "trap '' HUP; echo; exec -a let-go sleep infinity", 1],
+  ] as const)("ends what is let go of while it %s", async ([, line, bytes], { start }) => {
     const live = await begin(start);
     const [output, errors] = [collect(), collect()];
-    const started = await onEcs(live).session("one").start(["bash", "-c", "exec yes"]);
+    const started = await onEcs(live).session("one").start(["bash", "-c", line]);
     const carried = started.carry(output, errors);
     await until(
-      async () => output.bytes().length > 500_000,
+      async () => output.bytes().length >= bytes,
       60,
       async () => "its output",
     );
+    const runs = async () => (await live.exec("pgrep -f ^let-go")).code === 0;
+    await until(runs, 60, async () => "its name");
     started.close();
     await carried;
     expect(await started.exitCode()).toBeUndefined();
     await until(
-      async () => (await live.exec("pgrep -x yes")).code === 1,
+      async () => !(await runs()),
       60,
       async () => "its end",
     );

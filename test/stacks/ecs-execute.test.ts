@@ -183,6 +183,24 @@ describe("what comes over the line", () => {
     await expect(enterBy(line, word)).rejects.toThrow("it ended");
   });
 
+  test.each(["x,0,e3b0.", "xabc,0,e3b0.", `x256,${sum("").slice(1)}.`, "x-1,0,e3b0.", "kInfinity.", "k-1.", "k1e3.", "k1."])(
+    "is not the image's own: %s",
+    async (message) => {
+      const { line, from, ends } = open(`${word}:${message}`);
+      const started = await enterBy(line, word);
+      await expect(started.carry(beginning(), beginning())).rejects.toThrow("what came from the session is not what its image sends");
+      expect(ends).toEqual([true]);
+      from.end();
+    },
+  );
+
+  test.each(["", "filler ".repeat(2000)])("is given up where nobody says that it has begun", async (filler) => {
+    const { line, from, ends } = open(filler);
+    await expect(enterBy(line, word, 300)).rejects.toThrow("nothing in the session took the command within 0.3 s");
+    expect(ends).toEqual([false]);
+    from.end();
+  });
+
   test("holds up who writes more than the line holds, until it was taken", async () => {
     const { line, from, said } = open(`${word}:`);
     const started = await enterBy(line, word);

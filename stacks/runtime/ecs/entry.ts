@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { Writable } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
 import { passOn } from "../../streams.ts";
 import type { StartedCommand } from "../runtime.ts";
 import { FargateError } from "./answers.ts";
@@ -21,6 +22,12 @@ const longest = 64 * 1024;
 /** Characters that are kept of what others write before. */
 const mostBefore = 4096;
 
+/** Milliseconds until session-entry has said something. */
+const patience = 60_000;
+
+/** Who writes what session-entry never does. */
+const notOurs = () => new FargateError("what came from the session is not what its image sends");
+
 /** What leads to session-entry and back. */
 export interface Line {
   readonly from: AsyncIterable<Buffer>;
@@ -31,18 +38,35 @@ export interface Line {
   reason(before: string): string;
 }
 
-/** Waits until a command has been started. @param word what says that session-entry's messages begin @throws Error when the line ends before, or nobody serves there */
-export async function enterBy(line: Line, word: string): Promise<StartedCommand> {
+/**
+ * Waits until a command has been started.
+ *
+ * @param word what says that session-entry's messages begin
+ * @param within milliseconds until then
+ * @throws Error when the line ends before, nobody serves there, or who does says nothing
+ */
+export async function enterBy(line: Line, word: string, within = patience): Promise<StartedCommand> {
   const pieces = line.from[Symbol.asyncIterator]();
   const mark = `${word}:`;
-  let text = "";
-  for (;;) {
-    const at = text.indexOf(mark);
-    if (at >= 0) return new EnteredCommand(line, pieces, text.slice(at + mark.length));
-    text = text.slice(-mostBefore);
-    const { value, done } = await pieces.next();
-    if (done === true) throw new FargateError(line.reason(text));
-    text += (value as Buffer).toString("latin1");
+  const over = new AbortController();
+  const late = delay(within, undefined, { signal: over.signal }).catch(() => undefined);
+  try {
+    for (let text = ""; ; text = text.slice(-mostBefore)) {
+      const next = await Promise.race([pieces.next(), late]);
+      if (next === undefined) {
+        line.end(false);
+        void drain(pieces);
+        throw new FargateError(
+          `nothing in the session took the command within ${within / 1000} s, as its agent may have halted what does; sessions stop and start make it anew`,
+        );
+      }
+      if (next.done === true) throw new FargateError(line.reason(text));
+      text += (next.value as Buffer).toString("latin1");
+      const at = text.indexOf(mark);
+      if (at >= 0) return new EnteredCommand(line, pieces, text.slice(at + mark.length));
+    }
+  } finally {
+    over.abort();
   }
 }
 
@@ -111,7 +135,7 @@ class EnteredCommand implements StartedCommand {
         this.#text = this.#text.slice(end + 1);
         return message;
       }
-      if (this.#text.length > longest) throw new FargateError("what came from the session is not what its image sends");
+      if (this.#text.length > longest) throw notOurs();
       const { value, done } = await this.#pieces.next();
       if (this.#over) return undefined;
       if (done === true) throw new FargateError("the line to the command broke off");
@@ -132,7 +156,8 @@ class EnteredCommand implements StartedCommand {
         return;
       }
       case "k":
-        this.#room += Number(text) || 0;
+        if (!/^\d{1,9}$/.test(text) || this.#room + Number(text) > window) throw notOurs();
+        this.#room += Number(text);
         this.#more?.();
         return;
       case "x":
@@ -147,7 +172,8 @@ class EnteredCommand implements StartedCommand {
 
   /** @throws Error when something of what was printed did not come */
   #codeIn(text: string): number {
-    const [code, count, sum] = text.split(",");
+    const [, code, count, sum] = /^(\d{1,3}),(\d{1,15}),([0-9a-f]{64})$/.exec(text) ?? [];
+    if (code === undefined || Number(code) > 255) throw notOurs();
     if (Number(count) !== this.#came || sum !== this.#sum.digest("hex"))
       throw new FargateError(`of what the command printed, ${this.#came} bytes came, and they are not the ${Number(count)} that it was`);
     return Number(code);
