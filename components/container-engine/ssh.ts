@@ -36,7 +36,7 @@ export function sshCommand(address: string): readonly string[] {
     throw refuse(`is followed by "${pathname}${search}${hash}"`, "write nothing, or the path of the engine's socket there");
   return [
     "-T",
-    ...["-o", "BatchMode=yes", "-o", "ConnectTimeout=30"],
+    ...["-o", "BatchMode=yes", "-o", "ConnectTimeout=20"],
     ...(port ? ["-p", port] : []),
     ...(username ? ["-l", decodeURIComponent(username)] : []),
     "--",
@@ -140,6 +140,8 @@ class SshConnection extends Duplex {
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     this.#ssh.kill();
+    // What it has not read would keep them open, as would whoever shares the connection.
+    for (const stream of this.#streams) stream.destroy();
     done(error);
   }
 

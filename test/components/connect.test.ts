@@ -61,8 +61,8 @@ describe("by ssh, with the system's own", () => {
   chmodSync(join(folder, "ssh"), 0o755);
 
   test.each([
-    ["ssh://host", "-T -o BatchMode=yes -- host docker system dial-stdio"],
-    ["ssh://me@host:2222", "-T -o BatchMode=yes -p 2222 -l me -- host docker system dial-stdio"],
+    ["ssh://host", "-T -o BatchMode=yes -o ConnectTimeout=20 -- host docker system dial-stdio"],
+    ["ssh://me@host:2222", "-T -o BatchMode=yes -o ConnectTimeout=20 -p 2222 -l me -- host docker system dial-stdio"],
   ])("%s", async (address, args) => {
     const docker = connectEngine({ address, source: "a test" } as never);
     expect(String(await docker.ping())).toBe("OK");

@@ -27,7 +27,7 @@ const pong = `while IFS= read -r line; do [[ $line == $'\\r' ]] && printf 'HTTP/
 
 afterEach(() => void vi.unstubAllEnvs());
 
-const options = "-T -o BatchMode=yes -o ConnectTimeout=30";
+const options = "-T -o BatchMode=yes -o ConnectTimeout=20";
 test.each([
   ["ssh://far", `${options} -- far docker system dial-stdio`],
   ["ssh://me@far:2222/", `${options} -p 2222 -l me -- far docker system dial-stdio`],
@@ -39,6 +39,8 @@ test.each([
 
 test.each([
   ["ssh://me:secret@far", "ssh://far is given with a password; use a key, and write ssh://user@host"],
+  ["tcp://me:secret@far:2376", "tcp://far:2376 is given with a password, which no engine asks for; write it without"],
+  ["https://me:secret@far", "https://far is given with a password"],
   ["ssh://", "names no host; write ssh://user@host"],
   ["ssh://far/a;b", 'ssh://far is followed by "/a;b"; write nothing, or the path of the engine\'s socket there'],
   ["ssh://far/$(id)", "is followed by"],
@@ -49,9 +51,11 @@ test.each([
 });
 
 describe("an engine by ssh", () => {
+  const connecting = JSON.stringify(join(import.meta.dirname, "../../components/container-engine/connect.ts"));
+
   test("answers over one connection for requests one after the other, which keeps no process from ending", async () => {
     standIn(pong);
-    const program = `import { connectEngine, greet } from ${JSON.stringify(join(import.meta.dirname, "../../components/container-engine/connect.ts"))};
+    const program = `import { connectEngine, greet } from ${connecting};
       const engine = connectEngine({ address: "ssh://me@far", source: "settings" });
       for (let count = 0; count < 3; count += 1) await greet(engine);
       console.log("answered");`;
@@ -63,6 +67,23 @@ describe("an engine by ssh", () => {
       "answered\n",
       [`begin ${options} -l me -- far docker system dial-stdio`],
     ]);
+  });
+
+  test("is let go of in the middle of what it says, though somebody else holds what ssh had open", async () => {
+    const endless = "while :; do printf '4000\\r\\n%016384d\\r\\n' 0; done";
+    standIn(`sleep 30 & printf 'HTTP/1.1 200 OK\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\n'; ${endless}`);
+    const program = `import { connectEngine } from ${connecting};
+      const engine = connectEngine({ address: "ssh://far", source: "settings" });
+      const logs = await engine.getContainer("a").logs({ follow: true, stdout: true });
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      logs.destroy();
+      const begun = Date.now();
+      process.once("exit", () => console.log(Date.now() - begun < 10_000 ? "at once" : "held up"));`;
+    const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", program], {
+      env: { ...process.env, ...forNode },
+      timeout: 60_000,
+    });
+    expect(stdout).toBe("at once\n");
   });
 
   test("is signed in to by six at once at most", async () => {
@@ -145,6 +166,10 @@ describe("why an engine is not reached", () => {
     ["ERR_TLS_CERT_ALTNAME_INVALID", /^the engine's certificate is for another name/],
     ["ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED", /^the engine refuses this machine's certificate \(/],
     ["ERR_SSL_WRONG_VERSION_NUMBER", /^no TLS is spoken there/],
+    [
+      "ECONNRESET",
+      /^the engine ended the connection, as it does where it refuses .* certificate \(.*; or see that no firewall is between$/,
+    ],
     ["ECONNREFUSED", /^nothing answers \(ECONNREFUSED words\)/],
     ["ENOTFOUND", /^there is no host of that name/],
   ])("by TLS: %s", (code, sentence) => {
