@@ -16,6 +16,8 @@ export function connectEngine(engine: FoundEngine): Docker {
   const address = engine.address.includes("://") ? engine.address : `tcp://${engine.address}`;
   if (address.startsWith("unix://")) return clientOf({ socketPath: address.slice("unix://".length) });
   const url = new URL(address);
+  if (url.password !== "" && url.protocol !== "ssh:")
+    throw new Error(`engine address: ${url.protocol}//${url.host} is given with a password, which no engine asks for; write it without`);
   switch (url.protocol) {
     case "ssh:":
       // The library's own SSH knows neither the user's host keys nor the SSH configuration; the system's ssh does.

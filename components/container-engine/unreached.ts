@@ -44,6 +44,8 @@ const sshFaults: Faults = [
 
 const renew = "make new ones, and give dockerd (--tlscacert, --tlscert, --tlskey) and this machine theirs";
 
+const ownCertificate = "put one in cert.pem that the engine's authority (dockerd --tlscacert) has made, with its key in key.pem";
+
 /** By the codes of Node and OpenSSL. */
 const tlsFaults: Faults = [
   [/CERT_HAS_EXPIRED/, "the engine's certificate has expired", renew],
@@ -59,10 +61,11 @@ const tlsFaults: Faults = [
     "the engine's certificate is for another name",
     "write the name that it is for, or make one for this (subjectAltName)",
   ],
+  [/ALERT/, "the engine refuses this machine's certificate", ownCertificate],
   [
-    /ALERT|ECONNRESET|EPIPE/,
-    "the engine refuses this machine's certificate",
-    "put one in cert.pem that the engine's authority (dockerd --tlscacert) has made, with its key in key.pem",
+    /ECONNRESET|EPIPE/,
+    "the engine ended the connection, as it does where it refuses this machine's certificate",
+    `${ownCertificate}; or see that no firewall is between`,
   ],
   [
     /PEM|ASN1|KEY_VALUES_MISMATCH/,
