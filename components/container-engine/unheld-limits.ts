@@ -64,13 +64,17 @@ function controllersOfDocker({ MemoryLimit, CpuCfsQuota, PidsLimit }: LimitingEn
   return (Object.keys(held) as Controller[]).filter((controller) => held[controller]);
 }
 
+function reasonUnsaid(error: Error & { readonly statusCode?: number }): string {
+  return error.statusCode === 404
+    ? "Podman before 4 does not say which limits it holds; take a later one"
+    : `Podman does not say which limits it holds (${error.message}); start it anew, and see what it logs`;
+}
+
 /** @throws Error when it does not say */
 async function controllersOfPodman({ modem }: Docker): Promise<readonly string[]> {
   const { promise, resolve, reject } = Promise.withResolvers<unknown>();
   modem.dial({ path: "/v4.0.0/libpod/info", method: "GET", statusCodes: { 200: true } }, (error: Error | null, answer) =>
-    error === null
-      ? resolve(answer)
-      : reject(new Error(`Podman 4 or later is needed, which says the limits that it holds: ${error.message}`)),
+    error === null ? resolve(answer) : reject(new Error(reasonUnsaid(error))),
   );
   const { host } = (await promise) as { readonly host: { readonly cgroupControllers?: readonly string[] | null } };
   return host.cgroupControllers ?? [];

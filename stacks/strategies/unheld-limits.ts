@@ -11,7 +11,11 @@ import { SettingsError } from "../settings.ts";
  */
 export async function refuseUnheldLimits(docker: EngineClient, kind: EngineKind, { address }: FoundEngine): Promise<void> {
   const info = await (docker.info() as Promise<LimitingEngine>).catch(() => undefined);
-  const unheld = info && (await unheldLimits(docker, kind, info));
+  const unheld =
+    info &&
+    (await unheldLimits(docker, kind, info).catch(({ message }: Error) => {
+      throw new SettingsError([`limits: of the engine at ${address} nothing is known: ${message}.`]);
+    }));
   if (unheld === undefined) return;
   const { of, why, wayOut } = unheld;
   throw new SettingsError([`limits: the engine at ${address} takes limits of ${of} and holds none: ${why}; ${wayOut}.`]);

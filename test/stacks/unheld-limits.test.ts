@@ -69,7 +69,9 @@ describe("before anything is registered", () => {
   });
 
   test("one that is too old to say is named", async () => {
-    expect(await refusalOf("podman", { "/info": rootless })).toMatch(/^Podman 4 or later is needed, which says the limits that it holds/);
+    expect(await refusalOf("podman", { "/info": rootless })).toBe(
+      "The settings need a change: limits: of the engine at ADDRESS nothing is known: Podman before 4 does not say which limits it holds; take a later one.",
+    );
   });
 
   test("Docker Engine is refused by what it says, and one that says nothing is not", async () => {

@@ -38,7 +38,12 @@ export async function examine(
     { subject: "engine", found: `${isPodman ? "Podman " : ""}${version.Version} at ${where}`, verdict: "ok", means: "sessions run here" },
     ...examineConfinement(info),
     ...(isPodman ? examineServices(info) : [crashFinding(info)]),
-    ...examineLimits(info, await unheldLimits(docker, kind, info)),
+    ...(await unheldLimits(docker, kind, info).then(
+      (unheld) => examineLimits(info, unheld),
+      ({ message }: Error): Finding[] => [
+        { subject: "limits", found: "not known", verdict: "missing", means: `no session starts: ${message}` },
+      ],
+    )),
     portFinding({ version, info }),
     logFinding(info, settings),
     ...examineRoom(info, settings, isPodman),
