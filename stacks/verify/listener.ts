@@ -63,9 +63,11 @@ export async function hostServer(
   const started = await startOnHost(runtime, hostServerCommand(greeting, seconds));
   if ("notTried" in started) return started;
   const { first, ended, close } = started;
-  if (first === undefined) {
+  try {
+    return { ...(JSON.parse(first ?? "") as Pick<HostServer, "port" | "addresses">), ended, close };
+  } catch {
     close();
-    return { notTried: "nothing can be opened in the host's network: the server ended at once" };
+    const instead = first === undefined ? "the server ended at once" : "the server did not say where it listens";
+    return { notTried: `nothing can be opened in the host's network: ${instead}` };
   }
-  return { ...(JSON.parse(first) as Pick<HostServer, "port" | "addresses">), ended, close };
 }
