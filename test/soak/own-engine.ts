@@ -1,4 +1,5 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { closeSync, mkdtempSync, openSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -40,6 +41,14 @@ export async function giveImages(
 
 const networkOf = (pid?: number) => readlinkSync(`/proc/${pid}/ns/net`);
 
+/** Ends a process, unless it has ended or was never started, and waits for it. */
+export async function endOf(started: ChildProcess | undefined, signal: NodeJS.Signals): Promise<void> {
+  if (started === undefined || started.exitCode !== null || started.signalCode !== null) return;
+  const ended = once(started, "exit");
+  started.kill(signal);
+  await ended;
+}
+
 /** An engine of the test's own beside the machine's, with stock settings, whose death hurts nobody else. */
 export class OwnEngine {
   readonly folder = mkdtempSync(join(tmpdir(), "agent-sessions-engine-"));
@@ -49,7 +58,8 @@ export class OwnEngine {
   readonly #resolver: string | undefined;
   readonly #configuration: object;
   readonly #hosts: readonly string[];
-  readonly #apart: ChildProcess | undefined;
+  readonly #begin: string | undefined;
+  #apart: ChildProcess | undefined;
   #process: ChildProcess | undefined;
 
   /**
@@ -74,7 +84,7 @@ export class OwnEngine {
     this.#configuration = configuration;
     this.#hosts = hosts;
     const begin = `${typeof apart === "string" ? `hostname ${apart}; ` : ""}ip link set lo up; exec sleep infinity`;
-    if (apart !== false) this.#apart = spawn("unshare", ["--uts", "--net", "sh", "-c", begin], { stdio: "ignore" });
+    if (apart !== false) this.#begin = begin;
   }
 
   /** The command line by which a program runs on the engine's network, and under its machine's name. */
@@ -85,6 +95,7 @@ export class OwnEngine {
 
   /** The process whose network is the engine's own, once that is there. */
   async apart(): Promise<number> {
+    this.#apart ??= spawn("unshare", ["--uts", "--net", "sh", "-c", this.#begin ?? ""], { stdio: "ignore" });
     // Until the process has left it, its network is the machine's.
     await until(async () => networkOf(this.#apart?.pid) !== networkOf(process.pid), 10, "a network of the engine's own");
     return this.#apart?.pid ?? 0;
@@ -92,7 +103,7 @@ export class OwnEngine {
 
   /** Starts the engine. After a SIGKILL its containerd lives on, and a first start may give up on it: the second finds it gone. */
   async start(): Promise<void> {
-    if (this.#apart !== undefined) await this.apart();
+    if (this.#begin !== undefined) await this.apart();
     for (const attempt of [1, 2]) {
       rmSync(join(this.folder, "pid"), { force: true });
       this.spawn();
@@ -127,7 +138,7 @@ export class OwnEngine {
       "--config-file",
       join(this.folder, "daemon.json"),
     ];
-    const command = [dockerd ?? "dockerd", ...paths, ...(this.#apart === undefined ? this.makeBridge() : [])];
+    const command = [dockerd ?? "dockerd", ...paths, ...(this.#begin === undefined ? this.makeBridge() : [])];
     if (this.#resolver !== undefined) {
       writeFileSync(join(this.folder, "resolv.conf"), `nameserver ${this.#resolver}\n`);
       command.unshift("unshare", "--mount", "sh", "-c", `mount --bind '${this.folder}/resolv.conf' /etc/resolv.conf && exec "$@"`, "sh");
@@ -167,7 +178,7 @@ export class OwnEngine {
   /** Removes its folder and its bridge; a killed engine leaves its data root mounted on itself. */
   dispose(): void {
     this.#apart?.kill("SIGKILL");
-    if (this.#apart === undefined) spawnSync("ip", ["link", "delete", this.#bridge], { stdio: "ignore" });
+    if (this.#begin === undefined) spawnSync("ip", ["link", "delete", this.#bridge], { stdio: "ignore" });
     // A killed engine leaves its data root mounted on itself, and its own network namespace.
     const mounts = readFileSync("/proc/self/mounts", "utf8").split("\n");
     const below = mounts.map((line) => line.split(" ")[1] ?? "").filter((path) => path.startsWith(`${this.folder}/`));
@@ -176,8 +187,6 @@ export class OwnEngine {
   }
 
   async end(signal: NodeJS.Signals): Promise<void> {
-    const ended = new Promise((resolve) => this.#process?.once("exit", resolve));
-    this.#process?.kill(signal);
-    await ended;
+    await endOf(this.#process, signal);
   }
 }

@@ -8,6 +8,7 @@ import { localBase } from "../../components/hardened-image/args.ts";
 import { which } from "../../stacks/platforms/docker/setup/command.ts";
 import { until } from "../engine/rig.ts";
 import { missing } from "../support/missing.ts";
+import { endOf } from "./own-engine.ts";
 
 const podman = process.platform === "linux" && process.getuid?.() === 0 ? which("podman") : undefined;
 
@@ -95,11 +96,7 @@ export class OwnPodman {
 
   async end(): Promise<void> {
     clearInterval(this.#checks);
-    if (this.#process?.exitCode === null) {
-      const ended = new Promise((resolve) => this.#process?.once("exit", resolve));
-      this.#process.kill("SIGTERM");
-      await ended;
-    }
+    await endOf(this.#process, "SIGTERM");
     rmSync(this.folder, { recursive: true, force: true });
   }
 }

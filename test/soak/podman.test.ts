@@ -58,9 +58,12 @@ describe.skipIf(docker === undefined || !canRunPodman)("the strategy local on Po
     expect(health.map(({ state }) => state)).toEqual(["healthy", "healthy", "healthy"]);
   }, 10 * minute);
   afterAll(async () => {
-    await rig.dispose();
-    await podman.end();
-    checkout.dispose();
+    try {
+      await rig.dispose();
+    } finally {
+      await podman.end();
+      checkout.dispose();
+    }
   }, 2 * minute);
 
   test("a second run changes nothing", async () => {

@@ -1,12 +1,12 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
-import { chmodSync, closeSync, copyFileSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, closeSync, copyFileSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { which } from "../../stacks/platforms/docker/setup/command.ts";
 import { until } from "../engine/rig.ts";
 import { Authority } from "../support/authority.ts";
 import { missing } from "../support/missing.ts";
-import { canRunEngine, OwnEngine } from "./own-engine.ts";
+import { canRunEngine, endOf, OwnEngine } from "./own-engine.ts";
 
 const lacking = ["sshd", "ssh", "ssh-keygen", "openssl", "docker", "iptables"].filter((program) => which(program) === undefined);
 
@@ -31,6 +31,8 @@ export class RemoteEngine {
   readonly ssh: string;
   readonly #cable = `far-${process.pid % 1_000_000}`;
   #sshd: ChildProcess | undefined;
+  /** The folder that sshd asks for, where it was not there. */
+  #made: string | undefined;
 
   constructor() {
     const block = `10.214.${process.pid % 256}`;
@@ -96,7 +98,7 @@ export class RemoteEngine {
   }
 
   async startServer(): Promise<void> {
-    mkdirSync("/run/sshd", { recursive: true });
+    this.#made ??= mkdirSync("/run/sshd", { recursive: true });
     writeFileSync(
       join(this.ssh, "sshd_config"),
       `ListenAddress ${this.there}\nHostKey ${this.ssh}/host\nAuthorizedKeysFile ${this.ssh}/authorized_keys\nStrictModes no\n` +
@@ -111,9 +113,7 @@ export class RemoteEngine {
   }
 
   async stopServer(): Promise<void> {
-    const ended = new Promise((resolve) => this.#sshd?.once("exit", resolve));
-    this.#sshd?.kill();
-    await ended;
+    await endOf(this.#sshd, "SIGTERM");
   }
 
   /** What of a stack the engine holds, by name. */
@@ -160,10 +160,11 @@ export class RemoteEngine {
   }
 
   async dispose(): Promise<void> {
-    if (this.#sshd !== undefined) await this.stopServer();
-    await this.engine.end("SIGTERM");
     for (const rule of this.#wayOut("-D")) spawnSync("iptables", rule, { stdio: "ignore" });
     spawnSync("ip", ["link", "delete", this.#cable], { stdio: "ignore" });
+    if (this.#made !== undefined) rmSync(this.#made, { recursive: true, force: true });
+    await this.stopServer();
+    await this.engine.end("SIGTERM");
     this.engine.dispose();
   }
 }

@@ -16,7 +16,7 @@ describe.skipIf(docker === undefined || !canReachEngine)("a server that is reach
   const archives = join(temporaryFolder("archives"), "there");
   const password = "Password-of-Alice_0123456789abcdef";
   const token = "a-Token-that-nobody_guesses-0123456789";
-  const remote = new RemoteEngine();
+  let remote: RemoteEngine;
   const sessions = [{ id: "fs-sealed" }, { id: "fs-net", network: { mode: "bridge" } }];
   const services = ["alertmanager", "engine-reader", "gateway", "prometheus", "supervisor"];
   let checkout: Checkout;
@@ -27,6 +27,7 @@ describe.skipIf(docker === undefined || !canReachEngine)("a server that is reach
   };
   beforeAll(async () => {
     mkdirSync(archives);
+    remote = new RemoteEngine();
     await remote.start();
     const secrets = { SERVER_PASSWORD: password, SERVER_TOKEN: token };
     checkout = new Checkout({ ...remote.sshAs("server"), DOCKER_HOST: "", ...secrets });
@@ -54,9 +55,12 @@ describe.skipIf(docker === undefined || !canReachEngine)("a server that is reach
     await remote.engine.take(docker as NonNullable<typeof docker>, sessions, { ...more, "single-node": { ...server, engine: undefined } });
   });
   afterAll(async () => {
-    await run("down", "--delete-data", "--force");
-    checkout.dispose();
-    await remote.dispose();
+    try {
+      await run("down", "--delete-data", "--force");
+    } finally {
+      checkout?.dispose();
+      await remote?.dispose();
+    }
   });
 
   test("comes up supervised, monitored and with an entrance, and a second run changes nothing", async () => {

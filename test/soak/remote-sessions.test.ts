@@ -21,12 +21,13 @@ const unproven = ["cpu-limit", "proxy-allows", "proxy-halted"];
 describe.skipIf(docker === undefined || !canReachEngine)("an engine on another machine", () => {
   const folder = temporaryFolder("remote");
   const key = `key-${randomBytes(12).toString("hex")}`;
-  const remote = new RemoteEngine();
+  let remote: RemoteEngine;
   let server: ChildProcess;
   let port: number | undefined;
   let url = "";
 
   beforeAll(async () => {
+    remote = new RemoteEngine();
     await remote.start();
     // Sessions' image comes from here, since it takes minutes to build; the base and the proxy's are made there.
     await remote.engine.take(docker as NonNullable<typeof docker>, [{ id: "rm-sealed" }], {});
@@ -39,8 +40,8 @@ describe.skipIf(docker === undefined || !canReachEngine)("an engine on another m
     url = `git://${remote.here}:${own}/upstream`;
   });
   afterAll(async () => {
-    server.kill();
-    await remote.dispose();
+    server?.kill();
+    await remote?.dispose();
   });
 
   describe.each([
