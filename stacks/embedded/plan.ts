@@ -80,10 +80,6 @@ interface Planned {
   readonly resolution: Resolution;
 }
 
-function known(id: string | undefined, outputs: Properties): Resolution {
-  return id === undefined ? { outputs } : { id, outputs };
-}
-
 /** An image is there when its tag, which hashes all it is built from, is there. */
 async function planImage(registration: Registration, docker: Docker | undefined): Promise<Planned> {
   const name = String(registration.inputs.imageName ?? registration.inputs.name);
@@ -108,7 +104,7 @@ async function planImage(registration: Registration, docker: Docker | undefined)
     builds: id === undefined,
     ...(registration.inputs.skipPush === false && { conflict }),
   };
-  return { step, resolution: known(id, imageOutputs(registration.inputs, id ?? unknownValue)) };
+  return { step, resolution: { id, outputs: imageOutputs(registration.inputs, id ?? unknownValue) } };
 }
 
 function planObject(registration: Registration, options: PlanOptions, steps: readonly DockerStep[]): Planned {
@@ -135,7 +131,8 @@ function planObject(registration: Registration, options: PlanOptions, steps: rea
   const restarts = live !== undefined && operation !== "same" ? restartOf(live) : {};
   const found = { ...(live !== undefined && { live }), ...(conflict !== undefined && { conflict }) };
   const step: DockerStep = { operation, urn, type, name, changes, ...found, ...restarts };
-  return { step, resolution: known(operation === "create" || operation === "replace" ? undefined : live?.id, inputs) };
+  const id = operation === "create" || operation === "replace" ? undefined : live?.id;
+  return { step, resolution: { id, outputs: inputs } };
 }
 
 function restartOf(live: LiveObject): { restarts?: string } {

@@ -26,8 +26,8 @@ const { stackTraceLimit } = Error;
 
 /** What the engine answers for one resource. */
 export interface Resolution {
-  /** Left out while it is unknown. */
-  readonly id?: string;
+  /** Undefined while it is unknown. */
+  readonly id?: string | undefined;
   readonly outputs: Properties;
 }
 

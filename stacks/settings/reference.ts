@@ -114,6 +114,6 @@ function objectForm({ properties = {}, additionalProperties }: Schema): string {
   const names = Object.keys(properties);
   const kind = properties.kind?.const;
   if (kind !== undefined) return `\`{ kind: ${kind}${names.length > 1 ? ", …" : ""} }\``;
-  if (names.length === 0 && typeof additionalProperties === "object") return `\`{ NAME: … }\`, each ${formOf(additionalProperties)}`;
+  if (typeof additionalProperties === "object") return `\`{ NAME: … }\`, each ${formOf(additionalProperties)}`;
   return `\`{ ${names.length > 3 ? "…" : names.join(", ")} }\``;
 }

@@ -48,7 +48,7 @@ function parsed(value: unknown, what: string): Props {
 
 function* named(props: Props): Iterable<Embedded> {
   const typeName = text(props.typeName ?? props.type) ?? "";
-  const [, service = "", name = ""] = /^AWS::(\w+)::(\w+)$/.exec(typeName) ?? [];
+  const { service = "", name = "" } = /^AWS::(?<service>\w+)::(?<name>\w+)$/.exec(typeName)?.groups ?? {};
   const state = camel(parsed(props.desiredState ?? props.properties, "a desired state"));
   if (name !== "") yield { kind: `aws:${service.toLowerCase()}:${name}`, name: undefined, props: state };
 }

@@ -38,7 +38,7 @@ export function* networksOf(container: Subject): Iterable<string> {
 /** Names of the networks that a Docker container or a service joins. */
 export function* joinedNetworks({ platform, spec }: Workload): Iterable<string> {
   const task = platform === "swarm" ? record(spec.taskSpec) : {};
-  for (const joined of records(platform === "swarm" ? task.networksAdvanceds : platform === "docker" ? spec.networksAdvanced : undefined)) {
+  for (const joined of records(platform === "swarm" ? task.networksAdvanceds : spec.networksAdvanced)) {
     yield text(joined.name) ?? "";
     // One that is not known yet is that of a network which is to be made, so none of the engine's own.
     for (const [key, id] of knownEntries(joined)) if (key === "id") yield text(id) ?? "";
