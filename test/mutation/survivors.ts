@@ -17,6 +17,12 @@ export const equivalents: readonly Equivalent[] = [
     why: "a step is of what the program asks for, or of an object that is there",
   },
   {
+    file: "stacks/embedded/plan.ts",
+    before: "source !== undefined",
+    after: "true",
+    why: "no clone has a name that a mount without a source leads to",
+  },
+  {
     file: "stacks/embedded/docker/inputs.ts",
     before: '"0s"',
     after: '""',
@@ -29,6 +35,12 @@ export const equivalents: readonly Equivalent[] = [
     why: "what is found in a duration has its unit",
   },
   {
+    file: "stacks/recorder/as-new.ts",
+    before: '""',
+    after: '"Stryker was here!"',
+    why: "no resource has such a URN, so one without a parent has none",
+  },
+  {
     file: "stacks/recorder/compare.ts",
     before: "a < b",
     after: "a <= b",
@@ -39,6 +51,12 @@ export const equivalents: readonly Equivalent[] = [
     before: 'typeof entry !== "string"',
     after: "false",
     why: "an entry that is no text is among no names of sets either",
+  },
+  {
+    file: "stacks/settings/host-paths.ts",
+    before: "credentials.secret !== undefined",
+    after: "true",
+    why: "credentials without a secret have no such key",
   },
   { file: "stacks/egress-sets/cargo.ts", before: `"cargo's default"`, after: '""', why: rightByDefault },
   { file: "stacks/egress-sets/go.ts", before: `"Go's default"`, after: '""', why: rightByDefault },
