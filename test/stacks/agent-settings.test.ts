@@ -19,6 +19,8 @@ for (const [name, content] of Object.entries({
   "long.md": "x".repeat(100 * 1024 + 1),
   "settings.json": '{ "permissions": { "deny": ["WebFetch"] } }',
   "list.json": "[]",
+  "null.json": "null",
+  "text.json": '"text"',
   "broken.json": "{",
   "token.json": JSON.stringify({ env: { KEY: token } }),
 }))
@@ -63,6 +65,8 @@ describe("what Claude Code does and how", () => {
     [{ agent: { task: "a" }, agentCommand: "claude" }, /agent\.task: "the task" stands beside an agentCommand.*leave one out/],
     [{ agent: { permissions: "all" } }, /agent\.permissions: "all" is not a way to ask; write ask or bypass/],
     [{ agent: { settings: "list.json" } }, /agent\.settings: "list.json" is no object of JSON/],
+    [{ agent: { settings: "null.json" } }, /agent\.settings: "null.json" is no object of JSON/],
+    [{ agent: { settings: "text.json" } }, /agent\.settings: "text.json" is no object of JSON/],
     [{ agent: { settings: "broken.json" } }, /agent\.settings: "broken.json" cannot be read as JSON/],
     [{ agent: { settings: "token.json" } }, /agent\.settings: "token.json" holds what has the form of a credential/],
     [{ agent: { instructions: "token.md" } }, /agent\.instructions: "token.md" holds what has the form of a credential/],

@@ -4,6 +4,7 @@ import { platformOf } from "../../stacks/platforms/index.ts";
 import { planAsNew, resourcesOf } from "../../stacks/recorder/as-new.ts";
 import { limitTo } from "../../stacks/recorder/plan.ts";
 import { UnreadSecrets } from "../../stacks/secrets.ts";
+import { images } from "../support/fargate.ts";
 
 /** A plan that no platform was asked for, as for a stack that the Pulumi CLI alone rolls out. */
 
@@ -47,6 +48,19 @@ test("for some sessions it holds what is theirs and what that needs, and nothing
   expect(namesFor("one").some((name) => name.includes("repository"))).toBe(true);
   expect(namesFor("one").filter((name) => /two|egress-proxy/.test(name))).toEqual([]);
   expect(namesFor("one", "two").length).toBe(reviewed.plan.steps.length);
+});
+
+test("what no name is asked for is called as in the program", async () => {
+  const ecs = { region: "eu-central-1", account: "123456789012", images };
+  const config = textConfig({
+    config: { "agent-sessions:strategy": "ecs", "agent-sessions:ecs": ecs, "agent-sessions:sessions": [{ id: "one" }] },
+  });
+  const { plan } = await planAsNew({ ...source, config }, new UnreadSecrets());
+  const nameOf = (type: string) => plan.steps.find((step) => step.type === type)?.name;
+  expect([nameOf("aws:efs/mountTarget:MountTarget"), nameOf("aws:ecs/cluster:Cluster")]).toEqual([
+    "storage-target-0",
+    "agent-sessions-new",
+  ]);
 });
 
 test("each step says whose it is", () => {

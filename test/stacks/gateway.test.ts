@@ -1,7 +1,9 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { noEncryptedConfig, Secrets } from "../../stacks/secrets.ts";
 import { refuseStrangersKey } from "../../stacks/strategies/gateway.ts";
 import { parse, SettingsError } from "../../stacks/settings.ts";
+import { isPair } from "../../stacks/settings/gateway.ts";
 import { knownSecrets } from "../../stacks/verify/known-secrets.ts";
 import { certificateIn } from "../support/certificate.ts";
 import { temporaryFolder } from "../support/folder.ts";
@@ -191,6 +193,11 @@ describe("its secrets", () => {
     ],
   ])("%s is refused", async (_, gateway, value, sentence) => {
     expect(await readWith(gateway, value)).toEqual([sentence]);
+  });
+
+  test("a certificate and a key are a pair as long as neither is known to be another's", () => {
+    const [cert, key, others] = [own.cert, own.key, other.key].map(({ file }) => readFileSync(file, "utf8")) as [string, string, string];
+    expect([isPair(cert, key), isPair("x", key), isPair(cert, "x"), isPair(cert, others)]).toEqual([true, true, true, false]);
   });
 
   test("a certificate that ended is refused", async () => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { engineAddress, fromConfig, stackConfig } from "../../stacks/configuration.ts";
 import { nearest } from "../../stacks/near.ts";
 import { unknownKey } from "../../stacks/settings/keys.ts";
+import { sentencesOf } from "../../stacks/settings/sentences.ts";
 
 describe("a key that its place does not know", () => {
   test.each<[readonly PropertyKey[], string, string]>([
@@ -27,6 +28,12 @@ describe("a key that its place does not know", () => {
   ])("%j %s", (path, key, sentence) => {
     expect(unknownKey(path, key)).toEqual(sentence);
   });
+});
+
+test.each([{}, { a: null }, { a: "text" }, null])("a key below what holds no keys, in %j, is missing", (raw) => {
+  expect(sentencesOf({ code: "custom", path: ["a", "length"], message: "is wrong", input: undefined }, raw)).toEqual([
+    "a.length: is missing; write a value for it.",
+  ]);
 });
 
 describe("what was probably meant is at most two slips away", () => {

@@ -171,6 +171,10 @@ describe("each mistake is one sentence with key, value and way out", () => {
       'sessions[0].network.egress.allow[0]: "[::1]:443" is an address, and hosts are allowed by name; write the name, and {host: name, addresses: ["10.20.0.0/16"]} if it is a private one.',
     ],
     [
+      listed("[fe80::]1"),
+      'sessions[0].network.egress.allow[0]: "[fe80::]1" is not the name of a host; write "example.com", "*.example.com" or "example.com:8443".',
+    ],
+    [
       listed("com"),
       'sessions[0].network.egress.allow[0]: "com" is a public suffix, below which anybody can have a name; name a host below it.',
     ],

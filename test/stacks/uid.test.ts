@@ -74,6 +74,21 @@ describe("the uid of a session", () => {
     expect(sentencesOf({ defaults: { uid: "own" }, sessions: [{ id: "a", uid: "shared", ...entry }] })).toEqual([]);
   });
 
+  test("is not its own beside credentials of this machine that are not there either", () => {
+    const sessions = [{ id: "a", uid: "own", credentials: { kind: "hostMount", path: "gone" } }];
+    expect(sentencesOf({ sessions })).toContainEqual(
+      expect.stringMatching(`^sessions\\[0\\].uid: "own" does not fit session "a", which sees ${join(root, "gone")} of this machine`),
+    );
+  });
+
+  test("is judged beside a key that is none", () => {
+    const sessions = [{ id: "a", uid: "own", colour: "red", repositories: [{ name: "code", path: "code" }] }];
+    expect(sentencesOf({ sessions })).toEqual([
+      expect.stringMatching(/^sessions\[0\]\.colour: there is no such key/),
+      expect.stringMatching(/^sessions\[0\]\.uid: "own" does not fit session "a"/),
+    ]);
+  });
+
   test("is not its own beside a workspace of this machine", () => {
     const sessions = [{ id: "a", uid: 10_001, workspace: { kind: "host", path: "code" } }];
     expect(sentencesOf({ allowedHostPaths: [root], sessions })).toContainEqual(

@@ -107,6 +107,17 @@ const genericRuns = (parameters: Props, override: Props = {}) => {
     ...generic("AWS::Pipes::Pipe", {
       TargetParameters: { EcsTaskParameters: { ...parameters, Overrides: { ContainerOverrides: [upper(override)] } } },
     }),
+    ...generic("AWS::StepFunctions::StateMachine", {
+      Definition: {
+        States: {
+          Run: {
+            Type: "Task",
+            Resource: "arn:aws:states:::ecs:runTask",
+            Parameters: { ...parameters, Overrides: { ContainerOverrides: [upper(override)] } },
+          },
+        },
+      },
+    }),
   ];
 };
 const upper = (value: unknown): unknown => {
@@ -253,6 +264,7 @@ export const cases: Case[] = [
     aws("apprunner/service:Service", {}),
     aws("elasticbeanstalk/environment:Environment", {}),
     aws("cloudformation/stackSetInstance:StackSetInstance", {}),
+    ...["Build", "Fleet", "ContainerFleet", "ContainerGroupDefinition"].map((type) => resource(`aws-native:gamelift:${type}`, "x", {})),
   ].flatMap((one) => rule("GEN-001").broken(one.type, one).cases),
   ...rule("GEN-001")
     .clean("machines that start nothing", [

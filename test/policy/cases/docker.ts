@@ -61,6 +61,7 @@ export const cases: Case[] = [
       "labelled, but not internal",
       changed(option(sealedNetwork, "enable_icc", "true"), { labels: shared("alpha"), internal: false }),
     )
+    .broken("a group's, but not internal", changed(groupNetwork, { internal: false }))
     .broken("labelled, but the host is there", changed(sealedNetwork, { labels: shared("alpha"), options: {} }))
     .broken(
       "labelled for nobody",

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { flag, label, list, number, record, text } from "../../../policy/rules/read/value.ts";
+import { flag, label, list, number, readable, record, text } from "../../../policy/rules/read/value.ts";
 
 describe("a value of another shape is never taken for one that is absent", () => {
   test.each<[unknown, unknown]>([
@@ -54,6 +54,16 @@ describe("a value of another shape is never taken for one that is absent", () =>
     for (const value of ["", 0, []]) expect(() => record(value)).toThrow("an input is not an object");
     expect([list(undefined), list(null), list([1])].map((one) => [...one])).toEqual([[], [], [1]]);
     for (const value of ["", 0, {}]) expect(() => list(value)).toThrow("an input is not a list");
+  });
+
+  test.each([null, undefined, "", "x", 0, [], [{}]])("%j as inputs", (value) => {
+    expect(() => readable(value)).toThrow("an input is not an object");
+  });
+
+  test("inputs are read as deep as anybody nests", () => {
+    const deep = (levels: number): object => (levels === 0 ? {} : { next: deep(levels - 1) });
+    expect(readable(deep(100))).toEqual(deep(100));
+    expect(() => readable(deep(101))).toThrow("an input is not nested less than 100 deep");
   });
 
   test("labels are a map or pairs, and the first of a name counts", () => {
