@@ -58,6 +58,20 @@ export const equivalents: readonly Equivalent[] = [
     after: "true",
     why: "credentials without a secret have no such key",
   },
+  {
+    file: "policy/rules/read/aws-objects.ts",
+    before: "|.*policy(document|text)",
+    after: "",
+    why: "the keys of policy documents are read in any case",
+  },
+  {
+    file: "policy/rules/read/aws-opaque.ts",
+    before:
+      "/^aws:(ec2:(Instance|LaunchTemplate|LaunchConfiguration|SpotInstanceRequest)|autoscaling:LaunchConfiguration|lightsail:Instance)$/",
+    after:
+      "/aws:(ec2:(Instance|LaunchTemplate|LaunchConfiguration|SpotInstanceRequest)|autoscaling:LaunchConfiguration|lightsail:Instance)$/",
+    why: "nothing but resources of AWS is asked, and each is called aws: once",
+  },
   { file: "stacks/egress-sets/cargo.ts", before: `"cargo's default"`, after: '""', why: rightByDefault },
   { file: "stacks/egress-sets/go.ts", before: `"Go's default"`, after: '""', why: rightByDefault },
   { file: "stacks/egress-sets/maven.ts", before: `"Maven's default"`, after: '""', why: rightByDefault },
