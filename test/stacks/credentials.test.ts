@@ -219,8 +219,27 @@ describe("a secret of a repository", () => {
       [{ url, secret: { env: "TOKEN" } }, { url }],
       'sessions[1].repositories: "x" signs in otherwise here than for session "s0", and they share one clone; name one secret and username, or give one of them another name.',
     ],
+    [
+      [
+        { url, secret: { env: "TOKEN" } },
+        { url, secret: { env: "OTHER" } },
+      ],
+      'sessions[1].repositories: "x" signs in otherwise here than for session "s0", and they share one clone; name one secret and username, or give one of them another name.',
+    ],
+    [
+      [
+        { url, secret: { env: "TOKEN" } },
+        { url, username: "me", secret: { env: "TOKEN" } },
+      ],
+      'sessions[1].repositories: "x" signs in otherwise here than for session "s0", and they share one clone; name one secret and username, or give one of them another name.',
+    ],
   ])("%j is refused", (given, expected) => {
     expect(sentences(() => repositories(...given))).toEqual([expected]);
+  });
+
+  test("is one clone's for all who sign in alike", () => {
+    const alike = { url, secret: { env: "TOKEN" } };
+    expect(sentences(() => repositories(alike, alike))).toEqual([]);
   });
 
   test("is read with the others", async () => {
