@@ -44,6 +44,7 @@ describe.skipIf(docker === undefined)("an image that cannot be built", () => {
       const told = lines.filter((line) => line !== "" && !line.startsWith("--->"));
       expect(told.filter((line, at) => told.indexOf(line) !== at)).toEqual([]);
     } finally {
+      await checkout.run(["down", "--stack", "failed-image", "--delete-data", "--force"]);
       checkout.dispose();
     }
   });
