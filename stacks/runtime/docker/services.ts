@@ -15,10 +15,11 @@ const listens: Readonly<Record<string, readonly number[]>> = {
 
 /** @param containers those of the stack, also what brings files to others */
 export async function servicesAmong(docker: Docker, stack: string, containers: readonly Docker.ContainerInfo[]): Promise<StackService[]> {
-  if (containers.length === 0) return [];
+  const own = containers.filter(({ Names, Labels }) => Names.includes(`/${serviceName({ stack }, Labels.kind ?? "")}`));
+  // Most stacks have none, and nobody is asked for nothing.
+  if (own.length === 0) return [];
   const machine = (await docker.info()) as EngineMachine;
   const elsewhere = isOwn(machine) ? {} : { on: machine.Name };
-  const own = containers.filter(({ Names, Labels }) => Names.includes(`/${serviceName({ stack }, Labels.kind ?? "")}`));
   const found = await Promise.all(own.map(async (container) => ({ ...(await serviceOf(docker, container)), ...elsewhere })));
   return found.sort((a, b) => (a.name < b.name ? -1 : 1));
 }

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, openSync, closeSync, readFileSync, rmSync, write
 import { networkInterfaces } from "node:os";
 import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { hasSystemd } from "../../../../components/container-engine/here.ts";
 import { run, type Report } from "./command.ts";
 import { SetupError } from "./consent.ts";
 
@@ -64,7 +65,7 @@ export async function startEngine({
   log = "/var/log/dockerd.log",
   runtimeFolder = "/run",
 }: StartEngineOptions): Promise<void> {
-  if (runtimeFolder === "/run" && existsSync("/run/systemd/system")) {
+  if (runtimeFolder === "/run" && hasSystemd()) {
     report("Starting the engine (systemctl enable --now docker) …");
     await run(["systemctl", "enable", "--now", "docker"], report);
     if (await answers(probe, patience)) return;
