@@ -68,9 +68,9 @@ export async function onEngine(
     await warnOfHealth(client);
   }
   await refuseUnheldLimits(client, kind, engine);
-  await refuseRemotePaths(settings, engine);
-  await refuseOpenPorts(settings, engine);
-  await refuseLogDriver(settings, engine);
+  await refuseRemotePaths(settings, client, engine);
+  await refuseOpenPorts(settings, client);
+  await refuseLogDriver(settings, client);
   await refuseSharedFolders(client, settings, stack);
   await refuseTakenPorts(client, settings, stack);
   refuseRepositories(settings);

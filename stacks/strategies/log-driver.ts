@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
-import { connectEngine } from "../../components/container-engine/connect.ts";
-import type { FoundEngine } from "../../components/container-engine/find.ts";
+import type { EngineClient } from "../../components/container-engine/connect.ts";
 import { type EngineMachine, isOwn } from "../../components/container-engine/here.ts";
 import { type Settings, SettingsError } from "../settings.ts";
 
@@ -33,9 +32,9 @@ export function logDriverRefusal(driver: string, info: LoggingEngine, journal = 
  *
  * @throws SettingsError when no container would start
  */
-export async function refuseLogDriver({ logs }: Pick<Settings, "logs">, engine: FoundEngine): Promise<void> {
+export async function refuseLogDriver({ logs }: Pick<Settings, "logs">, docker: EngineClient): Promise<void> {
   if (logs === undefined || logs.driver === "json-file") return;
-  const info = await (connectEngine(engine).info() as Promise<LoggingEngine>).catch(() => undefined);
+  const info = await (docker.info() as Promise<LoggingEngine>).catch(() => undefined);
   if (info === undefined)
     return void pulumi.log.warn(`No engine answers, so whether it has the log driver ${logs.driver} was not checked.`);
   const refusal = logDriverRefusal(logs.driver, info);

@@ -1,6 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { connectEngine } from "../../components/container-engine/connect.ts";
-import type { FoundEngine } from "../../components/container-engine/find.ts";
+import type { EngineClient } from "../../components/container-engine/connect.ts";
 import { type EngineRights, type EngineVersion, isRootless, kindOf } from "../../components/container-engine/kind.ts";
 import { isLocal, portAuthority } from "../../components/session.ts";
 import { type Settings, SettingsError } from "../settings.ts";
@@ -33,14 +32,14 @@ export function openEngine({ version, info }: EngineFacts): string | undefined {
  *
  * @throws SettingsError when a port is for this machine alone and the engine lets others in
  */
-export async function refuseOpenPorts({ sessions }: Pick<Settings, "sessions">, engine: FoundEngine): Promise<void> {
+export async function refuseOpenPorts({ sessions }: Pick<Settings, "sessions">, docker: EngineClient): Promise<void> {
   const ports = sessions.flatMap(({ network }, index) =>
     typeof network.egress === "object"
       ? []
       : network.ports.filter(isLocal).map((port) => ({ key: `sessions[${index}].network.ports`, port: portAuthority(port) })),
   );
   if (ports.length === 0) return;
-  const open = await factsOf(engine).then(openEngine, () => {
+  const open = await factsOf(docker).then(openEngine, () => {
     const list = ports.map(({ key, port }) => `${key}: ${port}`).join("; ");
     return pulumi.log.warn(`No engine answers, so whether it keeps this machine's neighbours from these was not checked: ${list}`);
   });
@@ -53,8 +52,7 @@ export async function refuseOpenPorts({ sessions }: Pick<Settings, "sessions">, 
   );
 }
 
-async function factsOf(engine: FoundEngine): Promise<EngineFacts> {
-  const docker = connectEngine(engine);
+async function factsOf(docker: EngineClient): Promise<EngineFacts> {
   const [version, info] = await Promise.all([docker.version(), docker.info() as Promise<EngineFacts["info"]>]);
   return { version, info };
 }

@@ -1,4 +1,4 @@
-import { connectEngine } from "../../components/container-engine/connect.ts";
+import type { EngineClient } from "../../components/container-engine/connect.ts";
 import type { FoundEngine } from "../../components/container-engine/find.ts";
 import { type EngineMachine, isOwn } from "../../components/container-engine/here.ts";
 import { type Settings, SettingsError } from "../settings.ts";
@@ -9,14 +9,16 @@ import { type Settings, SettingsError } from "../settings.ts";
  *
  * @throws SettingsError for each folder of this machine that a session on another one is to see
  */
-export async function refuseRemotePaths({ sessions }: Pick<Settings, "sessions">, engine: FoundEngine): Promise<void> {
+export async function refuseRemotePaths(
+  { sessions }: Pick<Settings, "sessions">,
+  docker: EngineClient,
+  { address }: FoundEngine,
+): Promise<void> {
   const folders = sessions.flatMap(foldersOf);
-  if (folders.length === 0 || engine.address.startsWith("unix://")) return;
-  const machine = (await connectEngine(engine)
-    .info()
-    .catch(() => undefined)) as EngineMachine | undefined;
+  if (folders.length === 0 || address.startsWith("unix://")) return;
+  const machine = await (docker.info() as Promise<EngineMachine>).catch(() => undefined);
   if (machine === undefined || isOwn(machine)) return;
-  const rest = `is a folder of this machine, and ${engine.address} mounts those of ${machine.Name}`;
+  const rest = `is a folder of this machine, and ${address} mounts those of ${machine.Name}`;
   const wayOut = "name a repository by url, or plan on that machine";
   throw new SettingsError(folders.map(({ id, what, path }) => `session "${id}", ${what}: "${path}" ${rest}; ${wayOut}.`));
 }

@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { hostname, release, tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { connectEngine } from "../../components/container-engine/connect.ts";
 import { toLogs } from "../../components/container-engine/hardened.ts";
 import { parse } from "../../stacks/settings.ts";
 import { logDriverRefusal, refuseLogDriver } from "../../stacks/strategies/log-driver.ts";
@@ -82,10 +83,10 @@ test("what the engine has no driver for is refused with key, value and way out, 
   }).listen(0, "127.0.0.1");
   await once(engine, "listening");
   const found = { address: `tcp://127.0.0.1:${(engine.address() as AddressInfo).port}`, source: "settings" };
-  await expect(refuseLogDriver(parse({ sessions, logs: { driver: "local" } }), found)).rejects.toThrow(
+  await expect(refuseLogDriver(parse({ sessions, logs: { driver: "local" } }), connectEngine(found))).rejects.toThrow(
     'logs.driver: "local" is no log driver of this engine, which has journald; write one of these.',
   );
-  await refuseLogDriver(parse({ sessions, logs: {} }), found);
-  await refuseLogDriver(parse({ sessions }), found);
+  await refuseLogDriver(parse({ sessions, logs: {} }), connectEngine(found));
+  await refuseLogDriver(parse({ sessions }), connectEngine(found));
   engine.close();
 });

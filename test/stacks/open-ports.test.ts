@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
+import { connectEngine } from "../../components/container-engine/connect.ts";
 import { parse } from "../../stacks/settings.ts";
 import { refuseOpenPorts } from "../../stacks/strategies/open-ports.ts";
 
@@ -14,7 +15,10 @@ async function refusalOf(network: object, version: object, info: object = {}): P
   await once(engine, "listening");
   try {
     const address = `tcp://127.0.0.1:${(engine.address() as AddressInfo).port}`;
-    return await refuseOpenPorts(parse({ sessions: [{ id: "a" }, { id: "b", network }] }), { address, source: "settings" }).then(
+    return await refuseOpenPorts(
+      parse({ sessions: [{ id: "a" }, { id: "b", network }] }),
+      connectEngine({ address, source: "settings" }),
+    ).then(
       () => undefined,
       (error: Error) => error.message,
     );

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { hostname, release } from "node:os";
 import { expect, test } from "vitest";
+import { connectEngine } from "../../components/container-engine/connect.ts";
 import { parse, SettingsError } from "../../stacks/settings.ts";
 import { refuseRemotePaths } from "../../stacks/strategies/remote-paths.ts";
 import { temporaryFolder } from "../support/folder.ts";
@@ -16,7 +17,8 @@ async function refusedOn(machine: object, described: readonly object[]): Promise
   await once(engine.listen(0, "127.0.0.1"), "listening");
   const address = `tcp://127.0.0.1:${(engine.address() as { port: number }).port}`;
   try {
-    await refuseRemotePaths(parse({ sessions: described }, { environment: {} }), { address, source: "settings" });
+    const engine = { address, source: "settings" };
+    await refuseRemotePaths(parse({ sessions: described }, { environment: {} }), connectEngine(engine), engine);
     return { sentences: [], address };
   } catch (error) {
     if (error instanceof SettingsError) return { sentences: error.sentences, address };
