@@ -3,6 +3,7 @@ import { cpSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
+import { noteDeployment } from "../support/left-behind.ts";
 
 const source = join(import.meta.dirname, "../..");
 
@@ -33,6 +34,7 @@ export class Checkout {
       cpSync(join(source, room), join(this.root, room), { recursive: true, filter: (path) => !path.includes("node_modules") });
     for (const file of ["package.json", "Pulumi.yaml"]) cpSync(join(source, file), join(this.root, file));
     symlinkSync(join(source, "node_modules"), join(this.root, "node_modules"));
+    noteDeployment("local", this.root);
   }
 
   stackFile(stack: string): string {
@@ -41,6 +43,7 @@ export class Checkout {
 
   /** Writes a stack file: as it is, or from the sessions in it and other keys beside them. */
   write(stack: string, content: string | readonly object[], more: Readonly<Record<string, unknown>> = {}): void {
+    noteDeployment(stack, this.root);
     const keys = Object.entries({ sessions: content, ...more }).map(([key, value]) => [`agent-sessions:${key}`, value]);
     writeFileSync(this.stackFile(stack), typeof content === "string" ? content : stringify({ config: Object.fromEntries(keys) }));
   }

@@ -22,6 +22,7 @@ import { DockerRuntime } from "../../stacks/runtime/docker.ts";
 import { waitHealthy } from "../../stacks/runtime/health.ts";
 import type { Health } from "../../stacks/runtime/runtime.ts";
 import { mayInstall, patience } from "../support/engine.ts";
+import { noteDeployment } from "../support/left-behind.ts";
 import { missing } from "../support/missing.ts";
 
 /** A client for the engine of this machine; undefined, with the reason printed, when none answers. */
@@ -49,6 +50,7 @@ export class Rig {
     this.docker = docker;
     this.stack = stack;
     this.root = root;
+    noteDeployment(stack, root);
   }
 
   get runtime(): DockerRuntime {

@@ -11,13 +11,18 @@ import { ensureEngine, isOfThisMachine } from "../../stacks/platforms/docker/set
 import { project, root } from "../../stacks/cli/stack.ts";
 import { textConfig } from "../../stacks/configuration.ts";
 import { EmbeddedEngine } from "../../stacks/embedded/engine.ts";
+import { beginNotes, removeLeftBehind } from "./left-behind.ts";
 
 /** Seconds that anything is waited for before it is said not to come: the machine may be busy with others' work. */
 export const patience = 120;
 
+/** Where the runs on this machine note what they deploy. */
+const notes = join(tmpdir(), "agent-sessions-tests");
+
 /** Once before all tests: an engine and the images where this machine can have them; live tests skip, and say so, elsewhere. */
 export async function setup(): Promise<() => void> {
   const report = (line: string) => console.warn(`set-up: ${line}`);
+  beginNotes(notes);
   await prepareEngine(report).catch((error: Error) => report(error.message));
   return temporaryFolders();
 }
@@ -38,6 +43,7 @@ export async function prepareEngine(report: Report): Promise<void> {
   const install = await mayInstall();
   await ensureEngine({ engine: await findEngine(), probe, install, report });
   const docker = connectEngine(await findEngine());
+  await removeLeftBehind(docker, notes);
   await ensureBaseImage({ docker, install, report });
   await buildImages(docker);
 }
