@@ -4,7 +4,8 @@ import resproto from "@pulumi/pulumi/proto/resource_pb.js";
 import { MockMonitor } from "@pulumi/pulumi/runtime/mocks.js";
 import settings from "@pulumi/pulumi/runtime/settings.js";
 import state from "@pulumi/pulumi/runtime/state.js";
-import structproto from "google-protobuf/google/protobuf/struct_pb.js";
+import type structproto from "google-protobuf/google/protobuf/struct_pb.js";
+import { stayInProcess, structOf } from "./in-process.ts";
 import type { Properties, Registration } from "./registration.ts";
 import { transformed } from "./transforms.ts";
 import { answerAwaited, unknownValue } from "./unknown.ts";
@@ -12,7 +13,7 @@ import { answerAwaited, unknownValue } from "./unknown.ts";
 export type { Properties, Registration } from "./registration.ts";
 
 /** The parts of the SDK's runtime that it does not declare; one test guards them, and the SDK's version is pinned. */
-const { waitForRPCs, getMonitor } = settings as unknown as { waitForRPCs(): Promise<void>; getMonitor(): unknown };
+const { waitForRPCs } = settings as unknown as { waitForRPCs(): Promise<void> };
 const { getStore, withLocalStorage } = state as unknown as {
   getStore(): Record<string, unknown>;
   withLocalStorage<T>(callback: () => T): T;
@@ -20,9 +21,6 @@ const { getStore, withLocalStorage } = state as unknown as {
 
 /** What errors keep of their stack outside a program. */
 const { stackTraceLimit } = Error;
-
-// The SDK notes for each resource where it was made, all the way up, for an engine that would show it.
-(pulumi.Resource as unknown as { stackTrace(): readonly never[] }).stackTrace = () => [];
 
 /** What the engine answers for one resource. */
 export interface Resolution {
@@ -195,7 +193,8 @@ class Recorder extends MockMonitor {
     const response = new resproto.RegisterResourceResponse();
     response.setUrn(registration.urn);
     response.setId(id ?? "");
-    reply(null, withObject(response, outputs));
+    response.setObject(structOf(outputs));
+    reply(null, response);
   }
 
   async #make(registration: Registration): Promise<Resolution> {
@@ -231,15 +230,11 @@ class Recorder extends MockMonitor {
   }
 }
 
-answerAwaited(() => getMonitor() instanceof Recorder);
+/** Whether what runs now is a recorded program. Outside of one, the SDK's own way to its monitor leads to the last. */
+const isRecorded = () => (getStore().settings as { readonly monitor?: unknown }).monitor instanceof Recorder;
 
-const structOf = (values: Properties) => structproto.Struct.fromJavaScript(values as Record<string, structproto.JavaScriptValue>);
-
-/** A response with what a resource came out as. The SDK reads it in this process; by way of messages, that took a third of the time. */
-function withObject(response: resproto.RegisterResourceResponse, outputs: Properties): resproto.RegisterResourceResponse {
-  response.getObject = () => ({ toJavaScript: () => structuredClone(outputs) }) as unknown as structproto.Struct;
-  return response;
-}
+answerAwaited(isRecorded);
+stayInProcess(isRecorded);
 
 /** The hooks that a request names, by event. */
 export function hooksOf(request: resproto.RegisterResourceRequest): Registration["hooks"] {

@@ -1,9 +1,11 @@
 import { readFileSync } from "node:fs";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import debuggable from "@pulumi/pulumi/runtime/debuggable.js";
 import { MockMonitor } from "@pulumi/pulumi/runtime/mocks.js";
 import settings from "@pulumi/pulumi/runtime/settings.js";
 import state from "@pulumi/pulumi/runtime/state.js";
+import structproto from "google-protobuf/google/protobuf/struct_pb.js";
 import { expect, test, vi } from "vitest";
 import { type Registration, type Resolution, runProgram } from "../../stacks/recorder/program.ts";
 import { unknownValue } from "../../stacks/recorder/unknown.ts";
@@ -21,7 +23,7 @@ const run = (
 test("the SDK is the pinned one and has the functions that it does not declare", () => {
   expect(json("../../package.json").dependencies["@pulumi/pulumi"]).toBe(json("../../node_modules/@pulumi/pulumi/package.json").version);
   const undeclared = { ...settings, ...state } as unknown as Record<string, unknown>;
-  for (const name of ["waitForRPCs", "getMonitor", "setMockOptions", "getStore", "withLocalStorage"])
+  for (const name of ["waitForRPCs", "setMockOptions", "getStore", "withLocalStorage"])
     expect(undeclared[name], name).toBeTypeOf("function");
   expect(new MockMonitor({ call: () => ({}), newResource: () => ({ id: "", state: {} }) }).resources).toBeInstanceOf(Map);
 });
@@ -85,6 +87,26 @@ test("no resource takes a stack trace, and errors have theirs again when the pro
   taken.mockRestore();
   expect([before, during, Error.stackTraceLimit]).toEqual([before, process.env.DEBUG ? before : 0, before]);
   expect(before).toBeGreaterThan(0);
+});
+
+test("nothing of a program is written into messages or kept account of, and outside of one all is the SDK's own", async () => {
+  const { Struct, Value } = structproto;
+  const written = vi.spyOn(Value, "fromJavaScript");
+  const { leakCandidates } = (state as unknown as { getStore(): { leakCandidates: Set<unknown> } }).getStore();
+  let pending: unknown;
+  const { registrations } = await run(async () => {
+    const { name } = new docker.Volume("v", { name: "v", driverOpts: { size: "1g" } });
+    pending = [...(state as unknown as { getStore(): { leakCandidates: Set<unknown> } }).getStore().leakCandidates];
+    return { name };
+  });
+  expect(registrations.find(({ name }) => name === "v")?.inputs).toEqual({ name: "v", driverOpts: { size: "1g" } });
+  expect([pending, written.mock.calls]).toEqual([[], []]);
+  written.mockRestore();
+  expect(Struct.fromJavaScript({ size: 1 }).getFieldsMap().get("size")?.getNumberValue()).toBe(1);
+  const { debuggablePromise } = debuggable as unknown as { debuggablePromise(promise: Promise<void>, context: string): Promise<void> };
+  const kept = debuggablePromise(Promise.resolve(), "outside");
+  expect(leakCandidates.size).toBe(1);
+  await kept;
 });
 
 test("what is not known yet is the SDK's own mark in a preview, and the engine's answer in a deployment", async () => {
