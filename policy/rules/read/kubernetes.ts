@@ -1,3 +1,4 @@
+import { once } from "./once.ts";
 import type { Subject } from "./subject.ts";
 import { entries, isRecord, type Props, record, records, text, texts } from "./value.ts";
 
@@ -20,20 +21,29 @@ export function specOf(subject: Subject): Props {
 
 /** Whether labels meet a label selector. An empty selector meets all. */
 export function selects(selector: unknown, labels: Props): boolean {
-  const { matchLabels, matchExpressions } = record(selector);
-  for (const [key, value] of entries(matchLabels)) if (text(labels[key]) !== text(value)) return false;
-  for (const expression of records(matchExpressions)) {
-    const key = text(expression.key) ?? "";
-    const found = text(labels[key]);
-    const values = [...texts(expression.values)];
-    const operator = text(expression.operator);
-    if (operator === "Exists" && found === undefined) return false;
-    if (operator === "DoesNotExist" && found !== undefined) return false;
-    if (operator === "In" && (found === undefined || !values.includes(found))) return false;
-    if (operator === "NotIn" && found !== undefined && values.includes(found)) return false;
-  }
+  for (const isMet of conditionsOf(record(selector))) if (!isMet(labels)) return false;
   return true;
 }
+
+/** What a label selector asks for, read once for all pods and policies of a stack. */
+const conditionsOf = once(function* ({ matchLabels, matchExpressions }: Props): Iterable<(labels: Props) => boolean> {
+  for (const [key, value] of entries(matchLabels)) {
+    const wanted = text(value);
+    yield (labels) => text(labels[key]) === wanted;
+  }
+  for (const expression of records(matchExpressions)) {
+    const key = text(expression.key) ?? "";
+    const values = [...texts(expression.values)];
+    const operator = text(expression.operator);
+    yield (labels) => {
+      const found = text(labels[key]);
+      if (operator === "Exists") return found !== undefined;
+      if (operator === "DoesNotExist") return found === undefined;
+      if (operator === "In") return found !== undefined && values.includes(found);
+      return operator !== "NotIn" || found === undefined || !values.includes(found);
+    };
+  }
+});
 
 /** How a sentence calls an object: `Role "reader"`. */
 export function title(subject: Subject): string {
