@@ -41,7 +41,17 @@ export const privateRanges: readonly string[] = [
  *
  * @param admitted CIDR blocks inside {@link privateRanges}
  */
-export function barredBlocks(admitted: readonly string[]): string[] {
+export function barredBlocks(admitted: readonly string[]): readonly string[] {
+  const key = admitted.join(" ");
+  const blocks = known.get(key) ?? barredBut(admitted);
+  known.set(key, blocks);
+  return blocks;
+}
+
+/** What has been worked out, which is the same for most sessions of a stack. */
+const known = new Map<string, readonly string[]>();
+
+function barredBut(admitted: readonly string[]): readonly string[] {
   const holes = [...admitted, ...forbidden].map(toPrefix);
   const open = privateRanges
     .map(toPrefix)
