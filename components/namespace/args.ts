@@ -26,9 +26,10 @@ export interface Quota {
   readonly cpu: number;
   /** Of the nodes' own disks. */
   readonly disk: number;
-  readonly claims: number;
-  /** Of all claims. */
-  readonly storage: number;
+  /** @default as many as there are: they outlive their sessions, so that those of removed ones would take the room of new ones */
+  readonly claims?: number;
+  /** Of all claims. @default whatever they take */
+  readonly storage?: number;
 }
 
 /** What a cluster holds every pod of a namespace to by itself, in the Common Expression Language. */
@@ -54,16 +55,17 @@ export interface SessionNamespaceArgs extends Owner {
 /** The oldest version that leaves out nothing of what newer ones found; the policy's K8S-002 asks for it. */
 export const podSecurityVersion = "v1.35";
 
-/** What room comes to. */
-export function quotaOf({ room: { pods, claims }, quota }: Pick<SessionNamespaceArgs, "room" | "quota">): Quota {
-  const sum = (of: (room: PodRoom) => number) => pods.reduce((total, room) => total + room.pods * of(room), 0);
+/**
+ * What room comes to, twice: what is removed from a stack goes last, after all else is rolled out, and would otherwise hold what the
+ * rest needs for that.
+ */
+export function quotaOf({ room: { pods }, quota }: Pick<SessionNamespaceArgs, "room" | "quota">): Quota {
+  const sum = (of: (room: PodRoom) => number) => 2 * pods.reduce((total, room) => total + room.pods * of(room), 0);
   return {
     pods: sum(() => 1),
     memory: sum(({ memory }) => memory),
     cpu: sum(({ cpu }) => cpu),
     disk: sum(({ disk }) => disk),
-    claims: claims.length,
-    storage: claims.reduce((total, size) => total + size, 0),
     ...quota,
   };
 }

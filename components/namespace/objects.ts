@@ -34,8 +34,8 @@ export function toResourceQuota(args: SessionNamespaceArgs) {
     "limits.memory": quantity(memory),
     "limits.cpu": cores(cpu),
     "limits.ephemeral-storage": quantity(disk),
-    persistentvolumeclaims: String(claims),
-    "requests.storage": quantity(storage),
+    ...(claims !== undefined && { persistentvolumeclaims: String(claims) }),
+    ...(storage !== undefined && { "requests.storage": quantity(storage) }),
     // Ways in from outside, which no session has.
     "services.loadbalancers": "0",
     "services.nodeports": "0",

@@ -58,8 +58,8 @@ export const kubernetes = z.strictObject({
       memory: size("Memory of all pods together.", "64 GB").optional(),
       cpu: cpu("Processor time of all pods together.").optional(),
       disk: size("What all pods may write to their nodes' disks.", "20 GB").optional(),
-      claims: count("Claims.", 1, 1_000_000).optional(),
-      storage: size("All claims together.", "500 GB").optional(),
+      claims: count("Claims; any number when left out, as they outlive their sessions.", 1, 1_000_000).optional(),
+      storage: size("All claims together; whatever they take when left out.", "500 GB").optional(),
     })
     .describe("What all that runs in the namespace may take. Figures that are left out follow from the sessions.")
     .optional(),

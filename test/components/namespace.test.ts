@@ -61,25 +61,26 @@ test("nothing in it reaches anything without a policy of its own, which is said 
   expect(inputs.spec).toEqual({ podSelector: {}, policyTypes: ["Ingress", "Egress"] });
 });
 
-test("its quota is what its sessions take, proxies that take each other's place included, and it lets nothing in from outside", async () => {
+test("its quota is twice what its sessions take, proxies that take each other's place included, and it lets nothing in from outside", async () => {
   const { one } = await recorded();
   expect(one("ResourceQuota").inputs).toMatchObject({
     metadata: { name: "sessions", namespace: "agents", labels },
     spec: {
       hard: {
-        pods: "4",
-        "limits.memory": "8448Mi",
-        "limits.cpu": "6",
-        "limits.ephemeral-storage": "512Mi",
-        persistentvolumeclaims: "6",
-        "requests.storage": "52Gi",
+        pods: "8",
+        "limits.memory": "16896Mi",
+        "limits.cpu": "12",
+        "limits.ephemeral-storage": "1Gi",
         "services.loadbalancers": "0",
         "services.nodeports": "0",
       },
     },
   });
-  const more = (await recorded({ quota: { pods: 9 } })).one("ResourceQuota").inputs;
-  expect(more).toMatchObject({ spec: { hard: { pods: "9", "limits.cpu": "6" } } });
+  const { hard } = (await recorded()).one("ResourceQuota").inputs.spec as { hard: object };
+  expect(Object.keys(hard).filter((key) => /claims|storage$/.test(key))).toEqual(["limits.ephemeral-storage"]);
+  const more = (await recorded({ quota: { pods: 9, claims: 6, storage: 52 * GiB } })).one("ResourceQuota").inputs;
+  const claims = { persistentvolumeclaims: "6", "requests.storage": "52Gi" };
+  expect(more).toMatchObject({ spec: { hard: { pods: "9", "limits.cpu": "12", ...claims } } });
 });
 
 test("no container and no claim is greater than those that are declared, and one that says nothing gets little", async () => {

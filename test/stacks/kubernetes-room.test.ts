@@ -36,7 +36,7 @@ function copies({ type, props }: Resource, all: readonly Resource[]): number {
 
 const nameIn = ({ props }: Pick<Resource, "props">) => (props.metadata as { name: string }).name;
 
-test("the quota is what is made, to the last pod, and no more", async () => {
+test("the quota is twice what is made, to the last pod, and holds no claims, which outlive their sessions", async () => {
   const all = await clusterObjects({ sessions: everyForm });
   const made = all.flatMap((resource) =>
     [...subjectsOf(resource)].flatMap((subject) =>
@@ -44,10 +44,6 @@ test("the quota is what is made, to the last pod, and no more", async () => {
     ),
   );
   const sum = (resource: string) => made.reduce((total, { spec, of }) => total + of * taken(spec, resource), 0);
-  const claims = all.filter(({ type }) => type.endsWith(":PersistentVolumeClaim"));
-  const storage = claims.map(({ props }) =>
-    amount((props.spec as { resources: { requests: { storage: string } } }).resources.requests.storage),
-  );
   const quota = all.find(({ type }) => type.endsWith(":ResourceQuota"))?.props as V1ResourceQuota | undefined;
   const hard = quota?.spec?.hard ?? {};
   expect(made.length).toBeGreaterThan(6);
@@ -56,16 +52,13 @@ test("the quota is what is made, to the last pod, and no more", async () => {
     memory: amount(hard["limits.memory"]),
     cpu: amount(hard["limits.cpu"]),
     disk: amount(hard["limits.ephemeral-storage"]),
-    claims: amount(hard.persistentvolumeclaims),
-    storage: amount(hard["requests.storage"]),
   }).toEqual({
-    pods: made.reduce((total, { of }) => total + of, 0),
-    memory: sum("memory"),
-    cpu: sum("cpu"),
-    disk: sum("ephemeral-storage"),
-    claims: claims.length,
-    storage: storage.reduce((total, size) => total + size, 0),
+    pods: 2 * made.reduce((total, { of }) => total + of, 0),
+    memory: 2 * sum("memory"),
+    cpu: 2 * sum("cpu"),
+    disk: 2 * sum("ephemeral-storage"),
   });
+  expect(Object.keys(hard).filter((key) => /claims|^requests/.test(key))).toEqual([]);
 });
 
 test("single figures of it are set by the stack, and the alerts go out as it says", async () => {
@@ -74,7 +67,7 @@ test("single figures of it are set by the stack, and the alerts go out as it say
     return { all, of: (kind: string) => all.filter(({ type }) => type.endsWith(`:${kind}`)) };
   };
   const usual = await kinds({ quota: { pods: 40 } });
-  expect(usual.of("ResourceQuota")[0]?.props).toMatchObject({ spec: { hard: { pods: "40", "limits.cpu": "2" } } });
+  expect(usual.of("ResourceQuota")[0]?.props).toMatchObject({ spec: { hard: { pods: "40", "limits.cpu": "4" } } });
   expect([usual.of("ConfigMap").length, usual.of("PrometheusRule").length]).toEqual([1, 0]);
   const operator = await kinds({ monitoring: "operator" });
   expect([operator.of("ConfigMap").length, operator.of("PrometheusRule").length]).toEqual([0, 1]);

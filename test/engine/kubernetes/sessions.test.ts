@@ -62,6 +62,11 @@ describe.skipIf(images === undefined)("sessions on a cluster", () => {
       "claude-agent-three-workspace",
     ]);
     await until(async () => (await cluster.pods("agent-sessions/session=three")).length === 0, 60, "The end of the removed session's pod");
+
+    // The claims of the removed one take no room that another needs.
+    await cluster.apply(described(one, two, { id: "four", ...small }));
+    await cluster.ready("claude-agent-four-0");
+    await cluster.apply(described(one, two));
   });
 
   test("a session reaches its proxy, through it what is listed, and nothing else", async () => {
