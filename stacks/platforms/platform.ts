@@ -56,7 +56,7 @@ export interface LiveStack {
   sessions(): Promise<readonly string[]>;
   /** Another text as soon as something was made, made anew or removed. */
   fingerprint(): Promise<string>;
-  /** The volumes with sessions' data, sorted. @param ids of all when left out */
+  /** The volumes with data, sorted. @param ids of these sessions; of the whole stack, its services' too, when left out */
   data(ids?: readonly string[]): Promise<readonly string[]>;
   /** Removes one of these for good. */
   removeData(volume: string): Promise<void>;

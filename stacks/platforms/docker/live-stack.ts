@@ -63,7 +63,7 @@ export class DockerStack implements LiveStack {
 
   async data(ids?: readonly string[]): Promise<readonly string[]> {
     return ofSessions(await this.#objects(), ids)
-      .flatMap(({ kind, name, labels }) => (kind === "volume" && labels.session_id !== undefined ? [name] : []))
+      .flatMap(({ kind, name, labels }) => (kind === "volume" && !isMark(labels.kind) ? [name] : []))
       .sort();
   }
 
