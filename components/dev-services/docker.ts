@@ -4,9 +4,11 @@ import { baseline } from "../../policy/baseline.ts";
 import { toBridge } from "../container-engine/bridge.ts";
 import { toHardened, toLogs, toService } from "../container-engine/hardened.ts";
 import { limitedProcesses } from "../container-engine/hooks.ts";
+import type { EngineKind } from "../container-engine/kind.ts";
 import { volumeOf } from "../container-engine/mounts.ts";
 import { dockerLabels, stackLabels } from "../container-engine/object-labels.ts";
 import { ownVolume } from "../container-engine/own-volume.ts";
+import { engineOf } from "../container-engine/provider.ts";
 import { toDockerPorts } from "../isolated-network/docker.ts";
 import { type MadePart, type Mount, userOf } from "../session-part.ts";
 import {
@@ -33,7 +35,7 @@ export class DevService extends pulumi.ComponentResource {
     const network = new docker.Network(`${name}-network`, toServiceNetwork(args), { ...parent, deleteBeforeReplace: true });
     const volumes = mounts.flatMap((mount) => this.#volume(name, args, mount));
     const first = [network, ...volumes];
-    const container = new docker.Container(`${name}-container`, toDocker(args), {
+    const container = new docker.Container(`${name}-container`, toDocker(args, engineOf(this)), {
       ...parent,
       dependsOn: first,
       replaceWith: first,
@@ -63,12 +65,12 @@ function toServiceNetwork(args: DevServiceArgs) {
 }
 
 /** The provider's inputs for the server. */
-function toDocker(args: DevServiceArgs) {
+function toDocker(args: DevServiceArgs, engine: EngineKind) {
   const service = devService(args);
   const { address, host } = devServicePort(args);
   const url = `${devServices[args.service].scheme}://${address}:${host}/`;
   return {
-    ...toHardened({ ...service, user: userOf(service), labels: { ...labelsOf(args), url } }),
+    ...toHardened({ ...service, user: userOf(service), labels: { ...labelsOf(args), url }, engine }),
     hostname: args.service,
     networksAdvanced: [{ name: devServiceNetwork(args) }],
     dns: [...baseline.sealedDns],

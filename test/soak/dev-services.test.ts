@@ -1,5 +1,6 @@
 import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { DockerStack } from "../../stacks/platforms/docker/live-stack.ts";
 import { controlsOf } from "../../stacks/controls.ts";
 import { checksOn } from "../../stacks/verify/checks/index.ts";
 import { promisedTo } from "../../stacks/verify/promised.ts";
@@ -8,61 +9,12 @@ import { surroundingsOf } from "../../stacks/verify/surroundings.ts";
 import { targetOf } from "../../stacks/verify/target.ts";
 import { waitServices } from "../../stacks/runtime/health.ts";
 import { freePorts, liveEngine, Rig, until } from "../engine/rig.ts";
+import { askPostgresql, askRedis, inPython } from "../support/service-clients.ts";
 
 /** PostgreSQL and Redis, as sessions that list them and one that does not find them. */
 
 const engine = await liveEngine();
 const minute = 60_000;
-
-/** Asks PostgreSQL by its socket and password (SCRAM-SHA-256) for each statement, in no language but the image's own; prints the first value. */
-const sql = `
-import base64, hashlib, hmac, os, socket, struct, sys
-folder = "/run/services/postgresql"
-password = open(folder + "/password").read().strip() if len(sys.argv) < 3 else sys.argv[2]
-link = socket.socket(socket.AF_UNIX); link.connect(folder + "/.s.PGSQL.5432")
-def send(kind, body): link.sendall(kind + struct.pack("!i", len(body) + 4) + body)
-def take(size):
-    data = b""
-    while len(data) < size:
-        more = link.recv(size - len(data))
-        if not more: sys.exit("the connection has ended")
-        data += more
-    return data
-def receive():
-    kind = take(1); body = take(struct.unpack("!i", take(4))[0] - 4)
-    if kind == b"E": sys.exit(body.replace(b"\\0", b" ").decode())
-    return kind, body
-user = os.environ["PGUSER"].encode()
-send(b"", struct.pack("!i", 196608) + b"user\\0" + user + b"\\0database\\0" + os.environ["PGDATABASE"].encode() + b"\\0\\0")
-receive()
-first = b"n=,r=" + base64.b64encode(os.urandom(18))
-send(b"p", b"SCRAM-SHA-256\\0" + struct.pack("!i", len(first) + 3) + b"n,," + first)
-said = receive()[1][4:]
-nonce, salt, rounds = [part[2:] for part in said.split(b",")]
-salted = hashlib.pbkdf2_hmac("sha256", password.encode(), base64.b64decode(salt), int(rounds))
-mac = lambda key, text: hmac.new(key, text, hashlib.sha256).digest()
-bare = b"c=biws,r=" + nonce
-key = mac(salted, b"Client Key")
-proof = bytes(a ^ b for a, b in zip(key, mac(hashlib.sha256(key).digest(), first + b"," + said + b"," + bare)))
-send(b"p", bare + b",p=" + base64.b64encode(proof))
-while receive()[0] != b"Z": pass
-send(b"Q", sys.argv[1].encode() + b"\\0")
-while True:
-    kind, body = receive()
-    if kind == b"D": print(body[6:].decode())
-    if kind == b"Z": break
-`;
-
-/** Asks Redis by its socket, one command a line, and prints what it says. */
-const redis = `
-import socket, sys
-password = open("/run/services/redis/password").read().strip()
-link = socket.socket(socket.AF_UNIX); link.connect("/run/services/redis/socket")
-for line in ["AUTH " + password] + sys.argv[1:]:
-    link.sendall(line.encode() + b"\\r\\n"); print(link.recv(4096).decode().strip().replace("\\r\\n", " "))
-`;
-const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
-const inPython = (program: string, ...args: string[]) => `python3 -c ${[program, ...args].map(quoted).join(" ")}`;
 
 describe.skipIf(engine === undefined)("dev services", () => {
   const rig = new Rig(engine as NonNullable<typeof engine>, "developing");
@@ -90,10 +42,10 @@ describe.skipIf(engine === undefined)("dev services", () => {
   afterAll(() => rig.dispose(), 2 * minute);
 
   test("a sealed session that lists them uses both, and stays without a network", async () => {
-    expect(await user(sql, "CREATE TABLE kept (word text); INSERT INTO kept VALUES ('from a session'); SELECT word FROM kept")).toBe(
-      "from a session",
-    );
-    expect(await user(redis, "SET word there", "GET word")).toBe("+OK\n+OK\n$5 there");
+    expect(
+      await user(askPostgresql, "CREATE TABLE kept (word text); INSERT INTO kept VALUES ('from a session'); SELECT word FROM kept"),
+    ).toBe("from a session");
+    expect(await user(askRedis, "SET word there", "GET word")).toBe("+OK\n+OK\n$5 there");
     expect((await rig.shell("ds-user", "ls /sys/class/net")).output).toBe("lo");
     expect(
       (await rig.shell("ds-user", "touch /run/services/redis/x; rm -f /run/services/redis/socket; env | grep ^PG | sort")).output,
@@ -103,10 +55,10 @@ describe.skipIf(engine === undefined)("dev services", () => {
   });
 
   test("nobody comes in without the password, or becomes more than a user", async () => {
-    expect(await user(sql, "SELECT 1", "wrong")).toContain("password authentication failed");
-    expect(await user(sql, "SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user")).toBe("f");
-    expect(await user(sql, "COPY (SELECT 1) TO PROGRAM 'id'")).toContain("must be superuser");
-    const refused = (await user(redis, "CONFIG SET dir /tmp", "MIGRATE a 1 b 0 1", "SAVE", "ACL LIST")).split("\n").slice(1);
+    expect(await user(askPostgresql, "SELECT 1", "wrong")).toContain("password authentication failed");
+    expect(await user(askPostgresql, "SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user")).toBe("f");
+    expect(await user(askPostgresql, "COPY (SELECT 1) TO PROGRAM 'id'")).toContain("must be superuser");
+    const refused = (await user(askRedis, "CONFIG SET dir /tmp", "MIGRATE a 1 b 0 1", "SAVE", "ACL LIST")).split("\n").slice(1);
     expect(refused.map((line) => line.split(" ")[0])).toEqual(["-NOPERM", "-NOPERM", "-NOPERM", "-NOPERM"]);
   });
 
@@ -173,16 +125,20 @@ describe.skipIf(engine === undefined)("dev services", () => {
       const { output: password } = await rig.shell("ds-user", "cat /run/services/postgresql/password");
       expect(await again.remove(again.teardown(live, false))).toEqual([]);
       const { Volumes } = await rig.docker.listVolumes({ filters: { label: ["stack=agent-sessions/developing"] } });
-      expect(
-        Volumes.map(({ Name }) => Name)
-          .filter((name) => name.startsWith("agent-sessions-"))
-          .sort(),
-      ).toEqual(["agent-sessions-developing-postgresql-data", "agent-sessions-developing-redis-data"]);
+      const left = Volumes.map(({ Name }) => Name).sort();
+      expect(left.filter((name) => name.startsWith("agent-sessions-"))).toEqual([
+        "agent-sessions-developing-postgresql-data",
+        "agent-sessions-developing-redis-data",
+      ]);
+      // What is left is what `down` names, and what it removes when it is to remove data.
+      const stack = new DockerStack(rig.docker, { project: "agent-sessions", stack: rig.stack, root: rig.root, config: {} });
+      expect(await stack.data()).toEqual(left);
+      expect(await stack.data(["ds-user"])).toEqual(left.filter((name) => name.startsWith("claude-agent-ds-user-")));
       await up();
       const { output: other } = await rig.shell("ds-user", "cat /run/services/postgresql/password");
       expect([other.length, other === password]).toEqual([32, false]);
-      expect(await user(sql, "SELECT word FROM kept")).toBe("from a session");
-      expect(await user(redis, "GET word")).toBe("+OK\n$5 there");
+      expect(await user(askPostgresql, "SELECT word FROM kept")).toBe("from a session");
+      expect(await user(askRedis, "GET word")).toBe("+OK\n$5 there");
     },
     4 * minute,
   );
@@ -191,6 +147,6 @@ describe.skipIf(engine === undefined)("dev services", () => {
     await container("postgresql")
       .exec({ Cmd: ["bash", "-c", "kill -KILL -1"] })
       .then((exec) => exec.start({}));
-    await until(async () => (await user(sql, "SELECT word FROM kept")) === "from a session", 30, "an answer of PostgreSQL");
+    await until(async () => (await user(askPostgresql, "SELECT word FROM kept")) === "from a session", 30, "an answer of PostgreSQL");
   });
 });

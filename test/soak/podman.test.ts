@@ -7,6 +7,7 @@ import { hasSystemd } from "../../components/container-engine/here.ts";
 import { examine } from "../../stacks/platforms/docker/examine.ts";
 import { changes } from "../../stacks/recorder/plan.ts";
 import { parse } from "../../stacks/settings.ts";
+import { waitServices } from "../../stacks/runtime/health.ts";
 import { checksOn, platformOf } from "../../stacks/verify/checks/index.ts";
 import { promisedTo } from "../../stacks/verify/promised.ts";
 import { verify } from "../../stacks/verify/run.ts";
@@ -15,6 +16,7 @@ import { targetOf } from "../../stacks/verify/target.ts";
 import { Checkout } from "../cli/checkout.ts";
 import { liveEngine, Rig, until } from "../engine/rig.ts";
 import { missing } from "../support/missing.ts";
+import { askPostgresql, askRedis, inPython } from "../support/service-clients.ts";
 import { giveImages } from "./own-engine.ts";
 import { canRunPodman, OwnPodman } from "./own-podman.ts";
 
@@ -40,10 +42,14 @@ describe.skipIf(docker === undefined || !canRunPodman)("the strategy local on Po
         { name: "lib", url: `file://${at("lib")}` },
       ],
       credentials: { kind: "file", secret: { file: at("key") } },
+      services: ["postgresql", "redis"],
     },
     { id: "pd-open", limits, network: { egress: "open" }, workspace: { kind: "tmpfs", size: "16 MB" } },
     { id: "pd-other", limits, network: { egress: "open" } },
   ];
+
+  const local = { ...(podman.settings.local as object), devServices: { postgresql: {}, redis: {} } };
+  const settings = { ...podman.settings, local };
 
   beforeAll(async () => {
     for (const name of ["code", "lib"]) {
@@ -51,10 +57,10 @@ describe.skipIf(docker === undefined || !canRunPodman)("the strategy local on Po
       git(at(name), "commit", "--quiet", "--allow-empty", "--message", "first");
     }
     writeFileSync(at("key"), key);
-    checkout.write("podman", sessions, podman.settings);
+    checkout.write("podman", sessions, settings);
     await podman.start();
-    await giveImages(docker as NonNullable<typeof docker>, podman.docker, sessions);
-    const { health } = await rig.up(sessions, podman.settings);
+    await giveImages(docker as NonNullable<typeof docker>, podman.docker, sessions, settings);
+    const { health } = await rig.up(sessions, settings);
     expect(health.map(({ state }) => state)).toEqual(["healthy", "healthy", "healthy"]);
   }, 10 * minute);
   afterAll(async () => {
@@ -67,18 +73,18 @@ describe.skipIf(docker === undefined || !canRunPodman)("the strategy local on Po
   }, 2 * minute);
 
   test("a second run changes nothing", async () => {
-    const engine = rig.engine(sessions, podman.settings);
+    const engine = rig.engine(sessions, settings);
     const { plan } = await engine.plan(await engine.live());
     expect(plan.steps.filter(({ operation }) => operation !== "same").map(({ operation, name }) => `${operation} ${name}`)).toEqual([]);
     expect(changes(plan)).toBe(false);
   });
 
   test("sessions hold what they are promised", async () => {
-    const settings = parse({ sessions, ...podman.settings }, { root: rig.root });
-    const { surroundings, close } = await surroundingsOf(rig.runtime, settings);
+    const checked = parse({ sessions, ...settings }, { root: rig.root });
+    const { surroundings, close } = await surroundingsOf(rig.runtime, checked);
     try {
-      const targets = settings.sessions.map((session) => targetOf(rig.runtime, promisedTo(session)));
-      const results = (await verify(targets, { checks: checksOn(await platformOf(rig.runtime, settings)), surroundings })).flatMap(
+      const targets = checked.sessions.map((session) => targetOf(rig.runtime, promisedTo(session)));
+      const results = (await verify(targets, { checks: checksOn(await platformOf(rig.runtime, checked)), surroundings })).flatMap(
         ({ session, results }) => results.map(({ id, verdict, found }) => `${session} ${id} ${verdict}: ${found}`),
       );
       // A busy machine proves nothing of processor time.
@@ -88,6 +94,18 @@ describe.skipIf(docker === undefined || !canRunPodman)("the strategy local on Po
     } finally {
       close();
     }
+  });
+
+  test("a session that lists dev services uses both by their sockets, and another has neither", async () => {
+    const services = await waitServices(rig.runtime, 120);
+    expect(services.map(({ name, state }) => `${name}: ${state}`)).toEqual(["postgresql: healthy", "redis: healthy"]);
+    const ask = async (program: string, ...args: string[]) => (await rig.shell("pd-none", inPython(program, ...args))).output;
+    expect(await ask(askPostgresql, "CREATE TABLE kept (word text); INSERT INTO kept VALUES ('there'); SELECT word FROM kept")).toBe(
+      "there",
+    );
+    expect(await ask(askRedis, "SET word there", "GET word")).toBe("+OK\n+OK\n$5 there");
+    expect((await rig.shell("pd-none", "ls /sys/class/net")).output).toBe("lo");
+    expect((await rig.shell("pd-other", "ls /run/services")).output).toContain("No such file");
   });
 
   test("memory belongs to the agent", async () => {
@@ -157,7 +175,7 @@ describe.skipIf(docker === undefined || !canRunPodman)("the strategy local on Po
   });
 
   test("doctor says what Podman holds, and what it leaves to systemd", async () => {
-    const findings = await examine(podman.docker, parse({ sessions }), { where: podman.socket, seconds: 10 });
+    const findings = await examine(podman.docker, parse({ sessions, local }), { where: podman.socket, seconds: 10 });
     const verdictOf = (subject: string) => findings.find((finding) => finding.subject === subject)?.verdict;
     expect(findings[0]).toMatchObject({ subject: "engine", found: expect.stringMatching(/^Podman 4\./), verdict: "ok" });
     expect(["process limit", "memory and cpu limits", "crash of the engine", "networks"].map(verdictOf)).toEqual(["ok", "ok", "ok", "ok"]);
