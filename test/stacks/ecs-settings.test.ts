@@ -134,6 +134,11 @@ describe("refused is", () => {
       "sessions[0].healthCheck.interval: 600 is not what ECS takes; write 5 to 300.",
     ],
     [
+      "a health check that fails more often than ECS waits for",
+      [sound, { healthCheck: { retries: 11 } }],
+      "sessions[0].healthCheck.retries: 11 is not what ECS takes; write 1 to 10.",
+    ],
+    [
       "clients of a pool",
       [sound, { pool: { clients: { labels: { app: "x" } } } }],
       "sessions[0].pool.clients: names pods of a cluster, and nothing connects to tasks of Fargate's; remove it, and have the pool take its work.",

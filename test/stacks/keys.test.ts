@@ -21,6 +21,7 @@ describe("a key that its place does not know", () => {
     [["sessions", 0], "hostNetwork", "belongs in local; move it there."],
     [["image"], "limits", "belongs in defaults; move it there."],
     [["image"], "quota", "belongs in kubernetes; move it there."],
+    [["image"], "accessPoints", "belongs in ecs.quotas; move it there."],
     [["local"], "colour", "there is no such key; known here: engine, hostNetwork, debug, volumePersistence, devServices, transform."],
     [["image", "agent"], "cpu", "there is no such key; known here: package, version."],
     [["single-node", "gateway", "tokens", 0], "name", expect.stringMatching(/^there is no such key; known here: /)],

@@ -86,6 +86,10 @@ describe("the setting", () => {
       'single-node.monitoring.email.to: "team" is not an address; write one such as "team@corp.example".',
     ],
     [
+      { email: { to: [], from: "a@b", smarthost: "mail:587" } },
+      "single-node.monitoring.email.to: [] is empty; write an address, or remove email.",
+    ],
+    [
       { email: { to: "a@b", from: "a@b", smarthost: "mail" } },
       'single-node.monitoring.email.smarthost: "mail" is not a host with its port; write one such as "mail.corp.example:587".',
     ],

@@ -50,6 +50,10 @@ describe("each mistake is one sentence with key, value and way out", () => {
       { sessions: [], image: { agent: { version: "latest" } } },
       'image.agent.version: "latest" is not an exact version; write one such as "2.1.329".',
     ],
+    [
+      { sessions: [], image: { platform: "windows/amd64" } },
+      'image.platform: "windows/amd64" is not a platform; write linux/amd64 or linux/arm64.',
+    ],
     ...[
       "--registry=https://evil.example",
       "-g",
