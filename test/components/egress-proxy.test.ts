@@ -115,6 +115,15 @@ test("rules name hosts exactly, group what has the same ports and admissions, an
   ]);
 });
 
+test("a line of what is barred names each block by itself", () => {
+  const [line = ""] = toRules({ allow: [{ host: "a.example", ...web }] })
+    .split("\n")
+    .filter((rule) => rule.startsWith("acl barred0 dst "));
+  const blocks = line.split(" ").slice(3);
+  expect(blocks).toEqual(expect.arrayContaining(["10.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "192.168.0.0/16", "fe80::/9"]));
+  expect(blocks.filter((block) => !/^[0-9a-f.:]+\/\d{1,3}$/.test(block))).toEqual([]);
+});
+
 test("an audit lets every public host through and still bars addresses", () => {
   const rules = toRules({ allow: [], mode: "audit" }).split("\n");
   expect(rules.filter((rule) => !rule.startsWith("acl barred")).slice(-5)).toEqual([

@@ -205,6 +205,7 @@ describe("an egress proxy", () => {
       securityContext: { runAsUser: 13, readOnlyRootFilesystem: true, allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
       readinessProbe: { exec: { command: ["/usr/local/bin/proxy-health"] } },
     });
+    expect(container?.volumeMounts?.find(({ mountPath }) => mountPath === "/run")).toMatchObject({ readOnly: false });
     expect(container?.env?.find(({ name }) => name === "EGRESS_RULES")?.value).toContain("api\\.example");
     expect(spec).toMatchObject({ automountServiceAccountToken: false, dnsPolicy: "ClusterFirst" });
     expect(metadata?.labels).toMatchObject({ "app.kubernetes.io/name": "egress-proxy", "agent-sessions/serves": "a" });
@@ -245,6 +246,15 @@ describe("an egress proxy", () => {
       to: [{ ipBlock: { cidr: "10.9.0.1/32" } }],
       ports: [{ protocol: "TCP", port: 3128 }],
     });
+  });
+
+  test.each<[what: string, more: Partial<Cluster>, blocks: string[]]>([
+    ["public addresses alone", {}, ["0.0.0.0/0", "::/0"]],
+    ["those and the company's", { companyAddresses: ["10.9.0.0/24"] }, ["0.0.0.0/0", "::/0", "10.9.0.0/24"]],
+  ])("reaches a parent by its name at %s", async (_, more, blocks) => {
+    const recorded = await make({ egress: { allow } }, ["a"], more, { parent: { host: "proxy.corp.example", port: 3128 } });
+    const [rule] = policy(recorded, "claude-agent-a-proxy")?.egress ?? [];
+    expect([rule?.to?.map(({ ipBlock }) => ipBlock?.cidr), rule?.ports]).toEqual([blocks, [{ protocol: "TCP", port: 3128 }]]);
   });
 
   test.each([

@@ -7,7 +7,7 @@ import { overlayOf } from "../../components/swarm/overlay.ts";
 import { SwarmProvider } from "../../components/swarm/provider.ts";
 import { type HardenedService, toHardenedService } from "../../components/swarm/service.ts";
 import { managerRefusal } from "../../components/swarm/state.ts";
-import { record } from "../support/record.ts";
+import { type Recorded, record } from "../support/record.ts";
 import { secret } from "../support/secret.ts";
 
 /** What a service on Swarm is given, all of it: an input that is lost weakens it without a word. */
@@ -216,19 +216,34 @@ describe("what gives a session its credentials", () => {
   });
 });
 
-test("an egress proxy asks the resolvers that it is given, and without any the engine's", async () => {
+describe("an egress proxy", () => {
   const network = { resources: [] };
-  const made = async (more: object) => {
-    const { one } = await record(async () => {
+  const made = (more: object) =>
+    record(async () => {
       const { IsolatedNetwork } = await import("../../components/isolated-network/swarm.ts");
       const own = opts();
       const { part } = new IsolatedNetwork("a", { ...at, egress: { mode: "enforce", allow: [] } } as never, own);
       new EgressProxy("a", { ...at, ...network, allow: [], network: part, ...more } as never, own);
     });
-    return (one("Service").inputs.taskSpec as { containerSpec: object }).containerSpec;
-  };
-  expect(await made({ dns: ["192.0.2.53"] })).toMatchObject({ dnsConfig: { nameservers: ["192.0.2.53"], options: [] } });
-  expect(await made({})).not.toHaveProperty("dnsConfig");
+  const specOf = ({ one }: Recorded) => (one("Service").inputs.taskSpec as { containerSpec: object }).containerSpec;
+
+  test("asks the resolvers that it is given, and without any the engine's", async () => {
+    expect(specOf(await made({ dns: ["192.0.2.53"] }))).toMatchObject({ dnsConfig: { nameservers: ["192.0.2.53"], options: [] } });
+    expect(specOf(await made({}))).not.toHaveProperty("dnsConfig");
+  });
+
+  test("has a parent's login as a Swarm secret of its own, which it alone may read", async () => {
+    const login = { username: "me", password: secret("env PROXY", "hush") };
+    const recorded = await made({ parent: { host: "proxy.corp.test", port: 3128, login } });
+    const { inputs } = recorded.one("Secret");
+    expect(inputs).toMatchObject({
+      name: expect.stringMatching(/^claude-agent-a-proxy-parent-[0-9a-f]{10}$/),
+      labels: labels({ kind: "egress-proxy", serves: "a", egress: "enforce" }),
+    });
+    expect(specOf(recorded)).toMatchObject({
+      secrets: [{ secretName: inputs.name, fileName: "/parent/login", fileUid: "13", fileGid: "13", fileMode: 0o400 }],
+    });
+  });
 });
 
 test("a service needs a network that its session's part has made", () => {

@@ -9,6 +9,7 @@ import { deliver } from "../../components/swarm/delivered.ts";
 import { toSwarmMounts } from "../../components/swarm/mounts.ts";
 import { type Rollout, SwarmProvider } from "../../components/swarm/provider.ts";
 import { concealSecrets } from "../../stacks/recorder/secret-inputs.ts";
+import { runProgram } from "../../stacks/recorder/program.ts";
 import { type Recorded, record } from "../support/record.ts";
 import { secret } from "../support/secret.ts";
 
@@ -31,8 +32,9 @@ interface Given {
 }
 
 /** A session with a network and a key. */
-const make = ({ key = "hush", kind = "file", egress = "none", update = {} }: Given = {}) =>
-  record(() => {
+const session =
+  ({ key = "hush", kind = "file", egress = "none", update = {} }: Given = {}) =>
+  () => {
     const opts = { provider: provider(update) };
     const of = secret("env KEY", key);
     const given = { ...at, image, provider: "anthropic", secret: of } as const;
@@ -45,7 +47,8 @@ const make = ({ key = "hush", kind = "file", egress = "none", update = {} }: Giv
       ...(typeof egress === "object" ? [new EgressProxy("a", { ...at, ...egress, image: "proxy", network }, opts).part] : []),
     ];
     new SessionContainer("a", { ...at, image, parts, network: { egress } }, opts);
-  });
+  };
+const make = (given?: Given) => record(session(given));
 
 interface AskedService {
   readonly taskSpec: { readonly containerSpec: Readonly<Record<string, unknown>>; readonly networksAdvanceds: readonly unknown[] };
@@ -84,13 +87,29 @@ describe("a session", () => {
   });
 
   test("with a list has a proxy, which alone is on a second network that leads outside", async () => {
-    const recorded = await make({ egress: { mode: "enforce", allow: [] } });
+    const program = session({ egress: { mode: "enforce", allow: [] } });
+    const recorded = await record(program);
     expect(recorded.of("Network").map(({ inputs: { name, internal } }) => [name, internal])).toEqual([
       ["claude-agent-a", true],
       ["claude-agent-a-edge", false],
     ]);
-    const networks = (name: string) => services(recorded)[name]?.taskSpec.networksAdvanceds.length;
-    expect([networks("claude-agent-a"), networks("claude-agent-a-proxy")]).toEqual([1, 2]);
+    const { registrations } = await runProgram({
+      project: "agent-sessions",
+      stack: "test",
+      preview: false,
+      program: async () => {
+        program();
+        return {};
+      },
+      resolve: async ({ inputs }) => ({ id: `id of ${inputs.name}`, outputs: inputs }),
+    });
+    const joined = registrations.flatMap(({ type, inputs }) =>
+      type.endsWith(":Service") ? [[inputs.name, (inputs as unknown as AskedService).taskSpec.networksAdvanceds]] : [],
+    );
+    expect(Object.fromEntries(joined)).toEqual({
+      "claude-agent-a": [{ id: "id of claude-agent-a", aliases: ["a"] }],
+      "claude-agent-a-proxy": [{ id: "id of claude-agent-a", aliases: ["egress-proxy"] }, { id: "id of claude-agent-a-edge" }],
+    });
   });
 });
 
