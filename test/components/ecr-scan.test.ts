@@ -46,7 +46,22 @@ describe("a roll-out", () => {
     expect(asked[0]).toMatchObject({ repositoryName: "session", imageId: { imageDigest: `sha256:${"0".repeat(64)}` } });
   });
 
+  test("goes on once a scan that is renewed for as long as the image is there has found nothing", async () => {
+    const { end, asked } = await awaited([{ imageScanStatus: { status: "ACTIVE" } }]);
+    expect([end, asked.length]).toEqual([images.session, 1]);
+  });
+
+  test("waits for a scan that takes 15 minutes", async () => {
+    const { end, asked } = await awaited([...Array(180).fill({ imageScanStatus: { status: "PENDING" } }), done({})]);
+    expect([end, asked.length]).toEqual([images.session, 181]);
+  });
+
   test.each<[string, readonly Answer[], RegExp]>([
+    [
+      "what a scan finds that is renewed",
+      [{ ...done({ HIGH: 3 }), imageScanStatus: { status: "ACTIVE" } }],
+      /has 3 high findings; mend the image, raise ecs\.scan\.severity, or/,
+    ],
     ["what is found", [done({ HIGH: 3 })], /has 3 high findings; mend the image, raise ecs\.scan\.severity, or/],
     [
       "an image that cannot be scanned",

@@ -87,6 +87,7 @@ test("the tag stays while nothing in the build changes, wherever and whenever it
 test("the tag stays with the same packages in another order, and with none", () => {
   expect(made({ packages: ["a1", "b1"] })).toEqual(made({ packages: ["b1", "a1"] }));
   expect(made({ packages: [] })).toEqual(made());
+  expect(made().build.args).not.toHaveProperty("PACKAGES");
 });
 
 test.each<[string, Partial<SessionImageArgs>, () => void]>([

@@ -168,11 +168,30 @@ test("a secret that the cluster keeps is named where it is read, and is in nothi
 });
 
 test("nodes sign in where images are by a Secret that is there before any pod", async () => {
-  process.env.TEST_CLUSTER_LOGIN = '{"auths":{"registry.example":{"auth":"c2VzYW1l"}}}';
+  const login = '{"auths":{"registry.example":{"auth":"c2VzYW1l"}}}';
+  process.env.TEST_CLUSTER_LOGIN = login;
   const { one } = await recorded([{ id: "a" }], { pullSecret: { env: "TEST_CLUSTER_LOGIN" } }).finally(() => {
     delete process.env.TEST_CLUSTER_LOGIN;
   });
-  expect(one("Secret").inputs).toMatchObject({ metadata: { name: "agent-sessions-registry" }, type: "kubernetes.io/dockerconfigjson" });
+  expect(one("Secret").inputs).toEqual({
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: {
+      name: "agent-sessions-registry",
+      namespace: "agent-sessions-test",
+      labels: {
+        "app.kubernetes.io/managed-by": "agent-sessions",
+        "agent-sessions/project": "agent-sessions",
+        "agent-sessions/stack": "test",
+      },
+    },
+    type: "kubernetes.io/dockerconfigjson",
+    // Secret to the engine, as the mark beside it says.
+    stringData: {
+      "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
+      value: { ".dockerconfigjson": login },
+    },
+  });
   const { template } = one("StatefulSet").inputs.spec as { template: { spec: object } };
   expect(template.spec).toMatchObject({ imagePullSecrets: [{ name: "agent-sessions-registry" }] });
   expect(one("SessionVolumes").dependencies).toContain(one("Secret").urn);

@@ -10,6 +10,19 @@ test("on Fargate", async () => {
   expect((await treeOf({ strategy: "ecs", ecs, sessions })).join("\n")).toBe(onFargate);
 });
 
+test("on Fargate, an image that is built goes to a repository of its own, and is handed out", async () => {
+  const ecs = { region: "eu-central-1", account: "123456789012", egressKey: treeKey };
+  const lines = await treeOf({ strategy: "ecs", ecs, sessions: [{ id: "a" }] });
+  const from = lines.findIndex((line) => line.startsWith("HardenedImage session"));
+  expect(lines.slice(from, from + 5)).toEqual([
+    "HardenedImage session [reference]",
+    "  HardenedImage session [reference] after session-lifecycle session-repository",
+    "    Image session-image",
+    "  LifecyclePolicy session-lifecycle after session-repository",
+    "  Repository session-repository {kind=images}",
+  ]);
+});
+
 const onFargate = `Credentials file [authority]
 Credentials proxy [authority]
   CredentialProxy proxy-credential-proxy [host]
