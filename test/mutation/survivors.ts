@@ -47,10 +47,40 @@ export const equivalents: readonly Equivalent[] = [
     why: "no two keys of an object are the same",
   },
   {
+    file: "components/hardened-image/docker.ts",
+    before: 'args.source === "session"',
+    after: "true",
+    why: "no image but the sessions' is asked for with volumes",
+  },
+  {
+    file: "components/hardened-image/docker.ts",
+    before: "args.parent?.login",
+    after: "args.parent.login",
+    why: "without a parent there are no variables, for each of which this is asked",
+  },
+  {
+    file: "components/parent-proxy/args.ts",
+    before: "environment: {},",
+    after: "",
+    why: "whoever takes it spreads it, and what is not there adds nothing",
+  },
+  {
+    file: "stacks/settings/cleanup.ts",
+    before: "sessions !== undefined",
+    after: "true",
+    why: "a policy that names no sessions is asked for their value, never for their key",
+  },
+  {
     file: "stacks/settings/egress-sets.ts",
     before: 'typeof entry !== "string"',
     after: "false",
     why: "an entry that is no text is among no names of sets either",
+  },
+  {
+    file: "stacks/settings/gateway.ts",
+    before: "{ return undefined; }",
+    after: "{}",
+    why: "a function that returns nothing returns the same",
   },
   {
     file: "stacks/settings/host-paths.ts",
