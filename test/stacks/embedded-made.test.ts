@@ -1,7 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { connectEngine } from "../../components/container-engine/connect.ts";
+import { carryOut } from "../../stacks/embedded/carry-out.ts";
 import { createContainer } from "../../stacks/embedded/docker/container.ts";
 import { createVolume } from "../../stacks/embedded/docker/volume.ts";
+import type { DockerPlan, DockerStep } from "../../stacks/embedded/plan.ts";
+import type { Registration } from "../../stacks/recorder/program.ts";
 import { type Answers, scriptedEngine } from "../support/scripted-engine.ts";
 
 /** What the embedded engine does in place of hooks, which it calls none of. */
@@ -68,5 +71,26 @@ describe("a volume", () => {
     [{ Labels: own, Options: { device: "/etc" } }, "has options of its own, so its data may lie anywhere on the host"],
   ])("that the engine kept of somebody else's is refused: %j", async (found, why) => {
     await expect(made({ Driver: "local", ...found })).rejects.toThrow(`volume v is already there and ${why}`);
+  });
+});
+
+describe("what carries a hook", () => {
+  const carried = (hook: string) => {
+    const step = { name: "v", operation: "same", live: { id: "42" } } as DockerStep;
+    const registration = { type: "docker:index/volume:Volume", inputs: {}, hooks: { beforeCreate: [hook] } } as unknown as Registration;
+    return carryOut(step, registration, {} as DockerPlan, {} as Parameters<typeof carryOut>[3]);
+  };
+
+  test.each(["agent-sessions-process-limit", "agent-sessions-run-once", "agent-sessions-own-volume", "agent-sessions-service-limits"])(
+    "%s is made, since what the hook does is part of it",
+    async (hook) => {
+      expect(await carried(hook)).toEqual({ id: "42", outputs: {} });
+    },
+  );
+
+  test("of somebody else's is refused", async () => {
+    await expect(carried("of-somebody-else")).rejects.toThrow(
+      "v: the embedded engine does not know the hook of-somebody-else; deploy this stack with the Pulumi CLI (--engine pulumi)",
+    );
   });
 });
