@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type Docker from "dockerode";
 import { baseline } from "../../policy/baseline.ts";
+import { ignore } from "./answers.ts";
 import { connectEngine } from "./connect.ts";
 import { plainOutput } from "./output.ts";
 import { type FoundEngine, findEngine } from "./find.ts";
@@ -141,11 +142,8 @@ export function limitedService(component: pulumi.Resource): pulumi.ResourceHookB
 export function ownVolumeGuard(component: pulumi.Resource): pulumi.ResourceHook {
   return hooksOf(component).once(hookNames.ownVolumeGuard, async (args, client) => {
     const { name, labels = [] } = args.newInputs as { name: string; labels?: readonly { label: string; value: string }[] };
-    const found = await client
-      .getVolume(name)
-      .inspect()
-      .catch(() => undefined);
-    if (found === undefined) return;
+    const found = await client.getVolume(name).inspect().catch(ignore(404));
+    if (!found) return;
     const reason = foreignVolume(found, Object.fromEntries(labels.map(({ label, value }) => [label, value])));
     if (reason !== undefined)
       throw new Error(`volume ${name} is already there and ${reason}; remove it with "docker volume rm ${name}" or rename the session`);

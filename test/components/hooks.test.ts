@@ -177,6 +177,11 @@ describe("the hook of a volume", () => {
     const { failure } = await call(ownVolumeGuard, inputs, { [inspect]: [200, { Name: "a-volume", Driver: "local", ...found }] });
     expect(failure).toBe(`volume a-volume is already there and ${why}; remove it with "docker volume rm a-volume" or rename the session`);
   });
+
+  test("fails where the engine cannot say whose one is, and not as if its name were free", async () => {
+    const { failure } = await call(ownVolumeGuard, inputs, { [inspect]: [500, { message: "no such driver" }] });
+    expect(failure).toContain("no such driver");
+  });
 });
 
 describe("hooks", () => {
