@@ -47,6 +47,24 @@ export const equivalents: readonly Equivalent[] = [
     why: "no two keys of an object are the same",
   },
   {
+    file: "components/container-engine/hooks.ts",
+    before: '""',
+    after: '"Stryker was here!"',
+    why: "a hook that is called once something is made is told its id",
+  },
+  {
+    file: "components/container-engine/hooks.ts",
+    before: "found.Labels?.[differs]",
+    after: "found.Labels[differs]",
+    why: "a volume without labels was not made by agent-sessions, which is said before",
+  },
+  {
+    file: "components/container-engine/hooks.ts",
+    before: "Pids === undefined",
+    after: "false",
+    why: "what is undefined is no whole number either",
+  },
+  {
     file: "components/hardened-image/docker.ts",
     before: 'args.source === "session"',
     after: "true",
