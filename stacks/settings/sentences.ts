@@ -53,7 +53,7 @@ export function sentencesOf(issue: z.core.$ZodIssue, raw: unknown): string[] {
 
 /** The schema's own message, or one for what zod finds without any. */
 function ownMessage(issue: z.core.$ZodIssue): string {
-  if (!/^(Invalid|Expected|Too|Unrecognized)/.test(issue.message)) return issue.message;
+  if (!/^(Invalid|Too|Unrecognized)/.test(issue.message)) return issue.message;
   if (issue.code === "invalid_type" && issue.expected === "array") return 'is not a list; write one entry "- …" for each';
   if (issue.code === "invalid_type" && (issue.expected === "object" || issue.expected === "record"))
     return `is not a set of keys and values; ${knownKeys(issue.path)}`;
