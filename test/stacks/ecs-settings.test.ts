@@ -43,6 +43,8 @@ test("what a place may say is taken as it is", () => {
 
 test("a session has its task for itself, and is promised nothing less than its limits", () => {
   expect(settingsOf(sound).sessions[0]?.reservations).toEqual({});
+  // What it keeps lies in the file system, and not on its task's disk.
+  expect(settingsOf(sound, { limits: { disk: "181 GB" } }).sessions[0]?.limits.disk).toBe(181 * 1024 ** 3);
 });
 
 describe("refused is", () => {
@@ -137,6 +139,11 @@ describe("refused is", () => {
       "a health check that fails more often than ECS waits for",
       [sound, { healthCheck: { retries: 11 } }],
       "sessions[0].healthCheck.retries: 11 is not what ECS takes; write 1 to 10.",
+    ],
+    [
+      "a pool whose data a task's own disk does not hold",
+      [sound, { pool: { replicas: 2 }, limits: { disk: "181 GB" } }],
+      "session \"a\": limits.disk is 181 GB, and a task's own disk holds 180 GB of a pool's data; lower it.",
     ],
     [
       "clients of a pool",

@@ -337,6 +337,10 @@ describe("each mistake is one sentence with key, value and way out", () => {
       'sessions[0].repositories[0].ref: "main" belongs to a url; a path is taken as it is.',
     ],
     [
+      session({ repositories: [{ name: "x", url: "https://git.example/x.git", ref: "--upload-pack=x" }] }),
+      'sessions[0].repositories[0].ref: "--upload-pack=x" is not a branch, tag or commit.',
+    ],
+    [
       session({ repositories: [{ name: "x", url: "file:///%zz" }] }),
       'sessions[0].repositories[0].url: "file:///%zz" is not the URL of a folder of this machine; write file:///folder.',
     ],
@@ -441,6 +445,12 @@ describe("what is wrong is named where it was written, and nothing follows from 
       { local: { hostNetwork: true, debug: 1 }, ...session({ network: { mode: "host" } }) },
       "local.debug",
     ],
+    [
+      "an image that cannot be read on a cluster, whose nodes pull it",
+      { strategy: "kubernetes", kubernetes: { context: "x" }, image: { registry: "https://x" }, sessions: [{ id: "a" }] },
+      "image.registry",
+    ],
+    ["sessions that cannot be read on a cluster", { strategy: "kubernetes", kubernetes: { context: "x" }, sessions: "x" }, "sessions"],
   ])("%s", (_, raw, key) => {
     const own = refusedWith(raw).filter((sentence) => !sentence.includes("does not exist"));
     expect(own.map((sentence) => sentence.split(": ")[0])).toEqual([key]);
