@@ -76,11 +76,23 @@ export const equivalents: readonly Equivalent[] = [
     after: "args.parent.login",
     why: "without a parent there are no variables, for each of which this is asked",
   },
+  ...["/[^/]+\\/([^@:]+)@(sha256:[0-9a-f]{64})$/", "/^[^/]+\\/([^@:]+)@(sha256:[0-9a-f]{64})/"].map((after) => ({
+    file: "components/hardened-image/ecs/scan.ts",
+    before: "/^[^/]+\\/([^@:]+)@(sha256:[0-9a-f]{64})$/",
+    after,
+    why: "a reference begins with its registry and ends with its digest",
+  })),
   {
     file: "components/parent-proxy/args.ts",
     before: "environment: {},",
     after: "",
     why: "whoever takes it spreads it, and what is not there adds nothing",
+  },
+  {
+    file: "stacks/settings.ts",
+    before: "egressKey === undefined",
+    after: "true",
+    why: "what is read here counts beside folders that sessions may write, and on Fargate they have none of this machine",
   },
   {
     file: "stacks/settings/cleanup.ts",
