@@ -124,6 +124,33 @@ test("a line of what is barred names each block by itself", () => {
   expect(blocks.filter((block) => !/^[0-9a-f.:]+\/\d{1,3}$/.test(block))).toEqual([]);
 });
 
+test("what becomes of a request is told by a verdict, for each of which there is a line", () => {
+  expect(
+    toRules({ allow: [] })
+      .split("\n")
+      .filter((rule) => rule.includes(" annotate_transaction ")),
+  ).toEqual(
+    ["allowed", "audited", "unlisted", "address", "unresolved"].map(
+      (verdict) => `acl as_${verdict} annotate_transaction verdict=${verdict}`,
+    ),
+  );
+});
+
+test("a session's programs find the proxy, whichever spelling they read", () => {
+  const proxy = "http://egress-proxy:3128";
+  const direct = "localhost,127.0.0.1,::1";
+  expect(egressPart({ ...plain, allow: [] }).environment).toEqual({
+    http_proxy: proxy,
+    https_proxy: proxy,
+    no_proxy: direct,
+    HTTP_PROXY: proxy,
+    HTTPS_PROXY: proxy,
+    NO_PROXY: direct,
+    NODE_USE_ENV_PROXY: "1",
+    SESSION_PROXY_HEALTH_URL: "http://egress-proxy:3128/",
+  });
+});
+
 test("an audit lets every public host through and still bars addresses", () => {
   const rules = toRules({ allow: [], mode: "audit" }).split("\n");
   expect(rules.filter((rule) => !rule.startsWith("acl barred")).slice(-5)).toEqual([
