@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -113,7 +113,9 @@ test("a CA bundle is built from a copy that holds it, named by its content; the 
   expect(first.build.context).toMatch(/^\.agent-sessions\/contexts\/[0-9a-f]{16}$/);
   expect(readFileSync(join(first.build.context, "ca-bundle.crt"), "utf8")).toBe("first");
   expect(readFileSync(join(first.build.context, "files/run"), "utf8")).toBe("one");
+  utimesSync(".agent-sessions/contexts", 0, 0);
   expect(made({ caBundle: "ca.pem" })).toEqual(first);
+  expect(statSync(".agent-sessions/contexts").mtimeMs, "nothing is copied a second time").toBe(0);
   writeFileSync("ca.pem", "second");
   const second = made({ caBundle: "ca.pem" });
   expect(second.imageName).not.toBe(first.imageName);

@@ -192,4 +192,8 @@ test("a build takes the parent in both spellings, a login as a secret, and its i
   const without = toDockerImage({ source: "session", base: "debian:12" }, context);
   expect(toDockerImage({ source: "session", base: "debian:12", parent }, context).imageName).toBe(without.imageName);
   expect(JSON.stringify(without)).not.toMatch(/proxy/i);
+  // Without a login nothing is secret, so that a plan shows the way.
+  const open = "http://p.test:80";
+  const { build } = toDockerImage({ source: "session", base: "debian:12", parent: { host: "p.test", port: 80 } }, context);
+  expect(build.args).toMatchObject({ http_proxy: open, https_proxy: open, HTTP_PROXY: open, HTTPS_PROXY: open });
 });
