@@ -62,8 +62,31 @@ function clientOf(options: Docker.DockerOptions): Docker {
   const named = process.env.DOCKER_HOST;
   delete process.env.DOCKER_HOST;
   try {
-    return new Docker(options);
+    return withoutBodiesInAddresses(new Docker(options));
   } finally {
     if (named !== undefined) process.env.DOCKER_HOST = named;
   }
+}
+
+/** A request of the library's, as far as it is looked at here. */
+interface Request {
+  readonly path: string;
+  readonly options?: Readonly<Record<string, unknown>>;
+}
+
+/** Requests whose body the library writes into their address as well, secrets and all, where an engine's log may keep it. */
+const doubled = /\/(containers|networks|volumes)\/create\?$|\/services\/[^/]+\/update\?$/;
+
+/** What an engine reads of their addresses. */
+const inAddress = ["name", "version"];
+
+function withoutBodiesInAddresses(docker: Docker): Docker {
+  const modem = docker.modem as { dial(request: Request, done: unknown): void };
+  const { dial } = modem;
+  modem.dial = (request, done) => {
+    const { path, options: body = {} } = request;
+    const query = Object.fromEntries(Object.entries(body).filter(([key]) => inAddress.includes(key)));
+    dial.call(modem, doubled.test(path) ? { ...request, options: { _query: query, _body: body } } : request, done);
+  };
+  return docker;
 }

@@ -35,6 +35,12 @@ describe("a container", () => {
     expect(body).toMatchObject({ HostConfig: { PidsLimit: 44 }, Labels: { kind: "repository", pids_limit: "44", stack: "p/s" } });
   });
 
+  test("has its name alone in the request's address, which an engine may log, and not its environment", async () => {
+    const { asked, body } = await made({ envs: ["KEY=a-secret"] }, {});
+    expect(asked).toEqual([create, start]);
+    expect(body).toMatchObject({ Env: ["KEY=a-secret"] });
+  });
+
   test("that does one job has its process limit before it starts, and is waited for", async () => {
     const { asked, body, failure } = await made(job, { [wait]: [200, { StatusCode: 0 }] });
     expect([asked, failure]).toEqual([[create, start, wait], undefined]);

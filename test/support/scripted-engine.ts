@@ -19,9 +19,7 @@ export async function scriptedEngine(answers: Answers): Promise<ScriptedEngine> 
   const server = createServer(async (request, response) => {
     const body = (await request.toArray()).join("");
     const { pathname, searchParams } = new URL(`http://engine${request.url}`);
-    // The client's library sends a body as a query as well; the engine reads these two from there.
-    const query = [...searchParams].filter(([key]) => body === "" || key === "name" || key === "version");
-    const line = `${request.method} ${pathname}${query.length === 0 ? "" : `?${new URLSearchParams(query)}`}`;
+    const line = `${request.method} ${pathname}${searchParams.size === 0 ? "" : `?${searchParams}`}`;
     asked.push(body === "" ? line : [line, JSON.parse(body)]);
     const [status, answer = ""] = answers[line] ?? [500, { message: `nobody foresaw ${line}` }];
     response.writeHead(status, { "content-type": "application/json" });
