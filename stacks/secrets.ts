@@ -1,10 +1,10 @@
 import { execFile } from "node:child_process";
-import { readFile } from "node:fs/promises";
 import { SecretReference } from "../components/session-part.ts";
 import { egressKeyFault, type Judge, judgeOf, keyFault, loginJudge, ofMonitoring, pullSecretFault, textFault } from "./secret-faults.ts";
 import type { SecretSource } from "./settings/credentials.ts";
 import { gatewaySecrets } from "./settings/gateway.ts";
 import { monitoringSecrets } from "./settings/monitoring.ts";
+import { NotTaken, readRegular } from "./settings/regular-file.ts";
 import { type Settings, SettingsError } from "./settings.ts";
 
 /** Seconds that a command may take to print a secret. */
@@ -113,10 +113,7 @@ export class Secrets {
         return value;
       }
       case "file":
-        return readFile(source.path, "utf8").catch((error: NodeJS.ErrnoException) => {
-          if (error.code === "ENOENT" && this.#options.absent) return undefined;
-          throw new Error(error.code === "ENOENT" ? "is not there; name the file that holds the secret" : `cannot be read (${error.code})`);
-        });
+        return this.#fromFile(source.path);
       case "command":
         return this.#options.commands === false ? undefined : run(source.words);
       case "config":
@@ -125,7 +122,21 @@ export class Secrets {
         throw new Error("is the cluster's, and read by nobody here");
     }
   }
+
+  #fromFile(path: string): string | undefined {
+    try {
+      return readRegular(path, longestFile);
+    } catch (error) {
+      if (error instanceof NotTaken) throw error;
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === "ENOENT" && this.#options.absent) return undefined;
+      throw new Error(code === "ENOENT" ? "is not there; name the file that holds the secret" : `cannot be read (${code})`);
+    }
+  }
 }
+
+/** A secret has 64 KB at most, and its file a line break. */
+const longestFile = 64 * 1024 + 2;
 
 /** Secrets that are not read, for a plan that is only judged: it needs none of the values. */
 export class UnreadSecrets extends Secrets {

@@ -1,9 +1,10 @@
-import { readFileSync } from "node:fs";
 import { basename, relative } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Document } from "yaml";
 import { ownUid, uidOf } from "../../components/session-container/user.ts";
 import { fromConfig } from "../configuration.ts";
+import { longestText } from "../settings/agent.ts";
+import { NotTaken, readRegular } from "../settings/regular-file.ts";
 import { parse, type Session } from "../settings.ts";
 import { freeUid, hostFolders } from "../settings/uid.ts";
 import { path, root } from "./stack.ts";
@@ -138,9 +139,10 @@ export function task(text: string): Task {
   if (!text.startsWith("@")) return { task: text };
   const file = path(text.slice(1));
   try {
-    readFileSync(file);
+    readRegular(file, longestText);
   } catch (error) {
-    throw new InvalidArgumentError(`${file} cannot be read (${(error as NodeJS.ErrnoException).code}).`);
+    const rest = error instanceof NotTaken ? error.message : `cannot be read (${(error as NodeJS.ErrnoException).code})`;
+    throw new InvalidArgumentError(`${file} ${rest}.`);
   }
   return { taskFile: inProject(file) };
 }

@@ -1,5 +1,4 @@
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { resolve } from "node:path";
 import type { Command } from "commander";
@@ -13,6 +12,8 @@ import { outputOf } from "./exec.ts";
 import { plain } from "../printable.ts";
 import { type Pulled, pulledText, pullSession } from "./pull.ts";
 import { removeFromFile } from "./remove.ts";
+import { longestText } from "../settings/agent.ts";
+import { readRegular } from "../settings/regular-file.ts";
 import { settingsOf } from "../settings.ts";
 import { rollOut } from "./roll-out.ts";
 import { loadStack, openLiveStack, root, stackOption, typed } from "./stack.ts";
@@ -113,7 +114,7 @@ function onInterrupt(say: () => void): () => void {
 
 /** An id made of the task's first words, which neither the stack nor a branch of the repositories has yet. */
 function freeId(taken: readonly string[], work: Task, { repository = [] }: EntryOptions): string {
-  const text = "task" in work ? work.task : readFileSync(resolve(root, work.taskFile), "utf8");
+  const text = "task" in work ? work.task : readRegular(resolve(root, work.taskFile), longestText);
   const words = text.toLowerCase().match(/[a-z0-9]+/g) ?? ["task"];
   const stem = words.slice(0, 4).join("-").slice(0, 32).replace(/-$/, "");
   const hasBranch = (id: string) =>

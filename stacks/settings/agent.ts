@@ -1,9 +1,9 @@
-import { readFileSync } from "node:fs";
 import { fromHome } from "../../components/session-volumes/host-path.ts";
 import { holdsToken } from "../../policy/rules/read/token-formats.ts";
 import { plainSecrets } from "./credentials.ts";
 import type { Layered } from "./layers.ts";
 import { keyName } from "./keys.ts";
+import { NotTaken, readRegular } from "./regular-file.ts";
 import { sentence } from "./sentences.ts";
 
 /** What Claude Code does and how. */
@@ -21,8 +21,8 @@ export interface AgentSetting {
 /** An agent that fails at its task fails again at once, and each try is paid for. */
 const taskRetries = 3;
 
-/** The kernel takes 128 KB for one variable. */
-const longestTask = 100 * 1024;
+/** The kernel takes 128 KB for one variable, which a task is, and on Fargate the managed files are too. */
+export const longestText = 100 * 1024;
 
 /** @param hasAgent whether the image brings Claude Code */
 export function resolveAgent({ setting, where }: Layered, root: string, hasAgent: boolean, mistakes: string[]): AgentSetting {
@@ -31,11 +31,11 @@ export function resolveAgent({ setting, where }: Layered, root: string, hasAgent
   const read = (key: "taskFile" | "settings" | "instructions", file: string | undefined) => {
     if (file === undefined) return undefined;
     try {
-      const content = readFileSync(fromHome(file, root), "utf8");
+      const content = readRegular(fromHome(file, root), longestText);
       if (content.trim() !== "") return content;
       refuse(key, file, "is empty; write something there or remove the key");
-    } catch {
-      refuse(key, file, "cannot be read; name a file of this machine");
+    } catch (error) {
+      refuse(key, file, error instanceof NotTaken ? error.message : "cannot be read; name a file of this machine");
     }
     return undefined;
   };
@@ -44,7 +44,7 @@ export function resolveAgent({ setting, where }: Layered, root: string, hasAgent
   const taskKey = written === undefined ? "taskFile" : "task";
   const named = taskFile ?? "the task";
   if (task !== undefined) {
-    if (Buffer.byteLength(task) > longestTask)
+    if (Buffer.byteLength(task) > longestText)
       refuse(taskKey, named, "is longer than 100 KB; put what is long into a file of a repository");
     if (holdsToken(task)) refuse(taskKey, named, "holds what has the form of a credential; take it out");
     if (setting.agentCommand !== undefined) refuse(taskKey, named, "stands beside an agentCommand, and one of them can run; leave one out");

@@ -52,15 +52,16 @@ export function furtherPaths(
   }: { readonly debug: boolean; readonly credentials: CredentialsSetting; readonly repositories: readonly RepositorySetting[] },
 ): HostPath[] {
   const { root } = machine;
-  const { seccompProfile } = setting.security ?? {};
+  const files = [
+    ...(["taskFile", "settings", "instructions"] as const).map((key) => [["agent", key], setting.agent?.[key]] as const),
+    [["security", "seccompProfile"], setting.security?.seccompProfile] as const,
+  ];
   const folder = hostMountPath(setting.credentials);
   const of = (path: string, named: string) => hostPath(path, { named, session: setting.id, writable: false });
   const named = (path: readonly PropertyKey[], value: string) => `${keyName(path)}: ${shown(value)}`;
   return [
     ...(debug ? [of(resolve(root, "src"), "local.debug: true mounts ./src, which")] : []),
-    ...(seccompProfile === undefined
-      ? []
-      : [of(fromHome(seccompProfile, root), named(where("security", "seccompProfile"), seccompProfile))]),
+    ...files.flatMap(([key, file]) => (file === undefined ? [] : [of(fromHome(file, root), named(where(...key), file))])),
     ...(credentials.kind === "hostMount" ? [of(fromHome(folder, root), named(where("credentials", "path"), folder))] : []),
     ...("secret" in credentials && credentials.secret !== undefined ? secretPaths(credentials.secret, machine) : []),
     ...repositories.flatMap((repository) =>

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { fromHome } from "../../components/session-volumes/host-path.ts";
 import { isAbsolute } from "node:path";
 import type { SessionImageArgs } from "../../components/hardened-image/args.ts";
@@ -6,6 +5,7 @@ import type { Deployment } from "../schema.ts";
 import type { MachineRead } from "./machine-reads.ts";
 import type { Resolved } from "./resolved-schema.ts";
 import { type HostPath, hostPath } from "./host-paths.ts";
+import { NotTaken, readRegular } from "./regular-file.ts";
 import { shown } from "./sentences.ts";
 
 /** The version of the agent that images hold unless settings say otherwise. */
@@ -29,8 +29,8 @@ export function resolveImage(
   const key =
     image?.caBundle !== undefined ? "image.caBundle" : resolved.caBundle !== undefined ? "resolved.caBundle" : "NODE_EXTRA_CA_CERTS";
   const named = `${key}: ${shown(caBundle)}`;
-  if (path !== undefined && !readableCertificates(path))
-    mistakes.push(`${named} is not a file of PEM certificates; name one, or set image.caBundle: none.`);
+  const fault = path === undefined ? undefined : certificatesFault(path);
+  if (fault !== undefined) mistakes.push(`${named} ${fault}, or set image.caBundle: none.`);
   const agent = image?.agent === "none" ? undefined : { ...defaultAgent, ...image?.agent };
   const { revision, created } = image ?? {};
   const args = {
@@ -50,10 +50,14 @@ export function resolveImage(
   return { args, reads, hostPaths: path === undefined ? [] : [hostPath(path, { named, writable: false })], mistakes };
 }
 
-function readableCertificates(path: string): boolean {
+/** All that a machine trusts has some hundreds of KB. */
+const longestBundle = 10 * 1024 * 1024;
+
+function certificatesFault(path: string): string | undefined {
+  const rest = "is not a file of PEM certificates; name one";
   try {
-    return readFileSync(path, "utf8").includes("-----BEGIN CERTIFICATE-----");
-  } catch {
-    return false;
+    return readRegular(path, longestBundle).includes("-----BEGIN CERTIFICATE-----") ? undefined : rest;
+  } catch (error) {
+    return error instanceof NotTaken ? error.message : rest;
   }
 }

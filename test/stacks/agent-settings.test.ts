@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -25,6 +26,8 @@ for (const [name, content] of Object.entries({
   "token.json": JSON.stringify({ env: { KEY: token } }),
 }))
   writeFileSync(join(root, name), content);
+// Whoever opens it waits until somebody writes.
+execFileSync("mkfifo", [join(root, "pipe")]);
 
 const parsed = (session: object, more: object = {}) =>
   parse({ sessions: [{ id: "a", ...session }], ...more }, { root, environment: {} }).sessions[0]!;
@@ -61,7 +64,15 @@ describe("what Claude Code does and how", () => {
     [{ agent: { taskFile: "none.md" } }, /agent\.taskFile: "none.md" cannot be read; name a file/],
     [{ agent: { taskFile: "empty.md" } }, /agent\.taskFile: "empty.md" is empty/],
     [{ agent: { taskFile: "token.md" } }, /agent\.taskFile: "token.md" holds what has the form of a credential; take it out/],
-    [{ agent: { taskFile: "long.md" } }, /agent\.taskFile: "long.md" is longer than 100 KB/],
+    [{ agent: { task: "x".repeat(100 * 1024 + 1) } }, /agent\.task: "the task" is longer than 100 KB; put what is long into a file/],
+    ...(["taskFile", "settings", "instructions"] as const).flatMap((key): [object, RegExp][] => [
+      [{ agent: { [key]: "long.md" } }, new RegExp(`agent\\.${key}: "long.md" is longer than 100 KB; name a shorter one`)],
+      [{ agent: { [key]: "pipe" } }, new RegExp(`agent\\.${key}: "pipe" is no regular file; name one`)],
+      [{ agent: { [key]: "/dev/zero" } }, new RegExp(`agent\\.${key}: "/dev/zero" is no regular file; name one`)],
+      [{ agent: { [key]: "." } }, new RegExp(`agent\\.${key}: "." is no regular file; name one`)],
+    ]),
+    [{ security: { seccompProfile: "pipe" } }, /security\.seccompProfile: "pipe" is no regular file; name one/],
+    [{}, /image\.caBundle: "pipe" is no regular file; name one, or set image\.caBundle: none/, { image: { caBundle: "pipe" } }],
     [{ agent: { task: "a" }, agentCommand: "claude" }, /agent\.task: "the task" stands beside an agentCommand.*leave one out/],
     [{ agent: { permissions: "all" } }, /agent\.permissions: "all" is not a way to ask; write ask or bypass/],
     [{ agent: { settings: "list.json" } }, /agent\.settings: "list.json" is no object of JSON/],

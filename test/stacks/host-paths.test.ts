@@ -22,11 +22,13 @@ for (const folder of ["box/inner", "box/own", "code"]) {
   writeFileSync(at(folder, "seccomp.json"), "{}");
   writeFileSync(at(folder, "ca.pem"), "-----BEGIN CERTIFICATE-----\n");
   writeFileSync(at(folder, "token"), "x");
+  writeFileSync(at(folder, "text.md"), "Mend the tests.");
   writeFileSync(at(folder, "transform.ts"), "export default () => undefined;");
 }
 symlinkSync(at("code"), at("box/to-code"));
 symlinkSync(at("box/to-code"), at("far"));
 symlinkSync(at("box/inner"), at("to-inner"));
+symlinkSync("/etc/passwd", at("box/inner/passwd"));
 
 function refused(sessions: readonly object[], more: object = {}, environment: NodeJS.ProcessEnv = {}): readonly string[] {
   try {
@@ -127,6 +129,24 @@ describe.skipIf(!mayGive)("nothing is read from, or bound from, where a session 
       { security: { seccompProfile: "code/seccomp.json" } },
       'security.seccompProfile: "box/inner/seccomp.json"',
     ],
+    [
+      "an agent's task",
+      { agent: { taskFile: "box/inner/text.md" } },
+      { agent: { taskFile: "code/text.md" } },
+      'agent.taskFile: "box/inner/text.md"',
+    ],
+    [
+      "an agent's settings",
+      { agent: { settings: "box/inner/seccomp.json" } },
+      { agent: { settings: "code/seccomp.json" } },
+      'agent.settings: "box/inner/seccomp.json"',
+    ],
+    [
+      "an agent's instructions",
+      { agent: { instructions: "box/inner/text.md" } },
+      { agent: { instructions: "code/text.md" } },
+      'agent.instructions: "box/inner/text.md"',
+    ],
   ])("%s", (_, faulty, innocent, named) => {
     expect(beside(faulty)).toEqual([`sessions[1].${named} ${inBox}`]);
     expect(beside(innocent)).toEqual([]);
@@ -221,6 +241,14 @@ describe.skipIf(!mayGive)("nothing is read from, or bound from, where a session 
     ["a link outside that leads into it", "to-inner", inBox],
   ])("%s", (_, source, rest) => {
     expect(beside({ mounts: [{ source, target: "/x" }] })).toEqual([`sessions[1].mounts[0].source: "${source}" ${rest}`]);
+  });
+
+  test("a link that a session put in the place of what another's agent is told", () => {
+    const path = "box/inner/passwd";
+    for (const key of ["taskFile", "instructions"])
+      expect(beside({ agent: { [key]: path } })).toEqual([
+        `sessions[1].agent.${key}: "${path}" is reached by the link ${at(path)}, which ${inBox}`,
+      ]);
   });
 
   test("a mount in what the session may write of another", () => {

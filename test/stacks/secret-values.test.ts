@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
@@ -210,6 +211,19 @@ describe("what is read", () => {
         `sessions[2].credentials.secret: file ${join(root, "gone")} is not there; name the file that holds the secret.`,
       ],
     });
+  });
+
+  test("a file that has no end, or nobody at its other end, is not read", async () => {
+    execFileSync("mkfifo", [join(root, "pipe")]);
+    writeFileSync(join(root, "long"), `${"x".repeat(64 * 1024)}\r\n\n`);
+    writeFileSync(join(root, "full"), `${"x".repeat(64 * 1024)}\r\n`);
+    const reading = (file: string) =>
+      new Secrets(encrypted).read(oneSession({ kind: "file", secret: { file } })).catch(({ sentences }: SettingsError) => sentences[0]);
+    const said = (file: string) => `${key}: file ${join(root, file)}`;
+    expect(await reading("pipe")).toBe(`${said("pipe")} is no regular file; name one.`);
+    expect(await reading("/dev/zero")).toBe(`${key}: file /dev/zero is no regular file; name one.`);
+    expect(await reading("long")).toBe(`${said("long")} is longer than 64 KB; name a shorter one.`);
+    expect(await reading("full")).toBeUndefined();
   });
 
   test("a command is announced once, and not again when it has run", async () => {
