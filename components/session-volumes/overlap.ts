@@ -42,8 +42,15 @@ export function relation(one: Place, folder: Place): Relation | undefined {
   return one.keys.some((key) => folder.above.has(key)) ? "holds" : undefined;
 }
 
-/** The links by which a path leads where it leads: whoever may write where one of them lies can lead it elsewhere. */
-export function linksTo(path: string): string[] {
+/** Where a path leads, and by which links: whoever may write where one of them lies can lead it elsewhere. */
+export interface Way {
+  /** Without links, as far as it is there. */
+  readonly end: string;
+  readonly links: readonly string[];
+}
+
+/** Each part is looked at once, so that what changes meanwhile is a link that is told, or lies at the end where it is. */
+export function wayTo(path: string): Way {
   const links: string[] = [];
   const parts = path.split("/");
   let at = "/";
@@ -57,7 +64,7 @@ export function linksTo(path: string): string[] {
     }
     at = target === undefined ? next : target.startsWith("/") ? "/" : at;
   }
-  return links;
+  return { end: join(at, ...parts), links };
 }
 
 function readLink(path: string): string | undefined {

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { fromHome, realOf } from "../../components/session-volumes/host-path.ts";
-import { identityOf, linksTo, overlapRefusal, type Place, placeOf, relation } from "../../components/session-volumes/overlap.ts";
+import { identityOf, overlapRefusal, type Place, placeOf, relation, wayTo } from "../../components/session-volumes/overlap.ts";
 import { type Machine, programPath } from "../egress-sets/machine.ts";
 import { type CredentialsSetting, hostMountPath, type SecretSource } from "./credentials.ts";
 import type { Layered } from "./layers.ts";
@@ -33,7 +33,8 @@ const program = fileURLToPath(new URL("../..", import.meta.url));
  */
 export function hostPath(path: string, rest: Pick<HostPath, "named" | "session" | "writable">): HostPath {
   const identity = identityOf(path);
-  return { ...rest, place: placeOf(realOf(path)), links: linksTo(path).map(placeOf), ...(identity !== undefined && { identity }) };
+  const { end, links } = wayTo(path);
+  return { ...rest, place: placeOf(end), links: links.map(placeOf), ...(identity !== undefined && { identity }) };
 }
 
 /** What the paths were when they were judged, by path. */

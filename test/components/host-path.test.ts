@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { checkHostPath, type HostPathRules } from "../../components/session-volumes/host-path.ts";
-import { linksTo } from "../../components/session-volumes/overlap.ts";
+import { wayTo } from "../../components/session-volumes/overlap.ts";
 import { temporaryFolder } from "../support/folder.ts";
 
 const root = temporaryFolder("host-path");
@@ -184,17 +184,21 @@ describe("the socket of a container engine is refused for what it is, wherever i
   });
 });
 
-test("the links on the way to a path are all told, also those that a link leads by, and a circle ends", () => {
+test("the links on the way to a path are all told, also those that a link leads by, with where it ends, and a circle ends", () => {
   const folder = join(root, "links");
   mkdirSync(join(folder, "real/inner"), { recursive: true });
   symlinkSync(join(folder, "real"), join(folder, "absolute"));
   symlinkSync("real", join(folder, "relative"));
   symlinkSync(join(folder, "absolute/inner"), join(folder, "by"));
   symlinkSync("circle", join(folder, "circle"));
-  const told = (path: string) => linksTo(join(folder, path)).map((link) => link.replace(`${folder}/`, ""));
+  const told = (path: string) => wayTo(join(folder, path)).links.map((link) => link.replace(`${folder}/`, ""));
   expect(told("real/inner")).toEqual([]);
   expect(told("absolute/inner")).toEqual(["absolute"]);
   expect(told("relative/inner")).toEqual(["relative"]);
   expect(told("by")).toEqual(["by", "absolute"]);
   expect(told("circle")).toHaveLength(40);
+  const end = (path: string) => wayTo(join(folder, path)).end;
+  for (const path of ["real/inner", "absolute/inner", "relative/inner", "by"]) expect(end(path)).toBe(join(folder, "real/inner"));
+  expect(end("gone/too")).toBe(join(folder, "gone/too"));
+  expect(end("by/gone/too")).toBe(join(folder, "real/inner/gone/too"));
 });

@@ -251,6 +251,11 @@ describe.skipIf(!mayGive)("nothing is read from, or bound from, where a session 
       ]);
   });
 
+  test("what is not there yet, by a link into it", () => {
+    const session = { credentials: { kind: "file", secret: { file: "to-inner/later" } } };
+    expect(beside(session)).toEqual([`sessions[1].credentials.secret: file ${at("to-inner/later")} ${inBox}`]);
+  });
+
   test("a mount in what the session may write of another", () => {
     const within = (target: string, readOnly = false) =>
       refused([

@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import type { Mount } from "../../../components/session-part.ts";
-import { linksTo } from "../../../components/session-volumes/overlap.ts";
+import { wayTo } from "../../../components/session-volumes/overlap.ts";
 import { check, type Check, type Finding, heldUnless } from "../check.ts";
 import type { Promised } from "../promised.ts";
 
@@ -56,7 +56,7 @@ export const mounts: readonly Check[] = [
         return { held: undefined, found: "the session's kernel is not this machine's, and counts inodes of its own" };
       return heldUnless(
         bindsOf(mounts).flatMap(({ target, path }) => {
-          const [link] = linksTo(path);
+          const [link] = wayTo(path).links;
           if (link !== undefined) return [`the link ${link} leads ${path} elsewhere, and ${target} at the next start`];
           const own = identityHere(path);
           if (own === undefined) return [`${path} is not there any more`];
