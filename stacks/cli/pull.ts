@@ -116,7 +116,9 @@ export function pulledText(id: string, results: readonly Pulled[], stack: string
       ...(count > shownCommits ? [`  and ${count - shownCommits} more`] : []),
       ...(left === undefined
         ? []
-        : [`${repository}: ${unpulledText({ ...left, commits: 0 })}; "${typed(`pull ${id} --commit`, stack)}" takes what is there now`]),
+        : [
+            `${unpulledText({ ...left, repository, commits: 0, stashes: 0 })}; "${typed(`pull ${id} --commit`, stack)}" takes what is there now`,
+          ]),
     ])
     .join("\n");
 }

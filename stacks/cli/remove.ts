@@ -18,7 +18,7 @@ export function register(program: Command): void {
     .addOption(engineOption())
     .option("-y, --yes", "do not ask (the Pulumi CLI asks by itself)")
     .option("--delete-data", "remove the session's volumes too; their data cannot be brought back")
-    .option("--force", "with --delete-data: do not ask about commits that were not pulled and files that were not committed")
+    .option("--force", "with --delete-data: do not ask about work that is nowhere else")
     .option("--json", "print the result as JSON")
     .addHelpText("after", "\nExample:\n  npx sessions remove review --delete-data\n")
     .action(run);

@@ -39,7 +39,10 @@ export function register(program: Command): void {
     .addOption(stackOption())
     .option("--id <id>", "the session's id; made from the task when left out");
   entryOptions(command)
-    .option("--rm", "leave nothing but the branch: what is not committed is committed, then the session is removed with its data")
+    .option(
+      "--rm",
+      "leave nothing but the branch: what is not committed is committed, then the session is removed with its data, after a question where other work would be lost",
+    )
     .option("--no-install", "install nothing on this machine")
     .option("-y, --yes", "do not ask")
     .option("--json", "print the result as JSON")

@@ -121,10 +121,10 @@ async function agreedToLose(live: LiveStack, ids: readonly string[] | undefined,
   }
 }
 
-/** What is lost with a workspace, a line for each repository. */
+/** What is lost with a workspace, a line for each repository and one for what is in none. */
 async function lossOf({ session, inside }: Workspace): Promise<string[]> {
   try {
-    return (await inside((place) => unpulledIn(place))).map((work) => `${session}: ${work.repository}: ${unpulledText(work)}`);
+    return (await inside((place) => unpulledIn(place))).map((work) => `${session}: ${unpulledText(work)}`);
   } catch (error) {
     return [`${session}: what is in its workspace cannot be told (${(error as Error).message})`];
   }

@@ -77,6 +77,33 @@ describe.skipIf(docker === undefined)("sessions that are taken down one by one",
     expect((await sessions("remove", "rm-one", "--delete-data")).stderr).toContain("rm-one: code: 1 file not committed (later)\n");
   });
 
+  test("stashes, repositories in others and files in none are named too, and so is what a session without a repository has", async () => {
+    const inOne = [
+      "echo more >> kept && git stash --quiet",
+      "echo vendor >> .git/info/exclude && git init -q 'vendor/[in]ner' && cd 'vendor/[in]ner' && git commit -q --allow-empty -m inner",
+      // What only looks like a repository hides nothing, and temporary files are nobody's work.
+      "mkdir -p /workspace/odd/.git /workspace/.tmp && touch /workspace/odd/notes.md /workspace/.tmp/x",
+    ];
+    expect((await sessions("exec", "rm-one", "--", "sh", "-ec", inOne.join("\n"))).stderr).toBe("");
+    expect((await sessions("remove", "rm-one", "--delete-data")).stderr).toContain(
+      [
+        "lost:",
+        "  rm-one: code: 1 stash, 1 file not committed (later)",
+        "  rm-one: code/vendor/[in]ner: 1 commit not pulled",
+        "  rm-one: /workspace: 1 file in no repository (odd/notes.md)\n",
+      ].join("\n"),
+    );
+    const put = (from: string, to: string) => sessions("exec", "rm-two", "--", "mv", `${from}/lib`, `${to}/lib`);
+    expect((await put("/workspace", "/session")).code).toBe(0);
+    expect((await sessions("exec", "rm-two", "--", "sh", "-c", "echo new > /workspace/new")).code).toBe(0);
+    expect((await sessions("down", "rm-two", "--delete-data")).stderr).toContain(
+      "lost:\n  rm-two: /workspace: 1 file in no repository (new)\n",
+    );
+    expect((await put("/session", "/workspace")).code).toBe(0);
+    expect((await sessions("exec", "rm-two", "--", "rm", "/workspace/new")).code).toBe(0);
+    expect((await sessions("exec", "rm-one", "--", "git", "stash", "drop", "--quiet")).code).toBe(0);
+  });
+
   test("down takes down the sessions that it names, with the clone that nobody else has, and keeps the data", async () => {
     expect((await sessions("down", "rm-too")).stderr).toBe(
       'sessions: there is no session "rm-too" in stack rm; did you mean rm-two? There is: rm-one, rm-two\n',

@@ -17,7 +17,7 @@ const place: CommandPlace = {
     ({
       input: { end() {} },
       carry: async (output: { write(text: string): void; end(): void }) => {
-        output.write("code\t1\t1\tnotes.md\n");
+        output.write("code\t1\t0\t1\tnotes.md\n\t0\t0\t0\n");
         output.end();
       },
       close() {},
