@@ -3,6 +3,9 @@ import type { Cluster } from "../cluster/provider.ts";
 /** Enters the terminal that the image's session-agent opens for the agent. */
 export const terminal = "tmux attach -t claude";
 
+/** Whether that terminal is open: not before the agent starts, and not after it has ended. */
+export const hasTerminal = "tmux has-session -t claude";
+
 /** A line for a shell that enters a session's terminal. @param container its name */
 export const attachCommand = (container: string): string => `docker exec -it ${container} ${terminal}`;
 

@@ -1,13 +1,17 @@
 import type { Command } from "commander";
 import type { StackSource } from "../configuration.ts";
 import type { SessionRuntime } from "../runtime/runtime.ts";
-import { terminal } from "../../components/session-container/attach.ts";
+import { stateText } from "../runtime/session-state.ts";
+import { hasTerminal, terminal } from "../../components/session-container/attach.ts";
 import { runIn } from "./exec.ts";
 import { endOf, runningSession } from "./sessions.ts";
 import { loadStack, openRuntime, stackOption, typed } from "./stack.ts";
 
+/** What the script ends with where there is no terminal; tmux never does. */
+const noTerminal = 97;
+
 /** A terminal that the session's image does not describe is taken for a plain one; tmux would refuse it. */
-const script = `infocmp >/dev/null 2>&1 || export TERM=xterm-256color; exec ${terminal}`;
+const script = `infocmp >/dev/null 2>&1 || export TERM=xterm-256color; ${hasTerminal} 2>/dev/null || exit ${noTerminal}; exec ${terminal}`;
 
 export function register(program: Command): void {
   program
@@ -38,5 +42,9 @@ export async function enter(runtime: SessionRuntime, source: StackSource, id: st
     throw new Error(
       `session "${id}" ${end.text}, and no agent runs in it; "${typed(`logs ${id}`, stack)}" shows what it said, "${typed(`exec ${id} -- COMMAND`, stack)}" works with its data, "${typed(`start ${id}`, stack)}" runs it again`,
     );
-  return runIn(session, ["bash", "-c", script], { tty: true, stdin: true });
+  const code = await runIn(session, ["bash", "-c", script], { tty: true, stdin: true });
+  if (code !== noTerminal) return code;
+  throw new Error(
+    `session "${id}" is ${stateText(await session.health())}, and its agent's terminal is not open; "${typed(`logs ${id} --follow`, stack)}" shows what it does, and attach enters it when "${typed("list", stack)}" shows that it is healthy`,
+  );
 }
