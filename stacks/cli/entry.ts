@@ -105,6 +105,11 @@ function repository(text: string, before: readonly Repository[] = []): readonly 
   const [, given, where = ""] = /^(?:([^=/:]*)=)?(.*)$/s.exec(text) ?? [];
   if (where === "") throw new InvalidArgumentError("It names no place; write PATH, URL or NAME=PATH.");
   if (!/^[a-z]+:\/\//.test(where)) {
+    // As git reads it: a path of this machine has a slash before its first colon.
+    if (/^[^/]+:/.test(where))
+      throw new InvalidArgumentError(
+        `${where} is not a URL that git can clone; write https://, git://, ssh://${where.replace(/^([^/:]+):\/*/, "$1/")} or file://, or a path as ./PATH.`,
+      );
     const folder = path(where);
     return [...before, { name: given ?? nameOf(folder), path: inProject(folder) }];
   }

@@ -46,6 +46,20 @@ describe("sessions add", () => {
     ]);
   });
 
+  test("a repository as ssh writes it is refused, with the URL that is meant", async () => {
+    checkout.write("ssh", "config:\n");
+    const add = (repository: string) => checkout.run(["add", "two", "--stack", "ssh", "--repository", repository]);
+    for (const repository of ["git@host.example:a/b.git", "own=git@host.example:/a/b.git", "host.example:a/b.git"])
+      expect(await add(repository)).toMatchObject({
+        code: 2,
+        stderr: expect.stringMatching(
+          /is not a URL that git can clone; write https:\/\/, git:\/\/, ssh:\/\/(git@)?host\.example\/a\/b\.git or file:\/\/, or a path as \.\/PATH\./,
+        ),
+      });
+    expect(read("ssh")).toBe("config:\n");
+    expect((await add("./no:where")).stderr).toContain("does not exist on this machine");
+  });
+
   test("loses nothing of what several add at once", async () => {
     checkout.write("at-once", "config:\n");
     const ids = ["a", "b", "c", "d", "e", "f"];
