@@ -157,7 +157,7 @@ function print(checked: readonly Checked[], format: Options["format"], now: Date
     case "junit":
       return junit(checked, now);
     case "table":
-      return checked.map(stackText).join("\n\n");
+      return checked.map((one) => stackText(one, process.stdout.columns)).join("\n\n");
   }
 }
 

@@ -3,17 +3,23 @@ import { evaluate, type Finding, type Resource } from "../../policy/evaluate.ts"
 import { grouped, stackText } from "../../stacks/cli/check/text.ts";
 import { deployment, resource, sessionContainer } from "../policy/fixtures.ts";
 
-const printed = (resources: readonly Resource[]) => {
+const printed = (resources: readonly Resource[], screen?: number) => {
   const report = evaluate(resources);
-  return { report, text: stackText({ stack: "shop", source: "x", report }) };
+  return { report, text: stackText({ stack: "shop", source: "x", report }, screen) };
 };
 const named = (one: Resource, name: string): Resource => ({ ...resource(one.type, name, { ...one.props }), custom: true });
-/** Rows of a rule in the tables, each as its cells. */
+/** Rows of a rule in the tables, each as its cells, with the lines into which they are broken joined. */
 const rows = (text: string, rule: string): string[][] =>
   text
-    .split("\n")
-    .filter((line) => line.startsWith(`│ ${rule}`))
-    .map((line) => line.split("│").map((cell) => cell.trim()));
+    .split(/\n[┌├└].*/)
+    .filter((row) => row.startsWith(`\n│ ${rule}`))
+    .map((row) =>
+      row
+        .trim()
+        .split("\n")
+        .map((line) => line.split("│").map((cell) => cell.trim()))
+        .reduce((above, below) => above.map((cell, column) => `${cell} ${below[column]}`.trim())),
+    );
 
 describe("what a rule says of several resources in the same words", () => {
   const privileged = (name: string) => named(sessionContainer({ privileged: true }), name);
@@ -82,6 +88,21 @@ describe("advice", () => {
       /^[^\n]*\n {2}GEN-001 {2}3 times: The resource … must be looked at by somebody: no rule knows the package acme\.\n {2}GEN-001 {2}The resource "d"/,
     );
   });
+});
+
+test("a table is as wide as the terminal where it needs that, else 100 columns, and loses no word", () => {
+  const found = [named(sessionContainer({ privileged: true }), "web")];
+  const width = (screen?: number) =>
+    Math.max(
+      ...printed(found, screen)
+        .text.split("\n")
+        .filter((line) => /^[│┌]/.test(line))
+        .map(({ length }) => length),
+    );
+  expect([width(), width(120), width(80)]).toEqual([100, 120, 80]);
+  expect(width(1000)).toBeLessThan(1000);
+  const [usual] = rows(printed(found).text, "CTR-006");
+  expect(rows(printed(found, 1000).text, "CTR-006")).toEqual([usual]);
 });
 
 test("a stranger's name is shown without what a terminal obeys", () => {

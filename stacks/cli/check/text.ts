@@ -54,7 +54,7 @@ function where(resources: readonly string[]): string {
   return `${resources.length}: ${names.slice(0, named).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
-function tableOf(findings: readonly Finding[], title: string): string[] {
+function tableOf(findings: readonly Finding[], title: string, screen?: number): string[] {
   if (findings.length === 0) return [];
   const rows = grouped(findings).map(({ first: { rule, severity, enforcement, remediation }, text, resources }) => [
     rule,
@@ -64,7 +64,7 @@ function tableOf(findings: readonly Finding[], title: string): string[] {
     text,
     remediation,
   ]);
-  return [`${title}:`, table(["rule", "severity", "enforcement", "resource", "found", "what to do"], rows, [11, 10, 13, 26, 50, 50])];
+  return [`${title}:`, table(["rule", "severity", "enforcement", "resource", "found", "what to do"], rows, screen)];
 }
 
 function advice(findings: readonly Finding[]): string[] {
@@ -83,12 +83,12 @@ function advice(findings: readonly Finding[]): string[] {
   ];
 }
 
-/** A stack's score, figures and findings. */
-export function stackText({ stack, report }: Checked): string {
+/** A stack's score, figures and findings. @param screen columns of the terminal that is looked at, where one is */
+export function stackText({ stack, report }: Checked, screen?: number): string {
   const { score, secure, level, counts, findings, packVersion } = report;
   const of = (verdict: Finding["verdict"]) => findings.filter((finding) => finding.verdict === verdict);
   const head = `Stack ${plain(stack)}, level ${level}, rules ${packVersion}: score ${score} of 100, ${secure ? "secure" : "not secure"}.`;
   const figures = `${counts.resources} resources; ${severities.map((severity) => `${counts[severity]} ${severity}`).join(", ")}; ${counts.recommendations} recommendations, ${counts.notEvaluated} not evaluated, ${counts.excepted} excepted.`;
-  const tables = (Object.keys(titles) as (keyof typeof titles)[]).flatMap((verdict) => tableOf(of(verdict), titles[verdict]));
+  const tables = (Object.keys(titles) as (keyof typeof titles)[]).flatMap((verdict) => tableOf(of(verdict), titles[verdict], screen));
   return [head, figures, ...tables, ...advice(of("recommendation"))].join("\n");
 }
