@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { deployFromConfig } from "./deploy.ts";
 import { ensureDemo } from "./demo.ts";
 import { identify } from "./identity.ts";
-import { type EncryptedConfig, Secrets } from "./secrets.ts";
+import { type EncryptedConfig, onlyVariable, Secrets } from "./secrets.ts";
 import { SettingsError } from "./settings.ts";
 
 /** The SDK does not declare it. */
@@ -22,13 +22,17 @@ const encrypted: EncryptedConfig = (name) => {
 
 const say = (line: string) => void pulumi.log.info(line);
 
+const only = process.env[onlyVariable]?.split(",");
+if (only !== undefined)
+  say(`The secrets of ${only.join(", ")} alone are read, as ${onlyVariable} says: the command targets nothing of the others.`);
+
 ensureDemo(config, process.cwd());
 
 /** The Pulumi program: the stack's configuration becomes its resources, and these its outputs. */
 export const { sessions, authority, cost } = await deployFromConfig(
   config,
   identify(project, stack, process.cwd()),
-  new Secrets(encrypted, { announce: say }),
+  new Secrets(encrypted, { announce: say, ...(only !== undefined && { only }) }),
   say,
 ).catch((error: unknown) => {
   // The CLI prints a RunError as it stands: what is wrong is the stack file, not the program.

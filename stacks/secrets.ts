@@ -27,6 +27,12 @@ export const noEncryptedConfig: EncryptedConfig = () => {
 /** For a plan that the Pulumi CLI carries out: what only it can read counts as unknown. */
 export const unknownHere: EncryptedConfig = () => undefined;
 
+/**
+ * The variable by which the command tells the program, which the Pulumi CLI starts, what it targets: ids of sessions with commas
+ * between. What is not targeted stays as the state has it, whatever the program says.
+ */
+export const onlyVariable = "AGENT_SESSIONS_ONLY";
+
 export interface CommandOptions {
   /** With false, what commands would print counts as unknown. @default true */
   readonly commands?: boolean;

@@ -2,7 +2,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { delimiter, dirname } from "node:path";
 import { Option } from "commander";
 import type { StackSource } from "../configuration.ts";
-import type { Secrets } from "../secrets.ts";
+import { onlyVariable, type Secrets } from "../secrets.ts";
 import type { BuiltInEngine, LiveStack, EngineName } from "../platforms/platform.ts";
 import { strategyOf } from "../strategies/index.ts";
 import { typed } from "./stack.ts";
@@ -81,11 +81,13 @@ const oneCheckpoint = { PULUMI_EXPERIMENTAL: "true", PULUMI_SKIP_CHECKPOINTS: "t
  * Runs the Pulumi CLI on the stack, with this Node first in PATH. It asks on a terminal; without one, whoever runs the command
  * has agreed by running it. All that it prints goes to standard error, as standard output belongs to the command.
  *
+ * @param options `more` for the CLI; with `only`, the program reads the secrets of these sessions alone, and `more` has to target
+ *   nothing of the others
  * @returns its exit code
  */
 export function runPulumi(
   operation: "up" | "destroy",
-  options: { readonly yes?: boolean; readonly more?: readonly string[] },
+  options: { readonly yes?: boolean; readonly more?: readonly string[]; readonly only?: readonly string[] },
   { stack, root }: StackSource,
 ): Promise<number> {
   const agreed = options.yes === true || !process.stdin.isTTY || !process.stderr.isTTY;
@@ -93,6 +95,7 @@ export function runPulumi(
   const env = {
     ...process.env,
     ...(operation === "destroy" && oneCheckpoint),
+    [onlyVariable]: options.only?.join(),
     PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH ?? ""}`,
   };
   return new Promise((resolve, reject) => {

@@ -115,20 +115,20 @@ const withBuiltIn: Roll = async (source, { only, ...options }, _, live, { say, d
 
 /** Leaves planning, policy and rollout to the Pulumi CLI. It looks at what is really there first, so that what was removed by hand comes back. */
 const withPulumi: Roll = async (source, options, settings, live, { say }) => {
+  const { only } = options;
   if (options.adopt) throw new Error('--adopt belongs to the embedded engine; with Pulumi, "pulumi import" takes over what is there');
-  const reviewed = limitTo(await planAsNew(source, new Secrets(unknownHere, { announce: say })), options.only);
-  const targets = options.only === undefined ? [] : targetsOf(reviewed.plan);
+  const reviewed = limitTo(await planAsNew(source, new Secrets(unknownHere, { announce: say, ...(only !== undefined && { only }) })), only);
+  const targets = only === undefined ? [] : targetsOf(reviewed.plan);
   const folder = mkdtempSync(join(tmpdir(), "agent-sessions-policy-"));
   const config = join(folder, "config.json");
   writeFileSync(config, JSON.stringify(packConfig(settings, strategies[settings.strategy.name].level)));
   const more = ["--refresh", "--policy-pack", "policy", "--policy-pack-config", config, ...targets.flatMap((urn) => ["--target", urn])];
   const before = await live.fingerprint();
-  process.exitCode = await runPulumi("up", { yes: options.yes === true || options.unasked === true, more }, source).finally(() =>
-    rmSync(folder, { recursive: true }),
-  );
+  const asked = { yes: options.yes === true || options.unasked === true, more, ...(only !== undefined && { only }) };
+  process.exitCode = await runPulumi("up", asked, source).finally(() => rmSync(folder, { recursive: true }));
   if (process.exitCode !== 0) return undefined;
-  await live.rolledOut?.(options.only);
-  keepAuthority(source, authorityIn(reviewed.plan.run), options.only);
+  await live.rolledOut?.(only);
+  keepAuthority(source, authorityIn(reviewed.plan.run), only);
   return { changed: before !== (await live.fingerprint()), reviewed };
 };
 

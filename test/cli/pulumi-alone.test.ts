@@ -17,7 +17,7 @@ const [asked, given, pulumi, socket] = ["asked", "given", "pulumi", "engine.sock
   string,
 ];
 const PATH = `${folder}${delimiter}${process.env.PATH}`;
-const checkout = new Checkout({ PATH, DOCKER_HOST: `unix://${socket}` });
+const checkout = new Checkout({ PATH, DOCKER_HOST: `unix://${socket}`, ONE_KEY: "not-a-key" });
 
 /** An engine that holds nothing. */
 const engine = createServer(({ url = "" }, answer) => {
@@ -57,7 +57,7 @@ afterAll(() => {
 function installPulumi(): void {
   writeFileSync(
     pulumi,
-    `#!/bin/sh\necho "$@" >> ${asked}\nwhile [ $# -gt 1 ]; do [ "$1" = --policy-pack-config ] && cp "$2" ${given}; shift; done\n`,
+    `#!/bin/sh\necho "$@" >> ${asked}\n[ $1 != up ] || echo "only: $AGENT_SESSIONS_ONLY." >> ${asked}\nwhile [ $# -gt 1 ]; do [ "$1" = --policy-pack-config ] && cp "$2" ${given}; shift; done\n`,
   );
   chmodSync(pulumi, 0o755);
 }
@@ -81,6 +81,25 @@ test("up says so and drives the Pulumi CLI, at the strategy's level; the plan na
       'Pulumi alone rolls this stack out; "pulumi preview --stack alone" shows what would change. Here everything counts as new.',
     ),
   ]);
+});
+
+test("up --only reads the secrets of these sessions alone, and tells the program that the CLI starts", async () => {
+  installPulumi();
+  const session = (id: string, env: string) => ({ id, credentials: { kind: "file", secret: { env } } });
+  const config = {
+    "agent-sessions:image": { base: "debian:12" },
+    "agent-sessions:sessions": [session("one", "ONE_KEY"), session("two", "NO_SUCH_VARIABLE")],
+  };
+  checkout.write("alone", stringify({ config }));
+  const up = (...more: string[]) => checkout.run(["up", "--stack", "alone", "--yes", "--no-install", "--timeout", "0", ...more]);
+  expect((await up()).stderr).toContain("env NO_SUCH_VARIABLE is not set where this runs; export it.");
+  const only = await up("--only", "one");
+  expect(only.stderr).not.toContain("NO_SUCH_VARIABLE");
+  const said = readFileSync(asked, "utf8");
+  expect(said).toMatch(/^up .*--target \S+::one\b.*\nonly: one\.$/m);
+  expect(said).not.toMatch(/--target \S+::two\b/);
+  // All that was targeted before had nothing to tell.
+  expect(said).toMatch(/^only: \.$/m);
 });
 
 test("another engine is refused, and so is a machine without Pulumi", async () => {

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { textConfig } from "../../stacks/configuration.ts";
 import { EmbeddedEngine } from "../../stacks/embedded/engine.ts";
 import { recordStack } from "../../stacks/recorder/stack.ts";
@@ -65,4 +65,24 @@ test("both engines are given the same resources, inputs, order, options and hook
   // What check judges is what a plan without an engine judges.
   const recorded = await recordStack({ project: "agent-sessions", stack: "both", root, config }, new Secrets(noEncryptedConfig));
   expect(recorded.registrations).toEqual(registrations);
+});
+
+test("the program that the Pulumi CLI starts reads what the command targets alone, and asks for all the same", async () => {
+  const session = (id: string, env: string) => ({ id, credentials: { kind: "file", secret: { env } } });
+  const config = textConfig({
+    config: {
+      "agent-sessions:image": { base: "debian:12" },
+      "agent-sessions:sessions": [session("one", "SECRET_OF_ONE"), session("two", "SECRET_OF_TWO")],
+    },
+  });
+  const urns = async () => (await previewOverTheWire(root, "only", config)).map(({ urn }) => urn).sort();
+  vi.stubEnv("SECRET_OF_ONE", "not-a-key");
+  await expect(urns()).rejects.toThrow("env SECRET_OF_TWO is not set where this runs; export it.");
+  vi.stubEnv("AGENT_SESSIONS_ONLY", "one");
+  const targeted = await urns();
+  vi.stubEnv("AGENT_SESSIONS_ONLY", undefined);
+  vi.stubEnv("SECRET_OF_TWO", "not-a-key");
+  expect(targeted).toEqual(await urns());
+  expect(targeted.filter((urn) => urn.includes("two"))).not.toEqual([]);
+  vi.unstubAllEnvs();
 });
