@@ -243,6 +243,10 @@ describe.skipIf(docker === undefined)("the credential proxy", () => {
       checkout.write("credential-proxy", [{ id: "proxy-one" }]);
       const sessions = (...args: string[]) => checkout.run([...args, "--stack", "credential-proxy"]);
       expect((await sessions("list")).stdout).toContain("key refused (401)");
+      // What up waits with, and says and shows: it stays so, so nothing is waited for.
+      const told: string[] = [];
+      const found = await waitHealthy([rig.runtime.session("proxy-one")], 60, (health) => void told.push(stateText(health)));
+      expect([found.map(stateText), told]).toEqual([["key refused (401)"], ["key refused (401)"]]);
       expect((await sessions("logs", "proxy-one", "--proxy")).stdout).toContain('"note":"credential expired or revoked"');
       expect((await sessions("logs", "proxy-none", "--proxy")).stderr).toContain('session "proxy-none" has no credential proxy');
       // Another error says nothing of the key, and an answer says that it is taken.
