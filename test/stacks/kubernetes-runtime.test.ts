@@ -200,6 +200,30 @@ test("sessions are listed with what they are, and pools as one", async () => {
   expect(await session().variable("SESSION_REPOSITORIES")).toBe("widgets");
 });
 
+test("a pod of which its node has started nothing says what it waits for, as its last event has it", async () => {
+  const creating = { state: { waiting: { reason: "ContainerCreating" } }, restartCount: 0, ready: false };
+  const status = { phase: "Pending", containerStatuses: [{ name: "session", ...creating }] };
+  const { metadata } = putPod(api, "one", "claude-agent-one-0", status);
+  const event = (reason: string, message: string, lastTimestamp: string, uid = metadata.uid) =>
+    api.put(paths.events, {
+      metadata: { name: reason + lastTimestamp },
+      involvedObject: { kind: "Pod", name: "claude-agent-one-0", uid },
+      type: "Warning",
+      reason,
+      message,
+      lastTimestamp,
+    });
+  expect(await session().health()).toMatchObject({ state: "starting" });
+  event("FailedMount", 'secret "team-key" not found', "2026-01-02T03:04:06Z");
+  event("FailedMount", "an earlier one", "2026-01-02T03:04:05Z");
+  event("FailedMount", "of the pod before", "2026-01-02T03:04:07Z", "another");
+  event("FailedScheduling", "no claim was bound yet", "2026-01-02T03:04:08Z");
+  expect(await session().health()).toMatchObject({ state: "starting", why: 'secret "team-key" not found' });
+  const started = { ...creating, name: "logs", state: { running: {} } };
+  Object.assign(pod()!.status as object, { initContainerStatuses: [started] });
+  expect((await session().health()).why).toBeUndefined();
+});
+
 test("a session of another stack is not listed, and is found by its id", async () => {
   const strange = api.objects.get(`${paths.statefulSets}/claude-agent-one`)!;
   strange.metadata.labels = { ...strange.metadata.labels, "agent-sessions/stack": "near" };

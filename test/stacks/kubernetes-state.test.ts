@@ -18,6 +18,12 @@ test.each<[string, string, object, object?]>([
   ["a pull that fails", "unhealthy (ImagePullBackOff: no such host)", own(waiting("ImagePullBackOff", "no such host"))],
   ["a pod that is being made", "starting", own(waiting("ContainerCreating"))],
   ["a pod that nobody has looked at", "starting", {}],
+  [
+    "a mount that fails",
+    'starting (secret "team-key" not found)',
+    own(waiting("ContainerCreating")),
+    { hindrance: 'secret "team-key" not found' },
+  ],
   ["no node with room", "unhealthy (unschedulable: 0/1 nodes are available)", scheduled("False", "0/1 nodes are available")],
   [
     "an end by the kernel",
@@ -75,7 +81,7 @@ test("a session that was stopped is that whatever its pod says, and one without 
   expect(stateText(podState(false, { status: own({ running: {} }) } as unknown as V1Pod, { container }))).toBe(
     "stopped (its pod is ending)",
   );
-  expect(stateText(podState(true, undefined, { container, refusal: "exceeded quota" }))).toBe("unhealthy (exceeded quota)");
+  expect(stateText(podState(true, undefined, { container, hindrance: "exceeded quota" }))).toBe("unhealthy (exceeded quota)");
   expect(podState(true, undefined, { container })).toEqual({ state: "starting" });
 });
 

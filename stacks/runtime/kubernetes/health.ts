@@ -4,7 +4,7 @@ import type { CommandPlace, Health } from "../runtime.ts";
 import { type SessionState, stateText } from "../session-state.ts";
 import { containerName } from "../../../components/session.ts";
 import { type ClusterObjects, sessionContainer, wanted, type Workload } from "./objects.ts";
-import { chosen, isReady, isRunning, nameOf } from "./pods.ts";
+import { chosen, isReady, isRunning, isUnstarted, nameOf } from "./pods.ts";
 import { podState } from "./state.ts";
 
 /** What an answer has at most: one line, and whatever runs in the session could take its place. */
@@ -18,11 +18,11 @@ export async function askHealth(objects: ClusterObjects, session: CommandPlace &
   const pod = chosen(pods);
   const container = pod === undefined ? workload.name : nameOf(pod);
   const answer = pod !== undefined && isRunning(pod, sessionContainer) ? await ask(session) : undefined;
-  const refusal = pod === undefined && wanted(workload) > 0 ? await refusalOf(objects, workload) : undefined;
+  const hindrance = wanted(workload) > 0 ? await hindranceOf(objects, workload, pod) : undefined;
   const state = podState(wanted(workload) > 0, pod, {
     container: sessionContainer,
     ...(answer !== undefined && { answer }),
-    ...(refusal !== undefined && { refusal }),
+    ...(hindrance !== undefined && { hindrance }),
   });
   return { session: id, container, ...ofPool(workload, pods, state) };
 }
@@ -48,13 +48,17 @@ async function ask(session: CommandPlace): Promise<string | undefined> {
   }
 }
 
-/** Why there is no pod, in the words of what was to make it; it tells by events alone, of which the last counts. */
-async function refusalOf({ client }: ClusterObjects, { name, kind }: Workload): Promise<string | undefined> {
+/**
+ * Why there is no pod, or why its node has started nothing of it, such as a Secret that is not there: in the words of what was to, which
+ * tells by events alone, of which the last counts. That a pod had no node at first says nothing of it.
+ */
+async function hindranceOf({ client }: ClusterObjects, { name, kind }: Workload, pod: V1Pod | undefined): Promise<string | undefined> {
+  if (pod !== undefined && !isUnstarted(pod)) return undefined;
   const { core, namespace } = client;
-  const fieldSelector = `involvedObject.name=${name},involvedObject.kind=${kind},type=Warning`;
-  const { items } = await core.listNamespacedEvent({ namespace, fieldSelector }).catch(() => ({ items: [] }));
-  const last = items.toSorted((a, b) => timeOf(a) - timeOf(b)).at(-1);
-  return last?.message;
+  const of = pod === undefined ? `involvedObject.name=${name},involvedObject.kind=${kind}` : `involvedObject.uid=${pod.metadata?.uid}`;
+  const { items } = await core.listNamespacedEvent({ namespace, fieldSelector: `${of},type=Warning` }).catch(() => ({ items: [] }));
+  const told = items.filter(({ reason }) => reason !== "FailedScheduling").toSorted((a, b) => timeOf(a) - timeOf(b));
+  return told.at(-1)?.message;
 }
 
 const timeOf = ({ lastTimestamp, eventTime }: { readonly lastTimestamp?: Date; readonly eventTime?: Date }) =>

@@ -22,3 +22,7 @@ export const statusOf = (pod: V1Pod, container: string): V1ContainerStatus | und
 /** Whether commands can run in one of its containers. */
 export const isRunning = (pod: V1Pod, container: string): boolean =>
   !isLeaving(pod) && statusOf(pod, container)?.state?.running !== undefined;
+
+/** Whether its node has started nothing of it so far, not even what runs before the others. */
+export const isUnstarted = ({ status }: V1Pod): boolean =>
+  [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])].every(({ state }) => state?.waiting !== undefined);

@@ -12,20 +12,20 @@ const stuck =
  * @param wanted whether it is to run
  * @param pod nothing where there is none
  * @param answer what the session's own health check says now, where it runs
- * @param refusal why the cluster makes no pod
+ * @param hindrance why the cluster makes no pod, or its node has started nothing of it
  */
 export function podState(
   wanted: boolean,
   pod: V1Pod | undefined,
-  { container, answer, refusal }: { readonly container: string; readonly answer?: string; readonly refusal?: string },
+  { container, answer, hindrance }: { readonly container: string; readonly answer?: string; readonly hindrance?: string },
 ): SessionState {
   if (!wanted) return { state: "stopped", ...(pod !== undefined && { why: "its pod is ending" }) };
-  if (pod === undefined) return refusal === undefined ? { state: "starting" } : { state: "unhealthy", why: shortened(refusal) };
+  if (pod === undefined) return hindrance === undefined ? { state: "starting" } : { state: "unhealthy", why: shortened(hindrance) };
   const taken = takenAway(pod);
   if (taken !== undefined) return { state: "unhealthy", why: taken };
   if (isLeaving(pod)) return { state: "starting", why: "its pod is made anew" };
   const own = statusOf(pod, container);
-  if (own?.state?.running === undefined) return notRunning(pod, own);
+  if (own?.state?.running === undefined) return notRunning(pod, own, hindrance);
   return readAnswer(answer) ?? { state: "starting", ...endBefore(own) };
 }
 
@@ -41,7 +41,7 @@ function takenAway({ status, metadata }: V1Pod): string | undefined {
     : undefined;
 }
 
-function notRunning(pod: V1Pod, own: V1ContainerStatus | undefined): SessionState {
+function notRunning(pod: V1Pod, own: V1ContainerStatus | undefined, hindrance: string | undefined): SessionState {
   const scheduled = pod.status?.conditions?.find(({ type }) => type === "PodScheduled");
   if (scheduled?.status === "False")
     return {
@@ -53,7 +53,8 @@ function notRunning(pod: V1Pod, own: V1ContainerStatus | undefined): SessionStat
     if (why !== undefined) return { state: "unhealthy", why: `${init.name}: ${why}` };
   }
   const why = own && waits(own);
-  return why === undefined ? { state: "starting" } : { state: "unhealthy", why, ...endBefore(own) };
+  if (why === undefined) return { state: "starting", ...(hindrance !== undefined && { why: shortened(hindrance) }) };
+  return { state: "unhealthy", why, ...endBefore(own) };
 }
 
 /** Why a container does not run and will not by itself. */
