@@ -1,16 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Finding } from "../../../stacks/platforms/platform.ts";
 import type { Verified } from "../../../stacks/verify/run.ts";
-import { Checkout } from "../../cli/checkout.ts";
 import { until } from "../rig.ts";
 import { Cluster } from "./cluster.ts";
+import { Commands } from "./commands.ts";
 import { sessionImages } from "./images.ts";
 import { restartProgram, signalProgram } from "./programs.ts";
 
 /** What people type, on sessions that run on a cluster: the commands themselves, as programs of their own. */
 
-const stack = "commands";
-const cluster = new Cluster(stack);
+const cluster = new Cluster("commands");
 const images = await sessionImages();
 const { namespace } = cluster;
 
@@ -39,38 +38,23 @@ const described = (...sessions: readonly object[]) => ({ kubernetes: { images, p
 const uidOf = async (session: string) => (await cluster.pod(`claude-agent-${session}-0`)).metadata?.uid;
 
 describe.skipIf(images === undefined)("commands on sessions of a cluster", () => {
-  const checkout = new Checkout();
-
-  const run = (command: string, ...args: string[]) => checkout.run([command, "--stack", stack, ...args]);
-
-  /** What `sessions` prints as JSON. */
-  async function told<Answer>(command: string): Promise<Answer> {
-    const { stdout, stderr } = await run(command, "--json");
-    if (stdout === "") throw new Error(stderr);
-    return JSON.parse(stdout) as Answer;
-  }
-  const states = async () =>
-    Object.fromEntries((await told<{ session: string; state: string }[]>("list")).map(({ session, state }) => [session, state]));
+  const commands = new Commands(cluster);
+  const run = (command: string, ...args: string[]) => commands.run(command, ...args);
+  const states = async () => Object.fromEntries((await commands.list()).map(({ session, state }) => [session, state]));
 
   beforeAll(async () => {
     await cluster.up();
-    const { context, kubeconfig } = cluster;
-    const { kubernetes, sessions } = described(listed, sealed);
-    checkout.write(stack, sessions, {
-      strategy: "kubernetes",
-      image: { agent: "none" },
-      kubernetes: { ...kubernetes, context, kubeconfig },
-    });
+    commands.describe(described(listed, sealed));
     await cluster.apply(described(listed, sealed));
     await Promise.all(["listed", "sealed"].map((id) => cluster.ready(`claude-agent-${id}-0`)));
   });
   afterAll(async () => {
-    checkout.dispose();
+    commands.dispose();
     await cluster.down();
   });
 
   test("verify holds in the sessions, but for what no cluster can be told to do", async () => {
-    const verified = await told<Verified[]>("verify");
+    const verified = await commands.told<Verified[]>("verify");
     expect(verified.map(({ session }) => session)).toEqual(["listed", "sealed"]);
     for (const { results } of verified) {
       const found = results.flatMap(({ id, verdict, found }) =>
@@ -82,7 +66,7 @@ describe.skipIf(images === undefined)("commands on sessions of a cluster", () =>
   });
 
   test("doctor says what the cluster can do, and that its policies are enforced", async () => {
-    const findings = await told<Finding[]>("doctor");
+    const findings = await commands.told<Finding[]>("doctor");
     expect(findings.map(({ subject, verdict, found }) => `${subject} ${verdict}: ${found}`)).toEqual([
       `cluster ok: v1.34.4. Context ${cluster.context} (https://192.168.77.1:6443), namespace ${namespace}.`,
       "commands ok: whole",
