@@ -1,4 +1,4 @@
-import { AppsV1Api } from "@kubernetes/client-node";
+import { AppsV1Api, type V1SecurityContext } from "@kubernetes/client-node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { until } from "../rig.ts";
 import { Cluster } from "./cluster.ts";
@@ -30,6 +30,16 @@ async function reaches(pod: string, address: string): Promise<boolean> {
   const [host, port] = address.split(":");
   return (await cluster.shell(pod, `timeout 3 bash -c '</dev/tcp/${host}/${port}'`)).code === 0;
 }
+
+/** The API server, the node, a cloud's metadata service, the internet and the cluster's resolver. */
+const elsewhere = [
+  "10.96.0.1:443",
+  `${addresses.node}:6443`,
+  `${addresses.node}:10250`,
+  `${addresses.metadata}:80`,
+  `${addresses.listed}:443`,
+  `${addresses.names}:53`,
+];
 
 /** What the web server outside answers through the session's proxy. The tunnel holds plain HTTP, which is all the same to the proxy. */
 const throughProxy = (host: string) => cluster.shell(podOne, `curl -sS --max-time 5 --proxytunnel -x "$https_proxy" http://${host}:443/`);
@@ -73,15 +83,7 @@ describe.skipIf(images === undefined)("sessions on a cluster", () => {
     const other = (await cluster.pod(podTwo)).status?.podIP;
     await cluster.shell(podTwo, "node -e 'require(`http`).createServer().listen(8000)' </dev/null >/dev/null 2>&1 &");
     await until(() => reaches(podTwo, "127.0.0.1:8000"), 30, "An answer of the other session to itself");
-    const targets = [
-      `${other}:8000`,
-      "10.96.0.1:443",
-      `${addresses.node}:6443`,
-      `${addresses.node}:10250`,
-      `${addresses.metadata}:80`,
-      `${addresses.listed}:443`,
-      `${addresses.names}:53`,
-    ];
+    const targets = [`${other}:8000`, ...elsewhere];
     for (const pod of [podOne, podTwo])
       expect(await Promise.all(targets.map((target) => reaches(pod, target)))).toEqual(
         targets.map((target) => pod === podTwo && target === targets[0]),
@@ -135,20 +137,15 @@ describe.skipIf(images === undefined)("sessions on a cluster", () => {
     await until(async () => (await throughProxy("listed.example")).output === "outside", 60, "An answer through the proxy");
   });
 
-  test("the namespace refuses a privileged pod, and one whose root can be written", async () => {
-    const spec = (securityContext: object) => ({
-      containers: [
-        {
-          name: "wrong",
-          image: images?.session,
-          securityContext,
-          resources: { limits: { memory: "64Mi", cpu: "100m", "ephemeral-storage": "64Mi" } },
-        },
-      ],
-    });
-    const make = (securityContext: object) =>
-      cluster.core.createNamespacedPod({ namespace, body: { metadata: { name: "wrong" }, spec: spec(securityContext) as never } });
-    await expect(make({ privileged: true })).rejects.toThrow(/violates PodSecurity/);
+  test("the namespace refuses a privileged pod and one whose root can be written, and one that it takes reaches nothing", async () => {
+    const make = (name: string, securityContext: V1SecurityContext) => {
+      const limits = { memory: "64Mi", cpu: "100m", "ephemeral-storage": "64Mi" };
+      const image = images?.session ?? "";
+      const container = { name, image, imagePullPolicy: "Never", command: ["sleep", "infinity"], securityContext, resources: { limits } };
+      const spec = { automountServiceAccountToken: false, enableServiceLinks: false, containers: [container] };
+      return cluster.core.createNamespacedPod({ namespace, body: { metadata: { name }, spec } });
+    };
+    await expect(make("privileged", { privileged: true })).rejects.toThrow(/violates PodSecurity/);
     const restricted = {
       runAsNonRoot: true,
       runAsUser: 1000,
@@ -156,6 +153,10 @@ describe.skipIf(images === undefined)("sessions on a cluster", () => {
       capabilities: { drop: ["ALL"] },
       seccompProfile: { type: "RuntimeDefault" },
     };
-    await expect(make(restricted)).rejects.toThrow(/read-only/);
+    await expect(make("writable", restricted)).rejects.toThrow(/read-only/);
+    await make("stray", { ...restricted, readOnlyRootFilesystem: true });
+    await cluster.ready("stray");
+    expect(await Promise.all(elsewhere.map((target) => reaches("stray", target)))).toEqual(elsewhere.map(() => false));
+    await cluster.core.deleteNamespacedPod({ name: "stray", namespace, gracePeriodSeconds: 0 });
   });
 });
