@@ -77,3 +77,11 @@ export function selectorOf(labels: ClusterLabels): ClusterLabels {
  * addresses only when pods stand behind it. What depends on them is what waits.
  */
 export const notAwaited = { "pulumi.com/skipAwait": "true" } as const;
+
+/**
+ * Has what outlives a stack set by the same field manager in the stack's next life. The provider's own name for one is random, and the
+ * cluster refuses each field that has another value than the one before set. Another stack's name is another, and is still refused.
+ */
+export const setByStack = ({ project, stack }: Owner): ClusterLabels => ({
+  "pulumi.com/patchFieldManager": shortened(`${baseline.createdBy}/${project}/${stack}`),
+});

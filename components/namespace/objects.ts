@@ -1,4 +1,4 @@
-import { stackLabels } from "../cluster/labels.ts";
+import { setByStack, stackLabels } from "../cluster/labels.ts";
 import { cores, quantity } from "../cluster/pod.ts";
 import { serviceLimits } from "../session-part.ts";
 import { type PodRoom, podSecurityVersion, quotaOf, type SessionNamespaceArgs } from "./args.ts";
@@ -17,7 +17,8 @@ export function toNamespace(args: SessionNamespaceArgs) {
     [`pod-security.kubernetes.io/${mode}`, "restricted"],
     [`pod-security.kubernetes.io/${mode}-version`, version],
   ]);
-  return { metadata: { name: args.namespace, labels: { ...stackLabels(args), ...Object.fromEntries(held) } } };
+  const labels = { ...stackLabels(args), ...Object.fromEntries(held) };
+  return { metadata: { name: args.namespace, labels, annotations: { ...setByStack(args) } } };
 }
 
 /** Nobody reaches anything, and nothing anybody, but by a policy of its own. An empty list would vanish on its way to the cluster. */

@@ -2,7 +2,16 @@ import { Job as ClusterJob } from "@pulumi/kubernetes/batch/v1/index.js";
 import { PersistentVolumeClaim } from "@pulumi/kubernetes/core/v1/index.js";
 import * as pulumi from "@pulumi/pulumi";
 import { CompanionService, mountedBy, toInitContainer } from "../cluster/companion.ts";
-import { type ClusterLabels, labelNames, notAwaited, repositoryLabels, selectorOf, sessionLabels, stackLabels } from "../cluster/labels.ts";
+import {
+  type ClusterLabels,
+  labelNames,
+  notAwaited,
+  repositoryLabels,
+  selectorOf,
+  sessionLabels,
+  setByStack,
+  stackLabels,
+} from "../cluster/labels.ts";
 import { networkPolicies } from "../cluster/network-policy.ts";
 import { diskOf, quantity, toPod, toVolumes } from "../cluster/pod.ts";
 import { type Cluster, clusterOf } from "../cluster/provider.ts";
@@ -48,7 +57,7 @@ export function toClaim(owner: SessionOwner, kind: VolumeKind, { namespace, stor
       name: volumeName(containerName(owner.sessionId), kind),
       namespace,
       labels: { ...sessionLabels(owner, kind) },
-      annotations: { ...notAwaited },
+      annotations: { ...notAwaited, ...setByStack(owner) },
     },
     spec: {
       accessModes: ["ReadWriteOnce"],

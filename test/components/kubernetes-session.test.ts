@@ -196,7 +196,13 @@ test("claims outlive the stack, and the agent adds to a folder of the logs that 
     ["claude-agent-a-logs", true],
   ]);
   expect(claims[0]?.inputs).toMatchObject({
-    metadata: { labels: { ...labels, "agent-sessions/kind": "workspace" }, annotations: { "pulumi.com/skipAwait": "true" } },
+    metadata: {
+      labels: { ...labels, "agent-sessions/kind": "workspace" },
+      annotations: {
+        "pulumi.com/skipAwait": "true",
+        "pulumi.com/patchFieldManager": `agent-sessions/${labels["agent-sessions/project"]}/${labels["agent-sessions/stack"]}`,
+      },
+    },
     spec: { accessModes: ["ReadWriteOnce"], storageClassName: "fast", resources: { requests: { storage: "20Gi" } } },
   });
   const { initContainers, containers, volumes } = specIn(all);

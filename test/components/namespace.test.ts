@@ -48,6 +48,7 @@ test("the namespace holds pods to the strictest level, at a version that is name
         ...Object.fromEntries(modes.map((mode) => [`pod-security.kubernetes.io/${mode}`, "restricted"])),
         ...Object.fromEntries(modes.map((mode) => [`pod-security.kubernetes.io/${mode}-version`, "v1.35"])),
       },
+      annotations: { "pulumi.com/patchFieldManager": "agent-sessions/agent-sessions/test" },
     },
   });
   expect(retainOnDelete).toBe(true);

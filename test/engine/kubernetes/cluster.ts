@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { PassThrough } from "node:stream";
 import { CoreV1Api, Exec, KubeConfig, type V1Pod, type V1Status } from "@kubernetes/client-node";
 import { root } from "../../../stacks/cli/stack.ts";
@@ -29,6 +30,9 @@ interface Waiting {
   readonly namespace?: string;
 }
 
+/** As Pulumi's provider names one, for each object anew whenever it is made: no life of a stack has that of the life before. */
+const newManager = () => `pulumi-kubernetes-${randomBytes(4).toString("hex")}`;
+
 /**
  * The test cluster, as one stack of tests sees it: its settings are applied as the program registers them, by the recorder and
  * server-side apply in the Pulumi provider's place.
@@ -40,6 +44,7 @@ export class Cluster {
   readonly #objects: ObjectApi;
   /** What this stack has applied, and in which order. */
   #applied: readonly Kept[] = [];
+  #manager = newManager();
 
   constructor(stack: string) {
     this.stack = stack;
@@ -93,7 +98,10 @@ export class Cluster {
       const object = this.#objectOf(registration);
       if (failure !== undefined) return { outputs: registration.inputs };
       try {
-        const { live, operation } = await applyObject(this.#objects, object, dryRun && object.kind !== "Namespace");
+        const { live, operation } = await applyObject(this.#objects, object, {
+          manager: this.#manager,
+          dryRun: dryRun && object.kind !== "Namespace",
+        });
         changes.set(nameOf(object), operation);
         kept.push({ object, retain: registration.retainOnDelete });
         return { id: nameOf(object), outputs: live };
@@ -163,6 +171,12 @@ export class Cluster {
       return said === "" ? [] : [`${one.name}, ${one.container}: ${said.trim()}`];
     });
     return (await Promise.all(asked)).flat();
+  }
+
+  /** Removes what the stack has applied but for what is to be kept, and knows nothing of that either from then on. */
+  async destroy(): Promise<void> {
+    await this.#remove([], new Map());
+    this.#manager = newManager();
   }
 
   /** Removes what the stack has applied. Its namespace takes what is in it along, in its own time. */

@@ -4,28 +4,34 @@ import type { Properties } from "../../../stacks/recorder/program.ts";
 import { until } from "../rig.ts";
 
 /** An object of the API, as far as all kinds have the same. */
-export type ClusterObject = KubernetesObject & Properties & { readonly metadata: { readonly name: string; readonly namespace?: string } };
+export type ClusterObject = KubernetesObject &
+  Properties & {
+    readonly metadata: { readonly name: string; readonly namespace?: string; readonly annotations?: Readonly<Record<string, string>> };
+  };
 
 /** What applying an object did; a `replace` is what Pulumi's provider does where a field cannot be changed. */
 export type Operation = "create" | "update" | "replace" | "delete" | "same";
 
+export interface Applying {
+  /** By this the API server knows who has set a field, unless the object itself names another, as Pulumi's provider has it. */
+  readonly manager: string;
+  /** Nothing is stored, but all else is done. */
+  readonly dryRun?: boolean;
+}
+
 /** The client's own methods leave out what their types do not know, so that the server would never see a wrong field. */
 export class ObjectApi extends KubernetesObjectApi {
-  /** @param dryRun nothing is stored, but all else is done */
-  async apply(object: ClusterObject, dryRun: boolean): Promise<ClusterObject> {
+  async apply(object: ClusterObject, { manager, dryRun = false }: Applying): Promise<ClusterObject> {
     const request = this.configuration.baseServer.makeRequestContext(await this.specUriPath(object, "patch"), HttpMethod.PATCH);
     request.setHeaderParam("Accept", "application/json");
     request.setHeaderParam("Content-Type", PatchStrategy.ServerSideApply);
-    request.setQueryParam("fieldManager", manager);
+    request.setQueryParam("fieldManager", object.metadata.annotations?.["pulumi.com/patchFieldManager"] ?? manager);
     request.setQueryParam("fieldValidation", "Strict");
     if (dryRun) request.setQueryParam("dryRun", "All");
     request.setBody(JSON.stringify(object));
     return this.requestPromise<ClusterObject>(request);
   }
 }
-
-/** By this the API server knows which fields are the deployment's. */
-const manager = "agent-sessions";
 
 export function nameOf({ kind, metadata }: ClusterObject): string {
   return [kind, metadata.namespace, metadata.name].filter((part) => part !== undefined).join("/");
@@ -34,19 +40,18 @@ export function nameOf({ kind, metadata }: ClusterObject): string {
 /**
  * Applies an object on the server's side, which refuses fields that it does not know, and those that somebody else has set.
  *
- * @param dryRun nothing is stored, but all else is done
  * @throws Error with the object's name and the server's own words
  */
 export async function applyObject(
   api: ObjectApi,
   object: ClusterObject,
-  dryRun = false,
+  applying: Applying,
 ): Promise<{ readonly live: ClusterObject; readonly operation: Operation }> {
-  const patch = () => api.apply(object, dryRun);
+  const patch = () => api.apply(object, applying);
   try {
     const before = await readObject(api, object);
     const patched = await patch().catch((error: unknown) => {
-      if (before === undefined || dryRun || !cannotChange(error)) throw error;
+      if (before === undefined || applying.dryRun || !cannotChange(error)) throw error;
       return undefined;
     });
     if (patched === undefined) {

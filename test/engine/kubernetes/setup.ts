@@ -37,7 +37,7 @@ export async function setup(): Promise<void> {
   });
   await answering("kube-controller-manager", () => core.readNamespacedServiceAccount({ name: "default", namespace: "kube-system" }));
   const objects = cluster.makeApiClient(ObjectApi);
-  for (const object of furniture) await applyObject(objects, object);
+  for (const object of furniture) await applyObject(objects, object, { manager: "cluster" });
 }
 
 /** Waits for a program's first answer. @throws Error with the end of its log */
