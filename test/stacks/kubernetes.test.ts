@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { policyConfig } from "../../stacks/policy-config.ts";
 import { review } from "../../stacks/recorder/review.ts";
@@ -225,3 +226,30 @@ test.each([{}, { sharedStorageClass: "nfs" }])(
     expect(findings.map(({ rule, message }) => `${rule} ${message}`)).toEqual([]);
   },
 );
+
+test.each([
+  ["a session without egress", "500 without egress", {}],
+  ["one with an allow list", "500 with an allow list", { egress: { allow: ["example.com"] } }],
+])("%s, and %s, are as many objects and bytes as the README has measured", async (one, many, network) => {
+  const page = readFileSync(new URL("../../components/cluster/README.md", import.meta.url), "utf8");
+  const said = (row: string) => {
+    const [, objects = "", bytes = ""] = new RegExp(`^\\| ${row} \\| ([\\d,]+) \\| (.+) \\|$`, "m").exec(page) ?? [];
+    const [amount = "", unit] = bytes.split(" ");
+    return [Number(objects.replace(",", "")), Number(amount.replace(",", "")) * (unit === "MB" ? 1e6 : 1)] as const;
+  };
+  const measured = async (count: number) => {
+    const { all } = await recorded(Array.from({ length: count }, (_, index) => ({ id: `s-${100 + index}`, network })));
+    const objects = all.filter(({ type }) => type.startsWith("kubernetes:")).map(({ inputs }) => inputs);
+    return [objects.length, JSON.stringify(objects).length] as const;
+  };
+  const [few, more] = [await measured(1), await measured(3)];
+  const each = [(more[0] - few[0]) / 2, (more[1] - few[1]) / 2] as const;
+  const all = [few[0] + 499 * each[0], few[1] + 499 * each[1]] as const;
+  for (const [row, found] of [
+    [one, each],
+    [many, all],
+  ] as const) {
+    expect(said(row)[0]).toBe(found[0]);
+    expect(Math.abs(said(row)[1] - found[1]) / found[1]).toBeLessThan(0.03);
+  }
+});
