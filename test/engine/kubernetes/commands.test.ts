@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Finding } from "../../../stacks/platforms/platform.ts";
 import type { Verified } from "../../../stacks/verify/run.ts";
@@ -5,7 +6,9 @@ import { until } from "../rig.ts";
 import { Cluster } from "./cluster.ts";
 import { Commands } from "./commands.ts";
 import { sessionImages } from "./images.ts";
+import { inPlace } from "./place.ts";
 import { restartProgram, signalProgram } from "./programs.ts";
+import { repositoryUrl, serveRepository } from "./repository.ts";
 
 /** What people type, on sessions that run on a cluster: the commands themselves, as programs of their own. */
 
@@ -18,7 +21,12 @@ const small = {
   limits: { memory: "256 MB", cpu: 1 },
   reservations: { cpu: 0.1, memory: "128 MB" },
 };
-const listed = { id: "listed", ...small, network: { egress: { allow: ["listed.example"] } } };
+const listed = {
+  id: "listed",
+  ...small,
+  repositories: [{ name: "app", url: repositoryUrl }],
+  network: { egress: { allow: ["listed.example"] } },
+};
 const sealed = { id: "sealed", ...small };
 const added = { id: "added", ...small };
 
@@ -44,6 +52,7 @@ describe.skipIf(images === undefined)("commands on sessions of a cluster", () =>
 
   beforeAll(async () => {
     await cluster.up();
+    serveRepository();
     commands.describe(described(listed, sealed));
     await cluster.apply(described(listed, sealed));
     await Promise.all(["listed", "sealed"].map((id) => cluster.ready(`claude-agent-${id}-0`)));
@@ -77,6 +86,27 @@ describe.skipIf(images === undefined)("commands on sessions of a cluster", () =>
       "storage classes ok: local",
       "metrics note: metrics.k8s.io is not served",
     ]);
+  });
+
+  test("attach enters the agent's terminal, diff shows its work and pull brings it out; logs and egress tell what went on", async () => {
+    const work = "cd /workspace/app && echo one > one && git add one && git commit -qm One && tmux detach\r";
+    const attached = await commands.attach("listed", work);
+    expect([attached.code, attached.stdout]).toEqual([0, expect.stringContaining("[detached (from session claude)]")]);
+    const subjects = async () => (await run("exec", "listed", "--", "git", "-C", "/workspace/app", "log", "--format=%s")).stdout;
+    await until(async () => (await subjects()).startsWith("One\n"), 30, "The commit");
+    expect((await run("diff", "listed")).stdout).toContain("+++ b/one");
+    const into = inPlace("pulled");
+    execFileSync("git", ["clone", "--quiet", inPlace("repositories", "app"), into]);
+    expect(await run("pull", "listed", "--into", into)).toMatchObject({ code: 0 });
+    expect(execFileSync("git", ["-C", into, "log", "--format=%s", "session/listed"], { encoding: "utf8" })).toBe("One\nAdd a file\n");
+
+    expect((await run("logs", "listed")).stdout).toContain("session: the agent runs");
+    for (const host of ["listed.example", "other.example"])
+      await run("exec", "listed", "--", "bash", "-c", `curl -sS --max-time 5 --proxytunnel -x "$https_proxy" http://${host}:443/`);
+    const record = async () =>
+      (await commands.told<{ host: string; verdict: string }[]>("egress", "listed")).map(({ host, verdict }) => `${host} ${verdict}`);
+    await until(async () => (await record()).includes("other.example unlisted"), 30, "The record of what was refused");
+    expect(await record()).toContain("listed.example allowed");
   });
 
   test("a stopped session is told as such, left so by commands, and back with its data once it is started", async () => {

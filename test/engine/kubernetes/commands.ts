@@ -21,9 +21,14 @@ export class Commands {
     return this.#checkout.run([command, "--stack", this.#cluster.stack, ...args]);
   }
 
+  /** Enters a session's terminal, and types these keys once it shows the prompt of a shell. */
+  attach(session: string, keys: string): Promise<Result> {
+    return this.#checkout.runOnTerminal(["attach", session, "--stack", this.#cluster.stack], /\$ /, keys);
+  }
+
   /** What a command prints as JSON. @throws Error with what it complains of when it prints none */
-  async told<Answer>(command: string): Promise<Answer> {
-    const { stdout, stderr } = await this.run(command, "--json");
+  async told<Answer>(command: string, ...args: readonly string[]): Promise<Answer> {
+    const { stdout, stderr } = await this.run(command, ...args, "--json");
     if (stdout === "") throw new Error(stderr);
     return JSON.parse(stdout) as Answer;
   }
