@@ -16,9 +16,19 @@ class Held extends structproto.Struct {
     this.#values = values;
   }
 
+  /** A copy, since the SDK changes what it reads. */
   override toJavaScript(): Record<string, structproto.JavaScriptValue> {
-    return this.#values as Record<string, structproto.JavaScriptValue>;
+    return inOrder(this.#values) as Record<string, structproto.JavaScriptValue>;
   }
+}
+
+/** With keys in the order in which a message gives them, whatever order they were written in. */
+function inOrder(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inOrder);
+  if (typeof value !== "object" || value === null) return value;
+  const ordered: Record<string, unknown> = {};
+  for (const key of Object.keys(value).sort()) ordered[key] = inOrder((value as Properties)[key]);
+  return ordered;
 }
 
 /**
@@ -37,7 +47,4 @@ export function stayInProcess(isHere: () => boolean): void {
   structproto.Struct.fromJavaScript = (values) => (isHere() ? new Held(values) : fromJavaScript(values));
 }
 
-/** Values as an answer takes them: a copy, since the SDK changes what it reads. */
-export function structOf(values: Properties): structproto.Struct {
-  return structproto.Struct.fromJavaScript(structuredClone(values) as Record<string, structproto.JavaScriptValue>);
-}
+export const structOf = (values: Properties) => structproto.Struct.fromJavaScript(values as Record<string, structproto.JavaScriptValue>);
