@@ -55,7 +55,7 @@ export const alerts: readonly Alert[] = [
     holds: 60,
     summary: "has filled {{value}} of its disk",
     unit: "percent",
-    description: "At its limit the session is told that its disk is full. Remove what it no longer needs, or raise limits.disk.",
+    description: "Beyond its limit it is ended and stays failed, with its data. Remove what it no longer needs, or raise limits.disk.",
   },
   {
     name: "SessionOutOfMemory",
@@ -76,7 +76,7 @@ export const alerts: readonly Alert[] = [
     quantity: {
       kind: "latest",
       metric: "agent_sessions_session_state",
-      where: { state: ["unhealthy", "failed"] },
+      where: { state: "unhealthy" },
       over: { labels: ["state"], take: "max" },
     },
     operator: ">",
@@ -84,7 +84,24 @@ export const alerts: readonly Alert[] = [
     holds: 0,
     summary: "is not well",
     unit: "none",
-    description: "Its health check fails, or its agent ended with an error. One that is unhealthy starts itself again.",
+    description: "Its health check fails, or it does not come up. One that is unhealthy starts itself again.",
+  },
+  {
+    name: "SessionFailed",
+    of: "session",
+    severity: "warning",
+    quantity: {
+      kind: "latest",
+      metric: "agent_sessions_session_state",
+      where: { state: "failed" },
+      over: { labels: ["state"], take: "max" },
+    },
+    operator: ">",
+    threshold: 0,
+    holds: 0,
+    summary: "has failed and stays so",
+    unit: "none",
+    description: "Nothing of its agent runs, and nobody starts it again: its last try failed, or its disk is full. Its log says why.",
   },
   {
     name: "SessionRestartLoop",

@@ -11,7 +11,7 @@ export interface AlarmedSession extends CountedSession {
 }
 
 /** What `aws.cloudwatch.MetricAlarm` takes, as plain values. */
-export interface MetricAlarmInputs {
+export interface AlarmInputs {
   readonly name: string;
   readonly alarmDescription: string;
   readonly comparisonOperator: (typeof operators)[Alert["operator"]];
@@ -20,6 +20,12 @@ export interface MetricAlarmInputs {
   readonly treatMissingData: "notBreaching" | "breaching";
   readonly metricQueries: readonly MetricQuery[];
   readonly tags: Readonly<Record<string, string>>;
+}
+
+/** An alarm, and whether its end is told of: what a line said once holds on when no other line comes. */
+export interface ToldAlarm {
+  readonly inputs: AlarmInputs;
+  readonly endIsTold: boolean;
 }
 
 interface MetricQuery {
@@ -40,15 +46,21 @@ const operators = { ">": "GreaterThanThreshold", ">=": "GreaterThanOrEqualToThre
 /** Seconds: the shortest period of a metric at standard resolution. */
 const shortestPeriod = 60;
 
-/** The alarms of a stack, none of a session's. */
-export const stackAlarms = (owner: Owner): MetricAlarmInputs[] =>
-  raised.filter((alert) => alert.of === "stack").map((alert) => toAlarm(alert, { ...owner, session: "" }));
+/**
+ * The alarms of a stack, none of a session's.
+ *
+ * @param serving whether tasks run beside the sessions, which may all be stopped: without them, silence is no fault
+ */
+export const stackAlarms = (owner: Owner, serving: boolean): ToldAlarm[] =>
+  raised
+    .filter(({ of, quantity }) => of === "stack" && (serving || quantity.kind !== "silence"))
+    .map((alert) => toAlarm(alert, { ...owner, session: "" }));
 
 /** The alarms of one session: those of which something can ever come. */
-export const sessionAlarms = (owner: Owner, session: AlarmedSession): MetricAlarmInputs[] =>
+export const sessionAlarms = (owner: Owner, session: AlarmedSession): ToldAlarm[] =>
   raised
     .filter((alert) => alert.of === "session" && concerns(alert, session))
-    .map((alert) => toAlarm(alert, { ...owner, session: session.id }));
+    .map((alert) => toAlarm(alert, { ...owner, session: session.id, ...(session.tasks !== undefined && { tasks: session.tasks }) }));
 
 const raised = alerts.filter(({ name }) => !Object.hasOwn(notOnFargate, name));
 
@@ -57,7 +69,7 @@ function concerns({ name }: Alert, { filtered, credentialProxy }: AlarmedSession
   return name.startsWith("Credential") ? credentialProxy : true;
 }
 
-function toAlarm(alert: Alert, watched: Watched): MetricAlarmInputs {
+function toAlarm(alert: Alert, watched: Watched): ToldAlarm {
   const { name, of, severity, quantity, operator, threshold, holds, description } = alert;
   const period = periodOf(quantity);
   // The whole math of an alarm has one period.
@@ -66,17 +78,18 @@ function toAlarm(alert: Alert, watched: Watched): MetricAlarmInputs {
   const silent = quantity.kind === "silence";
   const stack = stackLabel(watched);
   const session = of === "session" ? watched.session : undefined;
-  return {
+  const inputs: AlarmInputs = {
     name: [stack.replace("/", "-"), ...(session === undefined ? [] : [session]), name].join("-"),
     alarmDescription: `${description} Runbook: ${runbookOf(alert)}`,
     comparisonOperator: operators[operator],
     evaluationPeriods: Math.max(1, Math.ceil(Math.max(holds, queries.settles) / period)),
     // It has no clock to compare a time with; nothing that arrives is what stands for it.
     threshold: silent ? 0 : threshold,
-    treatMissingData: silent ? "breaching" : "notBreaching",
+    treatMissingData: queries.always ? "breaching" : "notBreaching",
     metricQueries: [...queries.metrics, { id: "value", returnData: true, expression }],
     tags: { severity },
   };
+  return { inputs, endIsTold: !(quantity.kind === "latest" && queries.lines) };
 }
 
 function periodOf(quantity: Quantity): number {
@@ -98,6 +111,10 @@ class Queries {
   readonly metrics: MetricQuery[] = [];
   /** Seconds for which one of them says nothing when a session starts. */
   settles = 0;
+  /** One of them says something always. */
+  always = false;
+  /** One of them counts lines. */
+  lines = false;
   readonly #watched: Watched;
   readonly #period: number;
 
@@ -135,8 +152,10 @@ class Queries {
     return combinations.map((labels) => this.#expression(figureOf(metric, this.#watched, labels), stat));
   }
 
-  #expression({ sources, math = (name = "") => name, settles = 0 }: Figure, stat?: string): string {
+  #expression({ sources, math = (name = "") => name, settles = 0, always = false }: Figure, stat?: string): string {
     this.settles = Math.max(this.settles, settles);
+    this.always ||= always;
+    this.lines ||= sources.some(({ fill }) => fill !== undefined);
     const expression = math(...sources.map((source) => this.#query(source, stat)));
     return sources.length > 1 ? `(${expression})` : expression;
   }

@@ -9,6 +9,7 @@ import { evaluationSeconds, type RecordingRule, type Rule, type RuleGroups, toRu
 /** Alerts that nothing in a cluster measures, and why. */
 export const notInClusters: Readonly<Record<string, string>> = {
   EgressDeniedBurst: "the egress proxy's record is a file that no Prometheus reads; sessions egress shows it",
+  SessionFailed: "a session that has failed is not ready, so that SessionUnhealthy is raised; sessions list says that it failed",
   CredentialRefused: "only the session knows; sessions list shows it, and the session counts as not ready",
   CredentialProxyErrors: "the credential proxy serves its session alone and hands its figures to nobody",
   CredentialProxySlow: "the credential proxy serves its session alone and hands its figures to nobody",

@@ -1,14 +1,21 @@
+import { EventRule } from "@pulumi/aws/cloudwatch/eventRule.js";
+import { EventTarget } from "@pulumi/aws/cloudwatch/eventTarget.js";
 import { Dashboard } from "@pulumi/aws/cloudwatch/dashboard.js";
 import { LogMetricFilter } from "@pulumi/aws/cloudwatch/logMetricFilter.js";
 import { MetricAlarm } from "@pulumi/aws/cloudwatch/metricAlarm.js";
+import { getCallerIdentityOutput } from "@pulumi/aws/getCallerIdentity.js";
 import { Topic } from "@pulumi/aws/sns/topic.js";
+import { TopicPolicy } from "@pulumi/aws/sns/topicPolicy.js";
 import { TopicSubscription } from "@pulumi/aws/sns/topicSubscription.js";
 import * as pulumi from "@pulumi/pulumi";
+import { planned } from "../fargate/planned.ts";
 import { fargateOf } from "../fargate/provider.ts";
+import { someAccount } from "../fargate/roles.ts";
 import { accountName, clusterName, logGroupName, sessionTags, sharedTags, type Tags } from "../fargate/tags.ts";
-import { type AlarmedSession, type MetricAlarmInputs, sessionAlarms, stackAlarms } from "./cloudwatch.ts";
+import { type AlarmedSession, sessionAlarms, stackAlarms, type ToldAlarm } from "./cloudwatch.ts";
 import { toDashboard } from "./cloudwatch-dashboard.ts";
 import { egressFilter, type MetricFilterInputs, sessionFilters } from "./fargate-figures.ts";
+import { startFaultRule, startFaultTarget, topicRights } from "./start-faults.ts";
 
 /** What CloudWatch is told of one stack's sessions. */
 export interface FargateMonitoringArgs {
@@ -32,26 +39,30 @@ export class Monitoring extends pulumi.ComponentResource {
     const topic = args.topic ?? makeTopic(name, args.email, this);
     const count = (of: string, inputs: MetricFilterInputs, after: pulumi.Output<unknown>) =>
       new LogMetricFilter(`${name}-${of}`, { ...inputs }, { parent: this, dependsOn: after.apply(() => []) });
-    const alarm = (of: string, inputs: MetricAlarmInputs, tags: Tags) =>
+    const alarm = (of: string, { inputs, endIsTold }: ToldAlarm, tags: Tags, after?: pulumi.Output<unknown>) =>
       new MetricAlarm(
-        `${name}-${of}`,
+        `${name}-${of}${lastWord(inputs.name)}`,
         {
           ...inputs,
           metricQueries: [...inputs.metricQueries],
           alarmActions: [topic],
-          okActions: [topic],
+          okActions: endIsTold ? [topic] : [],
           tags: { ...tags, ...inputs.tags },
         },
-        { parent: this },
+        // Its silence would be that of what is only being made.
+        { parent: this, ...(inputs.treatMissingData === "breaching" && after !== undefined && { dependsOn: after.apply(() => []) }) },
       );
     if (args.egress !== undefined) count("EgressDenied", egressFilter(place, logGroupName(place, args.egress.log)), args.egress.after);
-    for (const inputs of stackAlarms(place)) alarm(lastWord(inputs.name), inputs, sharedTags("alarm"));
+    const serving = args.egress !== undefined || args.sessions.some(({ credentialProxy }) => credentialProxy);
+    for (const told of stackAlarms(place, serving)) alarm("", told, sharedTags("alarm"));
     for (const session of args.sessions) {
       const { id, after } = session;
       for (const inputs of sessionFilters(place, session)) count(`${id}-${inputs.metricTransformation.name}`, inputs, after);
       const tags = sessionTags({ sessionId: id }, "alarm");
-      for (const inputs of sessionAlarms(place, session)) alarm(`${id}-${lastWord(inputs.name)}`, inputs, tags);
+      for (const told of sessionAlarms(place, session)) alarm(`${id}-`, told, tags, after);
     }
+    const faults = new EventRule(`${name}-start-faults`, { ...startFaultRule(place), tags: { ...sharedTags("alarm") } }, { parent: this });
+    new EventTarget(`${name}-start-faults-topic`, { ...startFaultTarget, rule: faults.name, arn: topic }, { parent: this });
     const body = toDashboard(place, place.region);
     new Dashboard(`${name}-dashboard`, { dashboardName: clusterName(place), dashboardBody: body }, { parent: this });
     this.registerOutputs();
@@ -62,8 +73,8 @@ export class Monitoring extends pulumi.ComponentResource {
 const lastWord = (name: string): string => name.split("-").at(-1) ?? "";
 
 /**
- * A topic that takes messages from its own account alone, which is what a topic's own policy says. Only a key of the user's encrypts it,
- * which must let cloudwatch.amazonaws.com use it: AWS's own key for topics lets no alarm publish.
+ * A topic that takes messages from alarms and rules of its own account alone. Only a key of the user's encrypts it, which must let
+ * cloudwatch.amazonaws.com and events.amazonaws.com use it: AWS's own key for topics lets no alarm publish.
  *
  * @see https://repost.aws/knowledge-center/cloudwatch-configure-alarm-sns
  */
@@ -71,6 +82,9 @@ function makeTopic(name: string, email: string | undefined, parent: pulumi.Resou
   const place = fargateOf(parent);
   const key = place.key === undefined ? {} : { kmsMasterKeyId: place.key };
   const topic = new Topic(`${name}-topic`, { name: accountName(place, "alarms"), ...key, tags: { ...sharedTags("alarms") } }, { parent });
+  const account = place.account ?? planned(getCallerIdentityOutput({}, { parent }).accountId, someAccount(place));
+  const policy = pulumi.all([topic.arn, account]).apply(([arn, known]) => topicRights({ ...place, account: known }, arn));
+  new TopicPolicy(`${name}-topic-policy`, { arn: topic.arn, policy }, { parent });
   if (email !== undefined) new TopicSubscription(`${name}-email`, { topic: topic.arn, protocol: "email", endpoint: email }, { parent });
   return topic.arn;
 }

@@ -5,7 +5,10 @@ import type { Metric } from "./metrics.ts";
 
 /**
  * What CloudWatch knows of sessions on Fargate: what Container Insights count of their tasks, and what is counted in their logs.
+ * Container Insights say nothing of a service as long as no task of it runs, be it that none is wanted or that none can be started.
+ * The first is nobody's fault, and the second ECS tells itself; see `start-faults.ts`.
  *
+ * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cloudwatch-container-insights.html (considerations)
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Container-Insights-metrics-ECS.html
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntaxForMetricFilters.html
  */
@@ -26,6 +29,8 @@ export interface Figure {
   readonly math?: (...names: readonly string[]) => string;
   /** Seconds for which it says nothing when a session starts. @default it says something at once */
   readonly settles?: number;
+  /** Where nothing of it arrives, that is the fault itself. @default nothing that arrives is no fault */
+  readonly always?: boolean;
 }
 
 /** Alerts that nothing on Fargate measures, and why. */
@@ -43,6 +48,8 @@ export const notOnFargate: Readonly<Record<string, string>> = {
 /** What is watched. */
 export interface Watched extends Owner {
   readonly session: string;
+  /** How many tasks a pool has at most. @default the session is no pool */
+  readonly tasks?: number;
 }
 
 /** Seconds in which a session has to start, clones of its repositories included: until then it is not unwell. */
@@ -84,7 +91,11 @@ const figures: { readonly [Name in Metric]?: (watched: Watched, labels: Labels) 
     const sources = ["DesiredTaskCount", "RunningTaskCount"].map((name) => ofSession(watched, name));
     return { sources, math: difference, settles: startLimit };
   },
-  agent_sessions_restarts_total: (watched) => ({ sources: [counted(watched, "AgentStarted")] }),
+  agent_sessions_restarts_total: (watched) => ({
+    sources: [counted(watched, "AgentStarted")],
+    // A roll-out starts each task of a pool once, and all of them write to one log group.
+    ...(watched.tasks !== undefined && { math: (started) => `(${started} - ${watched.tasks})` }),
+  }),
   agent_sessions_egress_requests_total: (watched) => ({
     // The proxy is all sessions' own, and its lines say whose they are.
     sources: [{ namespace: logNamespace(watched), metricName: "EgressDenied", dimensions: { session: watched.session }, fill: 0 }],
@@ -97,9 +108,16 @@ const figures: { readonly [Name in Metric]?: (watched: Watched, labels: Labels) 
   agent_sessions_credential_proxy_up: (watched) => ({
     sources: [insights(watched, "RunningTaskCount", credentialProxyName(watched.session))],
     settles: startLimit,
+    // It runs on while its session is stopped.
+    always: true,
   }),
   // Nothing that arrives is what stands for silence.
-  agent_sessions_collection_failed: (watched) => ({ sources: [insights(watched, "TaskCount")], math: (count) => `${count} * 0` }),
+  agent_sessions_collection_failed: (watched) => ({
+    sources: [insights(watched, "TaskCount")],
+    math: (count) => `${count} * 0`,
+    settles: startLimit,
+    always: true,
+  }),
 };
 
 /** @throws Error for what nothing on Fargate measures */
@@ -128,6 +146,8 @@ export interface CountedSession {
   readonly id: string;
   /** It has a credential proxy of its own. */
   readonly credentialProxy: boolean;
+  /** How many tasks a pool has at most. @default it is no pool */
+  readonly tasks?: number;
 }
 
 /** What a session says of itself; it could say it falsely, of itself alone. */

@@ -5,6 +5,7 @@ import { sessionAlarms, stackAlarms } from "../../components/monitoring/cloudwat
 import { toDashboard } from "../../components/monitoring/cloudwatch-dashboard.ts";
 import { egressFilter, notOnFargate, sessionFilters } from "../../components/monitoring/fargate-figures.ts";
 import { sessionMetrics, stackMetrics } from "../../components/monitoring/metrics.ts";
+import { startFaultRule, startFaultTarget, topicRights } from "../../components/monitoring/start-faults.ts";
 import { type Rule, toPrometheusRule, toRuleGroups } from "../../components/monitoring/prometheus-rules.ts";
 
 /** The alerts, as each platform has them. */
@@ -101,16 +102,19 @@ test("a cluster's Prometheus Operator is given the same rules in its own form", 
 const prod = { project: "agent-sessions", stack: "prod" };
 const whole = { id: "one", filtered: true, credentialProxy: true };
 const bare = { id: "two", filtered: false, credentialProxy: false };
-const alarms = [...stackAlarms(prod), ...sessionAlarms(prod, whole), ...sessionAlarms(prod, bare)];
+const pool = { id: "many", filtered: false, credentialProxy: false, tasks: 3 };
+const told = [...stackAlarms(prod, true), ...sessionAlarms(prod, whole), ...sessionAlarms(prod, bare), ...sessionAlarms(prod, pool)];
+const alarms = told.map(({ inputs }) => inputs);
+const namesOf = (all: typeof told) => all.map(({ inputs }) => inputs.name);
 const alarm = (name: string) => alarms.find((one) => one.name === `agent-sessions-prod-${name}`);
 
 test("CloudWatch has an alarm for all that Fargate measures, and of what it does not it says why", () => {
   expect(Object.keys(notOnFargate).filter((name) => !names.includes(name))).toEqual([]);
   const of = (kind: string) => alerts.filter((one) => one.of === kind && !(one.name in notOnFargate)).map(({ name }) => name);
-  expect(stackAlarms(prod).map(({ name }) => name)).toEqual(of("stack").map((name) => `agent-sessions-prod-${name}`));
-  expect(sessionAlarms(prod, whole).map(({ name }) => name)).toEqual(of("session").map((name) => `agent-sessions-prod-one-${name}`));
+  expect(namesOf(stackAlarms(prod, true))).toEqual(of("stack").map((name) => `agent-sessions-prod-${name}`));
+  expect(namesOf(sessionAlarms(prod, whole))).toEqual(of("session").map((name) => `agent-sessions-prod-one-${name}`));
   // Of what a session has not, nothing can ever come.
-  expect(sessionAlarms(prod, bare).map(({ name }) => name)).toEqual(
+  expect(namesOf(sessionAlarms(prod, bare))).toEqual(
     of("session")
       .filter((name) => !/^(Egress|Credential)/.test(name))
       .map((name) => `agent-sessions-prod-two-${name}`),
@@ -146,13 +150,12 @@ test("an alarm asks for what Container Insights count of the session's own servi
 test.each([
   ["one-SessionCpuHigh", "(m1 / m2)", ["CpuUtilized Maximum", "CpuReserved Maximum"], 1],
   // Tasks that are yet to run are no fault until a start has taken too long.
-  [
-    "one-SessionUnhealthy",
-    "MAX([(m1 - m2), FILL(m3, 0)])",
-    ["DesiredTaskCount Maximum", "RunningTaskCount Maximum", "SessionFailed Sum"],
-    10,
-  ],
+  ["one-SessionUnhealthy", "(m1 - m2)", ["DesiredTaskCount Maximum", "RunningTaskCount Maximum"], 10],
+  // It is said once, when nothing of the agent is to run any more.
+  ["one-SessionFailed", "FILL(m1, 0)", ["SessionFailed Sum"], 1],
   ["one-SessionRestartLoop", "FILL(m1, 0)", ["AgentStarted Sum"], 1],
+  // A roll-out of three tasks is no loop.
+  ["many-SessionRestartLoop", "(FILL(m1, 0) - 3)", ["AgentStarted Sum"], 1],
   ["one-EgressDeniedBurst", "FILL(m1, 0)", ["EgressDenied Sum"], 1],
   ["one-CredentialRefused", "FILL(m1, 0)", ["KeyRefused Sum"], 1],
   [
@@ -163,7 +166,7 @@ test.each([
   ],
   ["one-CredentialProxySlow", "m1 / 1000", ["ModelMilliseconds p95"], 1],
   ["one-CredentialProxyDown", "m1", ["RunningTaskCount Maximum"], 10],
-  ["SupervisorDown", "m1 * 0", ["TaskCount Maximum"], 1],
+  ["SupervisorDown", "m1 * 0", ["TaskCount Maximum"], 10],
 ])("the math of %s is what the alert means", (name, expression, metrics, periods) => {
   const { metricQueries = [], evaluationPeriods } = alarm(name) ?? {};
   expect(metricQueries.at(-1)?.expression).toBe(expression);
@@ -171,8 +174,38 @@ test.each([
   expect(evaluationPeriods).toBe(periods);
 });
 
-test("silence is what raises the alarm that nobody watches", () => {
+test("silence raises an alarm where something always speaks, and no other: people and schedules stop sessions", () => {
   expect(alarm("SupervisorDown")).toMatchObject({ treatMissingData: "breaching", threshold: 0 });
+  expect(namesOf(stackAlarms(prod, false))).toEqual([]);
+  const silent = alarms.filter(({ treatMissingData }) => treatMissingData === "breaching").map(({ name }) => name.split("-").at(-1));
+  expect(silent).toEqual(["SupervisorDown", "CredentialProxyDown"]);
+});
+
+test("the end of what a line has said once is not told, as it has not ended", () => {
+  const lasting = sessionAlarms(prod, whole).filter(({ endIsTold }) => !endIsTold);
+  expect(namesOf(lasting).map((name) => name.split("-").at(-1))).toEqual(["SessionFailed", "CredentialRefused"]);
+});
+
+test("what ECS cannot start is told of the stack's own services, and of no other", () => {
+  const { name, eventPattern } = startFaultRule(prod);
+  const { resources, detail } = JSON.parse(eventPattern) as { resources: [{ wildcard: string }]; detail: { eventName: string[] } };
+  const covers = new RegExp(`^${resources[0].wildcard.replaceAll("*", ".*")}$`);
+  const service = (cluster: string) => `arn:aws:ecs:eu-central-1:123456789012:service/${cluster}/${cluster}-claude-agent-one`;
+  expect(["agent-sessions-prod", "agent-sessions-prod-2", "other"].map((cluster) => covers.test(service(cluster)))).toEqual([
+    true,
+    false,
+    false,
+  ]);
+  expect(detail.eventName).toContain("SERVICE_TASK_START_IMPAIRED");
+  expect(startFaultTarget.inputTransformer.inputTemplate).toMatch(/^"SessionUnhealthy: tasks of <service> .*README\.md#sessionunhealthy"$/);
+  const place = { ...prod, region: "eu-central-1", account: "123456789012", execute: false, logDays: 30 } as never;
+  const { Statement } = JSON.parse(topicRights(place, "arn:of:topic")) as { Statement: { Principal: object; Condition: object }[] };
+  expect(Statement.map(({ Principal, Condition }) => [Principal, Condition])).toEqual(
+    [
+      ["cloudwatch", "arn:aws:cloudwatch:eu-central-1:123456789012:alarm:*"],
+      ["events", `arn:aws:events:eu-central-1:123456789012:rule/${name}`],
+    ].map(([who, source]) => [{ Service: `${who}.amazonaws.com` }, { ArnLike: { "aws:SourceArn": source } }]),
+  );
 });
 
 test("an alarm of lines asks for what a filter of the session's own logs counts, and of another session for nothing", () => {
@@ -183,9 +216,10 @@ test("an alarm of lines asks for what a filter of the session's own logs counts,
       metric?.namespace.startsWith("AgentSessions/") ? [`${metric.namespace} ${metric.metricName}`] : [],
     ),
   );
-  expect([...new Set(asked)].filter((one) => !one.includes("/two "))).toEqual(expect.arrayContaining(made));
+  const own = asked.filter((one) => !/\/(two|many) /.test(one));
+  expect([...new Set(own)]).toEqual(expect.arrayContaining(made));
   expect(made.filter((one) => !asked.includes(one))).toEqual([]);
-  expect(asked.filter((one) => !made.includes(one) && !one.includes("/two "))).toEqual([]);
+  expect(own.filter((one) => !made.includes(one))).toEqual([]);
   const { namespace, dimensions } = alarm("one-EgressDeniedBurst")?.metricQueries[0]?.metric ?? {};
   expect([namespace, dimensions]).toEqual(["AgentSessions/agent-sessions/prod", { session: "one" }]);
 });

@@ -80,9 +80,14 @@ const cases: Readonly<Record<string, Case>> = {
     summary: "Session loud ran out of memory",
   },
   SessionUnhealthy: {
-    loud: [state("unhealthy", 0), state("failed", 1), state("healthy", 0)],
-    calm: [state("unhealthy", 0), state("failed", 0), state("healthy", 1), state("key refused", 1)],
+    loud: [state("unhealthy", 1), state("failed", 0), state("healthy", 0)],
+    calm: [state("unhealthy", 0), state("failed", 0), state("healthy", 1), state("key refused", 1), state("stopped", 1)],
     summary: "Session loud is not well",
+  },
+  SessionFailed: {
+    loud: [state("failed", 1), state("unhealthy", 0)],
+    calm: [state("failed", 0), state("unhealthy", 1), state("stopped", 1)],
+    summary: "Session loud has failed and stays so",
   },
   SessionRestartLoop: {
     loud: [counter("agent_sessions_restarts_total", 0, 3 / odd)],
@@ -150,7 +155,6 @@ const cases: Readonly<Record<string, Case>> = {
 const others: readonly (Case & { readonly name: string })[] = [
   { ...(cases.SupervisorDown as Case), name: "SupervisorDown", loud: [up(1), looked(step), failed(1)] },
   { ...(cases.SupervisorDown as Case), name: "SupervisorDown", loud: [up(1), looked(0), failed(0)] },
-  { ...(cases.SessionUnhealthy as Case), name: "SessionUnhealthy", loud: [state("unhealthy", 1), state("failed", 0)] },
 ];
 
 const rules = toRuleGroups();

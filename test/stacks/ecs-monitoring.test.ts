@@ -27,13 +27,21 @@ test("each session has alarms and filters of its own, which tell the stack's top
   ).toEqual(
     [
       "SupervisorDown",
-      ...["SessionCpuHigh", "SessionMemoryHigh", "SessionRestartLoop", "SessionUnhealthy"].flatMap((name) => [`a-${name}`, `b-${name}`]),
+      ...["SessionCpuHigh", "SessionFailed", "SessionMemoryHigh", "SessionRestartLoop", "SessionUnhealthy"].flatMap((name) => [
+        `a-${name}`,
+        `b-${name}`,
+      ]),
       "b-EgressDeniedBurst",
     ]
       .map((name) => `monitoring-${name}`)
       .sort(),
   );
-  for (const { inputs } of ofType(all, "MetricAlarm")) expect([inputs.alarmActions, inputs.okActions]).toEqual([[topic], [topic]]);
+  for (const { name, inputs } of ofType(all, "MetricAlarm"))
+    expect([name, inputs.alarmActions, inputs.okActions]).toEqual([name, [topic], name.endsWith("SessionFailed") ? [] : [topic]]);
+  expect(ofType(all, "EventTarget").map(({ inputs }) => [inputs.arn, inputs.rule])).toEqual([[topic, "agent-sessions-test-start-faults"]]);
+  const [policy] = ofType(all, "TopicPolicy").map(({ inputs }) => inputs);
+  expect(policy?.arn).toBe(topic);
+  expect(policy?.policy).toContain("arn:aws:events:eu-central-1:123456789012:rule/agent-sessions-test-start-faults");
   const groups = ofType(all, "LogMetricFilter").map(({ inputs }) => inputs.logGroupName);
   const made = ofType(all, "LogGroup").map(({ inputs }) => inputs.name);
   expect(groups).toHaveLength(5);
@@ -43,7 +51,7 @@ test("each session has alarms and filters of its own, which tell the stack's top
 test("a filter comes after the log group that it counts in", async () => {
   const all = await rolledOut({ ecs, sessions: [{ id: "b", ...listed }] });
   const place = (name: string) => all.findIndex((one) => one.name === name);
-  for (const { name } of ofType(all, "LogMetricFilter")) expect(place(name)).toBeGreaterThan(place("b-service"));
+  for (const one of ofType(all, "LogMetricFilter")) expect(all.indexOf(one)).toBeGreaterThan(place("b-service"));
   const [filter] = ofType(all, "LogMetricFilter");
   expect(filter?.dependencies).toContain(all[place("b-service")]?.urn);
 });
@@ -58,11 +66,22 @@ test("another session changes nothing of those that are there", async () => {
   expect(await watch([{ id: "a" }, { id: "b" }])).toEqual(expect.arrayContaining(before));
 });
 
+test("the start of all tasks of a pool in a roll-out is no loop, however far it is scaled", async () => {
+  const autoscale = { min: 1, max: 4, schedule: [{ at: "cron(0 7 ? * MON-FRI *)", min: 2, max: 9 }] };
+  const all = await rolledOut({ ecs, sessions: [{ id: "a", pool: { replicas: 3 } }, { id: "b", pool: { autoscale } }, { id: "c" }] });
+  const loops = ofType(all, "MetricAlarm").filter(({ name }) => name.endsWith("RestartLoop"));
+  const math = loops.map(({ inputs }) => (inputs.metricQueries as { expression?: string }[]).at(-1)?.expression);
+  expect(math).toEqual(["(FILL(m1, 0) - 3)", "(FILL(m1, 0) - 9)", "FILL(m1, 0)"]);
+  // Nothing runs for certain here, so that silence is nobody's fault.
+  expect(all.filter(({ name }) => name.endsWith("SupervisorDown"))).toEqual([]);
+});
+
 test("a topic that is there is told, and false watches nothing", async () => {
   const topic = "arn:aws:sns:eu-central-1:123456789012:alarms";
   const all = await rolledOut({ ecs: { monitoring: { topic } }, sessions: [{ id: "a" }] });
-  expect(ofType(all, "Topic")).toEqual([]);
+  expect([ofType(all, "Topic"), ofType(all, "TopicPolicy")]).toEqual([[], []]);
+  expect(ofType(all, "EventTarget").map(({ inputs }) => inputs.arn)).toEqual([topic]);
   for (const { inputs } of ofType(all, "MetricAlarm")) expect(inputs.alarmActions).toEqual([topic]);
   const none = await rolledOut({ ecs: { monitoring: false }, sessions: [{ id: "a" }] });
-  expect(none.filter(({ type }) => /MetricAlarm|Dashboard|LogMetricFilter|Topic/.test(type))).toEqual([]);
+  expect(none.filter(({ type }) => /MetricAlarm|Dashboard|LogMetricFilter|Topic|Event/.test(type))).toEqual([]);
 });

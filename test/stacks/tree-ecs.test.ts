@@ -52,6 +52,8 @@ IsolatedNetwork pool []
 IsolatedNetwork proxy []
 Monitoring monitoring []
   Dashboard monitoring-dashboard
+  EventRule monitoring-start-faults {kind=alarm}
+  EventTarget monitoring-start-faults-topic after monitoring-start-faults monitoring-topic
   LogMetricFilter monitoring-EgressDenied after proxy-service
   LogMetricFilter monitoring-file-AgentStarted after file-service
   LogMetricFilter monitoring-file-SessionFailed after file-service
@@ -66,23 +68,27 @@ Monitoring monitoring []
   LogMetricFilter monitoring-proxy-SessionFailed after proxy-service
   MetricAlarm monitoring-SupervisorDown {kind=alarm severity=critical} after monitoring-topic
   MetricAlarm monitoring-file-SessionCpuHigh {kind=alarm session=file severity=warning} after monitoring-topic
+  MetricAlarm monitoring-file-SessionFailed {kind=alarm session=file severity=warning} after monitoring-topic
   MetricAlarm monitoring-file-SessionMemoryHigh {kind=alarm session=file severity=critical} after monitoring-topic
   MetricAlarm monitoring-file-SessionRestartLoop {kind=alarm session=file severity=critical} after monitoring-topic
   MetricAlarm monitoring-file-SessionUnhealthy {kind=alarm session=file severity=warning} after monitoring-topic
   MetricAlarm monitoring-pool-SessionCpuHigh {kind=alarm session=pool severity=warning} after monitoring-topic
+  MetricAlarm monitoring-pool-SessionFailed {kind=alarm session=pool severity=warning} after monitoring-topic
   MetricAlarm monitoring-pool-SessionMemoryHigh {kind=alarm session=pool severity=critical} after monitoring-topic
   MetricAlarm monitoring-pool-SessionRestartLoop {kind=alarm session=pool severity=critical} after monitoring-topic
   MetricAlarm monitoring-pool-SessionUnhealthy {kind=alarm session=pool severity=warning} after monitoring-topic
-  MetricAlarm monitoring-proxy-CredentialProxyDown {kind=alarm session=proxy severity=critical} after monitoring-topic
+  MetricAlarm monitoring-proxy-CredentialProxyDown {kind=alarm session=proxy severity=critical} after monitoring-topic proxy-service
   MetricAlarm monitoring-proxy-CredentialProxyErrors {kind=alarm session=proxy severity=warning} after monitoring-topic
   MetricAlarm monitoring-proxy-CredentialProxySlow {kind=alarm session=proxy severity=warning} after monitoring-topic
   MetricAlarm monitoring-proxy-CredentialRefused {kind=alarm session=proxy severity=critical} after monitoring-topic
   MetricAlarm monitoring-proxy-EgressDeniedBurst {kind=alarm session=proxy severity=warning} after monitoring-topic
   MetricAlarm monitoring-proxy-SessionCpuHigh {kind=alarm session=proxy severity=warning} after monitoring-topic
+  MetricAlarm monitoring-proxy-SessionFailed {kind=alarm session=proxy severity=warning} after monitoring-topic
   MetricAlarm monitoring-proxy-SessionMemoryHigh {kind=alarm session=proxy severity=critical} after monitoring-topic
   MetricAlarm monitoring-proxy-SessionRestartLoop {kind=alarm session=proxy severity=critical} after monitoring-topic
   MetricAlarm monitoring-proxy-SessionUnhealthy {kind=alarm session=proxy severity=warning} after monitoring-topic
   Topic monitoring-topic {kind=alarms}
+  TopicPolicy monitoring-topic-policy after monitoring-topic
 RepositoryClone agent-repository-r-5d006d52 []
   RepositoryMirror agent-repository-r-5d006d52 [host]
     HardenedTask agent-repository-r-5d006d52 [definition]

@@ -18,6 +18,10 @@ const cooldown = { out: 60, in: 300 } as const;
 /** What Application Auto Scaling looks at. */
 const metrics = { cpu: "ECSServiceAverageCPUUtilization", memory: "ECSServiceAverageMemoryUtilization" } as const;
 
+/** How many tasks a pool ever has. */
+export const mostTasks = ({ replicas, autoscale }: Pick<Pool, "replicas" | "autoscale">): number =>
+  autoscale === undefined ? replicas : Math.max(autoscale.max, ...(autoscale.schedule ?? []).map(({ max }) => max));
+
 /** As many tasks of a service as their work asks for. @param family the service's name */
 export function scalePool(
   name: string,

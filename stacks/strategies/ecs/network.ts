@@ -4,6 +4,7 @@ import type { SharedList } from "../../../components/egress-proxy/shared.ts";
 import type { SessionsNetworkArgs } from "../../../components/fargate/network.ts";
 import type { Shared } from "../../../components/fargate/provider.ts";
 import { reachOf } from "../../../components/isolated-network/ecs.ts";
+import { mostTasks } from "../../../components/session-container/ecs/pool.ts";
 import { isAddress } from "../../../components/isolated-network/destinations.ts";
 import type { SecretReference } from "../../../components/session-part.ts";
 import type { Settings } from "../../settings.ts";
@@ -38,9 +39,7 @@ function namesIn(egress: Settings["sessions"][number]["network"]["egress"]): rea
 export function listsOf({ sessions }: Settings<"ecs">): SharedList[] {
   return sessions.flatMap(({ id, pool, network: { egress, download } }) => {
     if (typeof egress !== "object") return [];
-    const { autoscale, replicas = 1 } = pool ?? {};
-    const tasks = autoscale === undefined ? replicas : Math.max(autoscale.max, ...(autoscale.schedule ?? []).map(({ max }) => max));
-    return [{ ...egress, sessionId: id, tasks, ...(download !== undefined && { download }) }];
+    return [{ ...egress, sessionId: id, tasks: pool === undefined ? 1 : mostTasks(pool), ...(download !== undefined && { download }) }];
   });
 }
 

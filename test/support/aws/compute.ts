@@ -218,6 +218,17 @@ export const compute: Readonly<Record<string, Making>> = {
       brings: { id: "TopicArn", arn: "TopicArn" },
     },
   ],
+  "aws:sns/topicPolicy:TopicPolicy": ({ arn, policy }) => [
+    { operation: "sns.SetTopicAttributes", input: { TopicArn: arn, AttributeName: "Policy", AttributeValue: policy } },
+  ],
+  "aws:cloudwatch/eventRule:EventRule": ({ tags, ...inputs }) => [
+    { operation: "events.PutRule", input: { ...inputsOf(inputs), Tags: tagList(tags) } },
+  ],
+  "aws:cloudwatch/eventTarget:EventTarget": ({ rule, arn, targetId, inputTransformer }) => {
+    const { inputPaths, inputTemplate } = inputTransformer as { inputPaths: Fields; inputTemplate: string };
+    const target = { Id: targetId, Arn: arn, InputTransformer: { InputPathsMap: inputPaths, InputTemplate: inputTemplate } };
+    return [{ operation: "events.PutTargets", input: { Rule: rule, Targets: [target] } }];
+  },
   "aws:sns/topicSubscription:TopicSubscription": ({ topic, protocol, endpoint }) => [
     { operation: "sns.Subscribe", input: { TopicArn: topic, Protocol: protocol, Endpoint: endpoint } },
   ],
