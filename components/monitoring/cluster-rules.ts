@@ -30,13 +30,28 @@ export interface WatchedCluster {
 export function toClusterRules(watched: WatchedCluster): RuleGroups<Rule | RecordingRule> {
   const { namespace, labels } = watched;
   const records = Object.entries(recordings(namespace)).flatMap(([record, exprs]) => exprs.map((expr) => ({ record, expr, labels })));
-  const silence = `time() * absent(kube_pod_info{namespace="${namespace}",pod=~"claude-agent-.+"})`;
+  const { single, pool } = workloads(namespace);
+  // They stay while people have stopped them.
+  const silence = `time() * absent(${single("kube_statefulset_replicas")} or ${pool("kube_deployment_spec_replicas")})`;
   const { groups } = toRuleGroups({ labels, without: Object.keys(notInClusters), silence });
   return { groups: [{ name: "agent-sessions-records", interval: `${evaluationSeconds}s`, rules: records }, ...groups] };
 }
 
 /** Seconds in which a session has to start, clones of its repositories included: until then it is not unwell. */
 const startLimit = 600;
+
+/**
+ * Figures of what keeps sessions running, which is there while no pod is: no node, image, quota or room for one. A pool whose id ends
+ * as proxies are named is known by its pods alone.
+ */
+const workloads = (namespace: string) => ({
+  single: (metric: string) => `${metric}{namespace="${namespace}",statefulset=~"claude-agent-.+"}`,
+  pool: (metric: string) => `${metric}{namespace="${namespace}",deployment=~"claude-agent-.+",deployment!~".+-proxy"}`,
+});
+
+/** In no moment of the last minutes there were as many that are ready as were wanted in all of them. People stop and scale. */
+const missing = (ready: string, wanted: string, created: string) =>
+  `(max_over_time(${ready}[${startLimit}s]) < bool min_over_time(${wanted}[${startLimit}s])) * (time() - ${created} > bool ${startLimit})`;
 
 /** Every figure that alerts ask for, as the cluster has it. */
 function recordings(namespace: string): Partial<Record<Metric, readonly string[]>> {
@@ -48,6 +63,22 @@ function recordings(namespace: string): Partial<Record<Metric, readonly string[]
   const join = "on (namespace, pod, container)";
   const up = `(time() - ${of("kube_pod_container_state_started")} > bool ${startLimit})`;
   const unready = `(1 - ${of("kube_pod_container_status_ready")}) * ${join} ${of("kube_pod_container_status_running")} * ${join} ${up}`;
+  const { single, pool } = workloads(namespace);
+  const noneReady = missing(
+    single("kube_statefulset_status_replicas_ready"),
+    single("kube_statefulset_replicas"),
+    single("kube_statefulset_created"),
+  );
+  const tooFew = missing(
+    pool("kube_deployment_status_replicas_available"),
+    pool("kube_deployment_spec_replicas"),
+    pool("kube_deployment_created"),
+  );
+  const unwell = [
+    bySession(`max by (pod) (${unready})`),
+    labelled(`max by (statefulset) (${noneReady})`, "statefulset", "claude-agent-(.+)"),
+    labelled(`max by (deployment) (${tooFew})`, "deployment", "claude-agent-(.+)"),
+  ].join(" or ");
   const killed = `${of("kube_pod_container_status_restarts_total")} * ${join} ${of("kube_pod_container_status_last_terminated_reason", ',reason="OOMKilled"')}`;
   return {
     agent_sessions_memory_bytes: [bySession(`max by (pod) (${of("container_memory_working_set_bytes")})`)],
@@ -61,7 +92,7 @@ function recordings(namespace: string): Partial<Record<Metric, readonly string[]
     ],
     // What ended a container is counted by its starts, as the series of an ended one is over; a program in it by the kernel.
     agent_sessions_oom_kills_total: [bySession(`sum by (pod) (${of("container_oom_events_total")} or ${killed})`)],
-    agent_sessions_session_state: [withState(bySession(`max by (pod) (${unready})`), "unhealthy")],
+    agent_sessions_session_state: [withState(`max by (session) (${unwell})`, "unhealthy")],
     agent_sessions_restarts_total: [bySession(`max by (pod) (${of("kube_pod_container_status_restarts_total")})`)],
     agent_sessions_credential_proxy_up: [
       labelled(

@@ -55,9 +55,46 @@ const cases: Readonly<Record<string, Series>> = {
       constant(odd ? 0 : 2),
     ],
   ],
-  SupervisorDown: (odd, session) => (odd ? [] : [[`kube_pod_info{namespace="agents",pod="claude-agent-${session}-0"}`, constant(1)]]),
+  // A stack whose sessions are all stopped is watched.
+  SupervisorDown: (odd, session) =>
+    odd ? [] : [[`kube_statefulset_replicas{namespace="agents",statefulset="claude-agent-${session}"}`, constant(0)]],
   Watchdog: () => [],
 };
+
+/** A session whose pods are as many as they are at each time. */
+const single = (session: string, ready: string, wanted: string, created = 0): readonly (readonly [string, string])[] => {
+  const of = (metric: string) => `${metric}{namespace="agents",statefulset="claude-agent-${session}"}`;
+  return [
+    [of("kube_statefulset_status_replicas_ready"), ready],
+    [of("kube_statefulset_replicas"), wanted],
+    [of("kube_statefulset_created"), constant(created)],
+  ];
+};
+
+const pool = (session: string, ready: string, wanted: string): readonly (readonly [string, string])[] => {
+  const of = (metric: string) => `${metric}{namespace="agents",deployment="claude-agent-${session}"}`;
+  return [
+    [of("kube_deployment_status_replicas_available"), ready],
+    [of("kube_deployment_spec_replicas"), wanted],
+    [of("kube_deployment_created"), constant(0)],
+  ];
+};
+
+/** Sessions of which no pod is there, or too few, half an hour on; and those that are as they were told to be. */
+const absent = {
+  "is not there": single("x", constant(0), constant(1)),
+  "was there until its node was lost": single("x", "1x100 0x100", constant(1)),
+  "is too few": pool("x", constant(2), constant(3)),
+} as const;
+const present = {
+  "is there": single("x", constant(1), constant(1)),
+  "is stopped": single("x", constant(0), constant(0)),
+  "was started a moment ago": single("x", constant(0), "0x180 1x20"),
+  "was described a moment ago": single("x", "_x180 0x20", "_x180 1x20", 1800),
+  "was away for a moment": single("x", "1x185 0x15", constant(1)),
+  "is being scaled": pool("x", "2x180 2x20", "2x180 4x20"),
+  "is a proxy, which has an alert of its own": pool("x-credential-proxy", constant(0), constant(1)),
+} as const;
 
 let tool: PrometheusTool | undefined;
 beforeAll(async () => {
@@ -97,4 +134,17 @@ test.for(Object.keys(cases))("%s is raised for the session that it is about, and
   expect(got).toContain('stack="p/s", strategy="kubernetes"');
   expect(got).not.toContain("calm");
   if (session) expect(got).toContain('session="a-0-b"');
+});
+
+test.for(Object.keys(absent))("a session whose pod %s is not well, once", async (name, { skip }) => {
+  if (tool === undefined) return skip();
+  const got = await raised("SessionUnhealthy", absent[name as keyof typeof absent]);
+  expect(got.match(/alertname="SessionUnhealthy"/g)).toHaveLength(1);
+  expect(got).toContain('session="x"');
+});
+
+test.for(Object.keys(present))("a session whose pod %s raises nothing", async (name, { skip }) => {
+  if (tool === undefined) return skip();
+  const got = await raised("SessionUnhealthy", present[name as keyof typeof present]);
+  expect(got).toBe("got:[]");
 });
