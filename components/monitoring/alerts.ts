@@ -101,7 +101,7 @@ export const alerts: readonly Alert[] = [
     holds: 0,
     summary: "has failed and stays so",
     unit: "none",
-    description: "Nothing of its agent runs, and nobody starts it again: its last try failed, or its disk is full. Its log says why.",
+    description: "Nobody starts it again: its agent's last try failed, its disk is full, or its container cannot run. Its log says why.",
   },
   {
     name: "SessionRestartLoop",

@@ -66,6 +66,7 @@ export function supervisor(args: SupervisorArgs): Service {
       STACK: stackLabel(args),
       STRATEGY: args.strategy,
       ...(args.alertmanager !== undefined && { ALERTMANAGER: args.alertmanager }),
+      ...(args.closed === true && { GATEWAY: "expected" }),
     },
     mounts: [socket(args, true), settingsMount({ "authority.json": JSON.stringify(args.authority) }), scratch],
     limits: serviceLimits,

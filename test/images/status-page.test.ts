@@ -20,7 +20,14 @@ const now = Date.parse("2026-01-01T12:00:00Z");
 /** A session with an hour behind it, that says what an agent could make it say. */
 function watched(id: string, state: State, why?: string): Watched {
   const session = new Watched(id);
-  const limits = { restarts: 1, cpuLimit: 2, memoryLimit: 4 * 1024 ** 3, processesLimit: 512, diskLimit: 20 * 1024 ** 3 };
+  const limits = {
+    modelProxy: false,
+    restarts: 1,
+    cpuLimit: 2,
+    memoryLimit: 4 * 1024 ** 3,
+    processesLimit: 512,
+    diskLimit: 20 * 1024 ** 3,
+  };
   session.facts = {
     container: `claude-agent-${id}`,
     image: "i",

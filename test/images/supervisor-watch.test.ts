@@ -20,6 +20,8 @@ class ToldEngine implements Pick<Engine, keyof Engine> {
   all: readonly Listed[] = [];
   cpu = 0;
   restarts = 0;
+  exited: number | undefined;
+  environment: readonly string[] = [];
   hung = new Set<string>();
   streams = new Map<string, PassThrough>();
   held: Usage = { Containers: [], Volumes: [] };
@@ -36,13 +38,14 @@ class ToldEngine implements Pick<Engine, keyof Engine> {
   async inspect(id: string): Promise<Described> {
     const name = this.all.find(({ Id }) => Id === id)?.Names[0] ?? "";
     const state = { Status: "running", Running: true, Paused: false, Restarting: false, ExitCode: 0, StartedAt: "2026-01-01T00:00:00Z" };
+    const ended = this.exited !== undefined && { Status: "exited", Running: false, ExitCode: this.exited };
     const log = [{ Start: "2026-01-01T00:00:01Z", Output: '{"status":"healthy"}' }];
     return {
       Name: name,
       RestartCount: this.restarts,
-      State: { ...state, Health: { Log: log } },
+      State: { ...state, ...ended, Health: { Log: log } },
       HostConfig: { Memory: 1000, NanoCpus: 2e9, PidsLimit: 9 },
-      Config: { Image: "i", Env: ["SESSION_DISK_LIMIT=77"] },
+      Config: { Image: "i", Env: ["SESSION_DISK_LIMIT=77", ...this.environment] },
     };
   }
 
@@ -83,10 +86,14 @@ class ToldEngine implements Pick<Engine, keyof Engine> {
 }
 
 function watching(...all: Listed[]) {
+  return watchingBehind(false, ...all);
+}
+
+function watchingBehind(gateway: boolean, ...all: Listed[]) {
   const engine = new ToldEngine();
   engine.all = all;
   const metrics = new Metrics("p/s", "single-node");
-  const watch = new Watch(engine as unknown as Engine, metrics);
+  const watch = new Watch(engine as unknown as Engine, metrics, gateway);
   const machine = { cpuRatio: 0.5, memory: 1, memoryAvailable: 1, disk: 1, diskFree: 1, load1: 1 };
   const text = async () =>
     (
@@ -198,6 +205,58 @@ describe("watching", () => {
     engine.all = [];
     await watch.look();
     expect(await text()).not.toContain("agent_sessions_gateway");
+  });
+
+  test("a credential proxy that is gone does not serve, and of a session without one nothing is said", async () => {
+    const { engine, watch, figure } = watching(session("a"));
+    await watch.look();
+    expect(await figure("credential_proxy_up")).toBeUndefined();
+    engine.environment = ["SESSION_MODEL_PORT=18787"];
+    await watch.look();
+    expect([await figure("credential_proxy_up"), await figure("credential_requests_total", 'code="5xx"')]).toEqual([0, 0]);
+    engine.all = [session("a"), listed("cp", { session_id: "a", kind: "credential-proxy" })];
+    await watch.look();
+    expect(await figure("credential_proxy_up")).toBe(1);
+  });
+
+  test("a gateway that is gone does not serve, once it was there or a roll-out has had its time", async () => {
+    const seen = watchingBehind(true);
+    await seen.watch.look();
+    expect(await seen.figure("gateway_up")).toBeUndefined();
+    seen.engine.all = [listed("gw", { kind: "gateway" })];
+    await seen.watch.look();
+    seen.engine.all = [];
+    await seen.watch.look();
+    expect(await seen.figure("gateway_up")).toBe(0);
+    const late = watchingBehind(true);
+    vi.useFakeTimers({ now: Date.now() + 601_000 });
+    await late.watch.look();
+    vi.useRealTimers();
+    expect(await late.figure("gateway_up")).toBe(0);
+  });
+
+  test.each([
+    [128, 1],
+    [1, 1],
+    [0, 0],
+    [143, 0],
+    [137, 0],
+  ])("a session that ended with %i has failed: %i; whoever is told to stop has not", async (code, failed) => {
+    const { engine, watch, figure } = watching(session("a"));
+    engine.exited = code;
+    await watch.look();
+    const state = (name: string) => figure("session_state", `state="${name}"`);
+    expect([await state("failed"), await state("stopped"), await state("healthy")]).toEqual([failed, 1 - failed, 0]);
+  });
+
+  test("of a session that is gone nothing is said, though its proxy is there", async () => {
+    const proxy = listed("cp", { session_id: "a", kind: "credential-proxy" });
+    const { engine, watch, figure } = watching(session("a"), proxy);
+    await watch.look();
+    expect(await figure("session_state", 'state="healthy"')).toBe(1);
+    engine.all = [proxy];
+    await watch.look();
+    expect(await figure("session_state", 'state="healthy"')).toBeUndefined();
   });
 
   test("memory that ran out is counted by its session", async () => {

@@ -12,6 +12,9 @@ const pick = <T extends object>(from: T | null | undefined, keys: readonly strin
 
 type Container = Omit<Listed, "Labels"> & { readonly Labels: Labels };
 
+/** Variables of a session that say what it may hold, and whether it has a credential proxy: none of them is secret. */
+const ofEnvironment = /^SESSION_(DISK_LIMIT|MODEL_PORT)=/;
+
 /** Containers of which more is asked than whether they are there: those that serve one session, and the entrance to all of it. */
 const printing = ["egress-proxy", "credential-proxy", "gateway"];
 
@@ -51,7 +54,7 @@ export const chosen = {
         Health: { Log: (State.Health?.Log ?? []).map((entry) => pick(entry, ["Start", "Output"])) },
       },
       HostConfig: pick(HostConfig, ["Memory", "NanoCpus", "PidsLimit"]),
-      Config: { Image: Config.Image, Env: (Config.Env ?? []).filter((variable) => variable.startsWith("SESSION_DISK_LIMIT=")) },
+      Config: { Image: Config.Image, Env: (Config.Env ?? []).filter((variable) => ofEnvironment.test(variable)) },
     };
   },
 

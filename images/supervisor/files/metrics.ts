@@ -121,9 +121,10 @@ class Figures {
   session(watched: Watched, requests: ReadonlyMap<string, number>): void {
     const { id: session, facts, disk, egress, oomKills, credentialProxy } = watched;
     if (facts === undefined) return;
-    const { container, image } = facts;
+    const { container, image, broken } = facts;
+    const found = broken ? "failed" : facts.state;
     this.#set("session_info", "What a session runs as", { session, container, image }, 1);
-    for (const state of states) this.#set("session_state", "1 for what a session is", { session, state }, Number(state === facts.state));
+    for (const state of states) this.#set("session_state", "1 for what a session is", { session, state }, Number(state === found));
     this.#usage(watched);
     if (facts.processesLimit > 0) this.#set("processes_limit", "Processes and threads it may have", { session }, facts.processesLimit);
     for (const [place, bytes] of Object.entries(disk)) this.#set("disk_bytes", "What its files hold", { session, place }, bytes);
@@ -132,8 +133,8 @@ class Figures {
     this.#count("oom_kills_total", "Times at which its memory ran out", { session }, oomKills);
     for (const verdict of verdicts)
       this.#count("egress_requests_total", "Requests at its egress proxy", { session, verdict }, egress.counts[verdict]);
-    if (credentialProxy === undefined) return;
-    this.#set("credential_proxy_up", "1 where its credential proxy serves", { session }, Number(credentialProxy));
+    if (credentialProxy === undefined && !facts.modelProxy) return;
+    this.#set("credential_proxy_up", "1 where its credential proxy serves", { session }, Number(credentialProxy === true));
     for (const code of new Set([...codes, ...requests.keys()]))
       this.#count("credential_requests_total", "Requests at its credential proxy", { session, code }, requests.get(code) ?? 0);
   }

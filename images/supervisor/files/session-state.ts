@@ -22,6 +22,8 @@ export interface SessionState {
   readonly state: State;
   /** In a few words, which whatever runs in the session may have written. */
   readonly why?: string;
+  /** It ended by itself or cannot be started, and the engine does not start it again. */
+  readonly broken?: true;
 }
 
 const answered: readonly State[] = ["starting", "healthy", "complete", "failed", "key refused"];
@@ -33,7 +35,7 @@ export function sessionState({ State, RestartCount = 0 }: Inspected): SessionSta
   const exit = `exit ${State.ExitCode}`;
   if (State.Restarting) return { state: "unhealthy", why: `${exit}, ${RestartCount + 1} ${RestartCount === 0 ? "start" : "starts"}` };
   if (State.Paused) return { state: "stopped", why: "paused" };
-  if (!State.Running) return { state: "stopped", ...(!toldTo.includes(State.ExitCode) && { why: exit }) };
+  if (!State.Running) return { state: "stopped", ...(!toldTo.includes(State.ExitCode) && { why: exit, broken: true }) };
   const began = Date.parse(State.StartedAt);
   // The engine keeps the answers of before the start too, and its own words where a check took too long.
   const last = (State.Health?.Log ?? []).findLast(({ Start, Output }) => Date.parse(Start) >= began && Output.startsWith("{"));

@@ -3,6 +3,7 @@
 //   STACK         the stack, as the label `stack` of its containers has it
 //   STRATEGY      the strategy that they were deployed with
 //   ALERTMANAGER  URL of the Alertmanager that the page shows alerts of
+//   GATEWAY       set where there is to be a gateway
 //   --check       0 when the supervisor is well
 //
 // /etc/agent-sessions/authority.json: what the sessions may do beyond a sealed box, as a JSON list of sentences. It is read for each
@@ -23,7 +24,7 @@ const weighing = 60_000;
 /** Milliseconds without a round after which the supervisor is not well. */
 const patience = 45_000;
 
-const { STACK: stack = "", STRATEGY: strategy = "", ALERTMANAGER: alertmanager } = process.env;
+const { STACK: stack = "", STRATEGY: strategy = "", ALERTMANAGER: alertmanager, GATEWAY: gateway } = process.env;
 
 /** Does something again and again, never twice at once; a failure is told when it begins and when it is over. */
 async function every(milliseconds: number, what: string, work: () => Promise<void>): Promise<never> {
@@ -53,7 +54,7 @@ async function readAuthority(): Promise<readonly string[] | undefined> {
 
 function run(): void {
   const metrics = new Metrics(stack, strategy);
-  const watch = new Watch(new Engine(), metrics);
+  const watch = new Watch(new Engine(), metrics, gateway !== undefined);
   let machine: Machine | undefined;
   const begun = Date.now();
   const view = () => ({

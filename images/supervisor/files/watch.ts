@@ -7,6 +7,8 @@ import { sessionState } from "./session-state.ts";
 import { type Disk, type Facts, Watched } from "./watched.ts";
 
 const hour = 3_600_000_000_000n;
+/** Milliseconds in which a roll-out that makes the supervisor has made the gateway, too. */
+const rollOut = 600_000;
 const places = ["workspace", "session", "logs"] as const;
 
 /** How the last round went. */
@@ -30,7 +32,7 @@ export interface Listener {
 
 export class Watch {
   readonly sessions = new Map<string, Watched>();
-  /** Whether the gateway serves; undefined where there is none. */
+  /** Whether the gateway serves; undefined where there is to be none. */
   gateway: boolean | undefined;
   round: Round | undefined;
   /** Milliseconds since 1970 at which the engine last said which sessions there are. */
@@ -38,13 +40,16 @@ export class Watch {
   cleanUp: CleanUp | undefined;
   readonly #engine: Engine;
   readonly #listener: Listener;
+  readonly #behindGateway: boolean;
   readonly #begun = BigInt(Date.now()) * 1_000_000n;
   readonly #records = new Map<string, Follower>();
   readonly #events: Follower;
 
-  constructor(engine: Engine, listener: Listener) {
+  /** @param behindGateway whether there is to be a gateway */
+  constructor(engine: Engine, listener: Listener, behindGateway = false) {
     this.#engine = engine;
     this.#listener = listener;
+    this.#behindGateway = behindGateway;
     const open = (since: string, signal: AbortSignal) => engine.events(since, signal);
     const take = (session: string) => {
       const watched = this.sessions.get(session);
@@ -99,7 +104,12 @@ export class Watch {
       this.sessions.delete(id);
       this.#listener.forget(id);
     }
-    for (const watched of this.sessions.values()) watched.credentialProxy = undefined;
+    const present = new Set(listed.flatMap(({ Labels: { session_id, kind } }) => (kind === undefined ? (session_id ?? []) : [])));
+    for (const watched of this.sessions.values()) {
+      watched.credentialProxy = undefined;
+      // What serves a session may outlive it.
+      if (!present.has(watched.id)) watched.facts = undefined;
+    }
     const containers = new Set(listed.map(({ Id }) => Id));
     for (const [id, follower] of this.#records) {
       if (containers.has(id)) continue;
@@ -108,7 +118,8 @@ export class Watch {
     }
     for (const container of listed) this.#adoptProxy(container);
     const gateway = listed.find(({ Labels: { kind } }) => kind === "gateway");
-    this.gateway = gateway && serves(gateway);
+    const expected = this.gateway !== undefined || BigInt(Date.now() - rollOut) * 1_000_000n > this.#begun;
+    this.gateway = gateway === undefined ? (this.#behindGateway && expected ? false : undefined) : serves(gateway);
     if (gateway !== undefined)
       this.#follow(gateway, (text, counted) => {
         const request = gatewayRequest(text);
@@ -161,7 +172,7 @@ const sessionOf = ({ session_id, serves }: Listed["Labels"]) => session_id ?? se
 
 function factsOf(described: Described, created: number): Facts {
   const { Name, HostConfig, Config, RestartCount = 0 } = described;
-  const disk = Config.Env.find((variable) => variable.startsWith("SESSION_DISK_LIMIT="));
+  const variable = (name: string) => Config.Env.find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1);
   return {
     ...sessionState(described),
     container: Name.replace(/^\//, ""),
@@ -170,7 +181,8 @@ function factsOf(described: Described, created: number): Facts {
     cpuLimit: (HostConfig.NanoCpus ?? 0) / 1e9,
     memoryLimit: HostConfig.Memory ?? 0,
     processesLimit: Math.max(0, HostConfig.PidsLimit ?? 0),
-    diskLimit: Number(disk?.split("=")[1] ?? 0),
+    diskLimit: Number(variable("SESSION_DISK_LIMIT") ?? 0),
+    modelProxy: variable("SESSION_MODEL_PORT") !== undefined,
     created,
   };
 }

@@ -35,6 +35,8 @@ export interface Facts extends SessionState {
   readonly processesLimit: number;
   /** Bytes; 0 for no limit. */
   readonly diskLimit: number;
+  /** It has a credential proxy, whether that is there or not. */
+  readonly modelProxy: boolean;
   /** Seconds since 1970. */
   readonly created: number;
 }
@@ -58,7 +60,7 @@ export class Watched {
   facts: Facts | undefined;
   oomKills = 0;
   disk: Disk = {};
-  /** Whether the credential proxy serves; undefined where the session has none. */
+  /** Whether the credential proxy serves; undefined where none is there. */
   credentialProxy: boolean | undefined;
   /** The id of its container that was measured last. */
   container = "";
