@@ -19,6 +19,8 @@ export type Quantity =
   | { readonly kind: "ratio"; readonly part: Quantity; readonly whole: Quantity }
   /** What a ratio leaves of one. */
   | { readonly kind: "rest"; readonly of: Quantity }
+  /** Seconds since a moment. */
+  | (Series & { readonly kind: "age" })
   /** Seconds since the supervisor last looked without a mistake; very many while it does not answer. */
   | { readonly kind: "silence" }
   /** Always one: its alert never ends. */

@@ -229,6 +229,18 @@ export const alerts: readonly Alert[] = [
     description: "Something that was to be removed or archived is still there. Run sessions cleanup, which says what and why.",
   },
   {
+    name: "CleanupOverdue",
+    of: "stack",
+    severity: "warning",
+    quantity: { kind: "age", metric: "agent_sessions_cleanup_next_run_timestamp_seconds" },
+    operator: ">",
+    threshold: 7200,
+    holds: 0,
+    summary: "Clean-up is {{value}} late",
+    unit: "seconds",
+    description: "What runs sessions cleanup --every is gone, or does not come to an end. See its service; disks fill meanwhile.",
+  },
+  {
     name: "SupervisorDown",
     of: "stack",
     severity: "critical",

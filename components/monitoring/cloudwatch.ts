@@ -138,8 +138,9 @@ class Queries {
         return `1 - ${this.add(quantity.of)}`;
       case "silence":
         return combined(this.#series({ metric: "agent_sessions_collection_failed" }), "sum");
+      case "age":
       case "always":
-        throw new Error("an alarm cannot be raised always");
+        throw new Error(`an alarm has no clock, and cannot judge a quantity of the kind ${quantity.kind}`);
     }
   }
 

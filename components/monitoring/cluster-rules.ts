@@ -18,6 +18,7 @@ export const notInClusters: Readonly<Record<string, string>> = {
   GatewayDown: "a cluster has no gateway of this project; its own way in has figures of its own",
   NodeDiskHigh: "nodes are the cluster's, whose own alerts watch them; a kubelet evicts before its disk is full",
   CleanupFailed: "a cluster removes what a stack no longer has by itself",
+  CleanupOverdue: "a cluster removes what a stack no longer has by itself",
 };
 
 /** Where sessions are, and the labels of their figures. */

@@ -42,6 +42,7 @@ export const notOnFargate: Readonly<Record<string, string>> = {
   GatewayDown: "the gateway is a server's",
   NodeDiskHigh: "the machines are Fargate's, and each task has a disk of its own",
   CleanupFailed: "AWS removes what a stack no longer has by itself",
+  CleanupOverdue: "AWS removes what a stack no longer has by itself",
   Watchdog: "an alarm tells of its changes alone, so one that is always raised arrives once",
 };
 

@@ -28,6 +28,7 @@ export const sessionMetrics = [
 /** Of the stack, its gateway, its node and the supervisor itself: labels `stack` and `strategy`. */
 export const stackMetrics = [
   "agent_sessions_cleanup_last_run_timestamp_seconds",
+  "agent_sessions_cleanup_next_run_timestamp_seconds",
   "agent_sessions_cleanup_failed",
   "agent_sessions_gateway_requests_total",
   "agent_sessions_gateway_request_seconds",

@@ -95,6 +95,8 @@ export function toPromQl(quantity: Quantity, scope?: RuleScope): string {
       return `${toPromQl(quantity.part, scope)} / ${toPromQl(quantity.whole, scope)}`;
     case "rest":
       return `1 - ${toPromQl(quantity.of, scope)}`;
+    case "age":
+      return `time() - ${select(quantity)}`;
     case "silence":
       // A target that does not answer has no series but `up`; one that failed to look counts as never having looked.
       if (scope !== undefined) return scope.silence;

@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import type { StackSource } from "../configuration.ts";
 import { identify } from "../identity.ts";
 import { lock } from "../lock.ts";
-import { type Cleaner, type CleanupRequest, freedBy, type Item, type Removed } from "../platforms/cleanup.ts";
+import { type Cleaner, type CleanupRequest, freedBy, type Item, type LastRun, type Removed } from "../platforms/cleanup.ts";
 import { settingsOf, type Settings } from "../settings.ts";
 import { parseDuration } from "../units.ts";
 import { planText, reportText } from "./cleanup/text.ts";
@@ -47,6 +47,8 @@ function seconds(text: string): number {
 interface Run {
   readonly options: Options;
   readonly ending: AbortSignal;
+  /** What it has left word of last, and with whom. */
+  left?: { readonly cleaner: Cleaner; readonly word: LastRun };
 }
 
 async function run(options: Options): Promise<void> {
@@ -72,24 +74,44 @@ async function run(options: Options): Promise<void> {
   }
 }
 
-async function rounds(source: StackSource, { options, ending }: Run): Promise<void> {
+async function rounds(source: StackSource, run: Run): Promise<void> {
+  const { options, ending } = run;
   if (options.every === undefined) {
-    if (!(await round(source, { options, ending }))) process.exitCode = 1;
+    if (!(await round(source, run))) process.exitCode = 1;
     return;
   }
   while (!ending.aborted) {
     // The next one may find the engine again, or the stack file changed or mended.
     try {
-      await round(loadStack(options.stack), { options, ending });
+      await round(loadStack(options.stack), run);
     } catch (error) {
       console.error(`sessions: ${(error as Error).message}`);
+      await leaveWord(source, run, { time: new Date(), removed: 0, kept: 0, failed: 1 });
     }
     await delay(options.every * 1000, undefined, { signal: ending }).catch(() => {});
+  }
+  // Whoever ends it expects no other run.
+  await leaveWord(source, run, run.left?.word);
+}
+
+/** When another round is due, where one comes. */
+const nextOf = ({ options: { every }, ending }: Run): Pick<LastRun, "next"> =>
+  every === undefined || ending.aborted ? {} : { next: new Date(Date.now() + every * 1000) };
+
+/** Leaves word outside of a round, with whom the last one knew. */
+async function leaveWord(source: StackSource, run: Run, word: LastRun | undefined): Promise<void> {
+  if (run.left === undefined || word === undefined) return;
+  try {
+    const release = await lock(deploymentOf(source), () => {});
+    await run.left.cleaner.leaveWord({ ...word, ...nextOf(run) }).finally(release);
+  } catch (error) {
+    console.error(`sessions: what became of it is not known to the supervisor: ${(error as Error).message}`);
   }
 }
 
 /** Cleans up once. @returns whether all went well */
-async function round(source: StackSource, { options, ending }: Run): Promise<boolean> {
+async function round(source: StackSource, run: Run): Promise<boolean> {
+  const { options, ending } = run;
   const { cleanup, sessions } = settingsOf(source);
   refuseUnknown(cleanup, options.policy);
   const { policy: asked = [] } = options;
@@ -111,7 +133,11 @@ async function round(source: StackSource, { options, ending }: Run): Promise<boo
   const waiting = (holder: string) => console.error(`sessions: another run is at work on this stack (${holder}); it is waited for`);
   const release = await lock(deploymentOf(source), options.every === undefined ? undefined : waiting);
   try {
-    const removed = await cleaned(cleaner, request, ending, (line) => console.error(`  ${line}`));
+    const leave = (word: LastRun) => {
+      run.left = { cleaner, word };
+      return cleaner.leaveWord({ ...word, ...nextOf(run) });
+    };
+    const removed = await cleaned(cleaner, request, ending, (line) => console.error(`  ${line}`), leave);
     if (options.json) console.log(JSON.stringify({ stack: options.stack, dryRun: false, ...removed, freed: freedBy(removed.gone) }));
     // A journal is not to fill with what stays, time after time.
     else if (options.every !== undefined && removed.gone.length === 0) console.log(`Nothing went, ${removed.kept.length} objects stay.`);
@@ -133,6 +159,7 @@ export async function cleaned(
   request: CleanupRequest,
   ending: AbortSignal,
   say: (line: string) => void,
+  leave: Cleaner["leaveWord"] = (word) => cleaner.leaveWord(word),
 ): Promise<Removed> {
   const [gone, kept, failures]: [Removed["gone"][number][], Item[], string[]] = [[], [], []];
   try {
@@ -151,9 +178,9 @@ export async function cleaned(
   } catch (error) {
     failures.push((error as Error).message);
   }
-  await cleaner
-    .leaveWord({ time: new Date(), removed: gone.length, kept: kept.length, failed: failures.length })
-    .catch((error: Error) => failures.push(`what became of it is not known to the supervisor: ${error.message}`));
+  await leave({ time: new Date(), removed: gone.length, kept: kept.length, failed: failures.length }).catch((error: Error) =>
+    failures.push(`what became of it is not known to the supervisor: ${error.message}`),
+  );
   return { gone, kept, failures };
 }
 

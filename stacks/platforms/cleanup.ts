@@ -69,6 +69,8 @@ export interface LastRun {
   readonly removed: number;
   readonly kept: number;
   readonly failed: number;
+  /** When another is due to have ended at the earliest. @default nobody has said that there will be one */
+  readonly next?: Date;
 }
 
 /** Cleans a stack up. Whoever calls holds the stack's lock. */

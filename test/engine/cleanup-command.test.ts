@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Item } from "../../stacks/platforms/cleanup.ts";
@@ -118,6 +118,16 @@ describe.skipIf(docker === undefined)("the command cleanup", () => {
           stderr: expect.stringMatching(/another run is at work on this stack \(process \d+\)/),
         });
         await until(async () => run.printed.out.split("\n").length > 2, 30, "another round");
+        // Who watches the stack knows when another is due, and that one could not begin.
+        const due = async () => Date.parse((await rig.lastRun())?.next_run ?? "");
+        expect(await due()).toBeGreaterThan(Date.now() - 60_000);
+        const file = join(checkout.root, `stacks/Pulumi.${stack}.yaml`);
+        const whole = readFileSync(file);
+        writeFileSync(file, "config: [");
+        await until(async () => (await rig.lastRun())?.outcome === "failed", 60, "word of a round that could not begin");
+        expect(await due()).not.toBeNaN();
+        writeFileSync(file, whole);
+        await until(async () => (await rig.lastRun())?.outcome === "ok", 60, "a round after the file was mended");
       } finally {
         run.end();
       }
@@ -130,6 +140,8 @@ describe.skipIf(docker === undefined)("the command cleanup", () => {
         stack: `agent-sessions/${stack}`,
         created_by: "agent-sessions",
       });
+      // Nobody expects another of one that was told to end.
+      expect(await rig.lastRun()).not.toHaveProperty("next_run");
     },
     2 * minute,
   );

@@ -144,6 +144,12 @@ const cases: Readonly<Record<string, Case>> = {
     calm: [fixed("agent_sessions_cleanup_failed", 0)],
     summary: "The last clean-up failed",
   },
+  // The clock of these tests begins at zero; what was due then is late by now.
+  CleanupOverdue: {
+    loud: [gauge("agent_sessions_cleanup_next_run_timestamp_seconds", 0, -6601)],
+    calm: [gauge("agent_sessions_cleanup_next_run_timestamp_seconds", 0, -6600)],
+    summary: "Clean-up is 2h 0m 1s late",
+  },
   SupervisorDown: {
     loud: [up(0), looked("stale"), failed("stale")],
     calm: [up(1, "two"), looked(step, "two"), failed(0, "two")],

@@ -25,7 +25,7 @@ class ToldEngine implements Pick<Engine, keyof Engine> {
   hung = new Set<string>();
   streams = new Map<string, PassThrough>();
   held: Usage = { Containers: [], Volumes: [] };
-  cleaned: { last_run?: string; outcome?: string }[] = [];
+  cleaned: { last_run?: string; next_run?: string; outcome?: string }[] = [];
   answers = true;
   #time = Date.parse("2026-01-01T00:00:00Z");
 
@@ -283,7 +283,11 @@ describe("watching", () => {
         { Labels: { session_id: "a", kind: "logs" }, UsageData: { Size: -1 } },
       ],
     };
-    engine.cleaned = [{ last_run: "2026-01-01T00:00:00Z", outcome: "ok" }, { last_run: "2026-01-02T00:00:00Z", outcome: "failed" }, {}];
+    engine.cleaned = [
+      { last_run: "2026-01-01T00:00:00Z", outcome: "ok" },
+      { last_run: "2026-01-02T00:00:00Z", next_run: "2026-01-02T00:10:00Z", outcome: "failed" },
+      {},
+    ];
     await watch.look();
     await watch.look();
     await watch.weigh();
@@ -295,6 +299,10 @@ describe("watching", () => {
     expect(body.split("\n").filter((line) => line.startsWith("agent_sessions_disk_bytes"))).toHaveLength(2);
     expect([await figure("disk_bytes", 'place="container"'), await figure("disk_bytes", 'place="workspace"')]).toEqual([4, 5]);
     expect([await figure("cleanup_failed"), await figure("cleanup_last_run_timestamp_seconds")]).toEqual([1, 1_767_312_000]);
+    expect(await figure("cleanup_next_run_timestamp_seconds")).toBe(1_767_312_600);
+    engine.cleaned = [{ last_run: "2026-01-03T00:00:00Z", outcome: "ok" }];
+    await watch.look();
+    expect(await figure("cleanup_next_run_timestamp_seconds")).toBeUndefined();
     expect([await figure("restarts_total"), await figure("disk_limit_bytes"), await figure("processes_limit")]).toEqual([3, 77, 9]);
     expect([await figure("session_state", 'state="healthy"'), await figure("session_state", 'state="failed"')]).toEqual([1, 0]);
   });

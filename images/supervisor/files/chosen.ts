@@ -5,7 +5,7 @@ type Labels = Readonly<Record<string, string>> | null | undefined;
 
 /** Of a container's labels, whose it is; and what a clean-up says of itself. */
 const ofContainers = ["session_id", "serves", "kind"];
-const ofVolumes = [...ofContainers, "last_run", "outcome", "report"];
+const ofVolumes = [...ofContainers, "last_run", "next_run", "outcome", "report"];
 
 const pick = <T extends object>(from: T | null | undefined, keys: readonly string[]) =>
   Object.fromEntries(keys.flatMap((key) => (from != null && Object.hasOwn(from, key) ? [[key, from[key as keyof T]]] : [])));

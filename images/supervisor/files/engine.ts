@@ -39,6 +39,8 @@ export interface Usage {
 /** What a clean-up left of itself. */
 export interface CleanUp {
   readonly last_run?: string;
+  /** When another is due, where one comes. */
+  readonly next_run?: string;
   readonly outcome?: string;
   readonly report?: string;
 }

@@ -108,6 +108,8 @@ class Figures {
     if (Number.isNaN(lastRun)) return;
     this.#set("cleanup_last_run_timestamp_seconds", "When the last clean-up ended", {}, lastRun / 1000);
     this.#set("cleanup_failed", "1 where the last clean-up failed", {}, Number(cleanUp?.outcome !== "ok"));
+    const nextRun = Date.parse(cleanUp?.next_run ?? "");
+    if (!Number.isNaN(nextRun)) this.#set("cleanup_next_run_timestamp_seconds", "When another clean-up is due", {}, nextRun / 1000);
   }
 
   gateway(up: boolean, entered: ReadonlyMap<string, number>): void {

@@ -139,12 +139,13 @@ export class DockerCleaner implements Cleaner {
     return { gone, kept: kept.map((item) => ({ ...item, why: "a container that uses it was not removed" })), failures };
   }
 
-  async leaveWord({ time, removed, kept, failed }: LastRun): Promise<void> {
+  async leaveWord({ time, removed, kept, failed, next }: LastRun): Promise<void> {
     const name = cleanupName(this.#identity);
     await this.#removeMark(name);
     const labels = markLabels(this.#identity, marks.lastRun, {
       last_run: time.toISOString(),
       outcome: failed === 0 ? "ok" : "failed",
+      ...(next !== undefined && { next_run: next.toISOString() }),
       report: JSON.stringify({ removed, kept, failed }),
     });
     await this.#docker.createVolume({ Name: name, Driver: "local", Labels: labels });
