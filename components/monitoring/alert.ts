@@ -38,7 +38,7 @@ export interface Alert {
   /** What people read first: what is so. `{{value}}` is the quantity in the unit that is named, `{{service}}` its label. */
   readonly summary: string;
   /** The unit of the quantity, for people. */
-  readonly unit: "percent" | "count" | "seconds" | "none";
+  readonly unit: "percent" | "count" | "seconds" | "bytes" | "none";
   /** What it means, and what to do first. */
   readonly description: string;
 }

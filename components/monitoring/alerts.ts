@@ -58,6 +58,24 @@ export const alerts: readonly Alert[] = [
     description: "Beyond its limit it is ended and stays failed, with its data. Remove what it no longer needs, or raise limits.disk.",
   },
   {
+    name: "SessionLogsHigh",
+    of: "session",
+    severity: "warning",
+    quantity: {
+      kind: "latest",
+      metric: "agent_sessions_disk_bytes",
+      where: { place: "logs" },
+      over: { labels: ["place"], take: "sum" },
+    },
+    operator: ">",
+    // What is recorded of its terminal takes 500 MB at most, and no file system counts to the byte.
+    threshold: 600 * 1024 ** 2,
+    holds: 60,
+    summary: "holds {{value}}B in /logs",
+    unit: "bytes",
+    description: "That is more than the record of its terminal takes: its programs write there, and no limit ends that. See what does.",
+  },
+  {
     name: "SessionOutOfMemory",
     of: "session",
     severity: "critical",

@@ -85,7 +85,7 @@ function recordings(namespace: string): Partial<Record<Metric, readonly string[]
     agent_sessions_memory_bytes: [bySession(`max by (pod) (${of("container_memory_working_set_bytes")})`)],
     agent_sessions_memory_limit_bytes: [bySession(limit("memory"))],
     agent_sessions_cpu_ratio: [bySession(`sum by (pod) (rate(${of("container_cpu_usage_seconds_total")}[2m])) / ${limit("cpu")}`)],
-    agent_sessions_disk_bytes: ["workspace", "session"].map((place) =>
+    agent_sessions_disk_bytes: ["workspace", "session", "logs"].map((place) =>
       withPlace(byClaim(claims("kubelet_volume_stats_used_bytes", place), place), place),
     ),
     agent_sessions_disk_limit_bytes: [

@@ -36,6 +36,7 @@ export interface Figure {
 /** Alerts that nothing on Fargate measures, and why. */
 export const notOnFargate: Readonly<Record<string, string>> = {
   SessionDiskHigh: "EFS counts a whole file system, which sessions share, and no folder of it; a session ends itself at its limit",
+  SessionLogsHigh: "EFS counts a whole file system, which sessions share, and no folder of it",
   SessionOutOfMemory: "nobody counts what the kernel ends in a task; a session that ends by it is in SessionRestartLoop, and list says why",
   GatewayErrors: "the gateway is a server's",
   GatewaySlow: "the gateway is a server's",

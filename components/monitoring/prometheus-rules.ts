@@ -71,6 +71,7 @@ const formats = {
   percent: "humanizePercentage",
   count: 'printf "%.0f"',
   seconds: "humanizeDuration",
+  bytes: "humanize1024",
   none: 'printf "%g"',
 } as const satisfies Record<Alert["unit"], string>;
 

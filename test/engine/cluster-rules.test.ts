@@ -36,6 +36,10 @@ const cases: Readonly<Record<string, Series>> = {
     claim("kubelet_volume_stats_capacity_bytes", session, "workspace", 90),
     claim("kubelet_volume_stats_capacity_bytes", session, "session", 10),
   ],
+  SessionLogsHigh: (odd, session) => [
+    claim("kubelet_volume_stats_used_bytes", session, "logs", odd ? 600 * 1024 ** 2 + 1 : 600 * 1024 ** 2),
+    claim("kubelet_volume_stats_used_bytes", session, "workspace", 1024 ** 3),
+  ],
   SessionOutOfMemory: (odd, session) => [
     [`kube_pod_container_status_restarts_total{${pod(session)},uid="1"}`, "0x170 1x30"],
     [`kube_pod_container_status_last_terminated_reason{${pod(session)},reason="OOMKilled",uid="1"}`, odd ? "0x170 1x30" : constant(0)],

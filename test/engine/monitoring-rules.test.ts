@@ -74,6 +74,11 @@ const cases: Readonly<Record<string, Case>> = {
     calm: [disk("workspace", 10, 60), disk("session", 10, 30), disk("logs", 50, 50), fixed("agent_sessions_disk_limit_bytes", 100)],
     summary: "Session loud has filled 91% of its disk",
   },
+  SessionLogsHigh: {
+    loud: [disk("logs", 10, 600 * 1024 ** 2 + 1), disk("workspace", 10, 10)],
+    calm: [disk("logs", 10, 600 * 1024 ** 2), disk("workspace", 10, 1024 ** 3)],
+    summary: "Session loud holds 600MiB in /logs",
+  },
   SessionOutOfMemory: {
     loud: [counter("agent_sessions_oom_kills_total", 0, 1 / odd)],
     calm: [counter("agent_sessions_oom_kills_total", 0, 0)],
