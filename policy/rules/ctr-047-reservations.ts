@@ -1,6 +1,6 @@
-import { sessionOf } from "./read/session.ts";
+import { isSession } from "./read/session.ts";
 import { number } from "./read/value.ts";
-import { advice, owasp, type Rule } from "./rule.ts";
+import { owasp, type Rule } from "./rule.ts";
 
 export const reservations: Rule = {
   id: "CTR-047",
@@ -14,8 +14,8 @@ export const reservations: Rule = {
   enforcement: { local: "disabled", "single-node": "advisory", production: "advisory" },
   platforms: ["docker"],
   *container({ spec, title, workload }) {
-    if (sessionOf(workload.subject) === undefined) return;
-    if (!((number(spec.memoryReservation) ?? 0) > 0)) yield advice(`The ${title} must have a memoryReservation.`);
-    if (!((number(spec.cpuShares) ?? 0) > 0)) yield advice(`The ${title} must have cpuShares.`);
+    if (!isSession(workload)) return;
+    if (!((number(spec.memoryReservation) ?? 0) > 0)) yield `The ${title} must have a memoryReservation.`;
+    if (!((number(spec.cpuShares) ?? 0) > 0)) yield `The ${title} must have cpuShares.`;
   },
 };

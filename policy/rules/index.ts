@@ -45,6 +45,7 @@ import { hardenedRuntime } from "./ctr-043-hardened-runtime.ts";
 import { hostAlias } from "./ctr-045-host-alias.ts";
 import { leftovers } from "./ctr-046-leftovers.ts";
 import { reservations } from "./ctr-047-reservations.ts";
+import { sharedUid } from "./ctr-048-shared-uid.ts";
 import { scanOnPush } from "./ecr-001-scan-on-push.ts";
 import { mutableTags } from "./ecr-002-mutable-tags.ts";
 import { repositoryPolicy } from "./ecr-003-repository-policy.ts";
@@ -185,6 +186,7 @@ export const rules: readonly Rule[] = [
   hostAlias,
   leftovers,
   reservations,
+  sharedUid,
   hostServices,
   membersTalk,
   openEgress,

@@ -1,6 +1,6 @@
 import { dockerObjects } from "./read/network.ts";
 import { labelOf, sessionOf } from "./read/session.ts";
-import { advice, nist, type Rule } from "./rule.ts";
+import { nist, type Rule } from "./rule.ts";
 
 export const alerting: Rule = {
   id: "MON-001",
@@ -17,6 +17,6 @@ export const alerting: Rule = {
     const containers = dockerObjects(subjects, "docker:Container");
     if (!containers.some((container) => sessionOf(container) !== undefined)) return;
     if (containers.some((container) => labelOf(container, "kind") === "prometheus")) return;
-    yield advice("The stack must have monitoring: no alert is raised when a session is not well.");
+    yield "The stack must have monitoring: no alert is raised when a session is not well.";
   },
 };

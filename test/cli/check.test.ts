@@ -26,16 +26,21 @@ const exported = file("export.json", {
 });
 
 describe("the project's own stacks", () => {
-  test.each(["local", "single-node", "production"])("have no violation at level %s", async (level) => {
-    const { code, stdout } = await check("--level", level, "--format", "json", "--fail-on", "low");
+  // A laptop's sessions lack what a server's have: somebody who is told, and memory and cores that they are promised.
+  test.each([
+    ["local", 0],
+    ["single-node", 3],
+    ["production", 3],
+  ])("have no violation at level %s, but %i low ones of the laptop's", async (level, low) => {
+    const { code, stdout } = await check("--level", level, "--format", "json", "--fail-on", low === 0 ? "low" : "medium");
     expect(JSON.parse(stdout)).toMatchObject({
       level,
       secure: true,
-      counts: { critical: 0, high: 0, medium: 0, low: 0 },
+      counts: { critical: 0, high: 0, medium: 0, low },
       stacks: [
         { stack: "ecs", score: 100 },
         { stack: "kubernetes", score: 100 },
-        { stack: "local", score: 100 },
+        { stack: "local", score: 100 - low },
         { stack: "single-node", score: 100 },
         { stack: "swarm", score: 100 },
       ],
@@ -257,4 +262,20 @@ test("a rule is explained by its id or its name, in any case", async () => {
   );
   expect((await check("--explain", "read-only-root")).stdout).toBe(section);
   expect(section).not.toContain("CTR-002");
+});
+
+test.each([
+  ["monitoring", ["MON-001"]],
+  ["resourceIsolation", ["CTR-047", "CTR-047"]],
+  ["securityHardening", ["CTR-048"]],
+])("%s switched off is a violation of a single node", async (option, rules) => {
+  const at = async (options: object) => {
+    checkout.write("server", [{ id: "one" }], { strategy: "single-node", "single-node": options });
+    return json("--stack", "server", "--level", "single-node", "--fail-on", "low");
+  };
+  const { stacks, counts } = await at({ [option]: false });
+  expect([stacks[0].score, counts.low]).toEqual([100 - rules.length, rules.length]);
+  const told = await check("--stack", "server", "--level", "single-node", "--fail-on", "low");
+  expect([told.code, ...rules.map((rule) => told.stdout.includes(rule))]).toEqual([1, ...rules.map(() => true)]);
+  expect((await at({})).stacks[0].score).toBe(100);
 });

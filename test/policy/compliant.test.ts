@@ -4,9 +4,13 @@ import { unknown } from "../../policy/rules/read/value.ts";
 import { levels } from "../../policy/rules/severity.ts";
 import { builtImage, compliant, pulledImage, sessionContainer } from "./fixtures.ts";
 
+/** What tells people, without which a server with sessions is not as it should be. */
+const labels = { created_by: "agent-sessions", kind: "prometheus", pids_limit: "128" };
+const prometheus = sessionContainer({ mounts: [], labels: Object.entries(labels).map(([label, value]) => ({ label, value })) });
+
 describe.each(Object.entries(compliant))("%s", (_, resources) => {
   test.each(levels)("has no violation at level %s, and everything was evaluated", (level) => {
-    const report = evaluate(resources, { level });
+    const report = evaluate(level === "local" ? resources : [...resources, prometheus], { level });
     expect(report.findings.filter(({ verdict }) => verdict !== "recommendation")).toEqual([]);
     expect(report).toMatchObject({ score: 100, secure: true });
     expect(blocked(report)).toBe(false);
@@ -15,7 +19,7 @@ describe.each(Object.entries(compliant))("%s", (_, resources) => {
 
 test("an image that is built or pulled in the same deployment holds nothing up, and is counted", () => {
   const built = { ...sessionContainer({ image: unknown }), dependencies: [builtImage.urn] };
-  const report = evaluate([builtImage, built], { level: "production" });
+  const report = evaluate([builtImage, built, prometheus], { level: "production" });
   expect(report.findings.filter(({ verdict }) => verdict !== "recommendation")).toMatchObject([
     { rule: "CTR-033", verdict: "not-evaluated", enforcement: "advisory" },
   ]);

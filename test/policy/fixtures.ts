@@ -89,7 +89,7 @@ export const secretWriter = ownContainer("alpha-auth", {
   mustRun: false,
   mounts: [{ type: "volume", source: "alpha-auth", target: "/auth" }],
   uploads: [{ file: "/auth/token", content: "sk-ant-api03-abcdefghijklmnop" }],
-  labels,
+  labels: [...labels, { label: "kind", value: "auth" }],
 });
 
 /** The container that clones a repository and ends. */

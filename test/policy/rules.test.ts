@@ -16,7 +16,7 @@ const cases = [...containers, ...docker, ...kubernetes, ...aws, ...generic, ...s
 
 /** The catalogue. Removing a rule from the pack leaves its line here without one. */
 const catalogue = [
-  ["CTR", [...range(1, 43), 45, 46, 47]],
+  ["CTR", [...range(1, 43), 45, 46, 47, 48]],
   ["NET", range(0, 7)],
   ["VOL", range(1, 6)],
   ["IMG", range(1, 5)],

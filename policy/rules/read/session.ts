@@ -14,6 +14,9 @@ export function sessionOf(subject: Subject): string | undefined {
   return label(subject.props.labels, "session_id");
 }
 
+/** Whether a container is a session itself, and nothing that serves it or puts its files in place. */
+export const isSession = ({ subject }: Workload): boolean => sessionOf(subject) !== undefined && labelOf(subject, "kind") === undefined;
+
 /** Whether a Docker object is this project's: rules that presume its labels and folders have nothing to say about others. */
 export function isOurs(subject: Subject): boolean {
   if (!/^docker:(Container|Network|Volume)$/.test(subject.kind)) return false;

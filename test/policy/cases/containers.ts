@@ -585,13 +585,20 @@ export const cases: Case[] = [
         .unknown(container({ [mode]: unknown })).cases,
   ),
   ...rule("CTR-047")
-    .advised("no memory", container({ memoryReservation: undefined }), { "CTR-047": "advisory" })
-    .advised("no processor time", container({ cpuShares: 0 }), { "CTR-047": "advisory" })
+    .broken("no memory", container({ memoryReservation: undefined }), "low", { "CTR-047": "advisory" })
+    .broken("no processor time", container({ cpuShares: 0 }), "low", { "CTR-047": "advisory" })
     .clean("on a laptop", container({ memoryReservation: undefined }))
     .clean("no session", container({ memoryReservation: undefined, labels: [{ label: "serves", value: "alpha" }] }), {
       "CTR-047": "advisory",
     })
     .unknown(container({ memoryReservation: unknown }), { "CTR-047": "advisory" }).cases,
+  ...rule("CTR-048")
+    .broken("the uid of all", container({ mounts: [] }), "low", { "CTR-048": "advisory" })
+    .clean("its own", container({ mounts: [], user: "10007:1000" }), { "CTR-048": "advisory" })
+    .clean("a folder of the host", container({}), { "CTR-048": "advisory" })
+    .clean("on a laptop", container({ mounts: [] }))
+    .clean("no session", container({ mounts: [], labels: [{ label: "serves", value: "alpha" }] }), { "CTR-048": "advisory" })
+    .unknown(container({ mounts: [], user: unknown }), { "CTR-048": "advisory" }).cases,
   ...rule("CTR-040")
     .broken("Docker", container({ volumes: [{ fromContainer: "other" }] }))
     .broken("ECS", machine({ volumesFrom: [{ sourceContainer: "other" }] }))

@@ -94,7 +94,7 @@ export const cases: Case[] = [
         .unknown(changed(cloneNetwork, { driver: unknown })).cases,
   ),
   ...rule("MON-001")
-    .advised("sessions alone", sealedContainer, { "MON-001": "advisory" })
+    .broken("sessions alone", sealedContainer, "low", { "MON-001": "advisory" })
     .finds({ at: ["stack"] })
     .clean(
       "with Prometheus beside them",
