@@ -17,12 +17,28 @@ export interface Endpoint {
   readonly service: string;
   /** An interface in the subnets, or a route. */
   readonly kind: "Interface" | "Gateway";
-  /** What may be asked by way of it, whoever asks, as JSON. */
+  /** What may be asked by way of it, and by whom, as JSON. */
   readonly policy: string;
 }
 
-const anybody = (...statements: readonly { readonly Action: readonly string[]; readonly Resource: string | readonly string[] }[]): string =>
-  document(statements.map((one) => ({ Effect: "Allow", Principal: "*", ...one })));
+/** What of a place its endpoints are for. */
+type EndpointsPlace = Pick<Fargate, "project" | "stack" | "region" | "execute" | "images" | "key"> & { readonly account: string };
+
+interface Passing {
+  readonly Action: readonly string[];
+  readonly Resource: string | readonly string[];
+  readonly Condition?: object;
+}
+
+const anybody = (...passing: readonly Passing[]): string => document(passing.map((one) => ({ Effect: "Allow", Principal: "*", ...one })));
+
+/**
+ * Whoever is of an account. A service that takes no other resources than all has nothing else to tell it from another account's.
+ *
+ * @see https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html
+ */
+const thoseOf = ({ account }: EndpointsPlace, ...passing: readonly Passing[]): string =>
+  anybody(...passing.map((one) => ({ ...one, Condition: { StringEquals: { "aws:PrincipalAccount": account } } })));
 
 /** Where ECR keeps the layers of images. @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html */
 export const layersBucket = (region: string): string => `prod-${region}-starport-layer-bucket`;
@@ -38,10 +54,14 @@ const pull = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDo
  *
  * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/vpc-endpoints.html which ones tasks of Fargate's need
  */
-export function endpointsOf(place: Pick<Fargate, "project" | "stack" | "region" | "account" | "execute" | "images">): Endpoint[] {
-  const { region, execute } = place;
+export function endpointsOf(place: EndpointsPlace): Endpoint[] {
   const path = stackPath(place);
-  const images = anybody({ Action: ["ecr:GetAuthorizationToken"], Resource: "*" }, { Action: pull, Resource: repositoriesOf(place) });
+  const images = thoseOf(
+    place,
+    { Action: ["ecr:GetAuthorizationToken"], Resource: "*" },
+    { Action: pull, Resource: repositoriesOf(place) },
+  );
+  const logs = arnOf(place, "logs", `log-group:/${path}/*`);
   const partition = arnOf(place, "s3", "").split(":")[1] ?? "aws";
   return [
     { service: "ecr.api", kind: "Interface", policy: images },
@@ -49,25 +69,44 @@ export function endpointsOf(place: Pick<Fargate, "project" | "stack" | "region" 
     {
       service: "logs",
       kind: "Interface",
-      policy: anybody({
-        Action: ["logs:CreateLogStream", "logs:PutLogEvents"],
-        Resource: arnOf(place, "logs", `log-group:/${path}/*`),
-      }),
+      policy: thoseOf(
+        place,
+        { Action: ["logs:CreateLogStream", "logs:PutLogEvents"], Resource: logs },
+        ...(place.execute ? recording(logs) : []),
+      ),
     },
     {
       service: "secretsmanager",
       kind: "Interface",
-      policy: anybody({ Action: ["secretsmanager:GetSecretValue"], Resource: arnOf(place, "secretsmanager", `secret:${path}/*`) }),
+      policy: thoseOf(place, { Action: ["secretsmanager:GetSecretValue"], Resource: arnOf(place, "secretsmanager", `secret:${path}/*`) }),
     },
-    // It takes no other resources than all.
-    ...(execute ? [{ service: "ssmmessages", kind: "Interface" as const, policy: anybody({ Action: channels, Resource: "*" }) }] : []),
+    ...(place.execute ? entering(place) : []),
     {
       service: "s3",
       kind: "Gateway",
-      policy: anybody({ Action: ["s3:GetObject"], Resource: `arn:${partition}:s3:::${layersBucket(region)}/*` }),
+      // ECR signs for whoever pulls, so that it is nobody of this account.
+      policy: anybody({ Action: ["s3:GetObject"], Resource: `arn:${partition}:s3:::${layersBucket(place.region)}/*` }),
     },
   ];
 }
+
+/**
+ * By what the agent of ECS Exec finds its record, and asks whether that is encrypted: without an answer it ends the line.
+ *
+ * @see https://github.com/aws/amazon-ssm-agent/issues/203
+ */
+const recording = (logs: string): Passing[] => [
+  { Action: ["logs:DescribeLogGroups"], Resource: "*" },
+  { Action: ["logs:DescribeLogStreams"], Resource: logs },
+];
+
+/** The line of ECS Exec, which takes no other resources than all, and the key that encrypts it. */
+const entering = (place: EndpointsPlace): Endpoint[] => [
+  { service: "ssmmessages", kind: "Interface", policy: thoseOf(place, { Action: channels, Resource: "*" }) },
+  ...(place.key === undefined
+    ? []
+    : [{ service: "kms", kind: "Interface" as const, policy: thoseOf(place, { Action: ["kms:Decrypt"], Resource: place.key }) }]),
+];
 
 /** What ECS Exec needs. @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html#ecs-exec-required-iam-permissions */
 const channels = [
@@ -87,7 +126,7 @@ function repositoriesOf(place: Pick<Fargate, "region" | "account" | "images">): 
 }
 
 /** The names by which tasks find what is reached by endpoints, and the file system. */
-export function endpointNames({ region, execute }: Pick<Fargate, "region" | "execute">): string[] {
+export function endpointNames({ region, execute, key }: Pick<Fargate, "region" | "execute" | "key">): string[] {
   const regional = `${region}.${suffix(region)}`;
   const bucket = layersBucket(region);
   return [
@@ -96,6 +135,7 @@ export function endpointNames({ region, execute }: Pick<Fargate, "region" | "exe
     `logs.${regional}`,
     `secretsmanager.${regional}`,
     ...(execute ? [`ssmmessages.${regional}`] : []),
+    ...(execute && key !== undefined ? [`kms.${regional}`] : []),
     `${bucket}.s3.${regional}`,
     `${bucket}.s3.${suffix(region)}`,
     `*.efs.${regional}`,
@@ -133,7 +173,7 @@ export function makeEndpoints(name: string, { vpc, subnets, routeTables }: Endpo
   const tags = { ...sharedTags("endpoint") };
   const group = securityGroup(`${name}-endpoints`, { called: "endpoints", description: "The ends of AWS services", vpc, tags }, parent);
   const account = place.account ?? planned(getCallerIdentityOutput({}, { parent }).accountId, someAccount(place));
-  const all = endpointsOf(place);
+  const all = endpointsOf({ ...place, account: someAccount(place) });
   // Subnets may have one table between them.
   const tables = pulumi.all([...routeTables]).apply((ids) => [...new Set(ids)].sort());
   const resources = all.map(({ service, kind }, index) => {

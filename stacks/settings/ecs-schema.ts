@@ -47,7 +47,7 @@ const vpc = z
         id: text("The VPC.").regex(/^vpc-[0-9a-f]+$/, { error: 'is not the id of a VPC; write one such as "vpc-0a1b2c3d"' }),
         subnets: subnets("Its subnets in which sessions run, one of each zone, with no route out of the VPC."),
         endpoints: text(
-          "The security group of its endpoints for ecr.api, ecr.dkr, logs and secretsmanager, beside one for S3; they are made when left out.",
+          "The security group of its endpoints for ecr.api, ecr.dkr, logs and secretsmanager, with execute also for ssmmessages and kms, beside one for S3; they are made when left out.",
         )
           .regex(/^sg-[0-9a-f]+$/, { error: 'is not the id of a security group; write one such as "sg-0a1b2c3d"' })
           .optional(),

@@ -183,23 +183,27 @@ describe("the resolver", () => {
 
 describe("AWS's endpoints", () => {
   const statements = (policy: string) =>
-    (JSON.parse(policy) as { Statement: { Action: string[]; Resource: string | string[] }[] }).Statement;
+    (JSON.parse(policy) as { Statement: { Action: string[]; Resource: string | string[]; Condition?: object }[] }).Statement;
+  const account = "123456789012";
+  const key = `arn:aws:kms:eu-central-1:${account}:key/of-the-stack`;
 
   test("take nothing out of the stack: each is for its own images, logs and secrets", async () => {
     const run = await network(made);
     const all = run
       .of("VpcEndpoint")
       .map(({ inputs }) => [inputs.serviceName, inputs.vpcEndpointType, statements(inputs.policy as string)]);
+    const Condition = { StringEquals: { "aws:PrincipalAccount": "123456789012" } };
     const images = [
-      { Effect: "Allow", Principal: "*", Action: ["ecr:GetAuthorizationToken"], Resource: "*" },
+      { Effect: "Allow", Principal: "*", Action: ["ecr:GetAuthorizationToken"], Resource: "*", Condition },
       {
         Effect: "Allow",
         Principal: "*",
         Action: ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
         Resource: ["arn:aws:ecr:eu-central-1:123456789012:repository/*"],
+        Condition,
       },
     ];
-    const allowing = (Action: string[], Resource: string) => [{ Effect: "Allow", Principal: "*", Action, Resource }];
+    const allowing = (Action: string[], Resource: string) => [{ Effect: "Allow", Principal: "*", Action, Resource, Condition }];
     const own = "agent-sessions/agent-sessions/test/*";
     expect(
       Object.fromEntries(
@@ -216,20 +220,34 @@ describe("AWS's endpoints", () => {
         "Interface",
         allowing(["secretsmanager:GetSecretValue"], `arn:aws:secretsmanager:eu-central-1:123456789012:secret:${own}`),
       ],
-      s3: ["Gateway", allowing(["s3:GetObject"], "arn:aws:s3:::prod-eu-central-1-starport-layer-bucket/*")],
+      // ECR signs for what is read there.
+      s3: [
+        "Gateway",
+        [
+          {
+            Effect: "Allow",
+            Principal: "*",
+            Action: ["s3:GetObject"],
+            Resource: "arn:aws:s3:::prod-eu-central-1-starport-layer-bucket/*",
+          },
+        ],
+      ],
     });
   });
 
-  test("nothing that writes is for every resource, with ECS Exec neither", () => {
-    const all = endpointsOf({ ...fargate, execute: true }).flatMap(({ policy }) => statements(policy));
-    expect(all.filter(({ Resource }) => Resource === "*").flatMap(({ Action }) => Action)).toEqual([
+  test("what is for every resource is for this account alone, with ECS Exec too", () => {
+    const all = endpointsOf({ ...fargate, account, execute: true, key }).flatMap(({ policy }) => statements(policy));
+    const wide = all.filter(({ Resource }) => Resource === "*");
+    expect(wide.flatMap(({ Action }) => Action)).toEqual([
       "ecr:GetAuthorizationToken",
       "ecr:GetAuthorizationToken",
+      "logs:DescribeLogGroups",
       "ssmmessages:CreateControlChannel",
       "ssmmessages:CreateDataChannel",
       "ssmmessages:OpenControlChannel",
       "ssmmessages:OpenDataChannel",
     ]);
+    expect(wide.map(({ Condition }) => Condition)).toEqual(wide.map(() => ({ StringEquals: { "aws:PrincipalAccount": account } })));
   });
 
   test("an account that nobody named is asked of AWS, rather than any", async () => {
@@ -238,14 +256,17 @@ describe("AWS's endpoints", () => {
       new SessionsNetwork("network", made, { provider: new FargateProvider("aws", rest) });
     });
     const logs = run.of("VpcEndpoint").find(({ name }) => name === "network-logs");
-    expect(statements(logs?.inputs.policy as string)[0]?.Resource).toBe(
-      "arn:aws:logs:eu-central-1:000000000000:log-group:/agent-sessions/agent-sessions/test/*",
-    );
+    expect(statements(logs?.inputs.policy as string)).toMatchObject([
+      {
+        Resource: "arn:aws:logs:eu-central-1:000000000000:log-group:/agent-sessions/agent-sessions/test/*",
+        Condition: { StringEquals: { "aws:PrincipalAccount": "000000000000" } },
+      },
+    ]);
   });
 
   test("images in another account's repositories are pulled from there alone", () => {
     const images = { session: `210987654321.dkr.ecr.eu-central-1.amazonaws.com/x@sha256:${"0".repeat(64)}` };
-    const [api] = endpointsOf({ ...fargate, images });
+    const [api] = endpointsOf({ ...fargate, account, images });
     expect(statements(api?.policy ?? "")[1]?.Resource).toEqual(["arn:aws:ecr:eu-central-1:210987654321:repository/*"]);
   });
 });

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { accountName } from "../../components/fargate/tags.ts";
 import type { Registration } from "../../stacks/recorder/program.ts";
 import { arnOf, roleDocuments } from "../support/aws/documents.ts";
-import { allows, type AskedOfAws } from "../support/aws/iam.ts";
+import { allows, type AskedOfAws, matches } from "../support/aws/iam.ts";
 import { rolledOut } from "../support/aws/stack.ts";
 
 /** What the roles of a session may do, by a simulation of IAM: with what is its own, and with nothing of anybody else's. */
@@ -136,6 +136,72 @@ test("ECS Exec leads into sessions, and not to what keeps their keys", () => {
   expect(folders.map(({ name }) => name)).toEqual(["one-definition", "three-definition"]);
 });
 
+describe("what a task's roles may do leads somewhere from subnets without a way out", () => {
+  interface Right {
+    readonly Action: readonly string[];
+    readonly Resource: string | readonly string[];
+    readonly Condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
+  }
+  const regional = "eu-central-1.amazonaws.com";
+  /** By which endpoints a service is reached, and their names. */
+  const ends: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+    ecr: { "ecr.api": `api.ecr.${regional}`, "ecr.dkr": `123456789012.dkr.ecr.${regional}` },
+  };
+  const filled = (pattern: string) => pattern.replaceAll("*", "x");
+  /** What is asked of AWS by each right; mounts do not go by an endpoint, and what one of AWS's services asks goes from there. */
+  const asked = ({ Action, Resource, Condition = {} }: Right): AskedOfAws[] => {
+    const context = Object.fromEntries(
+      Object.values(Condition).flatMap((keys) => Object.entries(keys).map(([key, value]) => [key, filled([value].flat()[0] ?? "")])),
+    );
+    const elsewhere = "kms:ViaService" in context;
+    const actions = elsewhere ? [] : Action.filter((action) => !action.startsWith("elasticfilesystem:"));
+    return actions.flatMap((action) => [Resource].flat().map((resource) => ({ action, resource: filled(resource), context })));
+  };
+  const rights = (registrations: readonly Registration[]) =>
+    roleDocuments(registrations)
+      .filter(({ role }) => /-(task|execution)$/.test(role))
+      .flatMap(({ text }) => (JSON.parse(text) as { Statement: Right[] }).Statement.flatMap(asked));
+  const endpoint = (registrations: readonly Registration[], service: string) =>
+    registrations
+      .filter(({ inputs }) => inputs.serviceName === `com.amazonaws.eu-central-1.${service}`)
+      .map(({ inputs }) => inputs.policy as string);
+  /** Those by which a request of an account's is let through, of all by which its service is reached. */
+  const through = (registrations: readonly Registration[], { action, resource, context }: AskedOfAws, account: string) => {
+    const service = action.split(":")[0] ?? "";
+    const all = ends[service] ?? { [service]: `${service}.${regional}` };
+    const answered = registrations.find(({ name }) => name === "network-dns-answered")?.inputs.domains as string[];
+    const open = Object.entries(all).filter(
+      ([end, name]) =>
+        answered.some((pattern) => matches(pattern, name)) &&
+        allows(endpoint(registrations, end), { action, resource, context: { ...context, "aws:PrincipalAccount": account } }),
+    );
+    return `${action} ${resource}: ${open.length} of ${Object.keys(all).length}`;
+  };
+  const every = (asked: AskedOfAws, open: number) => {
+    const all = Object.keys(ends[asked.action.split(":")[0] ?? ""] ?? { one: "" }).length;
+    return `${asked.action} ${asked.resource}: ${Math.min(open, all)} of ${all}`;
+  };
+
+  test.each([
+    ["with ECS Exec", () => open, ["ssmmessages:OpenDataChannel", "kms:Decrypt", "logs:DescribeLogGroups", "logs:DescribeLogStreams"]],
+    ["without", () => all, ["logs:PutLogEvents", "secretsmanager:GetSecretValue", "ecr:BatchGetImage"]],
+  ])("%s: its endpoint is there, has a name and lets it through, for this account alone", (_, of, some) => {
+    const asked = rights(of());
+    expect(asked.map(({ action }) => action)).toEqual(expect.arrayContaining(some));
+    expect(asked.map((one) => through(of(), one, "123456789012"))).toEqual(asked.map((one) => every(one, 9)));
+    expect(asked.map((one) => through(of(), one, "210987654321"))).toEqual(asked.map((one) => every(one, 0)));
+  });
+
+  test("and the key of ECS Exec opens nothing else there", () => {
+    const context = { "aws:PrincipalAccount": "123456789012" };
+    const [policy] = endpoint(open, "kms");
+    expect(allows([policy ?? ""], { action: "kms:Decrypt", resource: key, context })).toBe(true);
+    expect(allows([policy ?? ""], { action: "kms:Decrypt", resource: `${key}-other`, context })).toBe(false);
+    expect(allows([policy ?? ""], { action: "kms:Encrypt", resource: key, context })).toBe(false);
+    expect(endpoint(all, "kms")).toEqual([]);
+  });
+});
+
 test("the simulation refuses by a denial, and what it cannot read", () => {
   const text = (Statement: object[]) => [JSON.stringify({ Statement })];
   const asked = { action: "s3:GetObject", resource: "arn:aws:s3:::x/y" };
@@ -144,5 +210,8 @@ test("the simulation refuses by a denial, and what it cannot read", () => {
   expect(allows(text([allow, { Effect: "Deny", Action: "s3:Get*", Resource: "arn:aws:s3:::x/*" }]), asked)).toBe(false);
   expect(allows([], asked)).toBe(false);
   expect(() => allows(text([{ ...allow, NotAction: "x" }]), asked)).toThrow("nobody knows what NotAction means here");
+  expect(() => allows(text([{ ...allow, Principal: { AWS: "x" } }]), asked)).toThrow(
+    "nobody knows what another Principal than * means here",
+  );
   expect(() => allows(text([{ ...allow, Condition: { DateLessThan: {} } }]), asked)).toThrow("nobody knows what DateLessThan means here");
 });

@@ -1,4 +1,4 @@
-/** Whether policies of a role allow a request, as IAM judges it, as far as the policies here go: what it cannot read it refuses. */
+/** Whether policies of a role, or of an endpoint for whoever asks, allow a request, as IAM judges it, as far as the policies here go: what it cannot read it refuses. */
 
 /** What somebody asks of AWS. */
 export interface AskedOfAws {
@@ -12,15 +12,16 @@ type Conditions = Readonly<Record<string, Readonly<Record<string, string | reado
 
 interface Statement {
   readonly Effect: "Allow" | "Deny";
+  readonly Principal?: unknown;
   readonly Action: string | readonly string[];
   readonly Resource: string | readonly string[];
   readonly Condition?: Conditions;
 }
 
-const known: readonly string[] = ["Effect", "Action", "Resource", "Condition"];
+const known: readonly string[] = ["Effect", "Principal", "Action", "Resource", "Condition"];
 
 /** Matches with `*` and `?`, which go beyond `:` and `/`, too. */
-function matches(pattern: string, text: string): boolean {
+export function matches(pattern: string, text: string): boolean {
   const escaped = pattern
     .replace(/[.+^${}()|[\]\\]/g, "\\$&")
     .replaceAll("*", ".*")
@@ -52,6 +53,7 @@ export function allows(documents: readonly string[], { action, resource, context
   const statements = documents.flatMap((text) => (JSON.parse(text) as { Statement: readonly Statement[] }).Statement);
   const strange = statements.flatMap((one) => Object.keys(one).filter((key) => !known.includes(key)));
   if (strange.length > 0) throw new Error(`nobody knows what ${strange.join(", ")} means here`);
+  if (statements.some(({ Principal = "*" }) => Principal !== "*")) throw new Error("nobody knows what another Principal than * means here");
   const fit = statements.filter(
     ({ Action, Resource, Condition = {} }) =>
       [Action].flat().some((one) => matches(one.toLowerCase(), action.toLowerCase())) &&
