@@ -80,19 +80,32 @@ export interface Asker {
 }
 
 /** What nothing enforces of what the sessions ask for or are given unasked, a sentence for each control. */
-export function reports({ title, column }: PlatformControls, sessions: readonly Asker[]): string[] {
-  return standing(column, "reported").flatMap(({ control, is: { why, source } }) => {
+export function reports(platform: PlatformControls, sessions: readonly Asker[]): string[] {
+  return standing(platform.column, "reported").flatMap(({ control, is: { why, source } }) => {
     const concerned = sessions.filter(({ setting }) => control.always === true || askedBy(control, setting).length > 0);
-    if (concerned.length === 0) return [];
-    const who = concerned.length === sessions.length ? "every session" : named(concerned);
-    return [`Not enforced on ${title}, for ${who}: ${control.title}: ${why} (${source}).`];
+    return concerned.length === 0 ? [] : [reportOf(platform, { title: control.title, why, source }, concerned, sessions.length)];
   });
+}
+
+/**
+ * That nothing enforces something for sessions.
+ *
+ * @param of how many there are
+ */
+export function reportOf(
+  { title }: Pick<PlatformControls, "title">,
+  what: { readonly title: string; readonly why: string; readonly source: string },
+  concerned: readonly Pick<Asker, "id">[],
+  of: number,
+): string {
+  const who = concerned.length === of ? "every session" : named(concerned);
+  return `Not enforced on ${title}, for ${who}: ${what.title}: ${what.why} (${what.source}).`;
 }
 
 /** Sessions that a line names. */
 const shown = 5;
 
-function named(sessions: readonly Asker[]): string {
+function named(sessions: readonly Pick<Asker, "id">[]): string {
   const ids = sessions.slice(0, shown).map(({ id }) => id);
   const more = sessions.length - ids.length;
   return `${sessions.length === 1 ? "session" : "sessions"} ${ids.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;

@@ -7,6 +7,7 @@ import { deploymentSchema } from "./schema.ts";
 import { type HostPath, secretPaths } from "./settings/host-paths.ts";
 import { type CleanupPolicy, resolveCleanup } from "./settings/cleanup.ts";
 import { ecsMistakes } from "./settings/ecs.ts";
+import { answeredNames } from "./settings/ecs-names.ts";
 import { egressKeyMistakes, resolveEgressKey } from "./settings/egress-key.ts";
 import { type ImageSettings, resolveImage } from "./settings/image.ts";
 import { type GatewaySetting, gatewaySecrets, resolveGateway } from "./settings/gateway.ts";
@@ -136,6 +137,7 @@ export function parse(raw: Readonly<Record<string, unknown>>, options: ParseOpti
     cleanup: cleanup.policies,
     allowedHostPaths: (judged.allowedHostPaths ?? []).map((path) => realOf(fromHome(path, root))),
     ...described,
+    reported: [...described.reported, ...answeredNames(ecsOf(strategy), described.sessions)],
     reads: [...image.reads, ...reads],
   };
 }

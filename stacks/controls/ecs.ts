@@ -37,7 +37,10 @@ export const ecs: Column = {
   sharedMemory: reported("Fargate takes no size for it", linux),
   reservations: means("a task has its pair of processor and memory for itself", guide("fargate-tasks-services")),
   isolation: means("a network interface of its own, with security groups", groups),
-  noNetwork: means("security groups, a subnet without a way out, and a DNS firewall, as groups let Amazon's DNS pass", groups),
+  noNetwork: means(
+    "security groups, a subnet without a way out, and a DNS firewall, as groups let Amazon's DNS pass; a plan says where there is none",
+    groups,
+  ),
   metadata: reported(
     "security groups let a task reach its own metadata address; the role behind it has no rights beyond the session's",
     groups,

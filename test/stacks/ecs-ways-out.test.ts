@@ -357,6 +357,34 @@ describe("what a stack's network leads to", () => {
   });
 });
 
+describe("a plan says to which sessions every name is answered though they reach none, or a list", () => {
+  const vpc = { id: "vpc-0a", subnets: ["subnet-0a"], proxySubnets: ["subnet-0b"] };
+  const open = (id: string) => ({ id, network: { egress: "open" } });
+  const audited = { id: "c", network: { egress: { allow: [], mode: "audit" } } };
+  const page = "(components/isolated-network/README.md).";
+  const because = (id: string) =>
+    `no name that is not needed: session ${id} asks for any host, and a VPC has one DNS firewall, so that there is none; give it a stack of its own ${page}`;
+  const without = `no name that is not needed: there is no DNS firewall in the VPC; write ecs.dnsFirewall: true ${page}`;
+
+  test.each<[string, readonly object[], object, readonly string[]]>([
+    ["not where a firewall keeps the others back", [{ id: "a" }, list("b", "x.example")], {}, []],
+    ["an open one beside them", [{ id: "a" }, list("b", "x.example"), open("c")], {}, [`for sessions a, b: ${because("c")}`]],
+    ["an audit beside them", [{ id: "a" }, audited], {}, [`for session a: ${because("c")}`]],
+    ["a VPC that is given", [{ id: "a" }, list("b", "x.example")], { vpc }, [`for every session: ${without}`]],
+    ["not where the firewall is in it", [{ id: "a" }], { vpc, dnsFirewall: true }, []],
+    ["a firewall that is turned off", [{ id: "a" }, open("c")], { dnsFirewall: false }, [`for session a: ${without}`]],
+    ["not those that ask for any host themselves", [open("c")], {}, []],
+  ])("%s", async (_, sessions, ecs, expected) => {
+    const place = { region: "eu-central-1", images, egressKey: { env: "X" }, ...ecs };
+    const { reported } = parse({ strategy: "ecs", ecs: place, sessions }, { environment: {} });
+    const names = reported.filter((line) => line.includes("no name that"));
+    expect(names).toEqual(expected.map((rest) => `Not enforced on ECS on Fargate, ${rest}`));
+    const firewalls = (await onEcs(sessions, ecs)).of("DnsFirewall");
+    const concerned = sessions.some(({ network }: { network?: { egress?: unknown } }) => network?.egress !== "open");
+    expect(firewalls).toHaveLength(concerned && names.length === 0 ? 1 : 0);
+  });
+});
+
 test("more clones than a network interface takes groups are refused, naming the quota", () => {
   const urls = (count: number) =>
     Array.from({ length: count }, (_, index) => ({ name: `r${index}`, url: `https://git.example.com/r${index}` }));

@@ -7,33 +7,29 @@ import { reachOf } from "../../../components/isolated-network/ecs.ts";
 import { mostTasks } from "../../../components/session-container/ecs/pool.ts";
 import { isAddress } from "../../../components/isolated-network/destinations.ts";
 import type { SecretReference } from "../../../components/session-part.ts";
+import { asksAnyName, wantsDnsFirewall } from "../../settings/ecs-names.ts";
 import type { Settings } from "../../settings.ts";
 
 /** What the network of a stack has to lead to, as its sessions ask for it. */
 export function networkOf({ strategy, sessions, parent }: Settings<"ecs">): SessionsNetworkArgs {
-  const { vpc, dnsFirewall } = strategy;
+  const { vpc } = strategy;
   const upstreams = sessions.flatMap(({ credentials }) => (credentials.kind === "proxy" ? [hostOf(credentials.upstream)] : []));
   const clones = sessions.flatMap(({ repositories }) => repositories.flatMap((one) => (one.kind === "url" ? [hostOf(one.url)] : [])));
   const ofParent = parent === undefined ? [] : [parent.host, ...(parent.noProxy ?? [])];
-  const asked = sessions.map(({ network }) => namesIn(network.egress));
-  const names = asked.some((names) => names === "any")
+  const listed = sessions.flatMap(({ network: { egress } }) => (typeof egress === "object" ? egress.allow.map(({ host }) => host) : []));
+  const names = sessions.some(asksAnyName)
     ? ("any" as const)
-    : [...new Set([...asked.flat(), ...upstreams, ...clones, ...ofParent])].filter((name) => !isAddress(name)).sort();
+    : [...new Set([...listed, ...upstreams, ...clones, ...ofParent])].filter((name) => !isAddress(name)).sort();
   return {
     vpc,
     reaches: [...new Set(sessions.map(({ network }) => reachOf(network.egress)))].sort(),
     outward: upstreams.length > 0 || clones.length > 0,
     names,
-    dnsFirewall: dnsFirewall ?? !("id" in vpc),
+    dnsFirewall: wantsDnsFirewall(strategy),
   };
 }
 
 const hostOf = (url: string): string => new URL(url).hostname.replace(/^\[|\]$/g, "");
-
-function namesIn(egress: Settings["sessions"][number]["network"]["egress"]): readonly string[] | "any" {
-  if (typeof egress !== "object") return egress === "open" ? "any" : [];
-  return egress.mode === "audit" ? "any" : egress.allow.map(({ host }) => host);
-}
 
 /** The lists of a stack's sessions, for the proxy that they share. */
 export function listsOf({ sessions }: Settings<"ecs">): SharedList[] {
