@@ -21,6 +21,7 @@ export function ecsMistakes(strategy: Ecs | undefined, image: Image, sessions: r
   if (strategy === undefined) return [];
   return [
     ...placeMistakes(strategy),
+    ...backupMistakes(strategy),
     ...imageMistakes(strategy, image, sessions),
     ...sessions.flatMap(sessionMistakes),
     ...quotaMistakes(strategy, declaredOf(sessions)),
@@ -53,6 +54,13 @@ function placeMistakes({ region, account, key, execute }: Ecs): string[] {
   if (key !== undefined && ((region !== undefined && ofRegion !== region) || (account !== undefined && ofAccount !== account)))
     mistakes.push(sentence(["ecs", "key"], key, "is of another region or account than ecs.region and ecs.account; name one of these"));
   return mistakes;
+}
+
+function backupMistakes({ backup }: Ecs): string[] {
+  if (backup === false || backup.lock === undefined || backup.keep >= backup.lock.keepAtLeast) return [];
+  const least = `${backup.lock.keepAtLeast} d`;
+  const rest = `is less than ecs.backup.lock.keepAtLeast, and the locked vault takes no such backup; write "${least}" or more, or lower keepAtLeast`;
+  return [sentence(["ecs", "backup", "keep"], `${backup.keep} d`, rest)];
 }
 
 function imageMistakes(

@@ -41,6 +41,11 @@ test("what a place may say is taken as it is", () => {
   expect(settingsOf({ ...sound, vpc }).strategy).toMatchObject({ vpc });
 });
 
+test.each([{ keep: "7 d", lock: {} }, { keep: "3 d" }, { keep: "3 d", lock: { keepAtLeast: "2 d" } }])(
+  "backups are kept as long as their lock asks for, or longer: %j",
+  (backup) => expect(mistakesIn({ ...sound, backup })).toEqual([]),
+);
+
 test("a session has its task for itself, and is promised nothing less than its limits", () => {
   expect(settingsOf(sound).sessions[0]?.reservations).toEqual({});
   // What it keeps lies in the file system, and not on its task's disk.
@@ -84,6 +89,11 @@ describe("refused is", () => {
       "half a day of backups",
       [{ ...sound, backup: { keep: "36 h" } }],
       'ecs.backup.keep: "36 h" is not a number of whole days; write "35 d".',
+    ],
+    [
+      "backups that the lock does not take",
+      [{ ...sound, backup: { keep: "3 d", lock: {} } }],
+      'ecs.backup.keep: "3 d" is less than ecs.backup.lock.keepAtLeast, and the locked vault takes no such backup; write "7 d" or more, or lower keepAtLeast.',
     ],
     [
       "a number of an account",
