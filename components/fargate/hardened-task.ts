@@ -88,6 +88,8 @@ export class HardenedTask extends pulumi.ComponentResource {
           { points, fileSystemId: planned(storage.id, `fs-${place.stack}`), entered },
         ),
         containerDefinitions: toDefinitions(steps, { region: place.region, entered, logGroup }, called),
+        // What a deployment that never gets well is taken back to: ECS starts nothing from a revision that is deregistered.
+        skipDestroy: true,
         tags: { ...tags },
       },
       { ...parent, dependsOn: [logs, ...roles.policies] },

@@ -40,7 +40,8 @@ function keep(name: string, values: Readonly<Record<string, string>>, { of, tags
   const version = new SecretVersion(
     `${name}-${what}-version`,
     { secretId: secret.id, secretString: pulumi.secret(JSON.stringify(values)) },
-    { parent },
+    // The revision before names the version before; AWS itself forgets older ones, and all of them with the secret.
+    { parent, retainOnDelete: true },
   );
   const arn = planned(version.arn, arnOf({ ...place, account: someAccount(place) }, "secretsmanager", `secret:${namePrefix}…`));
   const id = planned(version.versionId, "version");

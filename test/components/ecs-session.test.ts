@@ -103,6 +103,7 @@ test("a session is one task of a definition, two roles and a log group, below it
     runtimePlatform: { operatingSystemFamily: "LINUX", cpuArchitecture: "X86_64" },
     taskRoleArn: "arn:aws:iam::123456789012:role/agent-sessions-test-claude-agent-a-task",
     executionRoleArn: "arn:aws:iam::123456789012:role/agent-sessions-test-claude-agent-a-execution",
+    skipDestroy: true,
     tags,
   });
   const files = (kind: string) => ({

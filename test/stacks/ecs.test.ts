@@ -194,6 +194,22 @@ interface MountPoint {
   readonly sourceVolume: string;
 }
 
+test("what a roll-out is taken back to is still there: the revision before, and the version of each secret that it names", async () => {
+  const run = await onEcs([
+    { id: "one", network: { egress: { allow: ["example.com"] } }, credentials: { kind: "file", secret: { env: "ECS_TEST_TOKEN" } } },
+    { id: "two", pool: { replicas: 2 } },
+  ]);
+  const definitions = run.of("TaskDefinition").map(({ name, inputs }) => [name, inputs.skipDestroy]);
+  expect(definitions.sort()).toEqual(["egress-proxy", "one", "two"].map((name) => [`${name}-definition`, true]));
+  expect(
+    run
+      .of("SecretVersion")
+      .map(({ name }) => name)
+      .sort(),
+  ).toEqual(["one-auth-version", "one-environment-version"]);
+  for (const { name, retainOnDelete } of run.of("SecretVersion")) expect([name, retainOnDelete]).toEqual([name, true]);
+});
+
 test("no secret stands anywhere but in Secrets Manager", async () => {
   const run = await onEcs([
     { id: "one", credentials: { kind: "file", secret: { env: "ECS_TEST_TOKEN" } } },

@@ -32,7 +32,7 @@ Credentials proxy [authority]
       Role proxy-credential-proxy-task-role {kind=credential-proxy serves=proxy}
       RolePolicy proxy-credential-proxy-execution-rights after proxy-credential-proxy-execution-role
       Secret proxy-credential-proxy-secret {kind=credential-proxy serves=proxy}
-      SecretVersion proxy-credential-proxy-secret-version after proxy-credential-proxy-secret
+      SecretVersion proxy-credential-proxy-secret-version after proxy-credential-proxy-secret (kept)
       TaskDefinition proxy-credential-proxy-definition {kind=credential-proxy serves=proxy} after proxy-credential-proxy-execution-rights proxy-credential-proxy-execution-role proxy-credential-proxy-output proxy-credential-proxy-secret-version proxy-credential-proxy-task-role
     SecurityGroup proxy-credential-proxy-group {kind=credential-proxy serves=proxy} after network-vpc
     SecurityGroup proxy-credential-proxy-readers-group {kind=credential-proxy serves=proxy} after network-vpc
@@ -97,7 +97,7 @@ RepositoryClone agent-repository-r-5d006d52 []
       Role agent-repository-r-5d006d52-task-role {kind=repository repository=agent-repository-r-5d006d52}
       RolePolicy agent-repository-r-5d006d52-execution-rights after agent-repository-r-5d006d52-execution-role
       Secret agent-repository-r-5d006d52-secret {kind=repository repository=agent-repository-r-5d006d52}
-      SecretVersion agent-repository-r-5d006d52-secret-version after agent-repository-r-5d006d52-secret
+      SecretVersion agent-repository-r-5d006d52-secret-version after agent-repository-r-5d006d52-secret (kept)
       TaskDefinition agent-repository-r-5d006d52-definition {kind=repository repository=agent-repository-r-5d006d52} after agent-repository-r-5d006d52-execution-rights agent-repository-r-5d006d52-execution-role agent-repository-r-5d006d52-output agent-repository-r-5d006d52-secret-version agent-repository-r-5d006d52-task-role
     SecurityGroup agent-repository-r-5d006d52-group {kind=repository repository=agent-repository-r-5d006d52} after network-vpc
     SecurityGroup agent-repository-r-5d006d52-readers-group {kind=repository repository=agent-repository-r-5d006d52} after network-vpc
@@ -114,7 +114,7 @@ SessionContainer file [authority] after file-logs file-session file-workspace
     RolePolicy file-execution-rights after file-execution-role
     RolePolicy file-task-rights after file-logs file-session file-task-role file-workspace storage-files
     Secret file-auth {kind=session session=file}
-    SecretVersion file-auth-version after file-auth
+    SecretVersion file-auth-version after file-auth (kept)
     TaskDefinition file-definition {kind=session session=file} after file-auth-version file-execution-rights file-execution-role file-logs file-output file-session file-task-rights file-task-role file-workspace storage-files
   Service file-service {kind=session session=file} after cluster-cluster cluster-providers file-definition network-dns-association network-dns-config network-ecr-api network-ecr-dkr network-endpoints-from-filtered network-endpoints-from-sealed network-endpoints-from-services network-files-from-filtered network-files-from-sealed network-filtered-group network-filtered-to-endpoints network-filtered-to-files network-filtered-to-layers network-logs network-outer-0-routes network-outer-1-routes network-outer-route network-s3 network-sealed-group network-sealed-to-endpoints network-sealed-to-files network-sealed-to-layers network-secretsmanager network-services-group network-services-to-endpoints network-services-to-layers network-sessions-0 network-sessions-0-routes network-sessions-1 network-sessions-1-routes storage-clients storage-target-0 storage-target-1
 SessionContainer pool [authority]
@@ -133,7 +133,7 @@ SessionContainer proxy [authority] after agent-repository-r-5d006d52-from-reader
     RolePolicy proxy-execution-rights after proxy-execution-role
     RolePolicy proxy-task-rights after proxy-logs proxy-session proxy-task-role proxy-workspace storage-files
     Secret proxy-environment {kind=session session=proxy}
-    SecretVersion proxy-environment-version after proxy-environment
+    SecretVersion proxy-environment-version after proxy-environment (kept)
     TaskDefinition proxy-definition {kind=session session=proxy} after proxy-environment-version proxy-execution-rights proxy-execution-role proxy-logs proxy-output proxy-session proxy-task-rights proxy-task-role proxy-workspace storage-files
   Service proxy-service {kind=session session=proxy} after agent-repository-r-5d006d52-readers-group cluster-cluster cluster-providers network-dns-association network-dns-config network-ecr-api network-ecr-dkr network-endpoints-from-filtered network-endpoints-from-sealed network-endpoints-from-services network-files-from-filtered network-files-from-sealed network-filtered-group network-filtered-to-endpoints network-filtered-to-files network-filtered-to-layers network-logs network-outer-0-routes network-outer-1-routes network-outer-route network-s3 network-sealed-group network-sealed-to-endpoints network-sealed-to-files network-sealed-to-layers network-secretsmanager network-services-group network-services-to-endpoints network-services-to-layers network-sessions-0 network-sessions-0-routes network-sessions-1 network-sessions-1-routes proxy-credential-proxy-readers-group proxy-definition storage-clients storage-target-0 storage-target-1
 SessionStorage storage [id]
