@@ -48,7 +48,8 @@ export class StorageBackup extends pulumi.ComponentResource {
           minRetentionDays: lock.keepAtLeast,
           ...(lock.finalAfter !== undefined && { changeableForDays: lock.finalAfter }),
         },
-        parent,
+        // The vault has one lock, so a new one must not go with the old. A final one nobody removes, and it outlives the stack as the vault does.
+        { ...parent, deleteBeforeReplace: true, retainOnDelete: lock.finalAfter !== undefined },
       );
     const plan = new Plan(
       `${name}-plan`,
@@ -77,7 +78,12 @@ export class StorageBackup extends pulumi.ComponentResource {
     this.registerOutputs();
   }
 
-  /** As whom AWS Backup reads the file system. */
+  /**
+   * As whom AWS Backup reads the file system. It says for which account it takes the role; for which plan or vault AWS documents nowhere,
+   * and a role that it cannot take is no backup at all.
+   *
+   * @see https://docs.aws.amazon.com/aws-backup/latest/devguide/cross-service-confused-deputy-prevention.html
+   */
   #keeper(name: string, fileSystem: StorageBackupArgs["fileSystem"]): { role: Role; rights: RolePolicy } {
     const parent = { parent: this };
     const place = fargateOf(this);

@@ -32,24 +32,19 @@ export const arnOf = ({ region, account = "*" }: Pick<Fargate, "region" | "accou
 export const someAccount = ({ account = "000000000000" }: Pick<Fargate, "account">): string => account;
 
 /**
- * One of AWS's services alone may take a role, and only for this account and region.
+ * One of AWS's services alone may take a role, and only for this account, and this region where the service says for what it asks.
  *
  * @param service as it is called where it is trusted: `ecs-tasks`
- * @param source as its ARNs call it
+ * @param source as ARNs call that for which it asks. @default it does not say
  */
-export function serviceTrust(place: Fargate, service: string, source = service): string {
+export function serviceTrust(place: Fargate, service: string, source?: string): string {
   const { account } = place;
-  return document([
-    {
-      Effect: "Allow",
-      Principal: { Service: `${service}.amazonaws.com` },
-      Action: "sts:AssumeRole",
-      Condition: {
-        ArnLike: { "aws:SourceArn": arnOf(place, source, "*") },
-        ...(account !== undefined && { StringEquals: { "aws:SourceAccount": account } }),
-      },
-    },
-  ]);
+  const Condition = {
+    ...(source !== undefined && { ArnLike: { "aws:SourceArn": arnOf(place, source, "*") } }),
+    ...(account !== undefined && { StringEquals: { "aws:SourceAccount": account } }),
+  };
+  const trusted = { Effect: "Allow", Principal: { Service: `${service}.amazonaws.com` }, Action: "sts:AssumeRole" };
+  return document([{ ...trusted, ...(Object.keys(Condition).length > 0 && { Condition }) }]);
 }
 
 /** What Fargate itself may do before and while a task runs: take its image, hand it its secrets, keep what it prints. */

@@ -118,18 +118,19 @@ test.each([
   expect(arnOf({ region }, "ecs", "x")).toBe(`arn:${partition}:ecs:${region}:*:x`);
 });
 
-test("a service takes a role for this account and region alone", () => {
-  const statement = { Effect: "Allow", Principal: { Service: "backup.amazonaws.com" }, Action: "sts:AssumeRole" };
-  const ArnLike = { "aws:SourceArn": "arn:aws:backup:eu-central-1:123456789012:*" };
-  expect(JSON.parse(serviceTrust(fargate, "backup"))).toEqual({
-    Version: "2012-10-17",
-    Statement: [{ ...statement, Condition: { ArnLike, StringEquals: { "aws:SourceAccount": "123456789012" } } }],
-  });
+test("a service takes a role for this account alone, and for this region where it says for what", () => {
+  const statement = (service: string) => ({ Effect: "Allow", Principal: { Service: service }, Action: "sts:AssumeRole" });
+  const trusted = (...given: Parameters<typeof serviceTrust>) => (JSON.parse(serviceTrust(...given)) as { Statement: object[] }).Statement;
+  const StringEquals = { "aws:SourceAccount": "123456789012" };
   const { account: _, ...anywhere } = fargate;
-  expect(JSON.parse(serviceTrust(anywhere, "backup"))).toEqual({
-    Version: "2012-10-17",
-    Statement: [{ ...statement, Condition: { ArnLike: { "aws:SourceArn": "arn:aws:backup:eu-central-1:*:*" } } }],
-  });
+  const ArnLike = (account: string) => ({ "aws:SourceArn": `arn:aws:ecs:eu-central-1:${account}:*` });
+  const tasks = statement("ecs-tasks.amazonaws.com");
+  expect(trusted(fargate, "ecs-tasks", "ecs")).toEqual([{ ...tasks, Condition: { ArnLike: ArnLike("123456789012"), StringEquals } }]);
+  expect(trusted(anywhere, "ecs-tasks", "ecs")).toEqual([{ ...tasks, Condition: { ArnLike: ArnLike("*") } }]);
+  // AWS Backup names no ARN when it takes a role.
+  const backup = statement("backup.amazonaws.com");
+  expect(trusted(fargate, "backup")).toEqual([{ ...backup, Condition: { StringEquals } }]);
+  expect(trusted(anywhere, "backup")).toEqual([backup]);
 });
 
 test("ECS Exec is a line, its record, and the key of both where there is one", () => {

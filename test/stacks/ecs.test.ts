@@ -103,7 +103,13 @@ describe("the file system", () => {
 
   test("is backed up as it is asked for, with a lock that nobody opens, or not at all", async () => {
     const locked = await onEcs([{ id: "one" }], { backup: { keep: "90 d", lock: { keepAtLeast: "30 d", finalAfter: "7 d" } } });
-    expect(locked.one("VaultLockConfiguration").inputs).toMatchObject({ minRetentionDays: 30, changeableForDays: 7 });
+    expect(locked.one("VaultLockConfiguration")).toMatchObject({
+      inputs: { minRetentionDays: 30, changeableForDays: 7 },
+      retainOnDelete: true,
+      deleteBeforeReplace: true,
+    });
+    const open = await onEcs([{ id: "one" }], { backup: { lock: {} } });
+    expect(open.one("VaultLockConfiguration")).toMatchObject({ retainOnDelete: false, deleteBeforeReplace: true });
     const none = await onEcs([{ id: "one" }], { backup: false });
     expect(objectsIn(none, (name) => name.startsWith("backup"))).toEqual([]);
   });
