@@ -60,7 +60,7 @@ export const stockBase = "node:24-bookworm-slim";
 /** Severities that a scan may stop at, worst first. */
 export const severities = ["critical", "high", "medium"] as const;
 
-/** What is made of the scan of an image that was pushed. */
+/** What is made of the scan of an image in ECR. */
 export interface ScanGate {
   /** Nothing runs from an image before its scan is there. */
   readonly required: boolean;

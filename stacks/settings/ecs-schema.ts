@@ -148,7 +148,7 @@ export const ecs = z.strictObject({
         .describe("From which severity on a finding stops a roll-out; critical when left out.")
         .default("critical"),
     })
-    .describe("What is made of the scan of images that are pushed.")
+    .describe("What is made of the scan of images, those that are named among them.")
     .prefault({}),
   key: arn("A KMS key for images, files, logs and secrets; AWS's own keys when left out.", "kms").optional(),
   storage: z

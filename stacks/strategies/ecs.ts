@@ -18,6 +18,7 @@ import { declaredOf } from "../settings/ecs.ts";
 import type { Settings } from "../settings.ts";
 import type { PlatformClasses } from "./classes.ts";
 import { imagesFrom } from "./images.ts";
+import { refuseUnscanned } from "./ecs/images.ts";
 import { monitoringOf } from "./ecs/monitoring.ts";
 import { egressOf, networkOf } from "./ecs/network.ts";
 import { deploySessions } from "./sessions.ts";
@@ -39,7 +40,9 @@ const ecs = {
 export async function deploy(settings: Settings<"ecs">, stack: StackIdentity, secrets: Secrets): Promise<Deployed> {
   warnOfProviders(settings);
   const { strategy } = settings;
-  const provider = new FargateProvider("aws", toPlace(strategy, stack));
+  const place = toPlace(strategy, stack);
+  await refuseUnscanned(place);
+  const provider = new FargateProvider("aws", place);
   const cluster = new FargateCluster("cluster", { provider });
   const network = new SessionsNetwork("network", networkOf(settings), { provider });
   const storage = new SessionStorage("storage", toStorage(strategy, network), { provider });

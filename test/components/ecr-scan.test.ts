@@ -43,7 +43,11 @@ describe("a roll-out", () => {
     const { end, asked } = await awaited([none, { imageScanStatus: { status: "IN_PROGRESS" } }, done({ HIGH: 3 })]);
     expect(end).toBe(images.session);
     expect(asked).toHaveLength(3);
-    expect(asked[0]).toMatchObject({ repositoryName: "session", imageId: { imageDigest: `sha256:${"0".repeat(64)}` } });
+    expect(asked[0]).toMatchObject({
+      registryId: "123456789012",
+      repositoryName: "session",
+      imageId: { imageDigest: `sha256:${"0".repeat(64)}` },
+    });
   });
 
   test("goes on once a scan that is renewed for as long as the image is there has found nothing", async () => {
@@ -71,7 +75,7 @@ describe("a roll-out", () => {
     [
       "a scan that does not come",
       [{ imageScanStatus: { status: "PENDING" } }],
-      /was not scanned within 15 minutes; run the roll-out again$/,
+      /was not scanned within 15 minutes; have ECR scan it, and run the roll-out again$/,
     ],
     ["a registry that does not let one ask", [new Error("AccessDenied")], /AccessDenied/],
   ])("is stopped by %s", async (_, answers, sentence) => {

@@ -1,6 +1,9 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { HardenedImage } from "../../components/hardened-image/ecs/built.ts";
 import type { Fargate } from "../../components/fargate/provider.ts";
+import { awsServer } from "../support/aws/server.ts";
+import { images, rolledOut } from "../support/aws/stack.ts";
+import { onEcs } from "../support/ecs.ts";
 import { onFargate } from "../support/fargate.ts";
 import { record } from "../support/record.ts";
 
@@ -74,4 +77,34 @@ test("a plan names it by a digest that stands for the one that comes", async () 
     image.reference.apply((reference) => told.push(reference));
   });
   expect(told).toEqual([`${account}/agent-sessions-session@sha256:${"0".repeat(64)}`]);
+});
+
+describe("an image that is named", () => {
+  const aws = awsServer();
+  const scanned = (findingSeverityCounts: Record<string, number>) => {
+    aws.answers = {
+      DescribeImageScanFindings: () => ({ imageScanStatus: { status: "COMPLETE" }, imageScanFindings: { findingSeverityCounts } }),
+    };
+  };
+  const rollOut = (required: boolean) => rolledOut({ ecs: { scan: { required, severity: "high" } }, sessions: [{ id: "a" }] });
+  const imageIn = (all: Awaited<ReturnType<typeof rolledOut>>) =>
+    /"image":"([^"]*)"/.exec(String(all.find(({ name }) => name === "a-definition")?.inputs.containerDefinitions))?.[1];
+
+  test("starts once its scan lets it, where a scan is required", async () => {
+    scanned({ MEDIUM: 2 });
+    expect(imageIn(await rollOut(true))).toBe(images.session);
+    const asked = aws.asked.map(({ operation, input }) => `${operation} ${String(input.registryId)}/${String(input.repositoryName)}`);
+    expect(asked.sort()).toEqual(["proxy", "session"].map((name) => `DescribeImageScanFindings 123456789012/${name}`));
+  });
+
+  test("starts nothing while its scan has findings", async () => {
+    scanned({ HIGH: 3 });
+    await expect(rollOut(true)).rejects.toThrow(`ecs.images: the scan of ${images.session} has 3 high findings; mend the image`);
+  });
+
+  test("is asked about neither in a preview nor where no scan is required", async () => {
+    expect(imageIn(await rollOut(false))).toBe(images.session);
+    await onEcs([{ id: "a" }], { scan: { required: true } });
+    expect(aws.asked).toEqual([]);
+  });
 });

@@ -21,12 +21,11 @@ export function stopping(counts: Counts, severity: ScanGate["severity"]): string
 /** Asks for the scan of an image. @returns undefined while there is none yet */
 async function ask(
   client: Pick<ECRClient, "send">,
-  imageId: { readonly imageDigest: string },
-  repositoryName: string,
+  image: { readonly registryId: string; readonly repositoryName: string; readonly imageId: { readonly imageDigest: string } },
 ): Promise<DescribeImageScanFindingsCommandOutput | undefined> {
   const { DescribeImageScanFindingsCommand, ScanNotFoundException } = await import("@aws-sdk/client-ecr");
   try {
-    return await client.send(new DescribeImageScanFindingsCommand({ repositoryName, imageId, maxResults: 1 }));
+    return await client.send(new DescribeImageScanFindingsCommand({ ...image, maxResults: 1 }));
   } catch (error) {
     if (error instanceof ScanNotFoundException) return undefined;
     throw error;
@@ -34,7 +33,7 @@ async function ask(
 }
 
 /**
- * Waits for the scan of an image that was pushed.
+ * Waits for the scan of an image of ECR's.
  *
  * @param reference by its digest
  * @param client in the place of one of the region's
@@ -48,10 +47,11 @@ export async function awaitScan(
 ): Promise<string> {
   const { ECRClient } = await import("@aws-sdk/client-ecr");
   const ecr = client ?? new ECRClient({ region, ...(profile !== undefined && { profile }) });
-  const [, repository = "", imageDigest = ""] = /^[^/]+\/([^@:]+)@(sha256:[0-9a-f]{64})$/.exec(reference) ?? [];
+  const [, registryId = "", repositoryName = "", imageDigest = ""] =
+    /^(\d{12})\.dkr\.ecr\.[^/]+\/([^@:]+)@(sha256:[0-9a-f]{64})$/.exec(reference) ?? [];
   const wayOut = "mend the image, raise ecs.scan.severity, or write ecs.scan: {required: false}";
   for (let waited = 0; waited <= patience.atMost; waited += patience.every) {
-    const answer = await ask(ecr, { imageDigest }, repository);
+    const answer = await ask(ecr, { registryId, repositoryName, imageId: { imageDigest } });
     const { status, description = "" } = answer?.imageScanStatus ?? {};
     if (status === "COMPLETE" || status === "ACTIVE") {
       const found = stopping(answer?.imageScanFindings?.findingSeverityCounts ?? {}, scan.severity);
@@ -62,5 +62,5 @@ export async function awaitScan(
       throw new Error(`${reference} could not be scanned: ${description || status}; ${wayOut}`);
     await new Promise((later) => setTimeout(later, patience.every * 1000));
   }
-  throw new Error(`${reference} was not scanned within ${patience.atMost / 60} minutes; run the roll-out again`);
+  throw new Error(`${reference} was not scanned within ${patience.atMost / 60} minutes; have ECR scan it, and run the roll-out again`);
 }
