@@ -21,6 +21,7 @@ import { imagesFrom } from "./images.ts";
 import { refuseUnscanned } from "./ecs/images.ts";
 import { monitoringOf } from "./ecs/monitoring.ts";
 import { egressOf, networkOf } from "./ecs/network.ts";
+import { refuseUnmounted } from "./ecs/zones.ts";
 import { deploySessions } from "./sessions.ts";
 import type { Deployed, StackIdentity } from "./strategy.ts";
 import { warnOfProviders } from "./unreached-provider.ts";
@@ -43,6 +44,7 @@ export async function deploy(settings: Settings<"ecs">, stack: StackIdentity, se
   const place = toPlace(strategy, stack);
   await refuseUnscanned(place);
   const provider = new FargateProvider("aws", place);
+  await refuseUnmounted(settings, provider);
   const cluster = new FargateCluster("cluster", { provider });
   const network = new SessionsNetwork("network", networkOf(settings), { provider });
   const storage = new SessionStorage("storage", toStorage(strategy, network), { provider });

@@ -34,7 +34,7 @@ export async function rolledOut({ ecs = {}, sessions }: Described, stack = "test
     preview: false,
     program: () => deploy(settings, { project: "agent-sessions", stack }, new Secrets(noEncryptedConfig)),
     resolve: async ({ name, inputs }) => ({ id: mark(name, "id"), outputs: { name: mark(name, "name"), ...inputs, ...outputsOf(name) } }),
-    answer: (token) => answers[token.split("/").at(-1) ?? ""],
+    answer: (token, args) => answers[token.split("/").at(-1) ?? ""]?.(args),
   });
   return run.registrations.filter(({ custom, type }) => custom && type.startsWith("aws:"));
 }
@@ -43,11 +43,15 @@ export async function rolledOut({ ecs = {}, sessions }: Described, stack = "test
 const routes = "given-routes";
 
 /** What the provider's functions answer, by the last part of their tokens. */
-const answers: Readonly<Record<string, Fields>> = {
-  "getAvailabilityZones:getAvailabilityZones": { names: ["eu-central-1a", "eu-central-1b", "eu-central-1c"] },
-  "getManagedPrefixList:getManagedPrefixList": { id: "pl-6ea54007" },
-  "getRouteTable:getRouteTable": { routeTableId: mark(routes, "id") },
+const answers: Readonly<Record<string, (args: Fields) => Fields>> = {
+  "getAvailabilityZones:getAvailabilityZones": () => ({ names: ["eu-central-1a", "eu-central-1b", "eu-central-1c"] }),
+  "getManagedPrefixList:getManagedPrefixList": () => ({ id: "pl-6ea54007" }),
+  "getRouteTable:getRouteTable": () => ({ routeTableId: mark(routes, "id") }),
+  "getSubnet:getSubnet": ({ id }) => ({ availabilityZone: zoneOf(Number(/^subnet-(\d)/.exec(String(id))?.[1])) }),
 };
+
+/** The zone of a given network's subnet, by its place among all of them, which its id begins with. */
+const zoneOf = (index: number): string => `eu-central-1${"ab"[index % 2]}`;
 
 /** What AWS decides of resources that others read. */
 const outputsOf = (name: string) =>
@@ -76,13 +80,8 @@ export function inGivenNetwork(
   const first = [
     own(id, "ec2.CreateVpc", { CidrBlock: "10.0.0.0/16" }, "Vpc.VpcId"),
     ...all.map((subnet, index) => {
-      const AvailabilityZone = `eu-central-1${"ab"[index % 2]}`;
-      return own(
-        subnet,
-        "ec2.CreateSubnet",
-        { VpcId: mark(id, "id"), CidrBlock: `10.0.${index}.0/24`, AvailabilityZone },
-        "Subnet.SubnetId",
-      );
+      const where = { CidrBlock: `10.0.${index}.0/24`, AvailabilityZone: zoneOf(index) };
+      return own(subnet, "ec2.CreateSubnet", { VpcId: mark(id, "id"), ...where }, "Subnet.SubnetId");
     }),
   ];
   first.push(own(routes, "ec2.CreateRouteTable", { VpcId: mark(id, "id") }, "RouteTable.RouteTableId"));
