@@ -16,12 +16,18 @@ const services = ({ sessions, serving }: Declared): number => sessions.length + 
 /** What else than sessions and what serves them has a role: backups, and the record of a network. */
 const otherRoles = 2;
 
+/** Security groups beside those of what serves sessions: at most one for each reach, the endpoints, the files, what serves, and the VPC's own. */
+const otherGroups = 7;
+
 /**
- * Those that sessions add to, with AWS's own defaults.
+ * Those that sessions add to, with AWS's own defaults. Of alarms an account has as many as it likes.
  *
  * @see https://docs.aws.amazon.com/general/latest/gr/ecs-service.html
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
  * @see https://docs.aws.amazon.com/efs/latest/ug/create-access-point.html
+ * @see https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html
+ * @see https://docs.aws.amazon.com/cloud-map/latest/dg/cloud-map-limits.html
+ * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html
  */
 const quotas: Readonly<Record<keyof NonNullable<StrategySetting<"ecs">["quotas"]>, Quota>> = {
   vcpus: {
@@ -31,6 +37,9 @@ const quotas: Readonly<Record<keyof NonNullable<StrategySetting<"ecs">["quotas"]
   services: { title: "Services per cluster", usual: 5000, taken: services },
   roles: { title: "Roles in an AWS account", usual: 1000, taken: (declared) => 2 * services(declared) + otherRoles },
   accessPoints: { title: "Access points for each file system", usual: 10_000, taken: ({ accessPoints }) => accessPoints },
+  // What serves sessions is in a group of its own, and those it serves in another.
+  securityGroups: { title: "VPC security groups per Region", usual: 2500, taken: ({ serving }) => 2 * serving.length + otherGroups },
+  names: { title: "Instances per namespace", usual: 2000, taken: ({ serving }) => serving.length },
 };
 
 /** What a stack asks for beyond the quotas of its account, as far as they are known. */

@@ -182,6 +182,8 @@ export const ecs = z.strictObject({
       services: quota("Services per cluster; 5000 when left out."),
       roles: quota("Roles per account; 1000 when left out."),
       accessPoints: quota("Access points for each file system; 10000 when left out."),
+      securityGroups: quota("VPC security groups per Region; 2500 when left out."),
+      names: quota("Instances per namespace of Cloud Map, one for each proxy and clone; 2000 when left out."),
     })
     .describe("Service quotas of the account, as AWS has raised them; its defaults when left out.")
     .prefault({}),

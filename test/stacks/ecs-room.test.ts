@@ -49,15 +49,21 @@ describe("what sessions ask for is counted before anything is made", () => {
     expect(sorted(sizes)).toEqual(sorted(registered));
     // Those of backups and of a network's record are counted too, wherever they are.
     const roles = run.of("Role").length;
-    const quota = (count: number) => quotaMistakes({ quotas: { roles: count } }, declared);
-    expect([quota(roles), quota(roles - 1)]).toEqual([[], [expect.stringContaining("Roles in an AWS account")]]);
+    const quota = (quotas: object) => quotaMistakes({ quotas }, declared);
+    expect([quota({ roles }), quota({ roles: roles - 1 })]).toEqual([[], [expect.stringContaining("Roles in an AWS account")]]);
+    const names = run.of("Service").filter(({ type }) => type.startsWith("aws:servicediscovery/")).length;
+    expect([quota({ names }), quota({ names: names - 1 })]).toEqual([[], [expect.stringContaining("Instances per namespace")]]);
+    // The VPC's own is one more, there may be sessions of a third reach, and those of the egress proxy are in the group of theirs.
+    const groups = run.of("SecurityGroup").length;
+    expect(quota({ securityGroups: groups + 3 })).toEqual([]);
+    expect(quota({ securityGroups: groups })).toEqual([expect.stringContaining("VPC security groups per Region")]);
   });
 });
 
 describe("more than a quota allows is refused, by the quota's name", () => {
   const many = (count: number) => Array.from({ length: count }, (_, index) => ({ id: `s${index}` }));
 
-  test.each<[string, number, object, string]>([
+  test.each<[string, number, { readonly proxied?: boolean; readonly quotas?: object }, string]>([
     [
       "roles",
       500,
@@ -82,9 +88,23 @@ describe("more than a quota allows is refused, by the quota's name", () => {
       { quotas: { accessPoints: 8 } },
       'sessions: 3 of them take 9 of AWS\'s quota "Access points for each file system", which is 8; describe fewer, or have AWS raise it and write it as ecs.quotas.accessPoints.',
     ],
-  ])("%s", (_, count, ecs, sentence) => {
-    expect(() => sessionsOf(many(count), ecs)).toThrow(sentence);
-    expect(() => sessionsOf(many(count - 1), ecs)).not.toThrow();
+    [
+      "security groups",
+      3,
+      { quotas: { securityGroups: 12 }, proxied: true },
+      'sessions: 3 of them take 13 of AWS\'s quota "VPC security groups per Region", which is 12; describe fewer, or have AWS raise it and write it as ecs.quotas.securityGroups.',
+    ],
+    [
+      "names by which proxies are found",
+      3,
+      { quotas: { names: 2 }, proxied: true },
+      'sessions: 3 of them take 3 of AWS\'s quota "Instances per namespace", which is 2; describe fewer, or have AWS raise it and write it as ecs.quotas.names.',
+    ],
+  ])("%s", (_, count, { proxied = false, ...ecs }, sentence) => {
+    const credentials = { kind: "proxy", secret, upstream: "https://api.anthropic.com" };
+    const some = (count: number) => many(count).map((session) => ({ ...session, ...(proxied && { credentials }) }));
+    expect(() => sessionsOf(some(count), ecs)).toThrow(sentence);
+    expect(() => sessionsOf(some(count - 1), ecs)).not.toThrow();
   });
 });
 
