@@ -99,6 +99,10 @@ describe("the file system", () => {
       },
     ]);
     expect(run.of("VaultLockConfiguration")).toEqual([]);
+    // AWS Backup says for which account it takes the role, and no more.
+    const trust = run.all.find(({ name }) => name === "backup-role")?.inputs.assumeRolePolicy;
+    expect(JSON.parse(String(trust)).Statement).toMatchObject([{ Condition: { StringEquals: { "aws:SourceAccount": "123456789012" } } }]);
+    expect(String(trust)).not.toContain("SourceArn");
   });
 
   test("is backed up as it is asked for, with a lock that nobody opens, or not at all", async () => {
