@@ -2,7 +2,8 @@ import { type AwsRequest, type Fields, inputsOf, mark, type Making, present, sma
 
 /** How the provider asks for tasks and what they need: rights, files, secrets, images, logs, alarms and backups. */
 
-const taskDefinition: Making = ({ containerDefinitions, ephemeralStorage, tags, ...inputs }) => [
+// That it stays is no matter of the request.
+const taskDefinition: Making = ({ containerDefinitions, ephemeralStorage, skipDestroy: _, tags, ...inputs }) => [
   {
     operation: "ecs.RegisterTaskDefinition",
     input: {
