@@ -201,6 +201,7 @@ const node = () =>
       description: "Nothing until sessions cleanup has run.",
       queries: [
         of(`time() - agent_sessions_cleanup_last_run_timestamp_seconds{${ofStack}}`, "seconds since the last"),
+        of(`agent_sessions_cleanup_next_run_timestamp_seconds{${ofStack}} - time()`, "seconds until the next, where it runs regularly"),
         of(`agent_sessions_cleanup_failed{${ofStack}}`, "failed"),
       ],
     },

@@ -328,7 +328,7 @@ describe("the values", () => {
       { kind: "proxy", secret: { env: "TEST_ACCESS_KEY" }, provider: "bedrock", region: "eu-central-1" },
       "env TEST_ACCESS_KEY is an AWS access key, and the proxy signs no requests; give an API key of Amazon Bedrock, or choose credentials of kind file.",
     ],
-    [file({ file: "." }), `file ${root} cannot be read (EISDIR).`],
+    [file({ file: "." }), `file ${root} is no regular file; name one.`],
     [file({ command: ["no-such-program", "hunter2"] }), "command no-such-program is not in PATH; run it by hand to see why."],
     [file({ command: ["sh", "-c", "echo hunter2; echo hunter2 >&2; exit 7"] }), "command sh ended with 7; run it by hand to see why."],
     [
