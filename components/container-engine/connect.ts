@@ -75,7 +75,7 @@ interface Request {
 }
 
 /** Requests whose body the library writes into their address as well, secrets and all, where an engine's log may keep it. */
-const doubled = /\/(containers|networks|volumes)\/create\?$|\/services\/[^/]+\/update\?$/;
+const doubled = /\/(configs|containers|networks|secrets|volumes)\/create\?$|\/services\/[^/]+\/update\?$/;
 
 /** What an engine reads of their addresses. */
 const inAddress = ["name", "version"];

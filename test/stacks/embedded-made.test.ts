@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { connectEngine } from "../../components/container-engine/connect.ts";
 import { carryOut } from "../../stacks/embedded/carry-out.ts";
+import { createConfig, createSecret } from "../../stacks/embedded/docker/delivered.ts";
 import { createContainer } from "../../stacks/embedded/docker/container.ts";
 import { createVolume } from "../../stacks/embedded/docker/volume.ts";
 import type { DockerPlan, DockerStep } from "../../stacks/embedded/plan.ts";
@@ -78,6 +79,15 @@ describe("a volume", () => {
   ])("that the engine kept of somebody else's is refused: %j", async (found, why) => {
     await expect(made({ Driver: "local", ...found })).rejects.toThrow(`volume v is already there and ${why}`);
   });
+});
+
+test.each([
+  ["secret", createSecret, "POST /secrets/create"],
+  ["configuration", createConfig, "POST /configs/create"],
+] as const)("a %s of Swarm's has nothing in its request's address, which an engine may log", async (_, create, request) => {
+  const { asked, found } = await scriptedEngine({ [request]: [201, { ID: "42" }] });
+  expect(await create(connectEngine(found), { name: "v", data: "YS1zZWNyZXQ=" }, { stack: "p/s" })).toBe("42");
+  expect(asked).toEqual([[request, { Name: "v", Data: "YS1zZWNyZXQ=", Labels: { stack: "p/s" } }]]);
 });
 
 describe("what carries a hook", () => {
