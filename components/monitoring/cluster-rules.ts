@@ -41,6 +41,9 @@ export function toClusterRules(watched: WatchedCluster): RuleGroups<Rule | Recor
 /** Seconds in which a session has to start, clones of its repositories included: until then it is not unwell. */
 const startLimit = 600;
 
+/** Bytes of a claim for logs, at the most, of which it is believed that its file system is its own. */
+const mostLogs = 10 * 1024 ** 3;
+
 /**
  * Figures of what keeps sessions running, which is there while no pod is: no node, image, quota or room for one. A pool whose id ends
  * as proxies are named is known by its pods alone.
@@ -61,6 +64,8 @@ function recordings(namespace: string): Partial<Record<Metric, readonly string[]
   const of = (name: string, more = "") => `${name}{${session}${more}}`;
   const claims = (metric: string, place: string) =>
     `max by (persistentvolumeclaim) (${metric}{namespace="${namespace}",persistentvolumeclaim=~"claude-agent-.+-${place}"})`;
+  // A claim on a file system that others use as well is told with the figures of all of it.
+  const ownLogs = `${claims("kubelet_volume_stats_used_bytes", "logs")} and ${claims("kubelet_volume_stats_capacity_bytes", "logs")} < ${mostLogs}`;
   const join = "on (namespace, pod, container)";
   const up = `(time() - ${of("kube_pod_container_state_started")} > bool ${startLimit})`;
   const unready = `(1 - ${of("kube_pod_container_status_ready")}) * ${join} ${of("kube_pod_container_status_running")} * ${join} ${up}`;
@@ -86,7 +91,7 @@ function recordings(namespace: string): Partial<Record<Metric, readonly string[]
     agent_sessions_memory_limit_bytes: [bySession(limit("memory"))],
     agent_sessions_cpu_ratio: [bySession(`sum by (pod) (rate(${of("container_cpu_usage_seconds_total")}[2m])) / ${limit("cpu")}`)],
     agent_sessions_disk_bytes: ["workspace", "session", "logs"].map((place) =>
-      withPlace(byClaim(claims("kubelet_volume_stats_used_bytes", place), place), place),
+      withPlace(byClaim(place === "logs" ? ownLogs : claims("kubelet_volume_stats_used_bytes", place), place), place),
     ),
     agent_sessions_disk_limit_bytes: [
       `sum by (session) (${byClaim(claims("kubelet_volume_stats_capacity_bytes", "(workspace|session)"), "(workspace|session)")})`,

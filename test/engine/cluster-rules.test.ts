@@ -38,6 +38,7 @@ const cases: Readonly<Record<string, Series>> = {
   ],
   SessionLogsHigh: (odd, session) => [
     claim("kubelet_volume_stats_used_bytes", session, "logs", odd ? 600 * 1024 ** 2 + 1 : 600 * 1024 ** 2),
+    claim("kubelet_volume_stats_capacity_bytes", session, "logs", 1024 ** 3),
     claim("kubelet_volume_stats_used_bytes", session, "workspace", 1024 ** 3),
   ],
   SessionOutOfMemory: (odd, session) => [
@@ -151,4 +152,11 @@ test.for(Object.keys(present))("a session whose pod %s raises nothing", async (n
   if (tool === undefined) return skip();
   const got = await raised("SessionUnhealthy", present[name as keyof typeof present]);
   expect(got).toBe("got:[]");
+});
+
+test("a file system that others use as well says nothing of a session's logs", async ({ skip }) => {
+  if (tool === undefined) return skip();
+  const shared = (metric: string, gibibytes: number) => claim(metric, "x", "logs", gibibytes * 1024 ** 3);
+  const series = [shared("kubelet_volume_stats_used_bytes", 40), shared("kubelet_volume_stats_capacity_bytes", 100)];
+  expect(await raised("SessionLogsHigh", series)).toBe("got:[]");
 });

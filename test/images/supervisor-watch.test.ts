@@ -21,6 +21,8 @@ class ToldEngine implements Pick<Engine, keyof Engine> {
   cpu = 0;
   restarts = 0;
   exited: number | undefined;
+  /** Why the container cannot be started. */
+  unstarted = "";
   environment: readonly string[] = [];
   hung = new Set<string>();
   streams = new Map<string, PassThrough>();
@@ -38,7 +40,7 @@ class ToldEngine implements Pick<Engine, keyof Engine> {
   async inspect(id: string): Promise<Described> {
     const name = this.all.find(({ Id }) => Id === id)?.Names[0] ?? "";
     const state = { Status: "running", Running: true, Paused: false, Restarting: false, ExitCode: 0, StartedAt: "2026-01-01T00:00:00Z" };
-    const ended = this.exited !== undefined && { Status: "exited", Running: false, ExitCode: this.exited };
+    const ended = this.exited !== undefined && { Status: "exited", Running: false, ExitCode: this.exited, Error: this.unstarted };
     const log = [{ Start: "2026-01-01T00:00:01Z", Output: '{"status":"healthy"}' }];
     return {
       Name: name,
@@ -236,18 +238,22 @@ describe("watching", () => {
   });
 
   test.each([
-    [128, 1],
-    [1, 1],
-    [0, 0],
-    [143, 0],
-    [137, 0],
-  ])("a session that ended with %i has failed: %i; whoever is told to stop has not", async (code, failed) => {
-    const { engine, watch, figure } = watching(session("a"));
-    engine.exited = code;
-    await watch.look();
-    const state = (name: string) => figure("session_state", `state="${name}"`);
-    expect([await state("failed"), await state("stopped"), await state("healthy")]).toEqual([failed, 1 - failed, 0]);
-  });
+    [128, "exec: no such file", 1],
+    [127, "a device is not there", 1],
+    [1, "", 0],
+    [0, "", 0],
+    [143, "", 0],
+    [137, "", 0],
+  ])(
+    "a session that ended with %i and %j has failed: %i; one that is stopped has not, also between two starts",
+    async (code, why, failed) => {
+      const { engine, watch, figure } = watching(session("a"));
+      Object.assign(engine, { exited: code, unstarted: why });
+      await watch.look();
+      const state = (name: string) => figure("session_state", `state="${name}"`);
+      expect([await state("failed"), await state("stopped"), await state("healthy")]).toEqual([failed, 1 - failed, 0]);
+    },
+  );
 
   test("of a session that is gone nothing is said, though its proxy is there", async () => {
     const proxy = listed("cp", { session_id: "a", kind: "credential-proxy" });

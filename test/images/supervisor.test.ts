@@ -74,7 +74,7 @@ describe("what the engine reader hands on", () => {
       Id: "1",
       Name: "/a",
       RestartCount: 2,
-      State: { Status: "running", Running: true, Health: { Log: [{ Start: "t", Output: "{}" }] } },
+      State: { Status: "running", Running: true, Error: "not started", Health: { Log: [{ Start: "t", Output: "{}" }] } },
       HostConfig: { Memory: 1, NanoCpus: 2, PidsLimit: 3 },
       Config: { Image: "i", Env: ["SESSION_DISK_LIMIT=5"] },
     });

@@ -41,7 +41,7 @@ export const chosen = {
       Id: string;
       Name: string;
       RestartCount: number;
-      State: { Health?: { Log?: readonly object[] | null } | null };
+      State: { Error?: string; Health?: { Log?: readonly object[] | null } | null };
       HostConfig: object;
       Config: { Image: string; Env?: readonly string[] | null };
     };
@@ -51,6 +51,8 @@ export const chosen = {
       RestartCount,
       State: {
         ...pick(State, ["Status", "Running", "Paused", "Restarting", "ExitCode", "StartedAt"]),
+        // Why not is told in words of the engine's, which may name anything.
+        Error: (State.Error ?? "") === "" ? "" : "not started",
         Health: { Log: (State.Health?.Log ?? []).map((entry) => pick(entry, ["Start", "Output"])) },
       },
       HostConfig: pick(HostConfig, ["Memory", "NanoCpus", "PidsLimit"]),

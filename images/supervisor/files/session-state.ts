@@ -13,6 +13,8 @@ export interface Inspected {
     readonly Paused: boolean;
     readonly Restarting: boolean;
     readonly ExitCode: number;
+    /** Why it cannot be started. */
+    readonly Error?: string;
     readonly StartedAt: string;
     readonly Health?: { readonly Log?: readonly { readonly Start: string; readonly Output: string }[] | null } | null;
   };
@@ -22,7 +24,7 @@ export interface SessionState {
   readonly state: State;
   /** In a few words, which whatever runs in the session may have written. */
   readonly why?: string;
-  /** It ended by itself or cannot be started, and the engine does not start it again. */
+  /** It cannot be started, and the engine does not try again. One that only ended was stopped by somebody: the engine starts all others. */
   readonly broken?: true;
 }
 
@@ -35,7 +37,10 @@ export function sessionState({ State, RestartCount = 0 }: Inspected): SessionSta
   const exit = `exit ${State.ExitCode}`;
   if (State.Restarting) return { state: "unhealthy", why: `${exit}, ${RestartCount + 1} ${RestartCount === 0 ? "start" : "starts"}` };
   if (State.Paused) return { state: "stopped", why: "paused" };
-  if (!State.Running) return { state: "stopped", ...(!toldTo.includes(State.ExitCode) && { why: exit, broken: true }) };
+  if (!State.Running) {
+    const why = !toldTo.includes(State.ExitCode) && { why: exit };
+    return { state: "stopped", ...why, ...((State.Error ?? "") !== "" && { broken: true }) };
+  }
   const began = Date.parse(State.StartedAt);
   // The engine keeps the answers of before the start too, and its own words where a check took too long.
   const last = (State.Health?.Log ?? []).findLast(({ Start, Output }) => Date.parse(Start) >= began && Output.startsWith("{"));
