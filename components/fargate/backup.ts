@@ -6,6 +6,7 @@ import type { FileSystem } from "@pulumi/aws/efs/fileSystem.js";
 import { Role } from "@pulumi/aws/iam/role.js";
 import { RolePolicy } from "@pulumi/aws/iam/rolePolicy.js";
 import * as pulumi from "@pulumi/pulumi";
+import { accountOf } from "./account.ts";
 import { planned } from "./planned.ts";
 import { fargateOf } from "./provider.ts";
 import { arnOf, document, serviceTrust, someAccount, type Statement } from "./roles.ts";
@@ -88,7 +89,7 @@ export class StorageBackup extends pulumi.ComponentResource {
     const parent = { parent: this };
     const place = fargateOf(this);
     const called = accountName(place, "backup");
-    const trust = serviceTrust(place, "backup");
+    const trust = pulumi.output(accountOf(this)).apply((account) => serviceTrust({ ...place, account }, "backup"));
     const role = new Role(`${name}-role`, { name: called, assumeRolePolicy: trust, tags: { ...sharedTags("backup") } }, parent);
     const shown = { ...place, account: someAccount(place) };
     const system = planned(fileSystem.arn, arnOf(shown, "elasticfilesystem", `file-system/fs-${place.stack}`));

@@ -1,8 +1,8 @@
 import { getManagedPrefixListOutput } from "@pulumi/aws/ec2/getManagedPrefixList.js";
 import type { SecurityGroup } from "@pulumi/aws/ec2/securityGroup.js";
 import { VpcEndpoint } from "@pulumi/aws/ec2/vpcEndpoint.js";
-import { getCallerIdentityOutput } from "@pulumi/aws/getCallerIdentity.js";
 import * as pulumi from "@pulumi/pulumi";
+import { accountOf } from "./account.ts";
 import { securityGroup } from "./groups.ts";
 import { planned } from "./planned.ts";
 import { type Fargate, fargateOf } from "./provider.ts";
@@ -172,7 +172,7 @@ export function makeEndpoints(name: string, { vpc, subnets, routeTables }: Endpo
   const place = fargateOf(parent);
   const tags = { ...sharedTags("endpoint") };
   const group = securityGroup(`${name}-endpoints`, { called: "endpoints", description: "The ends of AWS services", vpc, tags }, parent);
-  const account = place.account ?? planned(getCallerIdentityOutput({}, { parent }).accountId, someAccount(place));
+  const account = accountOf(parent);
   const all = endpointsOf({ ...place, account: someAccount(place) });
   // Subnets may have one table between them.
   const tables = pulumi.all([...routeTables]).apply((ids) => [...new Set(ids)].sort());
