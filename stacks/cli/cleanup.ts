@@ -94,15 +94,19 @@ async function rounds(source: StackSource, run: Run): Promise<void> {
   await leaveWord(source, run, run.left?.word);
 }
 
-/** When another round is due, where one comes. */
-const nextOf = ({ options: { every }, ending }: Run): Pick<LastRun, "next"> =>
-  every === undefined || ending.aborted ? {} : { next: new Date(Date.now() + every * 1000) };
+/** When another round is due. One by hand changes nothing of when a regular one is. */
+function nextOf({ options: { every }, ending }: Run): Pick<LastRun, "next"> {
+  if (every === undefined) return {};
+  return { next: ending.aborted ? "none" : new Date(Date.now() + every * 1000) };
+}
 
 /** Leaves word outside of a round, with whom the last one knew. */
 async function leaveWord(source: StackSource, run: Run, word: LastRun | undefined): Promise<void> {
   if (run.left === undefined || word === undefined) return;
+  run.left = { ...run.left, word };
   try {
-    const release = await lock(deploymentOf(source), () => {});
+    // Whoever ends it does not wait for another run.
+    const release = await lock(deploymentOf(source), run.ending.aborted ? undefined : () => {});
     await run.left.cleaner.leaveWord({ ...word, ...nextOf(run) }).finally(release);
   } catch (error) {
     console.error(`sessions: what became of it is not known to the supervisor: ${(error as Error).message}`);

@@ -70,7 +70,7 @@ export interface LastRun {
   readonly kept: number;
   readonly failed: number;
   /** When another is due to have ended at the earliest. @default nobody has said that there will be one */
-  readonly next?: Date;
+  readonly next?: Date | "none";
 }
 
 /** Cleans a stack up. Whoever calls holds the stack's lock. */

@@ -143,7 +143,7 @@ describe.skipIf(docker === undefined)("the command cleanup", () => {
       // Nobody expects another of one that was told to end.
       expect(await rig.lastRun()).not.toHaveProperty("next_run");
     },
-    2 * minute,
+    4 * minute,
   );
 
   test(

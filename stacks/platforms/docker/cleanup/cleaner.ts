@@ -141,11 +141,13 @@ export class DockerCleaner implements Cleaner {
 
   async leaveWord({ time, removed, kept, failed, next }: LastRun): Promise<void> {
     const name = cleanupName(this.#identity);
+    const { Labels } = (await this.#docker.getVolume(name).inspect().catch(ignore(404))) ?? {};
+    const due = next === undefined ? Labels?.next_run : next === "none" ? undefined : next.toISOString();
     await this.#removeMark(name);
     const labels = markLabels(this.#identity, marks.lastRun, {
       last_run: time.toISOString(),
       outcome: failed === 0 ? "ok" : "failed",
-      ...(next !== undefined && { next_run: next.toISOString() }),
+      ...(due !== undefined && { next_run: due }),
       report: JSON.stringify({ removed, kept, failed }),
     });
     await this.#docker.createVolume({ Name: name, Driver: "local", Labels: labels });
