@@ -140,10 +140,13 @@ async function follow(session: Session): Promise<Health> {
   let last = "";
   for (let stopped = 0; ; ) {
     const health = await session.health();
-    for (const line of await linesSince(session, last)) {
+    const lines = await linesSince(session, last);
+    for (const line of lines) {
       last = line.slice(0, line.indexOf(" "));
       console.error(plain(line.slice(last.length + 1)));
     }
+    // A long log comes in pieces.
+    if (lines.length > 0 && hasEnded(health)) continue;
     if (hasEnded(health)) return health;
     stopped = health.state === "stopped" ? stopped + 1 : 0;
     if (stopped > 3 || (health.state === "unhealthy" && (health.starts ?? 0) > mostStarts))

@@ -35,7 +35,7 @@ base=$(git merge-base HEAD refs/remotes/origin/HEAD 2>/dev/null) ||
 const script = `
 folders=("$@")
 (($# > 0)) || mapfile -t -d '' folders < <(find /workspace -name .git -prune -printf '%h\\0' 2>/dev/null | sort --zero-terminated)
-around=(-path /workspace/.tmp -o -path '/workspace/.clone-*')
+around=(-path /workspace/.tmp -o -path /workspace/.session-health -o -path '/workspace/.clone-*')
 for folder in "\${folders[@]}"; do
   # What only looks like a repository holds files like any folder.
   GIT_CEILING_DIRECTORIES=\${folder%/*} git -C "$folder" rev-parse --git-dir &>/dev/null && cd "$folder" || continue
@@ -59,12 +59,13 @@ const most = 1024 * 1024;
  * Looks at what is in a workspace.
  *
  * @param repository this one alone
- * @throws Error when they cannot be looked at within a minute
+ * @throws Error when they cannot be looked at within a minute, or are too many
  */
 export async function unpulledIn(place: CommandPlace, repository?: string): Promise<Unpulled[]> {
   const only = repository === undefined ? [] : [`/workspace/${repository}`];
   const { code, text } = await outputOf(place, ["timeout", "60", "bash", "-c", script, "unpulled", ...only], most);
   if (code !== 0) throw new Error(`git ended with ${code}`);
+  if (Buffer.byteLength(text) >= most) throw new Error("there are too many repositories to look at");
   return text
     .split("\n")
     .filter((line) => line !== "")
