@@ -7,6 +7,8 @@ import type { Properties } from "./registration.ts";
 const resource = pulumi.Resource as unknown as { stackTrace(): readonly unknown[] };
 const promises = debuggable as unknown as { debuggablePromise<T>(promise: Promise<T>, context: unknown): Promise<T> };
 
+const { fromJavaScript } = structproto.Struct;
+
 /** Values in a message that never leaves this process. */
 class Held extends structproto.Struct {
   readonly #values: Properties;
@@ -19,6 +21,11 @@ class Held extends structproto.Struct {
   /** A copy, since the SDK changes what it reads. */
   override toJavaScript(): Record<string, structproto.JavaScriptValue> {
     return inOrder(this.#values) as Record<string, structproto.JavaScriptValue>;
+  }
+
+  /** For what the SDK reads by its fields. */
+  override getFieldsMap(): ReturnType<structproto.Struct["getFieldsMap"]> {
+    return fromJavaScript(this.toJavaScript()).getFieldsMap();
   }
 }
 
@@ -43,7 +50,6 @@ export function stayInProcess(isHere: () => boolean): void {
   const { debuggablePromise } = promises;
   promises.debuggablePromise = (promise, context) => (isHere() ? promise : debuggablePromise(promise, context));
   // Inputs written into the fields of a message, from which they would be read again.
-  const { fromJavaScript } = structproto.Struct;
   structproto.Struct.fromJavaScript = (values) => (isHere() ? new Held(values) : fromJavaScript(values));
 }
 
