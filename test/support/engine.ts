@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import type Docker from "dockerode";
 import { connectEngine } from "../../components/container-engine/connect.ts";
@@ -17,7 +17,7 @@ import { beginNotes, removeLeftBehind } from "./left-behind.ts";
 export const patience = 120;
 
 /** Where the runs on this machine note what they deploy. */
-const notes = join(tmpdir(), "agent-sessions-tests");
+const notes = join(tmpdir(), `agent-sessions-tests-${userInfo().uid}`);
 
 /** Once before all tests: an engine and the images where this machine can have them; live tests skip, and say so, elsewhere. */
 export async function setup(): Promise<() => void> {

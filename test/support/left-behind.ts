@@ -29,17 +29,20 @@ export async function removeLeftBehind(docker: Docker, folder: string): Promise<
   const noted = ({ Labels = {} }: { Labels?: Readonly<Record<string, string>> }) =>
     deployments.has(Labels?.[labelNames.deployment] ?? "none");
   const filters = { label: [labelNames.deployment] };
-  for (const { Id } of (await docker.listContainers({ all: true, filters })).filter(noted))
-    await docker.getContainer(Id).remove({ force: true });
-  for (const { Id } of (await docker.listNetworks({ filters })).filter(noted)) await docker.getNetwork(Id).remove();
-  for (const { Name } of (await docker.listVolumes({ filters })).Volumes.filter(noted)) await docker.getVolume(Name).remove();
+  const containers = (await docker.listContainers({ all: true, filters })).filter(noted);
+  for (const { Id } of containers) await docker.getContainer(Id).remove({ force: true }).catch(tell);
+  for (const { Id } of (await docker.listNetworks({ filters })).filter(noted)) await docker.getNetwork(Id).remove().catch(tell);
+  for (const { Name } of (await docker.listVolumes({ filters })).Volumes.filter(noted)) await docker.getVolume(Name).remove().catch(tell);
   for (const notes of ended) rmSync(notes);
 }
+
+/** What cannot be removed is in nobody's way but the test's that wants its name. */
+const tell = ({ message }: Error): void => console.warn(`set-up: ${message}`);
 
 function runs(process_: number): boolean {
   try {
     return process.kill(process_, 0);
-  } catch {
-    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "ESRCH";
   }
 }
