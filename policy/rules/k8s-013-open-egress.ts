@@ -136,10 +136,11 @@ export const podEgress: Rule = {
       const { subject } = policy;
       if (subject.kind !== "kubernetes:NetworkPolicy" || subject.isPatch) return;
       const { egress: coversEgress } = waysOf(specOf(subject));
+      const some = typical(policy);
       // Most cover egress and name no address. To find their pods, and those pods' policies, would take the square of their number.
       if (coversEgress && blocksOf(policy).length === 0) return;
       const selected = pods.filter((pod) => policy.selects(pod));
-      const groups = (selected.length > 0 ? selected : [typical(policy)]).map(together);
+      const groups = (selected.length > 0 ? selected : [some]).map(together);
       if (!coversEgress && groups.some(({ egress }) => !egress)) yield about(subject, `The ${title(subject)} must also cover egress.`);
       if (groups.some(({ coversWorldInParts }) => coversWorldInParts) && blocksOf(policy).length > 0)
         yield about(subject, `The ${title(subject)} must not let pods reach every address, together with others of the same pods.`);
